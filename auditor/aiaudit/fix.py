@@ -1,0 +1,32 @@
+"""Fixes: edits with a claimed safety. Rules describe them, the engine applies them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from aiaudit.span import Span
+
+
+class Safety(str, enum.Enum):
+    """What applying the fix may change: `safe` keeps behaviour, `unsafe` may change it."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text at `span` by `replacement`."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A titled set of edits that belong together."""
+
+    title: str
+    safety: Safety
+    edits: tuple[Edit, ...]

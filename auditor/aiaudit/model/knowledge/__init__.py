@@ -1,0 +1,1 @@
+"""What is known about client libraries: data files and their schema."""

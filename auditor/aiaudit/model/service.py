@@ -1,0 +1,35 @@
+"""The linked model of one audited tree: everything that rules look at, each part made on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from aiaudit.model.tree import Tree
+
+Subject = TypeVar("Subject")
+
+
+class Service:
+    """One audited tree, seen as a service.
+
+    `tree` gives files and their facts. Parts of the model are made on first use by the providers below and kept.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._parts: dict[str, Any] = {}
+
+    def part(self, name: str, make: Callable[[Service], Any]) -> Any:
+        """The named part of the model, made once."""
+        if name not in self._parts:
+            self._parts[name] = make(self)
+        return self._parts[name]
+
+    def subjects(self, kind: type[Subject]) -> Iterable[Subject]:
+        """All subjects of one kind, for the checks that ask for it."""
+        if kind is Service:
+            return (self,)  # type: ignore[return-value]
+        from aiaudit.model.subjects import PROVIDERS
+
+        return PROVIDERS[kind.__name__](self)

@@ -1,0 +1,32 @@
+"""The files of an audited tree and their facts, as the model sees them; the engine implements it, tests may fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+
+class Tree(Protocol):
+    """Files by path relative to the root (with `/`) and the typed facts in them."""
+
+    def files(self, kind: str | None = None) -> Sequence[str]:
+        """Paths of one kind (see `KINDS` in `aiaudit.workspace`), or of all files that git would carry, sorted."""
+
+    def ignored_files(self) -> Iterable[str]:
+        """Paths that lie in the tree but that .gitignore keeps out of git (not descended into ignored folders)."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder of that path is carried."""
+
+    def text(self, path: str) -> str:
+        """The decoded text of a file (undecodable bytes as surrogate escapes), `` if unreadable."""
+
+    def facts(self, path: str, extractor: str) -> Any:
+        """The facts that the named extractor reads from the file; None where it cannot be read.
+
+        Extractors: "dockerfile" -> DockerfileFacts, "python" -> PythonFacts, "manifest" -> ManifestFacts,
+        "secrets" -> SecretFacts, "yaml" -> YamlFacts, "environment" -> EnvironmentFacts, "ignore" -> IgnoreFacts.
+        """
+
+    def problem(self, path: str, message: str) -> None:
+        """Record that something of the file could not be looked at: the audit is incomplete."""

@@ -1,0 +1,95 @@
+"""Rules: metadata, the check decorator, discovery."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aiaudit.finding import Confidence, Finding, Severity, Step
+from aiaudit.fix import Fix
+from aiaudit.span import Span
+
+LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+
+Subject = TypeVar("Subject")
+Check = Callable[[Any], Iterable[Finding]]
+
+
+@dataclass(slots=True)
+class Rule:
+    """One rule; its module's docstring is its documentation.
+
+    `profile` is "default" or "pedantic". `aliases` are peers' rule ids that this rule covers.
+    """
+
+    id: str
+    name: str
+    summary: str
+    severity: Severity
+    since: str
+    confidence: Confidence = Confidence.HIGH
+    aliases: tuple[str, ...] = ()
+    profile: str = "default"
+    checks: list[tuple[type, Check]] = field(default_factory=list)
+    docs: str = ""
+
+    @property
+    def family(self) -> str:
+        """The letters of the id: IMG, KEY, LIF ..."""
+        return self.id.rstrip("0123456789")
+
+    def check(self, subject: type[Subject]) -> Callable[[Callable[[Subject], Iterable[Finding]]], Check]:
+        """Register a generator `(subject) -> Iterator[Finding]`; the engine calls it once for each such subject."""
+
+        def register(function: Callable[[Subject], Iterable[Finding]]) -> Check:
+            self.checks.append((subject, function))
+            return function
+
+        return register
+
+    def at(
+        self,
+        span: Span,
+        message: str,
+        *,
+        help: str = "",
+        trace: Sequence[Step] = (),
+        related: Sequence[Step] = (),
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this rule; severity and confidence default to the rule's own."""
+        return Finding(
+            rule=self.id,
+            name=self.name,
+            severity=severity or self.severity,
+            confidence=confidence or self.confidence,
+            message=message,
+            span=span,
+            help=help,
+            trace=tuple(trace),
+            related=tuple(related),
+            fix=fix,
+        )
+
+
+def discover(package: str) -> Iterator[Rule]:
+    """Every module-level `rule` below a package, in the order of ids; the module's docstring becomes `rule.docs`."""
+    root = importlib.import_module(package)
+    found: dict[str, Rule] = {}
+    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+        module = importlib.import_module(info.name)
+        rule = getattr(module, "rule", None)
+        if not isinstance(rule, Rule):
+            continue
+        for known in found.values():
+            if known is not rule and (known.id == rule.id or known.name == rule.name):
+                raise ValueError(f"{info.name}: rule {rule.id} {rule.name} is already defined")
+        rule.docs = sys.modules[info.name].__doc__ or ""
+        found[rule.id] = rule
+    yield from (found[key] for key in sorted(found))

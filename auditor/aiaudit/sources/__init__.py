@@ -1,0 +1,1 @@
+"""Bytes of one file -> typed facts. Nothing here looks at a second file."""

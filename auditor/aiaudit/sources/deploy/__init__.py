@@ -1,0 +1,1 @@
+"""Deploy files: compose, Kubernetes, .env, .dockerignore."""

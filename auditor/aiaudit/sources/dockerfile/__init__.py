@@ -1,0 +1,1 @@
+"""Dockerfiles: instructions with exact spans, stages, shell commands inside RUN."""

@@ -1,0 +1,149 @@
+"""What one Dockerfile says, with exact spans. Values only; `parse.py` makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.span import Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as the builder sees it: `text` without quotes and escapes (variables unexpanded), `raw` as written."""
+
+    text: str
+    raw: str
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """An instruction flag such as `--from=builder`; `value` is None for a bare `--link`."""
+
+    name: str
+    value: str | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One `key=value` of ARG, ENV or LABEL; an ARG without default has value None."""
+
+    key: str
+    value: str | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A here-document: its body, whether variables expand in it, and the body's place."""
+
+    name: str
+    body: str
+    expand: bool
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One simple command of a shell script.
+
+    `words` are the command's words after assignments (first is the program); `assignments` are `NAME=value` prefixes;
+    `operator` is what joins it to the previous command: "", "&&", "||", ";", "|", "&".
+    `nested` is true inside a subshell, function, condition or loop. A word that holds an expansion keeps it as written.
+    """
+
+    words: tuple[Word, ...]
+    assignments: tuple[Pair, ...]
+    operator: str
+    nested: bool
+    redirects: tuple[str, ...]
+    extent: Extent
+
+    @property
+    def name(self) -> str:
+        """The program, without its folder."""
+        return self.words[0].text.rsplit("/", 1)[-1] if self.words else ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The words after the program."""
+        return tuple(word.text for word in self.words[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction. `keyword` is upper case; `words` are its arguments after the flags.
+
+    RUN, CMD, ENTRYPOINT, SHELL (and HEALTHCHECK's CMD): `exec_form` tells JSON form, whose strings are `words`; in shell
+    form `script` is the text with line continuations resolved and `commands` what the shell grammar sees in it.
+    `trigger` is ONBUILD's inner instruction.
+    """
+
+    keyword: str
+    extent: Extent
+    raw: str
+    flags: tuple[Flag, ...] = ()
+    words: tuple[Word, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    exec_form: bool = False
+    script: str = ""
+    commands: tuple[Command, ...] = ()
+    heredocs: tuple[Heredoc, ...] = ()
+    trigger: Instruction | None = None
+
+    def flag(self, name: str) -> str | None:
+        """The first value of a flag, "" for a bare one, None if absent."""
+        for flag in self.flags:
+            if flag.name == name:
+                return flag.value or ""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class StageFacts:
+    """A build stage: its FROM and what follows. `base` is FROM's image as written, `name` the alias after AS."""
+
+    index: int
+    base: str
+    name: str | None
+    platform: str | None
+    instructions: tuple[Instruction, ...]
+
+    @property
+    def start(self) -> Instruction:
+        """The FROM instruction."""
+        return self.instructions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment line, `#` left out."""
+
+    text: str
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the file that BuildKit would refuse, or that could not be read."""
+
+    message: str
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class DockerfileFacts:
+    """A parsed Dockerfile. `preamble` holds the ARGs before the first FROM; `directives` e.g. {"syntax": ...}."""
+
+    directives: tuple[tuple[str, str], ...]
+    escape: str
+    preamble: tuple[Instruction, ...]
+    stages: tuple[StageFacts, ...]
+    comments: tuple[Comment, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """All instructions in file order."""
+        return self.preamble + tuple(i for stage in self.stages for i in stage.instructions)

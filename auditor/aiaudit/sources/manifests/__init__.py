@@ -1,0 +1,1 @@
+"""Dependency manifests and lock files."""

@@ -1,0 +1,1 @@
+"""Python modules: compact records from one pass over `ast`."""

@@ -1,0 +1,1 @@
+"""The image: layer order, weight, reproducibility, runtime, correctness."""

@@ -1,0 +1,1 @@
+"""What is built where: startup against request."""

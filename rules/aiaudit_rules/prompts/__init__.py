@@ -1,0 +1,1 @@
+"""Prompts, outputs, agent loops and rates without bounds."""
