@@ -1,0 +1,432 @@
+"""Source text -> the facts of a module, in one table-driven pass over `ast`."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from aiaudit.sources.python.facts import (
+    ANY,
+    KEYWORD,
+    KEYWORDS,
+    POSITIONAL,
+    VARIADIC,
+    At,
+    Expression,
+    Parameter,
+    PythonFacts,
+    Statement,
+)
+
+VERSION = 1
+
+# Real modules nest some tens of levels; generated ones chain thousands of `+`. Beyond this a file is named as unread.
+DEPTH = 6000
+
+
+def extract(text: str) -> PythonFacts:
+    """The facts of one module; a text that is no Python gives a problem and no statements."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEPTH))
+    try:
+        tree, text = _parse(text.removeprefix("\ufeff"))
+        return None, _Reader(text).block(tree.body)
+    except SyntaxError as error:
+        return (error.msg or "invalid syntax", error.lineno or 1, error.offset or 1), ()
+    except (RecursionError, MemoryError):
+        return ("too deeply nested to read", 1, 1), ()
+    except ValueError as error:  # null bytes, surrogates outside of strings
+        return (str(error), 1, 1), ()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _parse(text: str) -> tuple[ast.Module, str]:
+    """The syntax tree and the text that its columns speak of (newer grammar than the interpreter's is lowered)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes are the audited file's matter
+        try:
+            return ast.parse(text), text
+        except SyntaxError as error:
+            from aiaudit.sources.python.lower import lower
+
+            lowered = lower(text)
+            if lowered is None:
+                raise error
+            return ast.parse(lowered), lowered
+
+
+class _Reader:
+    """Turns nodes into tuples. Columns of `ast` count UTF-8 bytes, those of facts characters."""
+
+    def __init__(self, text: str) -> None:
+        self.lines: list[bytes] | None = None
+        if not text.isascii():
+            self.lines = [line.encode("utf-8", "surrogatepass") for line in _lines(text)]
+
+    def at(self, node: Any) -> At:
+        start, end = node.col_offset, node.end_col_offset
+        if self.lines is not None:
+            start = self.character(node.lineno, start)
+            end = self.character(node.end_lineno, end)
+        return (node.lineno, start + 1, node.end_lineno, end + 1)
+
+    def character(self, line: int, offset: int) -> int:
+        lines = self.lines
+        if lines is None or line > len(lines):
+            return offset
+        raw = lines[line - 1]
+        return offset if raw.isascii() else len(raw[:offset].decode("utf-8", "replace"))
+
+    def block(self, body: Iterable[Any]) -> tuple[Statement, ...]:
+        return tuple([_STATEMENTS[type(node)](self, node) for node in body])
+
+    def one(self, node: Any) -> Expression:
+        return _EXPRESSIONS[type(node)](self, node)
+
+    def maybe(self, node: Any) -> Expression | None:
+        return None if node is None else _EXPRESSIONS[type(node)](self, node)
+
+    def many(self, nodes: Iterable[Any]) -> tuple[Expression, ...]:
+        return tuple([_EXPRESSIONS[type(node)](self, node) for node in nodes])
+
+    def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[tuple[str | None, Expression], ...]:
+        return tuple([(node.arg, self.one(node.value)) for node in nodes])
+
+    def annotation(self, node: Any) -> Expression | None:
+        """An annotation; a string is read as the expression it holds, at the place of the string."""
+        if node is None:
+            return None
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                inner = ast.parse(node.value.strip(), mode="eval").body
+            except (SyntaxError, ValueError):
+                return self.one(node)
+            for part in ast.walk(inner):
+                ast.copy_location(part, node)
+            return self.one(inner)
+        return self.one(node)
+
+    def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        plain = [(a, POSITIONAL) for a in arguments.posonlyargs] + [(a, ANY) for a in arguments.args]
+        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        for (argument, kind), default in zip(plain, defaults, strict=True):
+            found.append(self.parameter(argument, kind, default))
+        if arguments.vararg:
+            found.append(self.parameter(arguments.vararg, VARIADIC, None))
+        for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            found.append(self.parameter(argument, KEYWORD, keyword_default))
+        if arguments.kwarg:
+            found.append(self.parameter(arguments.kwarg, KEYWORDS, None))
+        return tuple(found)
+
+    def parameter(self, argument: ast.arg, kind: str, default: Any) -> Parameter:
+        return (argument.arg, kind, self.annotation(argument.annotation), self.maybe(default), self.at(argument))
+
+    def name_at(self, node: Any, keyword: str) -> At:
+        """Where the name of a definition stands: after its keyword on the first line (decorators come before)."""
+        line, column = node.lineno, self.at(node)[1] + len(keyword)
+        return (line, column, line, column + len(node.name))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as the tokenizer counts them: form feeds and Unicode separators end no line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _name(r: _Reader, n: ast.Name) -> Expression:
+    return ("name", r.at(n), n.id)
+
+
+def _attribute(r: _Reader, n: ast.Attribute) -> Expression:
+    return ("attr", r.at(n), r.one(n.value), n.attr)
+
+
+def _constant(r: _Reader, n: ast.Constant) -> Expression:
+    return ("const", r.at(n), n.value)
+
+
+def _call(r: _Reader, n: ast.Call) -> Expression:
+    return ("call", r.at(n), r.one(n.func), r.many(n.args), r.keywords(n.keywords))
+
+
+def _joined(r: _Reader, n: Any) -> Expression:
+    return ("fstr", r.at(n), r.many(n.values))
+
+
+def _formatted(r: _Reader, n: Any) -> Expression:
+    return r.one(n.value)
+
+
+def _binary(r: _Reader, n: ast.BinOp) -> Expression:
+    # A chain `a + b + c + ...` leans left: walk down iteratively, since generated code makes it thousands deep.
+    spine = [n]
+    while isinstance(spine[-1].left, ast.BinOp):
+        spine.append(spine[-1].left)
+    value = r.one(spine[-1].left)
+    for node in reversed(spine):
+        value = ("bin", r.at(node), type(node.op).__name__, value, r.one(node.right))
+    return value
+
+
+def _boolean(r: _Reader, n: ast.BoolOp) -> Expression:
+    return ("bool", r.at(n), type(n.op).__name__, r.many(n.values))
+
+
+def _compare(r: _Reader, n: ast.Compare) -> Expression:
+    return ("cmp", r.at(n), r.one(n.left), tuple([type(op).__name__ for op in n.ops]), r.many(n.comparators))
+
+
+def _unary(r: _Reader, n: ast.UnaryOp) -> Expression:
+    return ("unary", r.at(n), type(n.op).__name__, r.one(n.operand))
+
+
+def _subscript(r: _Reader, n: ast.Subscript) -> Expression:
+    return ("sub", r.at(n), r.one(n.value), r.one(n.slice))
+
+
+def _slice(r: _Reader, n: ast.Slice) -> Expression:
+    return ("slice", r.at(n), r.maybe(n.lower), r.maybe(n.upper), r.maybe(n.step))
+
+
+def _sequence(tag: str) -> Callable[[_Reader, Any], Expression]:
+    def read(r: _Reader, n: Any) -> Expression:
+        return (tag, r.at(n), r.many(n.elts))
+
+    return read
+
+
+def _dict(r: _Reader, n: ast.Dict) -> Expression:
+    return ("dict", r.at(n), tuple([(r.maybe(k), r.one(v)) for k, v in zip(n.keys, n.values, strict=True)]))
+
+
+def _conditional(r: _Reader, n: ast.IfExp) -> Expression:
+    return ("ifexp", r.at(n), r.one(n.test), r.one(n.body), r.one(n.orelse))
+
+
+def _lambda(r: _Reader, n: ast.Lambda) -> Expression:
+    return ("lambda", r.at(n), r.parameters(n.args), r.one(n.body))
+
+
+def _comprehension(kind: str) -> Callable[[_Reader, Any], Expression]:
+    def read(r: _Reader, n: Any) -> Expression:
+        elements = r.many((n.key, n.value)) if kind == "dict" else (r.one(n.elt),)
+        parts = [(r.one(g.target), r.one(g.iter), r.many(g.ifs), bool(g.is_async)) for g in n.generators]
+        return ("comp", r.at(n), kind, elements, tuple(parts))
+
+    return read
+
+
+def _await(r: _Reader, n: ast.Await) -> Expression:
+    return ("await", r.at(n), r.one(n.value))
+
+
+def _yield(r: _Reader, n: ast.Yield) -> Expression:
+    return ("yield", r.at(n), r.maybe(n.value))
+
+
+def _yield_from(r: _Reader, n: ast.YieldFrom) -> Expression:
+    return ("yieldfrom", r.at(n), r.one(n.value))
+
+
+def _walrus(r: _Reader, n: ast.NamedExpr) -> Expression:
+    return ("walrus", r.at(n), r.one(n.target), r.one(n.value))
+
+
+def _starred(r: _Reader, n: ast.Starred) -> Expression:
+    return ("star", r.at(n), r.one(n.value))
+
+
+_EXPRESSIONS: dict[type, Callable[[_Reader, Any], Expression]] = {
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Constant: _constant,
+    ast.Call: _call,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted,
+    ast.BinOp: _binary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.UnaryOp: _unary,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.List: _sequence("list"),
+    ast.Tuple: _sequence("tuple"),
+    ast.Set: _sequence("set"),
+    ast.Dict: _dict,
+    ast.IfExp: _conditional,
+    ast.Lambda: _lambda,
+    ast.ListComp: _comprehension("list"),
+    ast.SetComp: _comprehension("set"),
+    ast.GeneratorExp: _comprehension("generator"),
+    ast.DictComp: _comprehension("dict"),
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
+    ast.NamedExpr: _walrus,
+    ast.Starred: _starred,
+}
+if sys.version_info >= (3, 14):
+    _EXPRESSIONS[ast.TemplateStr] = _joined
+    _EXPRESSIONS[ast.Interpolation] = _formatted
+
+
+def _assign(r: _Reader, n: ast.Assign) -> Statement:
+    return ("assign", r.at(n), r.many(n.targets), r.one(n.value))
+
+
+def _annotated(r: _Reader, n: ast.AnnAssign) -> Statement:
+    return ("ann", r.at(n), r.one(n.target), r.annotation(n.annotation), r.maybe(n.value))
+
+
+def _augmented(r: _Reader, n: ast.AugAssign) -> Statement:
+    return ("aug", r.at(n), r.one(n.target), type(n.op).__name__, r.one(n.value))
+
+
+def _expression(r: _Reader, n: ast.Expr) -> Statement:
+    return ("expr", r.at(n), r.one(n.value))
+
+
+def _return(r: _Reader, n: ast.Return) -> Statement:
+    return ("return", r.at(n), r.maybe(n.value))
+
+
+def _if(r: _Reader, n: ast.If) -> Statement:
+    return ("if", r.at(n), r.one(n.test), r.block(n.body), r.block(n.orelse))
+
+
+def _while(r: _Reader, n: ast.While) -> Statement:
+    return ("while", r.at(n), r.one(n.test), r.block(n.body), r.block(n.orelse))
+
+
+def _for(r: _Reader, n: ast.For | ast.AsyncFor) -> Statement:
+    asynchronous = type(n) is ast.AsyncFor
+    return ("for", r.at(n), r.one(n.target), r.one(n.iter), r.block(n.body), r.block(n.orelse), asynchronous)
+
+
+def _with(r: _Reader, n: ast.With | ast.AsyncWith) -> Statement:
+    items = tuple([(r.one(item.context_expr), r.maybe(item.optional_vars)) for item in n.items])
+    return ("with", r.at(n), items, r.block(n.body), type(n) is ast.AsyncWith)
+
+
+def _try(r: _Reader, n: Any) -> Statement:
+    handlers = tuple([(r.maybe(h.type), h.name, r.block(h.body), r.at(h)) for h in n.handlers])
+    return ("try", r.at(n), r.block(n.body), handlers, r.block(n.orelse), r.block(n.finalbody))
+
+
+def _raise(r: _Reader, n: ast.Raise) -> Statement:
+    return ("raise", r.at(n), r.maybe(n.exc))
+
+
+def _function(r: _Reader, n: ast.FunctionDef | ast.AsyncFunctionDef) -> Statement:
+    asynchronous = type(n) is ast.AsyncFunctionDef
+    return (
+        "def",
+        r.at(n),
+        n.name,
+        r.parameters(n.args),
+        r.annotation(n.returns),
+        r.many(n.decorator_list),
+        r.block(n.body),
+        asynchronous,
+        _yields(n.body),
+        r.name_at(n, "async def " if asynchronous else "def "),
+    )
+
+
+def _yields(body: Sequence[ast.AST]) -> bool:
+    """Whether these statements make their function a generator."""
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            stack.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _class(r: _Reader, n: ast.ClassDef) -> Statement:
+    return (
+        "class",
+        r.at(n),
+        n.name,
+        r.many(n.bases),
+        r.keywords(n.keywords),
+        r.many(n.decorator_list),
+        r.block(n.body),
+        r.name_at(n, "class "),
+    )
+
+
+def _import(r: _Reader, n: ast.Import) -> Statement:
+    return ("import", r.at(n), tuple([(a.name, a.asname) for a in n.names]))
+
+
+def _import_from(r: _Reader, n: ast.ImportFrom) -> Statement:
+    return ("from", r.at(n), n.level, n.module or "", tuple([(a.name, a.asname) for a in n.names]))
+
+
+def _global(r: _Reader, n: ast.Global | ast.Nonlocal) -> Statement:
+    return ("global", r.at(n), tuple(n.names))
+
+
+def _assert(r: _Reader, n: ast.Assert) -> Statement:
+    return ("assert", r.at(n), r.one(n.test), r.maybe(n.msg))
+
+
+def _delete(r: _Reader, n: ast.Delete) -> Statement:
+    return ("del", r.at(n), r.many(n.targets))
+
+
+def _match(r: _Reader, n: ast.Match) -> Statement:
+    cases = []
+    for case in n.cases:
+        names = [getattr(p, "name", None) or getattr(p, "rest", None) for p in ast.walk(case.pattern)]
+        cases.append((tuple([name for name in names if name]), r.maybe(case.guard), r.block(case.body)))
+    return ("match", r.at(n), r.one(n.subject), tuple(cases))
+
+
+def _bare(tag: str) -> Callable[[_Reader, Any], Statement]:
+    def read(r: _Reader, n: Any) -> Statement:
+        return (tag, r.at(n))
+
+    return read
+
+
+_STATEMENTS: dict[type, Callable[[_Reader, Any], Statement]] = {
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Expr: _expression,
+    ast.Return: _return,
+    ast.If: _if,
+    ast.While: _while,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.Raise: _raise,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Global: _global,
+    ast.Nonlocal: _global,
+    ast.Assert: _assert,
+    ast.Delete: _delete,
+    ast.Match: _match,
+    ast.Pass: _bare("pass"),
+    ast.Break: _bare("break"),
+    ast.Continue: _bare("continue"),
+}
+if sys.version_info >= (3, 11):
+    _STATEMENTS[ast.TryStar] = _try
+if sys.version_info >= (3, 12):
+    _STATEMENTS[ast.TypeAlias] = lambda r, n: ("assign", r.at(n), (r.one(n.name),), r.one(n.value))
