@@ -1,0 +1,121 @@
+"""Which rules there are: the built-in pack and packs that other distributions add."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aiaudit.results import Diagnostic
+from aiaudit.rule import Rule
+
+GROUP = "aiaudit.rules"
+BUILTIN = "aiaudit_rules"
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Rules in the order of their ids, and the modules that could not be loaded."""
+
+    rules: tuple[Rule, ...] = ()
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def find(self, wanted: str) -> tuple[Rule, ...]:
+        """Rules that an id, a name, an alias, a family or a prefix of ids stands for."""
+        exact = tuple(rule for rule in self.rules if wanted in (rule.id, rule.name) or wanted in rule.aliases)
+        if exact or not wanted:
+            return exact
+        return tuple(rule for rule in self.rules if _is_prefix(wanted, rule.id))
+
+    def names(self) -> list[str]:
+        """Everything that may be typed for a rule, for suggestions."""
+        families = {rule.family for rule in self.rules}
+        return sorted({name for rule in self.rules for name in (rule.id, rule.name, *rule.aliases)} | families)
+
+
+def load(packages: Iterable[str] | None = None) -> Catalogue:
+    """Every rule of the built-in pack and of installed packs."""
+    catalogue = Catalogue()
+    found: dict[str, Rule] = {}
+    for package in packages if packages is not None else (BUILTIN, *installed_packs()):
+        for module in _modules(package, catalogue.diagnostics):
+            _take(module, found, catalogue.diagnostics)
+    catalogue.rules = tuple(found[key] for key in sorted(found))
+    return catalogue
+
+
+def installed_packs() -> Iterator[str]:
+    """Packages that other distributions name in the entry-point group.
+
+    Read from the metadata files themselves: `importlib.metadata` costs more than the rest of a small audit.
+    """
+    seen = {BUILTIN}
+    for folder in sys.path:
+        try:
+            entries = [name for name in os.listdir(folder or ".") if name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        for name in sorted(entries):
+            for package in _named_packs(os.path.join(folder, name, "entry_points.txt")):
+                if package not in seen:
+                    seen.add(package)
+                    yield package
+
+
+def _named_packs(path: str) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError):
+        return
+    section = ""
+    for line in text.splitlines() if GROUP in text else ():
+        line = line.strip()
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif section == GROUP and "=" in line:
+            yield line.partition("=")[2].split("[")[0].split(":")[0].strip()
+
+
+def _modules(package: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
+    try:
+        root = importlib.import_module(package)
+    except Exception as error:  # a broken pack must not take the audit down
+        diagnostics.append(_failure(package, error))
+        return
+    yield package
+    for info in pkgutil.iter_modules(getattr(root, "__path__", ()), f"{package}."):
+        if info.ispkg:
+            yield from _modules(info.name, diagnostics)
+        else:
+            yield info.name
+
+
+def _take(name: str, found: dict[str, Rule], diagnostics: list[Diagnostic]) -> None:
+    """Import one module and keep its `rule`."""
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # reported: the audit is incomplete without that rule
+        diagnostics.append(_failure(name, error))
+        return
+    rule = getattr(module, "rule", None)
+    if not isinstance(rule, Rule):
+        return
+    for known in found.values():
+        if known is not rule and (known.id == rule.id or known.name == rule.name):
+            diagnostics.append(Diagnostic("error", "", f"rule module {name}: {rule.id} {rule.name} is already defined"))
+            return
+    rule.docs = module.__doc__ or ""
+    found[rule.id] = rule
+
+
+def _failure(name: str, error: Exception) -> Diagnostic:
+    return Diagnostic("error", "", f"rule module {name} cannot be loaded: {type(error).__name__}: {error}")
+
+
+def _is_prefix(wanted: str, rule_id: str) -> bool:
+    """Whether `IMG` or `IMG2` stands for IMG201."""
+    return wanted[:1].isupper() and wanted.isalnum() and rule_id.startswith(wanted)

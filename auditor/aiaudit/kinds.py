@@ -1,0 +1,63 @@
+"""What kind of input a file is, told from its path alone. A file may have several kinds, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+KINDS = ("dockerfile", "python", "manifest", "ignore", "environment", "yaml")
+
+_NOT_DOCKERFILES = {
+    "md", "rst", "py", "sh", "ps1", "json", "yml", "yaml", "html", "patch", "diff", "orig", "swp", "dockerignore",
+}  # fmt: skip
+_DOCKERFILE = re.compile(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
+_DOCKERFILE_VARIANT = re.compile(r"(?:Docker|Container)file[-_][^.]+")
+_REQUIREMENTS = re.compile(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
+_CONDA = re.compile(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
+_MANIFESTS = {"pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.cfg"}
+
+
+def kinds_of(path: str) -> tuple[str, ...]:
+    """The kinds of the file at this path (relative, with `/`)."""
+    folder, _, name = path.rpartition("/")
+    return tuple(kind for kind, matches in _TESTS if matches(name, folder))
+
+
+def _dockerfile(name: str, folder: str) -> bool:
+    if name.rpartition(".")[2].lower() in _NOT_DOCKERFILES:
+        return False
+    return bool(_DOCKERFILE.fullmatch(name) or _DOCKERFILE_VARIANT.fullmatch(name))
+
+
+def _python(name: str, folder: str) -> bool:
+    return name.endswith(".py")
+
+
+def _manifest(name: str, folder: str) -> bool:
+    if name in _MANIFESTS or _CONDA.fullmatch(name):
+        return True
+    if _REQUIREMENTS.fullmatch(name):
+        return True
+    return name.endswith((".txt", ".in")) and folder.rpartition("/")[2].lower() == "requirements"
+
+
+def _ignore(name: str, folder: str) -> bool:
+    return name.endswith((".dockerignore", ".containerignore"))
+
+
+def _environment(name: str, folder: str) -> bool:
+    return name == ".env" or name.startswith(".env.") or name.endswith(".env")
+
+
+def _yaml(name: str, folder: str) -> bool:
+    return name.endswith((".yml", ".yaml"))
+
+
+_TESTS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("dockerfile", _dockerfile),
+    ("python", _python),
+    ("manifest", _manifest),
+    ("ignore", _ignore),
+    ("environment", _environment),
+    ("yaml", _yaml),
+)

@@ -1,0 +1,77 @@
+"""What an audit hands back: findings with their fingerprints, what was suppressed, what could not be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aiaudit.finding import Confidence, Finding, Severity
+from aiaudit.rule import Rule
+
+CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something about the audit itself. An "error" makes it incomplete, a "warning" does not."""
+
+    level: str
+    path: str
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding is not reported: who said so (`kind` "comment" or "settings"), where, and the stated reason."""
+
+    kind: str
+    reason: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A finding as it is reported: with a fingerprint that survives moved lines."""
+
+    finding: Finding
+    fingerprint: str
+    suppression: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one audit.
+
+    Paths in it are relative to `root`; `repository` is the folder that holds `.git`, or the root. `rules` are the
+    rules that ran.
+    """
+
+    root: str
+    repository: str
+    findings: tuple[Reported, ...]
+    suppressed: tuple[Reported, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    rules: tuple[Rule, ...] = ()
+    kinds: tuple[tuple[str, int], ...] = ()
+    hidden: int = 0
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that should be looked at was."""
+        return not any(diagnostic.level == "error" for diagnostic in self.diagnostics)
+
+    def exit_code(self, fail_on: Severity) -> int:
+        """3 when incomplete, 1 when a finding is at or above the severity, else 0."""
+        if not self.complete:
+            return INCOMPLETE
+        worst = any(reported.finding.severity.rank >= fail_on.rank for reported in self.findings)
+        return FINDINGS if worst else CLEAN
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(reported.finding.severity is severity for reported in self.findings)
+
+
+__all__ = ["Confidence", "Diagnostic", "Finding", "Report", "Reported", "Rule", "Severity", "Suppression"]

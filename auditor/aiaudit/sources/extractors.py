@@ -1,0 +1,53 @@
+"""The extractors by name: module, what it gets, and how its facts are kept in the store."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """One way to read a file. `module` has `VERSION` and `extract`; `plain` facts are tuples that marshal can keep."""
+
+    name: str
+    module: str
+    takes_path: bool = False
+    plain: bool = False
+
+    @property
+    def version(self) -> int:
+        """The version of the facts' form; part of the key under which facts are kept."""
+        return int(importlib.import_module(self.module).VERSION)
+
+    def extract(self, text: str, path: str) -> Any:
+        """The facts of one text."""
+        function = importlib.import_module(self.module).extract
+        return function(text, path) if self.takes_path else function(text)
+
+
+EXTRACTORS: dict[str, Extractor] = {
+    extractor.name: extractor
+    for extractor in (
+        Extractor("dockerfile", "aiaudit.sources.dockerfile.parse"),
+        Extractor("python", "aiaudit.sources.python.extract", plain=True),
+        Extractor("manifest", "aiaudit.sources.manifests", takes_path=True),
+        Extractor("secrets", "aiaudit.sources.secrets", takes_path=True),
+        Extractor("yaml", "aiaudit.sources.deploy.yaml"),
+        Extractor("environment", "aiaudit.sources.deploy.environment"),
+        Extractor("ignore", "aiaudit.sources.deploy.ignore"),
+        Extractor("suppressions", "aiaudit.sources.suppressions", takes_path=True, plain=True),
+    )
+}
+
+
+def problem_of(extractor: str, facts: Any) -> tuple[str, int] | None:
+    """Why the facts are not the whole file, and the line: the audit of that file is incomplete then."""
+    if extractor == "python":
+        problem = facts[0]
+        return None if problem is None else (str(problem[0]), int(problem[1]))
+    problems = getattr(facts, "problems", ())
+    if not problems:
+        return None
+    return str(problems[0].message), int(problems[0].extent.line)

@@ -1,0 +1,172 @@
+"""The audited tree: which files there are, of what kind, their text and their facts. Implements `model.tree.Tree`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiaudit import listing as listings
+from aiaudit.kinds import KINDS, kinds_of
+from aiaudit.reading import Binary, Unreadable, decode, read_bytes
+from aiaudit.results import Diagnostic
+from aiaudit.sources.extractors import EXTRACTORS, problem_of
+from aiaudit.sources.store import MISSING, Store
+
+_TEXT_BUDGET = 24 * 1024 * 1024
+
+
+class MissingPath(Exception):
+    """A path that was asked for and is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to look at (`root`) and what to report on: everything below the root, or only these paths."""
+
+    root: str
+    only: tuple[str, ...] | None = None
+
+    def reports(self, path: str) -> bool:
+        """Whether findings in this file are wanted."""
+        if self.only is None:
+            return True
+        return any(path == wanted or path.startswith(f"{wanted}/") for wanted in self.only)
+
+
+def scope_of(paths: Sequence[str], cwd: str) -> Scope:
+    """One folder is its own root; files and several paths are seen in their repository, or in the folder they share."""
+    places = [os.path.realpath(os.path.join(cwd, path)) for path in paths or (".",)]
+    for path, place in zip(paths or (".",), places, strict=True):
+        if not os.path.exists(place):
+            raise MissingPath(f"{path}: no such file or folder")
+    if len(places) == 1 and os.path.isdir(places[0]):
+        return Scope(places[0])
+    shared = os.path.commonpath(places)
+    folder = shared if os.path.isdir(shared) else os.path.dirname(shared)
+    root = listings.repository_of(folder) or folder
+    wanted = tuple(os.path.relpath(place, root).replace(os.sep, "/") for place in places)
+    return Scope(root, None if "." in wanted else wanted)
+
+
+class Workspace:
+    """The files below a root and their facts; facts come from the store where the file has not changed."""
+
+    def __init__(self, scope: Scope, store: Store, is_excluded: Callable[[str], bool] | None = None) -> None:
+        self.scope = scope
+        self.root = scope.root
+        self.store = store
+        self.listing = listings.list_files(scope.root)
+        self.diagnostics: list[Diagnostic] = []
+        self._excluded = is_excluded or (lambda path: False)
+        self._kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        self._facts: dict[tuple[str, str], Any] = {}
+        self._texts: dict[str, str] = {}
+        self._text_size = 0
+        self._problems: set[tuple[str, str]] = set()
+        self._sort()
+
+    def _sort(self) -> None:
+        listing = self.listing
+        virtual = [path[: -len("pyvenv.cfg")] for path in listing.files if path.endswith("/pyvenv.cfg")]
+        carried = [p for p in (*listing.files, *listing.links) if not p.startswith(tuple(virtual))]
+        self._present = set(carried)
+        for path in carried:
+            while "/" in path:
+                path = path.rpartition("/")[0]
+                if path in self._present:
+                    break
+                self._present.add(path)
+        self._files = sorted(p for p in carried if listing.links.get(p, "x") and not self._excluded(p))
+        for path in self._files:
+            for kind in kinds_of(path):
+                self._kinds[kind].append(path)
+        for path, target in listing.links.items():
+            if not target and kinds_of(path):
+                self.problem(path, "is a link that leads out of the tree or nowhere; it was not read")
+        for path, reason in listing.unreadable:
+            self.problem(path, f"cannot be read: {reason}")
+
+    def files(self, kind: str | None = None) -> Sequence[str]:
+        """Paths of one kind, or of all carried files, sorted."""
+        return self._files if kind is None else self._kinds[kind]
+
+    def ignored_files(self) -> Iterable[str]:
+        """Paths that .gitignore keeps out of git; an ignored folder ends with `/` and is not descended into."""
+        return listings.ignored_below(self.listing)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder of that path is carried."""
+        path = path.removeprefix("./").rstrip("/")
+        return path in ("", ".") or path in self._present
+
+    def is_alias(self, path: str) -> bool:
+        """Whether the path is a link to a file that is itself audited."""
+        target = self.listing.links.get(path)
+        if not target:
+            return False
+        return os.path.relpath(target, os.path.realpath(self.root)).replace(os.sep, "/") in self._present
+
+    def text(self, path: str) -> str:
+        """The decoded text of a file, "" if it cannot be read."""
+        if path not in self._texts:
+            data = self._read(path)
+            text = "" if data is None else decode(data, path)
+            if self._text_size > _TEXT_BUDGET:
+                self._texts.clear()
+                self._text_size = 0
+            self._texts[path] = text
+            self._text_size += len(text)
+        return self._texts[path]
+
+    def facts(self, path: str, extractor: str) -> Any:
+        """The facts that the named extractor reads from the file; None where it cannot be read."""
+        key = (path, extractor)
+        if key not in self._facts:
+            self._facts[key] = self._load(path, extractor)
+        return self._facts[key]
+
+    def problem(self, path: str, message: str, line: int = 0) -> None:
+        """Record that something of the file could not be looked at: the audit is incomplete."""
+        if (path, message) in self._problems or not self.scope.reports(path):
+            return
+        self._problems.add((path, message))
+        self.diagnostics.append(Diagnostic("error", path, message, line))
+
+    def warn(self, path: str, message: str) -> None:
+        """Record something worth knowing that leaves the audit complete."""
+        if (path, message) not in self._problems and self.scope.reports(path):
+            self._problems.add((path, message))
+            self.diagnostics.append(Diagnostic("warning", path, message))
+
+    def _load(self, path: str, name: str) -> Any:
+        """Facts from the store or from the text; problems in them become diagnostics."""
+        if path not in self._present:
+            return None
+        extractor = EXTRACTORS[name]
+        facts = self.store.get(path, self.listing.files.get(path), extractor)
+        if facts is MISSING:
+            data = self._read(path)
+            if data is None:
+                return None
+            facts = self.store.get_by_content(path, data, extractor)
+            if facts is MISSING:
+                facts = extractor.extract(self.text(path), path)
+                self.store.put(path, extractor, facts)
+        problem = problem_of(name, facts)
+        if problem is not None:
+            self.problem(path, f"cannot be parsed: {problem[0]}", problem[1])
+        return facts
+
+    def _read(self, path: str) -> bytes | None:
+        """The bytes of a file, or None with a diagnostic."""
+        place = self.listing.links.get(path) or os.path.join(self.root, path)
+        try:
+            return read_bytes(place)
+        except Binary as error:
+            if kinds_of(path):
+                self.problem(path, str(error))
+        except Unreadable as error:
+            self.problem(path, str(error))
+        return None
