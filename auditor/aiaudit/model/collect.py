@@ -1,0 +1,327 @@
+"""One walk over a module's statements: names, calls, stores, returns and what encloses each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiaudit.model.scopes import Binding, Call, Class, Enclosing, Function, Module, Scope, Store, is_node
+from aiaudit.sources.python.facts import Expression, Parameter, Statement
+
+# Methods that put their argument into the container they are called on: method -> position of the stored value.
+FILLING = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0, "update": 0}
+LEAVING = ("return", "raise", "continue", "break")
+
+
+def collect(path: str, body: tuple[Statement, ...]) -> Module:
+    """The module with all its inner scopes filled."""
+    module = Module(name=path, module=None, parent=None, node=None, body=body, path=path)  # type: ignore[arg-type]
+    module.module = module
+    module.is_package = path.rpartition("/")[2] == "__init__.py"
+    _Collector(module, module).block(body, None)
+    return module
+
+
+class _Collector:
+    """Fills one scope; inner scopes get a collector of their own."""
+
+    def __init__(self, module: Module, scope: Scope) -> None:
+        self.module = module
+        self.scope = scope
+        self.statement: Statement = ("pass", (1, 1, 1, 1))
+
+    # Statements
+
+    def block(self, body: tuple[Statement, ...], around: Enclosing | None) -> None:
+        for statement in body:
+            self.statement = statement
+            getattr(self, "_" + statement[0])(statement, around)
+            if statement[0] == "if":
+                # `if x is not None: return x` guards all that follows in the block.
+                if statement[3] and statement[3][-1][0] in LEAVING and not statement[4]:
+                    around = Enclosing("unless", statement, around)
+                elif statement[4] and statement[4][-1][0] in LEAVING:
+                    around = Enclosing("if", statement, around)
+
+    def _assign(self, statement: Statement, around: Enclosing | None) -> None:
+        value = statement[3]
+        self.expression(value, around)
+        for target in statement[2]:
+            self.target(target, value, around)
+
+    def _ann(self, statement: Statement, around: Enclosing | None) -> None:
+        _, _, target, annotation, value = statement
+        if value is not None:
+            self.expression(value, around)
+        if annotation is not None:
+            self.expression(annotation, around)
+        self.target(target, value, around, annotation=annotation)
+
+    def _aug(self, statement: Statement, around: Enclosing | None) -> None:
+        _, _, target, _, value = statement
+        self.expression(value, around)
+        if target[0] == "name":
+            self.bind(target[2], Binding("value", self.scope, self.statement, value))
+        else:
+            self.target(target, value, around)
+
+    def _expr(self, statement: Statement, around: Enclosing | None) -> None:
+        self.expression(statement[2], around)
+
+    def _return(self, statement: Statement, around: Enclosing | None) -> None:
+        if statement[2] is not None:
+            self.scope.returns.append((statement[2], around))
+            self.expression(statement[2], around)
+
+    def _if(self, statement: Statement, around: Enclosing | None) -> None:
+        self.expression(statement[2], around)
+        self.block(statement[3], Enclosing("if", statement, around, True))
+        self.block(statement[4], Enclosing("if", statement, around, False))
+
+    def _while(self, statement: Statement, around: Enclosing | None) -> None:
+        inside = Enclosing("while", statement, around)
+        self.expression(statement[2], inside)
+        self.block(statement[3], inside)
+        self.block(statement[4], around)
+
+    def _for(self, statement: Statement, around: Enclosing | None) -> None:
+        _, _, target, iterable, body, orelse, _ = statement
+        self.expression(iterable, around)
+        self.target(target, iterable, around, kind="element")
+        self.block(body, Enclosing("for", statement, around))
+        self.block(orelse, around)
+
+    def _with(self, statement: Statement, around: Enclosing | None) -> None:
+        for context, target in statement[2]:
+            self.expression(context, around, entered=True)
+            if target is not None:
+                self.target(target, context, around, kind="entered")
+            around = Enclosing("with", (statement, context), around)
+        self.block(statement[3], around)
+
+    def _try(self, statement: Statement, around: Enclosing | None) -> None:
+        _, _, body, handlers, orelse, final = statement
+        self.block(body, Enclosing("try", statement, around))
+        for handler in handlers:
+            kind, name, inner, _ = handler
+            if kind is not None:
+                self.expression(kind, around)
+            if name:
+                self.bind(name, Binding("caught", self.scope, statement, kind))
+            self.block(inner, Enclosing("except", (statement, handler), around))
+        self.block(orelse, Enclosing("else", statement, around))
+        self.block(final, Enclosing("finally", statement, around))
+
+    def _raise(self, statement: Statement, around: Enclosing | None) -> None:
+        if statement[2] is not None:
+            self.expression(statement[2], around)
+
+    def _def(self, statement: Statement, around: Enclosing | None) -> None:
+        function = Function(statement[2], self.module, self.scope, statement, statement[6])
+        self.scope.functions.append(function)
+        self.bind(function.name, Binding("function", self.scope, statement, target=function))
+        for decorator in statement[5]:
+            self.expression(decorator, around)
+        self.signature(function, statement[3], around)
+        if statement[4] is not None:
+            self.expression(statement[4], around)
+        _Collector(self.module, function).block(function.body, None)
+
+    def signature(self, function: Function, parameters: tuple[Parameter, ...], around: Enclosing | None) -> None:
+        """Defaults and annotations belong to the scope around; the parameters are names of the function."""
+        for parameter in parameters:
+            name, _, annotation, default, _ = parameter
+            for part in (annotation, default):
+                if part is not None:
+                    self.expression(part, around)
+            function.bindings.setdefault(name, []).append(
+                Binding("parameter", function, None, default, annotation, target=parameter)
+            )
+
+    def _class(self, statement: Statement, around: Enclosing | None) -> None:
+        _, _, name, bases, keywords, decorators, body, _ = statement
+        made = Class(name, self.module, self.scope, statement, body)
+        self.scope.classes.append(made)
+        self.bind(name, Binding("class", self.scope, statement, target=made))
+        for part in (*bases, *(value for _, value in keywords), *decorators):
+            self.expression(part, around)
+        _Collector(self.module, made).block(body, None)
+
+    def _import(self, statement: Statement, around: Enclosing | None) -> None:
+        self.module.imports.append((statement, around, self.scope))
+        for name, alias in statement[2]:
+            bound = alias or name.partition(".")[0]
+            self.bind(bound, Binding("import", self.scope, statement, target=(name, alias)))
+
+    def _from(self, statement: Statement, around: Enclosing | None) -> None:
+        self.module.imports.append((statement, around, self.scope))
+        _, _, level, module, names = statement
+        for name, alias in names:
+            if name == "*":
+                self.module.stars.append((level, module))
+            else:
+                self.bind(alias or name, Binding("from", self.scope, statement, target=(level, module, name)))
+
+    def _global(self, statement: Statement, around: Enclosing | None) -> None:
+        self.scope.declared_global.update(statement[2])
+
+    def _assert(self, statement: Statement, around: Enclosing | None) -> None:
+        self.expression(statement[2], around)
+
+    def _del(self, statement: Statement, around: Enclosing | None) -> None:
+        for target in statement[2]:
+            self.expression(target, around)
+
+    def _match(self, statement: Statement, around: Enclosing | None) -> None:
+        self.expression(statement[2], around)
+        for names, guard, body in statement[3]:
+            for name in names:
+                self.bind(name, Binding("value", self.scope, statement, statement[2]))
+            if guard is not None:
+                self.expression(guard, around)
+            self.block(body, Enclosing("match", statement, around))
+
+    def _pass(self, statement: Statement, around: Enclosing | None) -> None:
+        return
+
+    _break = _continue = _pass
+
+    # Targets
+
+    def target(
+        self,
+        target: Expression,
+        value: Expression | None,
+        around: Enclosing | None,
+        kind: str = "value",
+        index: int | None = None,
+        annotation: Expression | None = None,
+    ) -> None:
+        tag = target[0]
+        if tag == "name":
+            chosen = kind if value is not None else "annotated"
+            self.bind(target[2], Binding(chosen, self.scope, self.statement, value, annotation, index))
+        elif tag in ("tuple", "list"):
+            for position, part in enumerate(target[2]):
+                self.unpack(part, value, around, position, kind)
+        elif tag == "star":
+            self.target(target[2], value, around, kind, index)
+        elif tag == "attr":
+            self.expression(target[2], around)
+            self.scope.stores.append(
+                Store(self.scope, self.statement, target[2], target[3], None, value, annotation, "attribute", around,
+                      kind == "entered", kind == "element")
+            )
+        elif tag == "sub":
+            self.expression(target[2], around)
+            self.expression(target[3], around)
+            self.scope.stores.append(
+                Store(self.scope, self.statement, target[2], None, target[3], value, None, "element", around,
+                      kind == "entered", kind == "element")
+            )
+
+    def unpack(
+        self, part: Expression, value: Expression | None, around: Enclosing | None, position: int, kind: str
+    ) -> None:
+        if kind == "value" and value is not None and value[0] in ("tuple", "list") and position < len(value[2]):
+            self.target(part, value[2][position], around)  # a, b = x, y
+        else:
+            self.target(part, value, around, "element" if kind == "value" else kind, position)
+
+    def bind(self, name: str, binding: Binding) -> None:
+        scope = self.scope
+        if name in scope.declared_global:
+            scope = next((s for s in scope.within() if s is not self.scope and name in s.bindings), self.module)
+        scope.bindings.setdefault(name, []).append(binding)
+
+    # Expressions
+
+    def expression(self, node: Expression, around: Enclosing | None, entered: bool = False) -> None:
+        """Record the calls, lambdas, attribute reads and walrus bindings inside an expression."""
+        self._visit(node, around, None, False)
+
+    def _visit(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
+        tag = node[0]
+        if tag in ("name", "const"):
+            return
+        if tag == "call":
+            self.call(node, around, parent, awaited)
+        elif tag == "await":
+            self._visit(node[2], around, node, True)
+        elif tag == "attr":
+            self.scope.reads.append((node, around, self.statement))
+            self._visit(node[2], around, node, False)
+        elif tag == "lambda":
+            self.lambda_(node, around)
+        elif tag == "comp":
+            self.comprehension(node, around)
+        elif tag == "walrus":
+            self._visit(node[3], around, node, False)
+            self.target(node[2], node[3], around)
+        elif tag in ("yield", "yieldfrom"):
+            if node[2] is not None:
+                self.scope.yields.append((node[2], around))
+                self._visit(node[2], around, node, False)
+        elif tag == "ifexp":
+            self._visit(node[2], around, node, False)
+            self._visit(node[3], Enclosing("if", node, around, True), node, awaited)
+            self._visit(node[4], Enclosing("if", node, around, False), node, awaited)
+        elif tag == "bool":
+            self.boolean(node, around, awaited)
+        else:
+            for part in node[2:]:
+                if type(part) is tuple and part:
+                    self.parts(part, around, node)
+
+    def parts(self, part: Any, around: Enclosing | None, parent: Expression) -> None:
+        if is_node(part):
+            self._visit(part, around, parent, False)
+            return
+        for inner in part:
+            if type(inner) is tuple and inner:
+                self.parts(inner, around, parent)
+
+    def boolean(self, node: Expression, around: Enclosing | None, awaited: bool) -> None:
+        """`a and b()`: the later operands are reached under the earlier ones."""
+        first, *rest = node[3]
+        self._visit(first, around, node, awaited)
+        for operand in rest:
+            # `cache or build()` builds under `not cache`: the whole expression stands for the guard.
+            around = Enclosing("if", ("if", node[1], first, (), ()), around, node[2] == "And")
+            self._visit(operand, around, node, awaited)
+
+    def call(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
+        self.scope.calls.append(Call(self.scope, node, around, self.statement, awaited, parent))
+        function = node[2]
+        if function[0] == "attr":
+            self._visit(function[2], around, function, False)
+            position = FILLING.get(function[3])
+            if position is not None and len(node[3]) > position:
+                how = "update" if function[3] == "update" else "append"
+                key = node[3][0] if function[3] == "setdefault" else None
+                self.scope.stores.append(
+                    Store(self.scope, self.statement, function[2], None, key, node[3][position], None, how, around)
+                )
+        else:
+            self._visit(function, around, node, False)
+        for argument in node[3]:
+            self._visit(argument, around, node, False)
+        for _, value in node[4]:
+            self._visit(value, around, node, False)
+
+    def lambda_(self, node: Expression, around: Enclosing | None) -> None:
+        _, at, parameters, body = node
+        function = Function("<lambda>", self.module, self.scope, node, (("return", at, body),))
+        self.scope.functions.append(function)
+        self.signature(function, parameters, around)
+        _Collector(self.module, function).block(function.body, None)
+
+    def comprehension(self, node: Expression, around: Enclosing | None) -> None:
+        _, _, _, elements, generators = node
+        for target, iterable, tests, _ in generators:
+            self._visit(iterable, around, node, False)
+            self.target(target, iterable, around, kind="element")
+            around = Enclosing("comprehension", node, around)
+            for test in tests:
+                self._visit(test, around, node, False)
+        for element in elements:
+            self._visit(element, around, node, False)

@@ -1,0 +1,246 @@
+"""The linked program: modules of the service, import resolution, indexes that the evaluator asks."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from aiaudit.model.collect import collect
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, Store, last_name
+from aiaudit.model.tree import Tree
+from aiaudit.model.values import External, ModuleValue
+
+# Top-level modules whose import makes a file an entry of the service: it holds routes, tasks or an application.
+FRAMEWORKS = (
+    "fastapi flask starlette django rest_framework ninja sanic quart aiohttp litestar celery dramatiq arq rq"
+    " flask_restful flask_restx flask_openapi3 chainlit bentoml"
+).split()
+_ENTRY = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
+_OUTSIDE = re.compile(r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|node_modules)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+_STANDARD = frozenset(sys.stdlib_module_names)
+
+
+def is_beside_the_service(path: str) -> bool:
+    """Whether a file belongs to tests, documentation or examples rather than to what runs in production."""
+    return _OUTSIDE.search(path) is not None
+
+
+class Program:
+    """All modules that the service's entry modules import, linked on demand.
+
+    A file belongs to the service when it imports a web or task framework, or when such a file imports it, directly or
+    not. A tree without any framework counts whole.
+    """
+
+    def __init__(self, tree: Tree, third_party: frozenset[str] = frozenset()) -> None:
+        self.tree = tree
+        self.third_party = third_party
+        self.paths = frozenset(tree.files("python"))
+        self.folders = self._folders()
+        self._tops = self._top_level_index()
+        self._loaded: dict[str, Module | None] = {}
+        self._resolved: dict[tuple[str, str], ModuleValue | None] = {}
+        self.entries = self._entry_paths()
+        self.modules: list[Module] = []
+        self._load_closure()
+        self.calls_by_name: dict[str, list[Call]] = defaultdict(list)
+        self.stores_by_attribute: dict[str, list[Store]] = defaultdict(list)
+        self.element_stores: list[Store] = []
+        self.lambdas: dict[int, Function] = {}
+        self.classes: list[Class] = []
+        self.functions: list[Function] = []
+        for module in self.modules:
+            self._index(module)
+
+    # Loading
+
+    def _folders(self) -> frozenset[str]:
+        found: set[str] = set()
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    def _top_level_index(self) -> dict[str, list[str]]:
+        """Name of a module or package folder -> the folders that hold one of that name."""
+        index: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self.paths):
+            folder, _, name = path.rpartition("/")
+            index[name[:-3]].append(folder)
+        for path in sorted(self.folders):
+            folder, _, name = path.rpartition("/")
+            index[name].append(folder)
+        return index
+
+    def _entry_paths(self) -> list[str]:
+        entries = [p for p in sorted(self.paths) if _ENTRY.search(self.tree.text(p))]
+        inside = [p for p in entries if not is_beside_the_service(p)]
+        return inside or entries or [p for p in sorted(self.paths) if not is_beside_the_service(p)]
+
+    def _load_closure(self) -> None:
+        queue = list(self.entries)
+        seen = set(queue)
+        for path in queue:  # grows while it is walked
+            module = self.load(path)
+            if module is None:
+                continue
+            self.modules.append(module)
+            for imported in self._imported_paths(module):
+                if imported not in seen:
+                    seen.add(imported)
+                    queue.append(imported)
+
+    def _imported_paths(self, module: Module) -> Iterator[str]:
+        for statement, _, _ in module.imports:
+            if statement[0] == "import":
+                for name, _ in statement[2]:
+                    yield from self._files_of(self.resolve(module, name, 0))
+                continue
+            _, _, level, name, names = statement
+            found = self.resolve(module, name, level)
+            yield from self._files_of(found)
+            if isinstance(found, ModuleValue):
+                for imported, _ in names:
+                    yield from self._files_of(self.submodule(found, imported))
+        for call in module_calls(module):
+            if last_name(call.expression[2]) in ("include", "import_module", "import_string") and call.arguments:
+                text = call.arguments[0]
+                if text[0] == "const" and isinstance(text[2], str):
+                    yield from self._files_of(self.resolve(module, text[2], 0))
+
+    def _files_of(self, value: ModuleValue | External | None) -> Iterator[str]:
+        if not isinstance(value, ModuleValue):
+            return
+        folder = value.folder
+        while folder:  # importing a.b.c runs a/__init__.py and a/b/__init__.py
+            if f"{folder}/__init__.py" in self.paths:
+                yield f"{folder}/__init__.py"
+            folder = folder.rpartition("/")[0]
+        if value.module is not None:
+            yield value.module.path
+
+    def load(self, path: str) -> Module | None:
+        """The module in a file, None if it cannot be read."""
+        if path not in self._loaded:
+            facts = self.tree.facts(path, "python")
+            self._loaded[path] = None if facts is None or facts[0] else collect(path, facts[1])
+        return self._loaded[path]
+
+    def _index(self, module: Module) -> None:
+        aliases = {
+            alias: name
+            for statement, _, _ in module.imports
+            if statement[0] == "from"
+            for name, alias in statement[4]
+            if alias
+        }
+        for scope in module.descendants():
+            for call in scope.calls:
+                name = last_name(call.expression[2])
+                self.calls_by_name[name].append(call)
+                if name in aliases:
+                    self.calls_by_name[aliases[name]].append(call)
+            for store in scope.stores:
+                if store.attribute is not None:
+                    self.stores_by_attribute[store.attribute].append(store)
+                else:
+                    self.element_stores.append(store)
+            for function in scope.functions:
+                self.functions.append(function)
+                if function.node[0] == "lambda":
+                    self.lambdas[id(function.node)] = function
+            self.classes.extend(scope.classes)
+
+    # Import resolution
+
+    def resolve(self, importer: Module, name: str, level: int) -> ModuleValue | External | None:
+        """What `import name` (level 0) or `from ..name import` means in a module; None where it lies nowhere."""
+        if level:
+            folder = importer.folder
+            for _ in range(level - 1):
+                folder = folder.rpartition("/")[0]
+            return self._below(folder, name) if name else self._package(folder)
+        key = (importer.path, name)
+        if key not in self._resolved:
+            self._resolved[key] = self._absolute(importer, name)
+        return self._resolved[key] or External(name)
+
+    def _absolute(self, importer: Module, name: str) -> ModuleValue | None:
+        top = name.partition(".")[0]
+        holders = self._tops.get(top)
+        if not holders or top in _STANDARD:
+            return None
+        if top in self.third_party and not any(f"{_join(h, top)}/__init__.py" in self.paths for h in self._roots()):
+            return None
+        known = set(holders)
+        for folder in _ancestors(importer.folder):
+            for root in (folder, _join(folder, "src")):
+                if root in known and not self._is_itself(importer, root, top):
+                    found = self._below(root, name)
+                    if found is not None:
+                        return found
+        # Started from somewhere else (a working directory or path that the repository sets outside of Python).
+        matches = [found for root in holders if (found := self._below(root, name)) and not self._inside(root)]
+        return matches[0] if matches else None
+
+    def _roots(self) -> tuple[str, ...]:
+        return ("", "src")
+
+    def _is_itself(self, importer: Module, root: str, top: str) -> bool:
+        """A module named like what it imports (`llm/openai.py` imports openai) does not import itself."""
+        return importer.path == f"{_join(root, top)}.py" or (
+            self._inside(root) and root == importer.folder and top in self.third_party
+        )
+
+    def _inside(self, folder: str) -> bool:
+        return bool(folder) and f"{folder}/__init__.py" in self.paths
+
+    def _below(self, folder: str, name: str) -> ModuleValue | None:
+        path = _join(folder, name.replace(".", "/"))
+        if f"{path}.py" in self.paths:
+            return ModuleValue(path.rpartition("/")[0], self.load(f"{path}.py"))
+        return self._package(path)
+
+    def _package(self, folder: str) -> ModuleValue | None:
+        if f"{folder}/__init__.py".lstrip("/") in self.paths:
+            return ModuleValue(folder, self.load(f"{folder}/__init__.py".lstrip("/")))
+        return ModuleValue(folder, None) if folder in self.folders or not folder else None
+
+    def submodule(self, package: ModuleValue, name: str) -> ModuleValue | None:
+        """A module inside a package."""
+        if package.module is not None and not package.module.is_package:
+            return None
+        return self._below(package.folder, name)
+
+
+def module_calls(module: Module) -> Iterable[Call]:
+    """All calls of a module, inner scopes included."""
+    for scope in module.descendants():
+        yield from scope.calls
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _ancestors(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
+def scope_of_name(scope: Scope, name: str) -> Scope | None:
+    """The scope whose name it is, as Python finds it: class bodies are seen from themselves alone."""
+    first = True
+    for candidate in scope.within():
+        if (first or not isinstance(candidate, Class)) and name in candidate.bindings and (
+            name not in candidate.declared_global
+        ):
+            return candidate
+        first = False
+    return None

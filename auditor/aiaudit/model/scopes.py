@@ -1,0 +1,306 @@
+"""Modules, classes and functions of a program as scopes, with what one walk over their statements finds in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiaudit.sources.python.facts import At, Expression, Parameter, Statement
+from aiaudit.span import Span
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """One way in which a name gets a value.
+
+    `kind`: "value" (the value of `expression`), "element" (an element of it: loop variables, unpacking; `index` is the
+    position if known), "entered" (what its context manager gives), "annotated" (declared only), "import", "from",
+    "function", "class", "parameter", "caught" (an exception of type `expression`).
+    """
+
+    kind: str
+    scope: Scope
+    statement: Statement | None = None
+    expression: Expression | None = None
+    annotation: Expression | None = None
+    index: int | None = None
+    target: Any = None
+
+
+@dataclass(slots=True, eq=False)
+class Enclosing:
+    """A statement around a place, innermost first through `outer`.
+
+    `kind`: "if" (`branch` tells the arm), "unless" (an earlier `if` of the same block left it: its test is false here),
+    "try", "except", "finally", "with", "for", "while", "comprehension", "match", "else".
+    """
+
+    kind: str
+    node: Any
+    outer: Enclosing | None
+    branch: bool = True
+
+    def __iter__(self) -> Iterator[Enclosing]:
+        link: Enclosing | None = self
+        while link is not None:
+            yield link
+            link = link.outer
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call expression and where it stands. `consumed` is how its value is used: see `Use`."""
+
+    scope: Scope
+    expression: Expression
+    enclosing: Enclosing | None
+    statement: Statement
+    awaited: bool = False
+    parent: Expression | None = None
+
+    @property
+    def at(self) -> At:
+        return self.expression[1]  # type: ignore[no-any-return]
+
+    @property
+    def span(self) -> Span:
+        """The place of the whole call."""
+        return Span.at(self.scope.module.path, self.at)
+
+    @property
+    def callee_span(self) -> Span:
+        """The place of the called name, without the arguments."""
+        return Span.at(self.scope.module.path, self.expression[2][1])
+
+    @property
+    def arguments(self) -> tuple[Expression, ...]:
+        return self.expression[3]  # type: ignore[no-any-return]
+
+    @property
+    def keywords(self) -> tuple[tuple[str | None, Expression], ...]:
+        return self.expression[4]  # type: ignore[no-any-return]
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it passes `*args` or `**kwargs`, so that an argument may be there unseen."""
+        return any(name is None for name, _ in self.keywords) or any(a[0] == "star" for a in self.arguments)
+
+    def keyword(self, name: str) -> Expression | None:
+        """The value of a keyword argument."""
+        for key, value in self.keywords:
+            if key == name:
+                return value
+        return None
+
+    def argument(self, name: str, index: int | None = None) -> Expression | None:
+        """The value of a parameter, given by keyword or by position."""
+        value = self.keyword(name)
+        if value is None and index is not None and index < len(self.arguments):
+            value = self.arguments[index]
+            if any(a[0] == "star" for a in self.arguments[: index + 1]):
+                return None
+        return value
+
+    @property
+    def around(self) -> Iterator[Enclosing]:
+        """The enclosing statements inside the same function, innermost first."""
+        return iter(self.enclosing) if self.enclosing is not None else iter(())
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """An assignment to an attribute or an element: `base.attribute = value`, `base[key] = value`, `base.append(value)`.
+
+    `attribute` is None for an element; `how` is "attribute", "element", "append" or "update".
+    """
+
+    scope: Scope
+    statement: Statement
+    base: Expression
+    attribute: str | None
+    key: Expression | None
+    value: Expression | None
+    annotation: Expression | None
+    how: str
+    enclosing: Enclosing | None
+    entered: bool = False
+    element: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What modules, classes and functions share: names and what happens in them."""
+
+    name: str
+    module: Module
+    parent: Scope | None
+    node: Any
+    body: tuple[Statement, ...]
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+    functions: list[Function] = field(default_factory=list)
+    classes: list[Class] = field(default_factory=list)
+    declared_global: set[str] = field(default_factory=set)
+    returns: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
+    yields: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
+    reads: list[tuple[Expression, Enclosing | None, Statement]] = field(default_factory=list)
+
+    @property
+    def qualified_name(self) -> str:
+        """Dotted name inside its module; the empty string for a module."""
+        if self.parent is None:
+            return ""
+        outer = self.parent.qualified_name
+        return f"{outer}.{self.name}" if outer else self.name
+
+    @property
+    def span(self) -> Span:
+        """The place of its name."""
+        if self.parent is None:
+            return Span.whole_file(self.module.path)
+        return Span.at(self.module.path, self.node[-1] if self.node[0] in ("def", "class") else self.node[1])
+
+    def within(self) -> Iterator[Scope]:
+        """This scope and those around it, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def descendants(self) -> Iterator[Scope]:
+        """This scope and all below."""
+        yield self
+        for inner in (*self.functions, *self.classes):
+            yield from inner.descendants()
+
+
+@dataclass(slots=True, eq=False)
+class Module(Scope):
+    """A module. `path` is its file; `package` the folder that its relative imports start from."""
+
+    path: str = ""
+    is_package: bool = False
+    stars: list[tuple[int, str]] = field(default_factory=list)
+    imports: list[tuple[Statement, Enclosing | None, Scope]] = field(default_factory=list)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the file, "" for the root."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(slots=True, eq=False)
+class Class(Scope):
+    """A class; its body's names are class attributes."""
+
+    @property
+    def bases(self) -> tuple[Expression, ...]:
+        return self.node[3]  # type: ignore[no-any-return]
+
+    @property
+    def decorators(self) -> tuple[Expression, ...]:
+        return self.node[5]  # type: ignore[no-any-return]
+
+    def method(self, name: str) -> Function | None:
+        """The last definition of a method in the class itself."""
+        for function in reversed(self.functions):
+            if function.name == name:
+                return function
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Function(Scope):
+    """A function, method or lambda."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.node[3] if self.node[0] == "def" else self.node[2]  # type: ignore[no-any-return]
+
+    @property
+    def annotation(self) -> Expression | None:
+        """What it says it returns."""
+        return self.node[4] if self.node[0] == "def" else None
+
+    @property
+    def decorators(self) -> tuple[Expression, ...]:
+        return self.node[5] if self.node[0] == "def" else ()
+
+    @property
+    def asynchronous(self) -> bool:
+        return self.node[0] == "def" and bool(self.node[7])
+
+    @property
+    def generator(self) -> bool:
+        return self.node[0] == "def" and bool(self.node[8])
+
+    @property
+    def owner(self) -> Class | None:
+        """The class whose method it is."""
+        return self.parent if isinstance(self.parent, Class) else None
+
+    @property
+    def self_name(self) -> str | None:
+        """The name of the instance (or class) parameter of a method."""
+        if self.owner is None or not self.parameters or self.has_decorator("staticmethod"):
+            return None
+        return self.parameters[0][0]
+
+    def has_decorator(self, *names: str) -> bool:
+        """Whether a decorator's last name is one of these (for the builtin ones that nobody renames)."""
+        return any(last_name(d[2] if d[0] == "call" else d) in names for d in self.decorators)
+
+    @property
+    def label(self) -> str:
+        """How a trace names it: `Class.method()` or `function()`."""
+        return f"{self.qualified_name}()"
+
+
+def last_name(expression: Expression) -> str:
+    """The last name of a dotted expression, "" for others."""
+    if expression[0] == "name":
+        return expression[2]  # type: ignore[no-any-return]
+    if expression[0] == "attr":
+        return expression[3]  # type: ignore[no-any-return]
+    return ""
+
+
+def dotted(expression: Expression) -> str | None:
+    """`a.b.c` of plain names and attributes, None for anything else."""
+    parts: list[str] = []
+    while expression[0] == "attr":
+        parts.append(expression[3])
+        expression = expression[2]
+    if expression[0] != "name":
+        return None
+    return ".".join([expression[2], *reversed(parts)])
+
+
+def children(node: Any) -> Iterable[Expression]:
+    """The expressions directly inside an expression (not the parameters of a lambda)."""
+    for part in node[2:]:
+        if type(part) is tuple and part:
+            yield from _expressions(part)
+
+
+def _expressions(part: tuple[Any, ...]) -> Iterator[Expression]:
+    if is_node(part):
+        yield part
+        return
+    for inner in part:
+        if type(inner) is tuple and inner:
+            yield from _expressions(inner)
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """An expression and all inside it, outermost first."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def is_node(part: tuple[Any, ...]) -> bool:
+    """Whether a tuple is a node rather than a group of them: only nodes carry an extent in second place."""
+    return type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int
