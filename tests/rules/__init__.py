@@ -1,0 +1,1 @@
+"""Generic tests that hold for every rule."""

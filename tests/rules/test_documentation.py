@@ -1,0 +1,43 @@
+"""Documentation is executed: a rule's example fires, what to use instead does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit import catalogue
+from aiaudit.rule import Rule
+from tests.rules.documentation import ORDER, REQUIRED, files_in, sections
+from tests.support import audit_folder, found_in, write_tree
+
+RULES = catalogue.load().rules
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_sections(rule: Rule) -> None:
+    """All required sections are there, in the fixed order, below a first line that says what the rule is about."""
+    found = sections(rule.docs)
+
+    assert rule.docs.strip().splitlines()[0].strip()
+    assert set(REQUIRED) <= set(found)
+    assert list(found) == [title for title in ORDER if title in found]
+    assert all(found.values())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_example_fires(rule: Rule, tmp_path: Path) -> None:
+    """The example is what the rule is about."""
+    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Example"])), select=(rule.id,))
+
+    assert rule.name in {name for _, _, name in found_in(report)}
+    assert [d for d in report.diagnostics if d.level == "error"] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_use_instead_is_clean(rule: Rule, tmp_path: Path) -> None:
+    """What the documentation recommends passes the rule."""
+    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Use instead"])), select=(rule.id,))
+
+    assert found_in(report) == []
+    assert [d for d in report.diagnostics if d.level == "error"] == []
