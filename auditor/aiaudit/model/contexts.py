@@ -1,0 +1,306 @@
+"""What runs when: at import, at startup, in a request, in a task; with the shortest chain of calls that leads there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.guards import guard_of
+from aiaudit.model.program import Program
+from aiaudit.model.routes import Entry, Routing
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
+from aiaudit.span import Span
+
+CACHING = ("lru_cache", "cache", "cached_property", "alru_cache", "cached", "cache_resource", "singleton", "memoize", "once")
+# Calls that run a function elsewhere than in the calling event loop: last name of the callee.
+OFFLOADING = frozenset(
+    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "submit", "Thread", "Process", "add_task",
+     "asyncify", "sync_to_async", "apply_async", "map_async", "Timer", "delay", "send_task", "enqueue")
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One scope running another. `cached`: the target's result is kept, so it runs once; `offloaded`: in a thread."""
+
+    source: Scope
+    target: Scope
+    span: Span
+    caption: str
+    call: Call | None = None
+    cached: bool = False
+    offloaded: bool = False
+    guard_class: Class | None = None
+    deferred: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Reach:
+    """How a scope is reached in one context: the edge that led there and the reach before it."""
+
+    entry: Entry
+    scope: Scope
+    edge: Edge | None
+    before: Reach | None
+    cached: bool
+    offloaded: bool
+
+    def chain(self) -> list[Reach]:
+        """From the entry to here."""
+        links: list[Reach] = []
+        link: Reach | None = self
+        while link is not None:
+            links.append(link)
+            link = link.before
+        return links[::-1]
+
+    def steps(self) -> list[Step]:
+        """The chain as evidence: the entry, then each call on the way."""
+        found = [Step(self.entry.label, self.entry.span)]
+        found.extend(Step(link.edge.caption, link.edge.span) for link in self.chain() if link.edge is not None)
+        return found
+
+
+State = tuple[int, bool, bool]
+
+
+class Contexts:
+    """Reachability from the entries of each kind."""
+
+    def __init__(self, program: Program, evaluator: Evaluator, routing: Routing) -> None:
+        self.program = program
+        self.evaluator = evaluator
+        self.routing = routing
+        self._edges: dict[int, list[Edge]] = {}
+        self._properties = {
+            f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
+        }
+        self._ephemeral: set[int] = set()
+        self.reached = {kind: self._explore(kind) for kind in ("import", "startup", "request", "task")}
+        self._find_ephemeral()
+
+    # Questions
+
+    def in_request(self, scope: Scope, cached: bool | None = None, offloaded: bool | None = None) -> Reach | None:
+        """The shortest reach of a scope in a request or task; filters where given."""
+        for kind in ("request", "task"):
+            found = self.reach(kind, scope, cached, offloaded)
+            if found is not None:
+                return found
+        return None
+
+    def reach(
+        self, kind: str, scope: Scope, cached: bool | None = None, offloaded: bool | None = None
+    ) -> Reach | None:
+        """The shortest reach of a scope in a context."""
+        states = self.reached[kind].get(id(scope), ())
+        for candidate in states:
+            if cached is not None and candidate.cached is not cached:
+                continue
+            if offloaded is not None and candidate.offloaded is not offloaded:
+                continue
+            return candidate
+        return None
+
+    def before_requests(self, scope: Scope) -> Reach | None:
+        """The reach of a scope at import or startup, None if only requests get there."""
+        return self.reach("startup", scope) or self.reach("import", scope)
+
+    def is_ephemeral(self, cls: Class) -> bool:
+        """Whether instances of a class live no longer than a request."""
+        return id(cls) in self._ephemeral
+
+    # Exploration
+
+    def _explore(self, kind: str) -> dict[int, list[Reach]]:
+        found: dict[int, list[Reach]] = {}
+        seen: set[State] = set()
+        queue: deque[Reach] = deque()
+        for entry in self.routing.entries:
+            if entry.kind == kind:
+                queue.append(Reach(entry, entry.scope, None, None, False, False))
+        while queue:
+            reach = queue.popleft()
+            state = (id(reach.scope), reach.cached, reach.offloaded)
+            if state in seen:
+                continue
+            seen.add(state)
+            found.setdefault(id(reach.scope), []).append(reach)
+            for edge in self.edges(reach.scope):
+                cached = reach.cached or (edge.cached and not self._guard_is_vain(edge))
+                queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
+        return found
+
+    def _guard_is_vain(self, edge: Edge) -> bool:
+        return edge.guard_class is not None and id(edge.guard_class) in self._ephemeral
+
+    def _find_ephemeral(self) -> None:
+        """A cache kept on an object that each request makes anew caches nothing: explore again without it."""
+        for cls in self.program.classes:
+            calls = list(self.evaluator.constructions(cls))
+            alive = [c for c in calls if self.before_requests(c.scope)]
+            fresh = [
+                c for c in calls if self.in_request(c.scope, cached=False) and not guard_of(c, self.evaluator).keeps
+            ]
+            injected = self._injected_per_request(cls)
+            if (fresh or injected) and not alive:
+                self._ephemeral.add(id(cls))
+        if self._ephemeral:
+            for kind in ("request", "task"):
+                self.reached[kind] = self._explore(kind)
+
+    def _injected_per_request(self, cls: Class) -> bool:
+        constructor = self.evaluator.constructor(cls)
+        if constructor is None:
+            return False
+        found = self.reach("request", constructor, cached=False)
+        return found is not None and found.edge is not None and found.edge.caption.startswith("depends on")
+
+    # Edges
+
+    def edges(self, scope: Scope) -> list[Edge]:
+        """What running a scope runs."""
+        known = self._edges.get(id(scope))
+        if known is None:
+            known = self._edges[id(scope)] = list(self._make_edges(scope))
+        return known
+
+    def _make_edges(self, scope: Scope) -> Iterator[Edge]:
+        path = scope.module.path
+        for cls in scope.classes:
+            yield Edge(scope, cls, cls.span, f"class {cls.name}")
+        if isinstance(scope, Module):
+            yield from self._import_edges(scope, scope)
+        elif isinstance(scope, Function):
+            yield from self._import_edges(scope.module, scope)
+            yield from self._dependency_edges(scope)
+        for call in scope.calls:
+            yield from self._call_edges(call)
+        for read, _, _ in scope.reads:
+            if read[3] in self._properties:
+                for value in self.evaluator.evaluate(read[2], scope):
+                    if isinstance(value, Instance):
+                        yield from self._property_edge(scope, value.cls, read[3], Span.at(path, read[1]))
+
+    def _property_edge(self, scope: Scope, cls: Class, name: str, span: Span) -> Iterator[Edge]:
+        for candidate in self.evaluator.lineage(cls)[0]:
+            method = candidate.method(name)
+            if method is not None and method.has_decorator("property", "cached_property"):
+                kept = method.has_decorator("cached_property")
+                yield Edge(scope, method, span, f"reads {method.qualified_name}", None, kept, False,
+                           candidate if kept else None)
+                return
+
+    def _import_edges(self, module: Module, scope: Scope) -> Iterator[Edge]:
+        for statement, _, where in module.imports:
+            if where is not scope:
+                continue
+            lazy = isinstance(scope, Function)
+            for target in self._imported_modules(module, statement):
+                if target is not module:
+                    yield Edge(scope, target, Span.at(module.path, statement[1]), f"imports {target.path}", None, lazy)
+
+    def _imported_modules(self, module: Module, statement: tuple[object, ...]) -> Iterator[Module]:
+        names: list[tuple[str, str]] = statement[-1]  # type: ignore[assignment]
+        if statement[0] == "import":
+            found = [self.program.resolve(module, name, 0) for name, _ in names]
+        else:
+            base = self.program.resolve(module, statement[3], statement[2])  # type: ignore[arg-type]
+            found = [base]
+            if isinstance(base, ModuleValue):
+                found += [self.program.submodule(base, name) for name, _ in names]
+        for value in found:
+            if isinstance(value, ModuleValue) and value.module is not None:
+                yield value.module
+
+    def _dependency_edges(self, function: Function) -> Iterator[Edge]:
+        for parameter in function.parameters:
+            if parameter[0] == function.self_name:
+                continue
+            call = self.evaluator.dependency(parameter, function)
+            if call is None:
+                continue
+            given = call.arguments[0] if call.arguments else call.keyword("dependency") or parameter[2]
+            for value in self.evaluator.evaluate(given, call.scope) if given is not None else ():
+                for edge in self._value_edges(value, call, function):
+                    yield Edge(function, edge.target, call.span, f"depends on {edge.target.qualified_name}", None,
+                               edge.cached, False, edge.guard_class)
+
+    def _call_edges(self, call: Call) -> Iterator[Edge]:
+        function = call.expression[2]
+        name = last_name(function)
+        offloading = name in OFFLOADING
+        callees = self.evaluator.evaluate(function, call.scope)
+        for value in callees:
+            yield from self._value_edges(value, call, call.scope)
+        if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
+            for value in self.evaluator.evaluate(function[2], call.scope):
+                if isinstance(value, FunctionValue):
+                    yield Edge(call.scope, value.function, call.span, f"queues {value.function.label}", call, False, True,
+                               deferred=True)
+        if not callees or any(isinstance(value, External) for value in callees):
+            yield from self._argument_edges(call, offloading)
+
+    def _argument_edges(self, call: Call, offloading: bool) -> Iterator[Edge]:
+        """Functions handed to code outside the repository run there sooner or later."""
+        for argument in (*call.arguments, *(value for _, value in call.keywords)):
+            if argument[0] not in ("name", "attr", "lambda"):
+                continue
+            for value in self.evaluator.evaluate(argument, call.scope):
+                if isinstance(value, (FunctionValue, Partial)):
+                    for edge in self._value_edges(value, call, call.scope):
+                        yield Edge(call.scope, edge.target, call.span, f"passes {edge.target.qualified_name}", call,
+                                   edge.cached, offloading, edge.guard_class, deferred=True)
+
+    def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
+        guard = guard_of(call, self.evaluator)
+        for target in self._run_by(value):
+            kept = is_cached(target) or guard.keeps
+            owner = guard.cls if guard.keeps and not is_cached(target) else None
+            label = target.label if isinstance(target, Function) else target.qualified_name
+            yield Edge(source, target, call.span, label, call, kept, False, owner)
+
+    def _run_by(self, value: Value) -> Iterator[Function]:
+        if isinstance(value, FunctionValue):
+            yield value.function
+            if value.bound is not None and isinstance(value.bound, Instance):
+                yield from self._overrides(value.function, value.bound)
+        elif isinstance(value, ClassValue):
+            for name in ("__init__", "__new__", "__post_init__", "model_post_init", "__enter__", "__aenter__"):
+                for cls in self.evaluator.lineage(value.cls)[0]:
+                    method = cls.method(name)
+                    if method is not None:
+                        yield method
+                        break
+        elif isinstance(value, Instance):
+            for cls in self.evaluator.lineage(value.cls)[0]:
+                method = cls.method("__call__")
+                if method is not None:
+                    yield method
+                    break
+        elif isinstance(value, Partial):
+            yield from self._run_by(value.function)
+
+    def _overrides(self, function: Function, bound: Instance) -> Iterator[Function]:
+        """An instance known by its type alone may be of any subclass."""
+        if bound.origin is not None or function.owner is None:
+            return
+        for heir in self.evaluator.subclasses(function.owner):
+            method = heir.method(function.name)
+            if method is not None:
+                yield method
+
+
+def is_cached(function: Function) -> bool:
+    """Whether a decorator keeps the function's result."""
+    return function.has_decorator(*CACHING)
+
+
+def class_of(scope: Scope) -> Class | None:
+    """The class whose method a scope stands in."""
+    method = method_of(scope)
+    return method.owner if method is not None else None

@@ -1,0 +1,139 @@
+"""Guards around a construction: does it happen once because its result is kept and checked for?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, walk
+from aiaudit.sources.python.facts import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`keeps`: the call runs only while a lasting variable is empty, and fills it. `cls`: the class on whose instances
+    (or None: a module) it is kept; `test` the check."""
+
+    keeps: bool
+    cls: Class | None = None
+    test: Expression | None = None
+
+
+NONE = Guard(False)
+
+
+def guard_of(call: Call, evaluator: Evaluator) -> Guard:
+    """The lazy-initialisation guard around a call, if there is one."""
+    for link in call.around:
+        for variable, test in _emptiness_tests(link):
+            found = _lasting(variable, call.scope, evaluator)
+            if found is not None and _is_filled(found[1], call.scope, evaluator):
+                return Guard(True, found[0], test)
+        if link.kind == "except" and _lookup_missed(link):
+            return Guard(True, None, None)
+    return NONE
+
+
+def _emptiness_tests(link: Enclosing) -> Iterator[tuple[Expression, Expression]]:
+    """The variables that are known to be empty inside an enclosing statement, with the test that says so."""
+    if link.kind not in ("if", "unless"):
+        return
+    test = link.node[2]
+    empty_if_true = link.kind == "if" and link.branch
+    for part in walk(test):
+        variable = _tested(part, empty_if_true)
+        if variable is not None:
+            yield variable, test
+
+
+def _tested(test: Expression, empty: bool) -> Expression | None:
+    """The variable whose emptiness (or, with `empty` false, fullness) this expression tests."""
+    tag = test[0]
+    if tag == "cmp" and len(test[3]) == 1:
+        operator, right = test[3][0], test[4][0]
+        if right[0] == "const" and right[2] is None and operator in (("Is", "Eq") if empty else ("IsNot", "NotEq")):
+            return _variable(test[2])
+        if operator == ("NotIn" if empty else "In"):
+            return _variable(right)
+    if tag == "unary" and test[2] == "Not" and empty:
+        return _variable(test[3])
+    if not empty and tag in ("name", "attr", "call"):
+        return _variable(test)
+    return None
+
+
+def _variable(expression: Expression) -> Expression | None:
+    """The variable behind `x`, `self.x`, `hasattr(self, "x")`, `getattr(self, "x", None)`, `cache.get(key)`."""
+    if expression[0] in ("name", "attr"):
+        return expression
+    if expression[0] == "walrus":
+        return _variable(expression[3])
+    if expression[0] == "sub":
+        return _variable(expression[2])
+    if expression[0] == "call":
+        function, arguments = expression[2], expression[3]
+        if function[0] == "name" and function[2] in ("hasattr", "getattr") and len(arguments) > 1:
+            if arguments[1][0] == "const":
+                return ("attr", expression[1], arguments[0], arguments[1][2])
+        if function[0] == "attr" and function[3] in ("get", "is_set"):
+            return _variable(function[2])
+    return None
+
+
+def _lasting(
+    variable: Expression, scope: Scope, evaluator: Evaluator, depth: int = 0
+) -> tuple[Class | None, Expression] | None:
+    """Whether a variable outlives the call, on which class's instances, and the variable that does."""
+    if variable[0] == "attr":
+        method = method_of(scope)
+        base = variable[2]
+        if method is not None and base[0] == "name" and base[2] == method.self_name:
+            instance = not method.has_decorator("classmethod")
+            return (method.owner if instance else None, variable)
+        if method is not None and base[0] == "name" and method.owner and base[2] == method.owner.name:
+            return None, variable
+        return (None, variable) if base[0] in ("name", "attr") else None
+    if variable[0] != "name":
+        return None
+    name = variable[2]
+    function = next((s for s in scope.within() if isinstance(s, Function)), None)
+    holder = scope_of_name(scope, name)
+    if function is None or holder is None or isinstance(holder, (Module, Class)) or name in scope.declared_global:
+        return None, variable
+    if depth > 2:
+        return None
+    for binding in holder.bindings[name]:  # a local alias of something that lasts
+        source = _variable(binding.expression) if binding.kind == "value" and binding.expression else None
+        if source is not None and source != variable:
+            found = _lasting(source, scope, evaluator, depth + 1)
+            if found is not None:
+                return found
+    return (None, variable) if holder is not scope and isinstance(holder, Function) else None
+
+
+def _is_filled(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether something stores into the variable after all: the function itself or a helper that it calls."""
+    if variable[0] == "name":
+        name = variable[2]
+        holder = scope_of_name(scope, name)
+        if holder is not None and any(isinstance(b.scope, Function) for b in holder.bindings.get(name, ())):
+            return True
+        return any(store.base[0] == "name" and store.base[2] == name for store in scope.stores)
+    attribute = variable[3]
+    if any(store.base[0] == "attr" and store.base[3] == attribute for store in scope.stores):
+        return True
+    method = method_of(scope)
+    for store in evaluator.program.stores_by_attribute.get(attribute, ()):
+        keeper = method_of(store.scope)
+        if store.scope is scope or (method is not None and keeper is not None and keeper.name != "__init__"):
+            return True
+    return False
+
+
+def _lookup_missed(link: Enclosing) -> bool:
+    """`try: return cache[key] except KeyError: ...`."""
+    _, handler = link.node
+    kind = handler[0]
+    return kind is not None and kind[0] == "name" and kind[2] in ("KeyError", "AttributeError", "LookupError")

@@ -1,0 +1,107 @@
+"""Every client, model, index and engine that the program makes: where, how it is shared, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.contexts import Contexts, Reach
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.guards import Guard, guard_of
+from aiaudit.model.knowledge import Entry, Knowledge
+from aiaudit.model.scopes import Call
+from aiaudit.model.values import ClassValue, External, Partial, Value
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A call of something that the knowledge describes. `value` is the callee, `entry` what is known of it."""
+
+    call: Call
+    value: External
+    entry: Entry
+
+    @property
+    def name(self) -> str:
+        """How a message calls it: the last two names of the path without the calls in it."""
+        return short_name(self.entry.path)
+
+
+@dataclass(slots=True, eq=False)
+class Resource(Known):
+    """A call that makes a client, model, index or engine, and the contexts in which it runs.
+
+    `guard` tells whether its result is kept and checked for; `per_request` and `first_request` are the shortest chains
+    from a request that make it each time, or once and then keep it; `early` a chain from import or startup.
+    """
+
+    guard: Guard
+    per_request: Reach | None
+    first_request: Reach | None
+    early: Reach | None
+
+    @property
+    def expensive(self) -> bool:
+        """Whether making it costs enough to matter in a request."""
+        return self.entry.cost != "cheap"
+
+
+def short_name(path: str) -> str:
+    """`openai.OpenAI().chat.completions.create` -> `chat.completions.create`; `openai.OpenAI` -> `OpenAI`."""
+    if "()" in path:
+        return path.rpartition("()")[2].lstrip(".") or path
+    names = path.split(".")
+    tail = names[-2:] if len(names) > 1 and (names[-1][:1].islower() or names[-2][:1].isupper()) else names[-1:]
+    return ".".join(tail)
+
+
+def known_calls(evaluator: Evaluator, knowledge: Knowledge) -> Iterator[Known]:
+    """All calls that the knowledge describes, once for each entry that a call may be."""
+    for module in evaluator.program.modules:
+        for scope in module.descendants():
+            for call in scope.calls:
+                yield from known_callees(call, evaluator, knowledge)
+
+
+def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> list[Known]:
+    """What the knowledge says of the things that a call may call."""
+    found: dict[str, Known] = {}
+    for value in evaluator.evaluate(call.expression[2], call.scope):
+        for external in outside(value, evaluator):
+            entry = knowledge.find(external.path)
+            if entry is not None and entry.path not in found:
+                found[entry.path] = Known(call, external, entry)
+    return list(found.values())
+
+
+def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
+    """The outside callables that calling a value comes down to: itself, or the bases of a class of the repository."""
+    if isinstance(value, External):
+        yield value
+    elif isinstance(value, Partial):
+        yield from outside(value.function, evaluator)
+    elif isinstance(value, ClassValue):
+        for path in evaluator.lineage(value.cls)[1]:
+            yield External(path)
+
+
+def resources(known: list[Known], contexts: Contexts, evaluator: Evaluator) -> list[Resource]:
+    """The constructions among the known calls, with their lives."""
+    return [_resource(k, contexts, evaluator) for k in known if k.entry.kind != "call"]
+
+
+def _resource(known: Known, contexts: Contexts, evaluator: Evaluator) -> Resource:
+    call, scope = known.call, known.call.scope
+    guard = guard_of(call, evaluator)
+    kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
+    uncached = contexts.in_request(scope, cached=False)
+    cached = contexts.in_request(scope, cached=True)
+    return Resource(
+        call,
+        known.value,
+        known.entry,
+        guard,
+        per_request=None if kept else uncached,
+        first_request=(cached or uncached) if kept else cached,
+        early=contexts.before_requests(scope),
+    )

@@ -1,0 +1,377 @@
+"""Which functions answer requests: routes of the web frameworks, task bodies, middleware, and startup hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.program import Program, is_beside_the_service, module_calls
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue
+from aiaudit.sources.python.facts import Expression
+from aiaudit.span import Span
+
+VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "trace"))
+ROUTERS = (
+    "fastapi.FastAPI()", "fastapi.APIRouter()", "fastapi.routing.APIRouter()", "fastapi.applications.FastAPI()",
+    "starlette.applications.Starlette()", "starlette.routing.Router()", "flask.Flask()", "flask.Blueprint()",
+    "flask.blueprints.Blueprint()", "quart.Quart()", "quart.Blueprint()", "sanic.Sanic()", "sanic.Blueprint()",
+    "sanic.blueprints.Blueprint()", "aiohttp.web.RouteTableDef()", "ninja.NinjaAPI()", "ninja.Router()",
+    "flask_openapi3.OpenAPI()", "flask_openapi3.APIBlueprint()", "chalice.Chalice()", "robyn.Robyn()",
+    "fastapi_utils.inferring_router.InferringRouter()", "flask_restx.Namespace()", "flask_restful.Api()",
+    "litestar.Router()",
+)
+APPLICATIONS = {
+    "fastapi.FastAPI": "FastAPI", "starlette.applications.Starlette": "Starlette", "flask.Flask": "Flask",
+    "quart.Quart": "Quart", "sanic.Sanic": "Sanic", "aiohttp.web.Application": "aiohttp", "litestar.Litestar": "Litestar",
+    "ninja.NinjaAPI": "Django Ninja", "flask_openapi3.OpenAPI": "Flask",
+}
+LITESTAR = tuple(f"litestar.{verb}" for verb in ("get", "post", "put", "patch", "delete", "route", "websocket"))
+VIEW_BASES = (
+    ".MethodView", "flask_restful.Resource", "flask_restx.Resource", "starlette.endpoints.HTTPEndpoint",
+    "starlette.endpoints.WebSocketEndpoint", "aiohttp.web.View", "sanic.views.HTTPMethodView", ".APIView", ".ViewSet",
+    ".GenericViewSet", ".ModelViewSet", ".ReadOnlyModelViewSet", "django.views.View", "django.views.generic.View",
+    "django.views.generic.base.View", ".GenericAPIView", ".CreateAPIView", ".ListAPIView", ".RetrieveAPIView",
+    ".ListCreateAPIView", ".UpdateAPIView", ".TemplateView", ".FormView", "litestar.Controller", ".WebsocketConsumer",
+    ".AsyncWebsocketConsumer", ".AsyncJsonWebsocketConsumer", ".JsonWebsocketConsumer",
+)
+VIEW_METHODS = VERBS | {
+    "list", "create", "retrieve", "update", "partial_update", "destroy", "dispatch", "perform_create", "on_receive",
+    "on_connect", "receive", "receive_json", "connect", "dispatch_request", "form_valid", "perform_update",
+}
+MIDDLEWARE_BASES = (".BaseHTTPMiddleware", ".MiddlewareMixin")
+TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
+STARTUP_EVENTS = ("startup", "before_server_start", "main_process_start", "after_server_start")
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """A function that answers requests. `kind`: "http", "websocket"; `label` such as `POST /chat`."""
+
+    label: str
+    handler: Function
+    span: Span
+    kind: str = "http"
+    framework: str = ""
+    methods: tuple[str, ...] = ()
+    decorator: Call | None = None
+    dependencies: tuple[Function, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Application:
+    """A web application object: the call that makes it."""
+
+    framework: str
+    call: Call
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A scope where execution enters: `kind` is "import", "startup", "request" or "task"."""
+
+    kind: str
+    scope: Scope
+    label: str
+    span: Span
+    repeated: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Routing:
+    """All that the frameworks call."""
+
+    routes: list[Route] = field(default_factory=list)
+    applications: list[Application] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+
+def routing(program: Program, evaluator: Evaluator) -> Routing:
+    """Find what frameworks call in a program."""
+    return _Finder(program, evaluator).find()
+
+
+class _Finder:
+    def __init__(self, program: Program, evaluator: Evaluator) -> None:
+        self.program = program
+        self.evaluator = evaluator
+        self.found = Routing()
+        self._prefixes: dict[int, str] = {}
+
+    def find(self) -> Routing:
+        for module in self.program.modules:
+            if module.path in self.program.entries:
+                self._entry("import", module, f"import of {module.path}", Span.whole_file(module.path))
+        for call in self.program.calls_by_name.get("include_router", ()):
+            self._remember_prefix(call)
+        for call in self.program.calls_by_name.get("register_blueprint", ()):
+            self._remember_prefix(call)
+        for function in self.program.functions:
+            self._decorated(function)
+        for cls in self.program.classes:
+            self._class(cls)
+        for module in self.program.modules:
+            for call in module_calls(module):
+                self._registered(call)
+        for route in self.found.routes:
+            self._entry("request", route.handler, route.label, route.span)
+            for dependency in route.dependencies:
+                self._entry("request", dependency, route.label, route.span)
+        return self.found
+
+    def _entry(self, kind: str, scope: Scope, label: str, span: Span) -> None:
+        self.found.entries.append(Entry(kind, scope, label, span))
+
+    # Decorators
+
+    def _decorated(self, function: Function) -> None:
+        for decorator in function.decorators:
+            scope = function.parent or function.module
+            call = self.evaluator.call_of(decorator, scope) if decorator[0] == "call" else None
+            callee = decorator[2] if call else decorator
+            if callee[0] == "attr":
+                self._method_decorator(function, callee, call, scope, decorator)
+            elif callee[0] == "name":
+                self._name_decorator(function, callee, call, scope, decorator)
+
+    def _method_decorator(
+        self, function: Function, callee: Expression, call: Call | None, scope: Scope, decorator: Expression
+    ) -> None:
+        name = callee[3]
+        owners = self.evaluator.evaluate(callee[2], scope)
+        paths = {v.path for v in owners if isinstance(v, External)}
+        paths |= {f"{p}()" for v in owners if isinstance(v, Instance) for p in self.evaluator.lineage(v.cls)[1]}
+        span = Span.at(scope.module.path, decorator[1])
+        is_router = any(path in ROUTERS for path in paths)
+        if call is not None and name in VERBS | {"route", "api_route", "websocket", "websocket_route"} and (
+            is_router or (not paths and _path_argument(call) is not None)
+        ):
+            self._route(function, name, call, span, callee[2], scope)
+        elif name in ("on_event", "listener") and call is not None and call.arguments:
+            self._event(function, call.arguments[0], span)
+        elif name in ("before_serving", "before_server_start", "main_process_start", "after_server_start", "on_startup"):
+            self._entry("startup", function, f"startup hook {function.label}", span)
+        elif name in ("before_request", "before_app_request", "after_request", "teardown_request", "middleware",
+                      "exception_handler", "errorhandler", "context_processor", "url_value_preprocessor"):
+            if is_router or name == "middleware":
+                self._entry("request", function, f"every request ({name})", span)
+        elif name in TASK_DECORATORS and (paths or call is None or call is not None):
+            if any(p.startswith(("celery", "rq", "arq", "dramatiq", "huey")) for p in paths) or name in ("task", "actor"):
+                self._entry("task", function, f"task {function.name}", span)
+        elif name in ("on_message", "on_chat_start") and "chainlit" in {p.partition(".")[0] for p in paths}:
+            self._route_entry(function, f"chainlit {name}", span)
+        elif name == "api" and any(p.startswith("bentoml") for p in paths):
+            self._route_entry(function, f"bentoml {function.name}", span)
+
+    def _name_decorator(
+        self, function: Function, callee: Expression, call: Call | None, scope: Scope, decorator: Expression
+    ) -> None:
+        span = Span.at(scope.module.path, decorator[1])
+        for value in self.evaluator.evaluate(callee, scope):
+            if not isinstance(value, External):
+                continue
+            last = value.path.rpartition(".")[2]
+            if value.path in LITESTAR:
+                path = _path_argument(call) if call else None
+                self._add(function, f"{last.upper()} {path or '/'}", span, "Litestar", (last.upper(),), call)
+            elif value.path.endswith(".api_view"):
+                methods = _strings(call.arguments[0]) if call and call.arguments else ["GET"]
+                self._add(function, f"{'|'.join(methods)} {function.name}", span, "Django REST framework", tuple(methods), call)
+            elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
+                self._entry("task", function, f"task {function.name}", span)
+
+    def _route(
+        self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope
+    ) -> None:
+        path = _path_argument(call) or ""
+        prefix = self._prefix(router, scope)
+        kind = "websocket" if verb.startswith("websocket") else "http"
+        given = call.keyword("methods")
+        methods = [verb.upper()] if verb in VERBS else (_strings(given) if given is not None else ["GET"])
+        label = f"{'WEBSOCKET' if kind == 'websocket' else '|'.join(methods)} {prefix}{path}"
+        dependencies = tuple(self._listed_dependencies(call.keyword("dependencies"), scope))
+        route = self._add(function, label, span, "", tuple(methods), call)
+        route.kind, route.dependencies = kind, dependencies
+
+    def _add(
+        self, function: Function, label: str, span: Span, framework: str, methods: tuple[str, ...], call: Call | None
+    ) -> Route:
+        route = Route(label, function, span, "http", framework, methods, call)
+        self.found.routes.append(route)
+        return route
+
+    def _route_entry(self, function: Function, label: str, span: Span) -> None:
+        self._add(function, label, span, "", (), None)
+
+    def _listed_dependencies(self, listed: Expression | None, scope: Scope) -> Iterator[Function]:
+        if listed is None or listed[0] not in ("list", "tuple"):
+            return
+        for item in listed[2]:
+            if item[0] == "call" and last_name(item[2]) in ("Depends", "Security") and item[3]:
+                yield from self._functions(item[3][0], scope)
+
+    def _event(self, function: Function, event: Expression, span: Span) -> None:
+        if event[0] == "const" and event[2] in STARTUP_EVENTS:
+            self._entry("startup", function, f"startup hook {function.label}", span)
+
+    # Prefixes
+
+    def _remember_prefix(self, call: Call) -> None:
+        if not call.arguments:
+            return
+        given = call.keyword("prefix") or call.keyword("url_prefix")
+        prefix = self._text(given, call.scope)
+        for value in self.evaluator.evaluate(call.arguments[0], call.scope):
+            if isinstance(value, External) and value.origin is not None and prefix:
+                self._prefixes[id(value.origin)] = prefix
+
+    def _prefix(self, router: Expression, scope: Scope) -> str:
+        for value in self.evaluator.evaluate(router, scope):
+            if isinstance(value, External) and value.origin is not None:
+                origin = value.origin
+                own = self._text(origin.keyword("prefix") or origin.keyword("url_prefix"), origin.scope)
+                return self._prefixes.get(id(origin), "") + own
+        return ""
+
+    def _text(self, expression: Expression | None, scope: Scope) -> str:
+        for value in self.evaluator.evaluate(expression, scope):
+            if isinstance(getattr(value, "value", None), str):
+                return str(value.value)  # type: ignore[union-attr]
+        return ""
+
+    # Classes
+
+    def _class(self, cls: Class) -> None:
+        if self.evaluator.inherits(cls, *VIEW_BASES):
+            for method in cls.functions:
+                if method.name in VIEW_METHODS or method.has_decorator("action", "get", "post", "put", "patch", "delete"):
+                    verb = method.name.upper() if method.name in VERBS else method.name
+                    self._add(method, f"{verb} {cls.name}", method.span, "class-based", (verb,), None)
+        if self.evaluator.inherits(cls, *MIDDLEWARE_BASES):
+            for method in cls.functions:
+                if method.name in ("dispatch", "process_request", "process_view", "__call__"):
+                    self._entry("request", method, f"every request ({cls.name})", method.span)
+        if self.evaluator.inherits(cls, ".AppConfig"):
+            ready = cls.method("ready")
+            if ready is not None:
+                self._entry("startup", ready, f"{cls.name}.ready()", ready.span)
+
+    # Registration calls
+
+    def _registered(self, call: Call) -> None:
+        name = last_name(call.expression[2])
+        if name in ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI"):
+            self._application(call)
+        elif name in ("add_api_route", "add_route", "add_url_rule", "add_websocket_route", "add_api_websocket_route"):
+            self._added_route(call)
+        elif name in ("Route", "WebSocketRoute", "APIRoute", "path", "re_path", "url"):
+            self._routing_table(call, name)
+        elif name in {f"add_{verb}" for verb in VERBS} and len(call.arguments) > 1:
+            self._functions_as_routes(call, call.arguments[1], name[4:].upper(), call.arguments[0])
+        elif name in VERBS and len(call.arguments) > 1:
+            if any(isinstance(v, External) and v.path == f"aiohttp.web.{name}" for v in self._callee(call)):
+                self._functions_as_routes(call, call.arguments[1], name.upper(), call.arguments[0])
+        elif name in ("add_event_handler", "register_listener", "on_startup") and len(call.arguments) > 1:
+            event, hook = call.arguments[:2]
+            if event[0] != "const":
+                event, hook = hook, event
+            for function in self._functions(hook, call.scope):
+                self._event(function, event, call.span)
+        elif name == "append" and call.arguments and call.expression[2][0] == "attr":
+            if last_name(call.expression[2][2]) == "on_startup":
+                for function in self._functions(call.arguments[0], call.scope):
+                    self._entry("startup", function, f"startup hook {function.label}", call.span)
+        elif name == "add_middleware" and call.arguments:
+            self._middleware(call)
+        elif name in ("add_node", "add_conditional_edges", "RunnableLambda"):
+            for argument in call.arguments:
+                for function in self._functions(argument, call.scope):
+                    self._entry("request", function, f"graph node {function.name}", call.span)
+
+    def _callee(self, call: Call) -> Iterable[object]:
+        return self.evaluator.evaluate(call.expression[2], call.scope)
+
+    def _application(self, call: Call) -> None:
+        for value in self._callee(call):
+            paths = [value.path] if isinstance(value, External) else []
+            if isinstance(value, ClassValue):
+                paths = self.evaluator.lineage(value.cls)[1]
+            for path in paths:
+                if path in APPLICATIONS:
+                    self.found.applications.append(Application(APPLICATIONS[path], call))
+                    self._application_options(call)
+                    return
+
+    def _application_options(self, call: Call) -> None:
+        for name in ("lifespan", "on_startup"):
+            given = call.keyword(name)
+            if given is None:
+                continue
+            for hook in given[2] if given[0] in ("list", "tuple") else (given,):
+                for function in self._functions(hook, call.scope):
+                    self._entry("startup", function, f"{name} {function.label}", call.span)
+        for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
+            self._entry("request", function, "every request (application dependency)", call.span)
+        routes = call.keyword("route_handlers")
+        if routes is None:
+            return
+
+    def _added_route(self, call: Call) -> None:
+        view = call.argument("view_func") or call.argument("endpoint", 1)
+        if view is None and len(call.arguments) > 2:
+            view = call.arguments[2]
+        if view is not None and view[0] == "const" and len(call.arguments) > 2:
+            view = call.arguments[2]  # Flask: add_url_rule(rule, endpoint name, function)
+        methods = _strings(call.keyword("methods")) if call.keyword("methods") else ["GET"]
+        path = call.arguments[0] if call.arguments else call.keyword("path")
+        if view is not None:
+            self._functions_as_routes(call, view, "|".join(methods), path)
+
+    def _routing_table(self, call: Call, name: str) -> None:
+        paths = [v.path for v in self._callee(call) if isinstance(v, External)]
+        if not any(p.startswith(("starlette.routing.", "fastapi.routing.", "django.urls.", "django.conf.urls")) for p in paths):
+            return
+        view = call.argument("endpoint", 1) if name not in ("path", "re_path", "url") else call.argument("view", 1)
+        if view is not None:
+            verb = "WEBSOCKET" if name == "WebSocketRoute" else ""
+            self._functions_as_routes(call, view, verb, call.arguments[0] if call.arguments else None)
+
+    def _functions_as_routes(self, call: Call, view: Expression, verb: str, path: Expression | None) -> None:
+        text = path[2] if path is not None and path[0] == "const" else ""
+        for function in self._functions(view, call.scope):
+            if not any(route.handler is function for route in self.found.routes):
+                self._add(function, f"{verb} {text}".strip(), call.span, "", (verb,), None)
+
+    def _middleware(self, call: Call) -> None:
+        for value in self.evaluator.evaluate(call.arguments[0], call.scope):
+            if isinstance(value, ClassValue):
+                for method in value.cls.functions:
+                    if method.name in ("dispatch", "__call__"):
+                        self._entry("request", method, f"every request ({value.cls.name})", call.span)
+
+    def _functions(self, expression: Expression, scope: Scope) -> Iterator[Function]:
+        for value in self.evaluator.evaluate(expression, scope):
+            if isinstance(value, FunctionValue):
+                yield value.function
+            elif isinstance(value, Instance):
+                method = value.cls.method("__call__")
+                if method is not None:
+                    yield method
+
+
+def _path_argument(call: Call | None) -> str | None:
+    if call is None:
+        return None
+    given = call.argument("path", 0) or call.keyword("rule") or call.keyword("uri")
+    if given is not None and given[0] == "const" and isinstance(given[2], str):
+        return given[2] if given[2].startswith("/") or given[2] == "" else f"/{given[2]}"
+    return None
+
+
+def _strings(expression: Expression) -> list[str]:
+    if expression[0] in ("list", "tuple", "set"):
+        return [item[2].upper() for item in expression[2] if item[0] == "const" and isinstance(item[2], str)]
+    return []
+
+
