@@ -111,6 +111,9 @@ class _Finder:
             self._decorated(function)
         for cls in self.program.classes:
             self._class(cls)
+            if any(path in APPLICATIONS for path in self.evaluator.lineage(cls)[1]):
+                for call in self.evaluator.constructions(cls):
+                    self._application(call)
         for module in self.program.modules:
             for call in module_calls(module):
                 self._registered(call)
@@ -293,6 +296,8 @@ class _Finder:
         return self.evaluator.evaluate(call.expression[2], call.scope)
 
     def _application(self, call: Call) -> None:
+        if any(known.call is call for known in self.found.applications):
+            return
         for value in self._callee(call):
             paths = [value.path] if isinstance(value, External) else []
             if isinstance(value, ClassValue):
@@ -313,9 +318,6 @@ class _Finder:
                     self._entry("startup", function, f"{name} {function.label}", call.span)
         for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
             self._entry("request", function, "every request (application dependency)", call.span)
-        routes = call.keyword("route_handlers")
-        if routes is None:
-            return
 
     def _added_route(self, call: Call) -> None:
         view = call.argument("view_func") or call.argument("endpoint", 1)

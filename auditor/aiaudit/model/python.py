@@ -1,0 +1,56 @@
+"""The Python side of a service: each part made once, on first use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.knowledge import Knowledge
+from aiaudit.model.program import Program
+from aiaudit.model.resources import Known, Resource, known_calls, resources
+from aiaudit.model.routes import Application, Route, Routing, routing
+from aiaudit.model.service import Service
+
+
+@dataclass(slots=True, eq=False)
+class PythonSide:
+    """The linked program with its routes, contexts and resources."""
+
+    program: Program
+    evaluator: Evaluator
+    knowledge: Knowledge
+    routing: Routing
+    contexts: Contexts
+    known: list[Known]
+    resources: list[Resource]
+
+
+def python_side(service: Service) -> PythonSide:
+    """The Python side, linked once."""
+    return service.part("python", _link)  # type: ignore[no-any-return]
+
+
+def _link(service: Service) -> PythonSide:
+    knowledge = Knowledge()
+    program = Program(service.tree, knowledge.modules)
+    evaluator = Evaluator(program)
+    found = routing(program, evaluator)
+    contexts = Contexts(program, evaluator, found)
+    known = list(known_calls(evaluator, knowledge))
+    return PythonSide(program, evaluator, knowledge, found, contexts, known, resources(known, contexts, evaluator))
+
+
+def resources_of(service: Service) -> list[Resource]:
+    """The resources that belong to the service's own code."""
+    return python_side(service).resources
+
+
+def routes_of(service: Service) -> list[Route]:
+    """The routes."""
+    return python_side(service).routing.routes
+
+
+def applications_of(service: Service) -> list[Application]:
+    """The web applications."""
+    return python_side(service).routing.applications
