@@ -20,7 +20,7 @@ FIXTURES = PROJECT / "fixtures"
 Expectation = tuple[str, int, str]
 
 _EXPECT = re.compile(r"(?:#|//|<!--|;|--)\s*expect(?P<next>-next)?:\s*(?P<names>[\w-]+(?:\s*,\s*[\w-]+)*)")
-_SCRUBBED = re.compile(r"CI|NO_COLOR|FORCE_COLOR|COLUMNS|TERM|GITHUB_.*|GIT_.*|XDG_.*|AIAUDIT_.*|PYTEST_.*|PRE_COMMIT.*")
+_SCRUBBED = re.compile(r"CI|NO_COLOR|FORCE_COLOR|COLUMNS|TERM|GITHUB_.*|GIT_.*|XDG_.*|PYTEST_.*|PRE_COMMIT.*")
 
 
 def write_tree(folder: Path, files: Mapping[str, str | bytes]) -> Path:

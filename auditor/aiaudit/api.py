@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from aiaudit import catalogue as catalogues
 from aiaudit.finding import Finding
 from aiaudit.fingerprint import with_fingerprints
+from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.service import Service
-from aiaudit.results import Diagnostic, Report
-from aiaudit.rule import Check, Rule
+from aiaudit.results import Diagnostic, Report, Reported, Suppression
+from aiaudit.rule import Rule
+from aiaudit.runner import Progress, Runner
+from aiaudit.selection import Selection
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.store import Store
-from aiaudit.workspace import MissingPath, Workspace, scope_of
-
-Progress = Callable[[str, int, int], None]
+from aiaudit.suppress import Suppressor
+from aiaudit.workspace import MissingPath, Scope, Workspace, scope_of
 
 
 def audit(
@@ -28,105 +29,106 @@ def audit(
     store: Store | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Audit files and folders."""
-    settings = settings or Settings()
+    """Audit files and folders; without settings, those of the closest configuration file hold."""
+    cwd = cwd or os.getcwd()
+    scope = scope_for(paths, cwd)
     was_collecting = gc.isenabled()
     gc.disable()  # the model is one big live graph: collecting while it grows only costs
     try:
-        return _audit(paths, settings, cwd or os.getcwd(), store or Store(), progress)
+        return _Audit(scope, settings or configured(scope), store or Store(), progress).report()
     finally:
         if was_collecting:
             gc.enable()
 
 
-def _audit(paths: Sequence[str], settings: Settings, cwd: str, store: Store, progress: Progress | None) -> Report:
+def scope_for(paths: Sequence[str], cwd: str) -> Scope:
+    """What these paths mean; a missing one is a usage error."""
     try:
-        workspace = Workspace(scope_of(paths, cwd), store)
+        return scope_of(paths, cwd)
     except MissingPath as error:
         raise UsageError(str(error)) from None
-    catalogue = catalogues.load()
-    rules = selected(catalogue, settings)
-    service = Service(workspace)
-    found = list(_run(rules, service, workspace, progress))
-    workspace.diagnostics.extend(catalogue.diagnostics)
-    kept = [
-        finding
-        for finding in found
-        if finding.confidence.rank >= settings.min_confidence.rank and workspace.scope.reports(finding.span.path)
-    ]
-    reported = with_fingerprints(kept, workspace.text)
-    store.flush()
-    return Report(
-        root=workspace.root,
-        repository=workspace.listing.repository,
-        findings=tuple(reported),
-        suppressed=(),
-        diagnostics=tuple(workspace.diagnostics),
-        files=len(workspace.files()),
-        rules=rules,
-    )
 
 
-def selected(catalogue: catalogues.Catalogue, settings: Settings) -> tuple[Rule, ...]:
-    """The rules that the settings ask for; a name that stands for no rule is an error."""
-    wanted = _named(catalogue, settings.select)
-    unwanted = _named(catalogue, settings.ignore)
-    return tuple(
-        rule
-        for rule in catalogue.rules
-        if rule.id not in unwanted
-        and (rule.id in wanted if settings.select else settings.profile == "pedantic" or rule.profile == "default")
-    )
+def configured(scope: Scope) -> Settings:
+    """The settings of the closest configuration file."""
+    from aiaudit import configuration
+
+    return configuration.load(scope.root)
 
 
-def _named(catalogue: catalogues.Catalogue, names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for name in names:
-        rules = catalogue.find(name)
-        if not rules:
-            raise UsageError(f"unknown rule {name!r}")
-        found.update(rule.id for rule in rules)
-    return found
+class _Audit:
+    """One run: its parts in the order in which they are needed."""
+
+    def __init__(self, scope: Scope, settings: Settings, store: Store, progress: Progress | None) -> None:
+        self.settings = settings
+        self.store = store
+        self.catalogue = catalogues.load(settings.select)
+        self.selection = Selection(self.catalogue, settings)
+        self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root))
+        self.service = Service(self.workspace, settings.knowledge)
+        self.suppressor = Suppressor(self.workspace, self.catalogue)
+        self.runner = Runner(self.service, self.workspace, self.selection, progress)
+
+    def report(self) -> Report:
+        """Run the rules and sort what they found."""
+        workspace = self.workspace
+        findings: list[Reported] = []
+        suppressed: list[Reported] = []
+        ordinary = [rule for rule in self.selection.rules if not _is_about_comments(rule)]
+        late = [rule for rule in self.selection.rules if _is_about_comments(rule)]
+        self._sort(self.runner.run(ordinary), findings, suppressed)
+        if self.settings.ignores and late:
+            paths = [path for path in workspace.files() if workspace.scope.reports(path)]
+            comments = self.suppressor.comments(paths, [rule.id for rule in ordinary])
+            self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
+        self._nothing(bool(findings or suppressed))
+        self.store.flush()
+        minimum = self.settings.min_confidence.rank
+        confident = [reported for reported in findings if reported.finding.confidence.rank >= minimum]
+        return Report(
+            root=workspace.root,
+            repository=workspace.listing.repository,
+            findings=tuple(sorted(confident, key=_place)),
+            suppressed=tuple(sorted(suppressed, key=_place)),
+            diagnostics=tuple(sorted([*workspace.diagnostics, *self.catalogue.diagnostics], key=_where)),
+            files=sum(map(workspace.scope.reports, workspace.files())),
+            rules=self.selection.rules,
+            kinds=workspace.counts(),
+            hidden=len(findings) - len(confident),
+            text_of=workspace.text,
+        )
+
+    def _sort(self, found: Iterable[Finding], findings: list[Reported], suppressed: list[Reported]) -> None:
+        """Fingerprint findings within the scope; part those that a comment or the settings accept."""
+        workspace = self.workspace
+        wanted = [f for f in found if workspace.scope.reports(f.span.path) and not workspace.is_alias(f.span.path)]
+        reported = with_fingerprints(map(self.selection.adjusted, wanted), workspace.text)
+        if self.settings.ignores:
+            reported, accepted = self.suppressor.split(reported)
+            suppressed.extend(accepted)
+        for item in reported:
+            if self.selection.ignores(item.finding, workspace.root):
+                suppressed.append(Reported(item.finding, item.fingerprint, Suppression("settings", "", 0)))
+            else:
+                findings.append(item)
+
+    def _nothing(self, found: bool) -> None:
+        """An audit that looked at nothing must not look like a clean one."""
+        workspace = self.workspace
+        if found or any(count for _, count in workspace.counts()) or workspace.diagnostics:
+            return
+        reason = "no file" if not workspace.files() else "no Dockerfile, Python, manifest, environment or YAML file"
+        workspace.diagnostics.append(Diagnostic("error", "", f"nothing to audit: {reason} in {workspace.root}"))
 
 
-def _run(rules: Sequence[Rule], service: Service, workspace: Workspace, progress: Progress | None) -> Iterator[Finding]:
-    """Every check over every subject it asks for; a crash is a diagnostic that names rule and file."""
-    for number, rule in enumerate(rules):
-        if progress:
-            progress(rule.name, number, len(rules))
-        for kind, check in rule.checks:
-            try:
-                subjects: list[object] = list(service.subjects(kind))
-            except Exception as error:  # the model of that kind could not be made: every rule that needs it is blind
-                _crashed(workspace, "", f"{kind.__name__} subjects cannot be made: {_describe(error)}")
-                continue
-            for subject in subjects:
-                yield from _check(rule, check, subject, workspace)
+def _is_about_comments(rule: Rule) -> bool:
+    return any(kind is IgnoreComment for kind, _ in rule.checks)
 
 
-def _check(rule: Rule, check: Check, subject: object, workspace: Workspace) -> Iterator[Finding]:
-    found: list[Finding] = []
-    try:
-        found.extend(check(subject))
-    except Exception as error:  # one rule's crash must not hide what the others see
-        path = getattr(subject, "path", "") or ""
-        _crashed(workspace, path, f"rule {rule.id} {rule.name} crashed: {_describe(error)}")
-    yield from found
+def _place(reported: Reported) -> tuple[str, int, int, str, str]:
+    span = reported.finding.span
+    return (span.path, span.line, span.column, reported.finding.rule, reported.finding.message)
 
 
-def _crashed(workspace: Workspace, path: str, message: str) -> None:
-    diagnostic = Diagnostic("error", path, message)
-    if diagnostic not in workspace.diagnostics:
-        workspace.diagnostics.append(diagnostic)
-
-
-def _describe(error: BaseException) -> str:
-    """The error and the innermost place in the code, so that a report of it can be acted on."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace else ""
-    return f"{type(error).__name__}: {error}{place}"
-
-
-__all__ = ["Progress", "audit", "replace", "selected"]
+def _where(diagnostic: Diagnostic) -> tuple[str, int, str]:
+    return (diagnostic.path, diagnostic.line, diagnostic.message)

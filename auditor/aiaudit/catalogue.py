@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from aiaudit.rule import Rule
 
 GROUP = "aiaudit.rules"
 BUILTIN = "aiaudit_rules"
+ABOUT_COMMENTS = "IGN"
+
+_FAMILY = re.compile(r"\d+$")
 
 
 @dataclass(slots=True)
@@ -36,15 +40,28 @@ class Catalogue:
         return sorted({name for rule in self.rules for name in (rule.id, rule.name, *rule.aliases)} | families)
 
 
-def load(packages: Iterable[str] | None = None) -> Catalogue:
-    """Every rule of the built-in pack and of installed packs."""
+def load(select: Iterable[str] = ()) -> Catalogue:
+    """Every rule of the built-in pack and of installed packs.
+
+    Where only families or ids are selected, packs of other families are not even imported: a pack says in `FAMILY`
+    which one it holds.
+    """
     catalogue = Catalogue()
     found: dict[str, Rule] = {}
-    for package in packages if packages is not None else (BUILTIN, *installed_packs()):
-        for module in _modules(package, catalogue.diagnostics):
+    families = _families(select)
+    for package in (BUILTIN, *installed_packs()):
+        for module in _modules(package, families, catalogue.diagnostics):
             _take(module, found, catalogue.diagnostics)
     catalogue.rules = tuple(found[key] for key in sorted(found))
     return catalogue
+
+
+def _families(select: Iterable[str]) -> frozenset[str] | None:
+    """The families that are wanted, None for all. Rules about ignore comments need to know every name."""
+    families = frozenset(_FAMILY.sub("", name) for name in select)
+    if not families or ABOUT_COMMENTS in families or not all(name.isalpha() and name.isupper() for name in families):
+        return None
+    return families
 
 
 def installed_packs() -> Iterator[str]:
@@ -80,16 +97,19 @@ def _named_packs(path: str) -> Iterator[str]:
             yield line.partition("=")[2].split("[")[0].split(":")[0].strip()
 
 
-def _modules(package: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
+def _modules(package: str, families: frozenset[str] | None, diagnostics: list[Diagnostic]) -> Iterator[str]:
     try:
         root = importlib.import_module(package)
     except Exception as error:  # a broken pack must not take the audit down
         diagnostics.append(_failure(package, error))
         return
+    family = getattr(root, "FAMILY", None)
+    if families is not None and family is not None and family not in families:
+        return
     yield package
     for info in pkgutil.iter_modules(getattr(root, "__path__", ()), f"{package}."):
         if info.ispkg:
-            yield from _modules(info.name, diagnostics)
+            yield from _modules(info.name, families, diagnostics)
         else:
             yield info.name
 

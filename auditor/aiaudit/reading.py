@@ -20,6 +20,10 @@ class Binary(Unreadable):
     """A file that is no text."""
 
 
+class TooLarge(Unreadable):
+    """A file beyond the limit."""
+
+
 def read_bytes(path: str, limit: int = LIMIT) -> bytes:
     """The bytes of a regular file; links are refused, a file beyond the limit is not read."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -36,7 +40,7 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
             if is_binary(start):
                 raise Binary("is no text")
             if status.st_size > limit:
-                raise Unreadable(f"skipped: {megabytes(status.st_size)} is over the limit of {megabytes(limit)}")
+                raise TooLarge(f"skipped: {megabytes(status.st_size)} is over the limit of {megabytes(limit)}")
             return start + stream.read(limit)
     except OSError as error:
         raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aiaudit.finding import Confidence, Finding, Severity
+from aiaudit.finding import Finding, Severity
 from aiaudit.rule import Rule
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
@@ -43,7 +44,8 @@ class Report:
     """The outcome of one audit.
 
     Paths in it are relative to `root`; `repository` is the folder that holds `.git`, or the root. `rules` are the
-    rules that ran.
+    rules that ran, `kinds` counts files by kind, `hidden` findings below the wanted confidence. `text_of` gives the
+    text of a file, for code frames.
     """
 
     root: str
@@ -55,7 +57,7 @@ class Report:
     rules: tuple[Rule, ...] = ()
     kinds: tuple[tuple[str, int], ...] = ()
     hidden: int = 0
-    sources: dict[str, str] = field(default_factory=dict)
+    text_of: Callable[[str], str] = field(default=lambda path: "", compare=False)
 
     @property
     def complete(self) -> bool:
@@ -72,6 +74,3 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return sum(reported.finding.severity is severity for reported in self.findings)
-
-
-__all__ = ["Confidence", "Diagnostic", "Finding", "Report", "Reported", "Rule", "Severity", "Suppression"]

@@ -16,14 +16,16 @@ from aiaudit.span import Span
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
 Subject = TypeVar("Subject")
-Check = Callable[[Any], Iterable[Finding]]
+Check = Callable[..., Iterable[Finding]]
 
 
 @dataclass(slots=True)
 class Rule:
     """One rule; its module's docstring is its documentation.
 
-    `profile` is "default" or "pedantic". `aliases` are peers' rule ids that this rule covers.
+    `profile` is "default" or "pedantic". `aliases` are peers' rule ids that this rule covers. `options` is an
+    instance of a frozen dataclass with the defaults; the checks of such a rule take the options in force as their
+    second argument.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Rule:
     confidence: Confidence = Confidence.HIGH
     aliases: tuple[str, ...] = ()
     profile: str = "default"
+    options: Any = None
     checks: list[tuple[type, Check]] = field(default_factory=list)
     docs: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aiaudit.finding import Confidence, Severity
 
@@ -13,7 +14,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All switches of an audit, with their defaults."""
+    """All switches of an audit, with their defaults.
+
+    `base` is the folder that patterns and paths are relative to: the configuration file's. `places` says where in that
+    file a rule was named, for messages.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -22,5 +27,21 @@ class Settings:
     min_confidence: Confidence = Confidence.LOW
     exclude: tuple[str, ...] = ()
     per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rule_settings: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
     knowledge: tuple[str, ...] = ()
     ignores: bool = True
+    base: str = ""
+    places: tuple[tuple[str, str], ...] = ()
+
+    def place_of(self, name: str) -> str:
+        """`file:line: ` where the configuration names a rule, "" for one from the command line."""
+        return dict(self.places).get(name, "")
+
+
+def suggestion(wrong: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` when something close is known."""
+    import difflib
+
+    folded = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(wrong.lower(), folded, 1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiaudit import listing as listings
 from aiaudit.kinds import KINDS, kinds_of
-from aiaudit.reading import Binary, Unreadable, decode, read_bytes
+from aiaudit.reading import Binary, TooLarge, Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, problem_of
 from aiaudit.sources.store import MISSING, Store
@@ -92,6 +92,10 @@ class Workspace:
         """Paths of one kind, or of all carried files, sorted."""
         return self._files if kind is None else self._kinds[kind]
 
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many files of each kind are reported on."""
+        return tuple((kind, sum(map(self.scope.reports, paths))) for kind, paths in self._kinds.items())
+
     def ignored_files(self) -> Iterable[str]:
         """Paths that .gitignore keeps out of git; an ignored folder ends with `/` and is not descended into."""
         return listings.ignored_below(self.listing)
@@ -167,6 +171,8 @@ class Workspace:
         except Binary as error:
             if kinds_of(path):
                 self.problem(path, str(error))
+        except TooLarge as error:
+            (self.problem if kinds_of(path) else self.warn)(path, str(error))
         except Unreadable as error:
             self.problem(path, str(error))
         return None

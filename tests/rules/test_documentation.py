@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from aiaudit import catalogue
 from aiaudit.rule import Rule
+
 from tests.rules.documentation import ORDER, REQUIRED, files_in, sections
 from tests.support import audit_folder, found_in, write_tree
 
 RULES = catalogue.load().rules
+
+
+def selection(rule: Rule) -> tuple[str, ...]:
+    """The rule alone; one about ignore comments with the rules that those may name."""
+    return tuple(other.id for other in RULES) if rule.family == catalogue.ABOUT_COMMENTS else (rule.id,)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -28,7 +33,7 @@ def test_sections(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_example_fires(rule: Rule, tmp_path: Path) -> None:
     """The example is what the rule is about."""
-    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Example"])), select=(rule.id,))
+    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Example"])), select=selection(rule))
 
     assert rule.name in {name for _, _, name in found_in(report)}
     assert [d for d in report.diagnostics if d.level == "error"] == []
@@ -37,7 +42,7 @@ def test_example_fires(rule: Rule, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_use_instead_is_clean(rule: Rule, tmp_path: Path) -> None:
     """What the documentation recommends passes the rule."""
-    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Use instead"])), select=(rule.id,))
+    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Use instead"])), select=selection(rule))
 
-    assert found_in(report) == []
+    assert rule.name not in {name for _, _, name in found_in(report)}
     assert [d for d in report.diagnostics if d.level == "error"] == []

@@ -14,10 +14,12 @@ class Service:
     """One audited tree, seen as a service.
 
     `tree` gives files and their facts. Parts of the model are made on first use by the providers below and kept.
+    `knowledge` are files with users' own knowledge, beside the files that come with the tool.
     """
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, knowledge: tuple[str, ...] = ()) -> None:
         self.tree = tree
+        self.knowledge = knowledge
         self._parts: dict[str, Any] = {}
 
     def part(self, name: str, make: Callable[[Service], Any]) -> Any:

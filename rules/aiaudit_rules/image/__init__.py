@@ -1,1 +1,3 @@
 """The image: layer order, weight, reproducibility, runtime, correctness."""
+
+FAMILY = "IMG"

@@ -1,1 +1,3 @@
 """What is built where: startup against request."""
+
+FAMILY = "LIF"

@@ -1,1 +1,3 @@
 """Prompts, outputs, agent loops and rates without bounds."""
+
+FAMILY = "PRM"

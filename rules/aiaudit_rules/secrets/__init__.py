@@ -1,1 +1,3 @@
 """Credentials in files and images."""
+
+FAMILY = "KEY"

@@ -1,1 +1,3 @@
 """Settings that fail fast."""
+
+FAMILY = "ENV"

@@ -1,1 +1,3 @@
 """Answers that are buffered."""
+
+FAMILY = "STR"

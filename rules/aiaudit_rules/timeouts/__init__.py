@@ -1,1 +1,3 @@
 """Calls that wait for ever."""
+
+FAMILY = "TMO"

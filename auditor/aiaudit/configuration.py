@@ -1,0 +1,169 @@
+"""The configuration file: the closest `aiaudit.toml` or `[tool.aiaudit]`, read strictly."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aiaudit.finding import Confidence, Severity
+from aiaudit.listing import repository_of
+from aiaudit.reading import Unreadable, read_bytes
+from aiaudit.settings import Settings, UsageError, suggestion
+
+FILE = "aiaudit.toml"
+_KEYS = [
+    "select",
+    "ignore",
+    "profile",
+    "fail-on",
+    "min-confidence",
+    "exclude",
+    "knowledge",
+    "per-path-ignores",
+    "rules",
+]
+
+
+def candidates(folder: str) -> Iterator[str]:
+    """Where a configuration may be, the closest first; a repository's top is the end of the search."""
+    top = repository_of(folder)
+    while True:
+        yield os.path.join(folder, FILE)
+        yield os.path.join(folder, "pyproject.toml")
+        parent = os.path.dirname(folder)
+        if folder in (top, parent):
+            return
+        folder = parent
+
+
+def load(folder: str) -> Settings:
+    """The settings that hold for an audit of this folder."""
+    for path in candidates(folder):
+        if not os.path.isfile(path):
+            continue
+        is_own = os.path.basename(path) == FILE
+        try:
+            data = read_bytes(path)
+        except Unreadable as error:
+            if is_own:
+                raise UsageError(f"{os.path.relpath(path)}: {error}") from None
+            continue  # the audit itself names an unreadable pyproject.toml
+        if is_own or b"tool.aiaudit" in data:
+            table = _table(data, path, is_own)
+            if table is not None:
+                return _settings(table, data.decode("utf-8"), path, "" if is_own else "tool.aiaudit.")
+    return Settings()
+
+
+def _table(data: bytes, path: str, is_own: bool) -> dict[str, Any] | None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{os.path.relpath(path)}: no valid TOML: {error}") from None
+    if is_own:
+        return document
+    table = document.get("tool", {}).get("aiaudit")
+    return table if isinstance(table, dict) else None
+
+
+def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Settings:
+    """Check the table against its form; every mistake is named with its line."""
+    from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+    class Configuration(BaseModel):
+        """The form of the configuration."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True)
+
+        select: list[str] = []
+        ignore: list[str] = []
+        profile: str = Field("default", pattern="^(default|pedantic)$")
+        fail_on: Severity = Field(Severity.LOW, alias="fail-on")
+        min_confidence: Confidence = Field(Confidence.LOW, alias="min-confidence")
+        exclude: list[str] = []
+        knowledge: list[str] = []
+        per_path_ignores: dict[str, list[str]] = Field({}, alias="per-path-ignores")
+        rules: dict[str, dict[str, Any]] = {}
+
+    shown = os.path.relpath(path)
+    try:
+        found = Configuration.model_validate(table)
+    except ValidationError as error:
+        problems = [
+            f"{shown}:{line_of(text, prefix, problem['loc'])}: {_explain(dict(problem))}" for problem in error.errors()
+        ]
+        raise UsageError("\n".join(problems)) from None
+    base = os.path.dirname(path)
+    named: list[tuple[str, tuple[str, ...]]] = []
+    named += [(name, ("select",)) for name in found.select]
+    named += [(name, ("ignore",)) for name in found.ignore]
+    named += [(name, ("per-path-ignores", glob)) for glob, names in found.per_path_ignores.items() for name in names]
+    named += [(name, ("rules", name)) for name in found.rules]
+    return Settings(
+        select=tuple(found.select),
+        ignore=tuple(found.ignore),
+        profile=found.profile,
+        fail_on=found.fail_on,
+        min_confidence=found.min_confidence,
+        exclude=tuple(found.exclude),
+        per_path_ignores=tuple((glob, tuple(names)) for glob, names in found.per_path_ignores.items()),
+        rule_settings=tuple((name, tuple(options.items())) for name, options in found.rules.items()),
+        knowledge=tuple(os.path.join(base, name) for name in found.knowledge),
+        base=base,
+        places=tuple((name, f"{shown}:{line_of(text, prefix, where)}: ") for name, where in named),
+    )
+
+
+def _explain(problem: dict[str, Any]) -> str:
+    """One mistake in words."""
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{suggestion(where, _KEYS)}"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"{where}: {problem['input']!r} is neither 'default' nor 'pedantic'"
+    return f"{where}: {problem['msg'].lower()}, not {problem['input']!r}"
+
+
+def line_of(text: str, prefix: str, keys: Sequence[object]) -> int:
+    """The line of a key in a TOML text: of the key itself, or of the closest table or key above it."""
+    wanted = [str(key) for key in keys]
+    best, best_depth = 1, -1
+    table: list[str] = []
+    start = [part for part in prefix.split(".") if part]
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*(.+?)\s*\]+\s*(?:#.*)?$", line)
+        pair = re.match(r"\s*([^=#\[\]]+?)\s*=", line)
+        if header:
+            table = _parts(header[1])
+            path = table
+        elif pair:
+            path = table + _parts(pair[1])
+        else:
+            continue
+        depth = _shared(path, start + wanted)
+        if len(path) == depth and depth > best_depth:
+            best, best_depth = number, depth
+    return best
+
+
+def _parts(key: str) -> list[str]:
+    """The parts of a dotted key, quotes left out."""
+    return [part.strip("\"' ") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", key)]
+
+
+def _shared(path: list[str], wanted: list[str]) -> int:
+    """How many leading parts of the path are the wanted ones."""
+    count = 0
+    for one, other in zip(path, wanted, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

@@ -1,0 +1,88 @@
+"""Which findings are accepted by a comment or by the settings, and which comments accept nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from aiaudit.catalogue import Catalogue
+from aiaudit.model.ignores import IgnoreComment
+from aiaudit.model.tree import Tree
+from aiaudit.results import Reported, Suppression
+from aiaudit.sources.suppressions import Record
+from aiaudit.span import Span
+
+
+@dataclass(slots=True)
+class _Comment:
+    """A comment, the rules that its names stand for, and the names that accepted something."""
+
+    record: Record
+    rules: dict[str, frozenset[str]]
+    used: set[str] = field(default_factory=set)
+
+    def accepts(self, reported: Reported) -> bool:
+        """Whether the comment covers the finding; remembers the name that did."""
+        first, last = self.record[6], self.record[7]
+        line = reported.finding.span.line
+        if first and not first <= line <= last:
+            return False
+        names = {name for name, ids in self.rules.items() if reported.finding.rule in ids}
+        self.used |= names
+        return bool(names)
+
+
+class Suppressor:
+    """The comments of a tree, read file by file as findings come; asked for what is left over in the end."""
+
+    def __init__(self, tree: Tree, catalogue: Catalogue) -> None:
+        self.tree = tree
+        self.catalogue = catalogue
+        self._comments: dict[str, list[_Comment]] = {}
+        self._ids: dict[str, frozenset[str]] = {}
+
+    def split(self, found: Iterable[Reported]) -> tuple[list[Reported], list[Reported]]:
+        """Findings that stand, and findings that a comment accepts."""
+        kept, suppressed = [], []
+        for reported in found:
+            accepting = [c for c in self._comments_in(reported.finding.span.path) if c.accepts(reported)]
+            if not accepting:
+                kept.append(reported)
+                continue
+            record = max(accepting, key=lambda comment: bool(comment.record[2])).record
+            suppressed.append(replace(reported, suppression=Suppression("comment", record[2], record[3])))
+        return kept, suppressed
+
+    def comments(self, paths: Iterable[str], ran: Sequence[str]) -> list[IgnoreComment]:
+        """Every own comment of these files; `ran` are the ids of the rules that looked."""
+        looked = frozenset(ran)
+        return [
+            self._verdict(path, comment, looked)
+            for path in paths
+            for comment in self._comments_in(path)
+            if comment.record[0] == "aiaudit"
+        ]
+
+    def _verdict(self, path: str, comment: _Comment, looked: frozenset[str]) -> IgnoreComment:
+        _, names, reason, line, column, end, _, _ = comment.record
+        unknown = tuple((name, self._closest(name)) for name, ids in comment.rules.items() if not ids)
+        unused = tuple(
+            name for name, ids in comment.rules.items() if ids and ids <= looked and name not in comment.used
+        )
+        return IgnoreComment(Span(path, line, column, line, end), names, reason, unknown, unused)
+
+    def _comments_in(self, path: str) -> list[_Comment]:
+        if path not in self._comments:
+            records = self.tree.facts(path, "suppressions") or ()
+            self._comments[path] = [_Comment(r, {name: self._rules(name) for name in r[1] or ()}) for r in records]
+        return self._comments[path]
+
+    def _rules(self, name: str) -> frozenset[str]:
+        if name not in self._ids:
+            self._ids[name] = frozenset(rule.id for rule in self.catalogue.find(name))
+        return self._ids[name]
+
+    def _closest(self, name: str) -> str:
+        import difflib
+
+        return next(iter(difflib.get_close_matches(name, self.catalogue.names(), 1)), "")
