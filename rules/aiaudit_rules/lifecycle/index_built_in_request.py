@@ -1,0 +1,71 @@
+"""An index is built or opened inside a request.
+
+## What it does
+Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`) or opens from disk
+(`load_local`, `read_index`, `PersistentClient`) each time.
+
+## Why is this bad
+Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
+startup step or a job, and the result is shared.
+
+## Example
+```python
+import faiss
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/size")
+def size():
+    return faiss.read_index("data/corpus.faiss").ntotal
+```
+
+## Use instead
+```python
+import faiss
+from fastapi import FastAPI
+
+app = FastAPI()
+index = faiss.read_index("data/corpus.faiss")
+
+
+@app.get("/size")
+def size():
+    return index.ntotal
+```
+
+## References
+- https://fastapi.tiangolo.com/advanced/events/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding
+from aiaudit.model.resources import Resource
+from aiaudit.rule import HIGH, Rule
+from aiaudit_rules.lifecycle.shared import built_each_time, occasion, price, trace_of
+
+rule = Rule(
+    id="LIF104",
+    name="index-built-in-request",
+    summary="An index is built or opened inside a request",
+    severity=HIGH,
+    since="0.1.0",
+)
+
+
+@rule.check(Resource)
+def index_built_in_request(resource: Resource) -> Iterator[Finding]:
+    """Index loads."""
+    reach = built_each_time(resource, ("index-load",))
+    if reach is None:
+        return
+    yield rule.at(
+        resource.call.span,
+        f"{resource.name} builds or opens an index {occasion(reach)}{price(resource)}",
+        help="build the index in a job, open it once at startup, and share the handle",
+        trace=trace_of(resource, reach),
+    )

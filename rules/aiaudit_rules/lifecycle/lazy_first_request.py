@@ -1,0 +1,92 @@
+"""A resource is built by the first request that needs it.
+
+## What it does
+Flags clients, models, indexes and pools that are built once and kept (a None check, `lru_cache`, `cached_property`, a
+lazy singleton) where only requests reach the construction and nothing at import or startup does.
+
+## Why is this bad
+The service reports ready and is not: the first user waits for the load, concurrent first requests may load twice, and a
+wrong key or a missing file shows up in production traffic instead of stopping the deployment.
+
+## Example
+```python
+from functools import lru_cache
+
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+
+
+@lru_cache
+def get_client():
+    return OpenAI(timeout=20, max_retries=1)
+
+
+@app.get("/models")
+def models():
+    return [model.id for model in get_client().models.list()]
+```
+
+## Use instead
+```python
+from contextlib import asynccontextmanager
+from functools import lru_cache
+
+from fastapi import FastAPI
+from openai import OpenAI
+
+
+@lru_cache
+def get_client():
+    return OpenAI(timeout=20, max_retries=1)
+
+
+@asynccontextmanager
+async def lifespan(app):
+    get_client()
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/models")
+def models():
+    return [model.id for model in get_client().models.list()]
+```
+
+## References
+- https://fastapi.tiangolo.com/advanced/events/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding
+from aiaudit.model.resources import Resource
+from aiaudit.rule import MEDIUM, Rule
+from aiaudit_rules.lifecycle.shared import price, trace_of
+
+rule = Rule(
+    id="LIF103",
+    name="lazy-first-request",
+    summary="A resource is built by the first request that needs it",
+    severity=MEDIUM,
+    since="0.1.0",
+)
+
+
+@rule.check(Resource)
+def lazy_first_request(resource: Resource) -> Iterator[Finding]:
+    """Kept resources that nothing touches before the first request."""
+    reach = resource.first_request
+    if reach is None or not resource.expensive or resource.per_request is not None or resource.early is not None:
+        return
+    yield rule.at(
+        resource.call.span,
+        f"{resource.name} is first built when a request asks for it: {reach.entry.label}{price(resource)}",
+        help="touch it at startup (call its getter in the lifespan), so that readiness means ready",
+        trace=trace_of(resource, reach),
+    )

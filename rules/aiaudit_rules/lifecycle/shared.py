@@ -1,0 +1,40 @@
+"""What the rules about constructions share: captions, figures and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiaudit.finding import Step
+from aiaudit.model.contexts import Reach
+from aiaudit.model.resources import Resource
+
+STORES = ("datastore", "cache", "queue")
+
+
+def trace_of(resource: Resource, reach: Reach) -> tuple[Step, ...]:
+    """The chain from the entry to the construction."""
+    return (*reach.steps(), Step(f"builds {resource.name}", resource.call.span))
+
+
+def price(resource: Resource) -> str:
+    """What one construction costs, where it was measured: ` (~35 ms of CPU each, measured with openai 3.54.0)`."""
+    milliseconds = resource.entry.construct_milliseconds
+    if milliseconds is None or milliseconds < 1:
+        return ""
+    return f" (~{milliseconds:.0f} ms of CPU each, measured with {resource.entry.dist} {resource.entry.version})"
+
+
+def occasion(reach: Reach) -> str:
+    """When it happens, for a message: `on every POST /chat`."""
+    if reach.entry.kind == "task":
+        return f"on every run of {reach.entry.label}"
+    if reach.entry.label.startswith("WEBSOCKET"):
+        return f"on every connection to {reach.entry.label}"
+    return f"on every {reach.entry.label}" if not reach.entry.label.startswith("every") else f"on {reach.entry.label}"
+
+
+def built_each_time(resource: Resource, costs: Sequence[str]) -> Reach | None:
+    """The chain that makes a resource of one of these costs anew each time, None where it is right."""
+    if resource.entry.cost not in costs:
+        return None
+    return resource.per_request
