@@ -36,9 +36,25 @@ def applications(service: Service) -> Iterable[Any]:
     return applications_of(service)
 
 
+def blocking_calls(service: Service) -> Iterable[Any]:
+    """One `BlockingCall` a call that blocks an event loop."""
+    from aiaudit.model.blocking import blocking_calls as make
+
+    return service.part("blocking", make)  # type: ignore[no-any-return]
+
+
+def swallowed_failures(service: Service) -> Iterable[Any]:
+    """One `SwallowedFailure` a handler that lets a broken start go on."""
+    from aiaudit.model.startup import swallowed_failures as make
+
+    return service.part("startup", make)  # type: ignore[no-any-return]
+
+
 PROVIDERS: dict[str, Callable[[Service], Iterable[Any]]] = {
     "Application": applications,
+    "BlockingCall": blocking_calls,
     "Image": images,
     "Resource": resources,
     "Route": routes,
+    "SwallowedFailure": swallowed_failures,
 }

@@ -1,0 +1,117 @@
+"""Blocking calls that run on the event loop: reached from `async def` code without off-loading to a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.contexts import Edge, Reach
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.service import Service
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockingCall:
+    """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks, directly
+    or at the end of `path` (edges through plain functions)."""
+
+    call: Call
+    known: Known
+    path: tuple[Edge, ...]
+    reach: Reach
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """From the entry through the coroutine to what blocks."""
+        inner = [Step(edge.caption, edge.span) for edge in self.path]
+        return (*self.reach.steps(), *inner, Step(f"{self.known.name} blocks", self.known.call.span))
+
+
+def blocking_calls(service: Service) -> list[BlockingCall]:
+    """All blocking calls in coroutines that requests or tasks reach."""
+    return list(_Finder(python_side(service)).find())
+
+
+class _Finder:
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        self.blocking: dict[int, list[Known]] = {}
+        for known in side.known:
+            if known.entry.blocking and not known.call.awaited and not self.happens_early(known):
+                self.blocking.setdefault(id(known.call.scope), []).append(known)
+        self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
+
+    def happens_early(self, known: Known) -> bool:
+        """A kept resource that startup builds costs a request nothing."""
+        scope = known.call.scope
+        contexts = self.side.contexts
+        return contexts.before_requests(scope) is not None and contexts.in_request(scope, cached=False) is None
+
+    def find(self) -> Iterator[BlockingCall]:
+        for function in self.side.program.functions:
+            if not function.asynchronous:
+                continue
+            reach = self.side.contexts.in_request(function, offloaded=False)
+            if reach is not None and reach.entry.kind == "request":
+                yield from self.in_coroutine(function, reach)
+
+    def in_coroutine(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
+        found: dict[tuple[int, int], BlockingCall] = {}
+        for known in self.blocking.get(id(function), ()):
+            place = known.call.at[:2]
+            other = found.get(place)
+            if other is None or len(known.call.at) and known.call.at[2:] > other.call.at[2:]:
+                found[place] = BlockingCall(known.call, known, (), reach)  # of a chain a().b().c() the longest
+        for edge in self.side.contexts.edges(function):
+            if edge.call is None or not self.runs_here(edge):
+                continue
+            inner = self.path_to_blocking(edge.target)
+            if inner is not None and edge.call.at[:2] not in found:
+                found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], (edge, *inner[0]), reach)
+        yield from found.values()
+
+    def runs_here(self, edge: Edge) -> bool:
+        """Whether an edge runs its target on the spot, in the calling thread."""
+        target = edge.target
+        if edge.offloaded or edge.deferred or not isinstance(target, Function) or target.asynchronous:
+            return False
+        if edge.call is not None and edge.call.awaited:
+            return False
+        if edge.cached and self.side.contexts.before_requests(target) is not None:
+            return False
+        return not target.generator or (edge.call is not None and is_iterated(edge.call))
+
+    def path_to_blocking(self, start: Scope) -> tuple[tuple[Edge, ...], Known] | None:
+        """The shortest way through plain functions from a scope to something that blocks."""
+        if id(start) in self.paths:
+            return self.paths[id(start)]
+        seen = {id(start)}
+        queue: list[tuple[Scope, tuple[Edge, ...]]] = [(start, ())]
+        answer = None
+        for scope, path in queue:  # grows while it is walked
+            own = self.blocking.get(id(scope))
+            if own:
+                answer = (path, own[0])
+                break
+            for edge in self.side.contexts.edges(scope):
+                if edge.call is not None and self.runs_here(edge) and id(edge.target) not in seen:
+                    seen.add(id(edge.target))
+                    queue.append((edge.target, (*path, edge)))
+        self.paths[id(start)] = answer
+        return answer
+
+
+def is_iterated(call: Call) -> bool:
+    """Whether a generator's call is consumed on the spot: `for x in f()`, `list(f())`."""
+    statement = call.statement
+    if statement[0] == "for" and statement[3] is call.expression:
+        return True
+    parent = call.parent
+    if parent is None:
+        return False
+    if parent[0] == "comp":
+        return True
+    return parent[0] == "call" and parent[2][0] == "name" and parent[2][2] in ("list", "tuple", "set", "sum", "next", "sorted")

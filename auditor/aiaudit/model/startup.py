@@ -1,0 +1,160 @@
+"""Failures at startup that are swallowed: a try around the making of something that the service cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.contexts import Reach
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.scopes import Call, Enclosing, Function, Scope, last_name, walk
+from aiaudit.model.service import Service
+from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.span import Span
+
+# Without a cache or a tracer a service works on; without these it does not.
+CRITICAL = frozenset(
+    ("llm", "embedding", "generation-local", "vector", "datastore", "search", "index", "retriever", "rerank", "speech",
+     "agent", "chain")
+)
+LEAVING = ("exit", "_exit", "quit", "abort", "kill")
+DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SwallowedFailure:
+    """An `except` that lets the service go on without what its `try` was to make. `call` stands in the try, `known` is
+    what it makes there or behind calls."""
+
+    span: Span
+    call: Call
+    known: Known
+    reach: Reach
+    outcome: str
+
+
+def swallowed_failures(service: Service) -> list[SwallowedFailure]:
+    """All of them, one a handler."""
+    side = python_side(service)
+    making = _Making(side)
+    found = []
+    for module in side.program.modules:
+        for scope in module.descendants():
+            found.extend(_in_scope(scope, side, making))
+    return found
+
+
+class _Making:
+    """What critical things calls make, themselves or through the functions they run."""
+
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        critical = [k for k in side.known if k.entry.purpose in CRITICAL and _is_initialisation(k)]
+        self.calls = {id(known.call): known for known in critical}
+        self.scopes = {id(known.call.scope): known for known in reversed(critical)}
+
+    def by(self, call: Call, depth: int) -> Known | None:
+        """The critical thing that a call makes, at most so many calls deep."""
+        known = self.calls.get(id(call))
+        if known is not None or depth == 0:
+            return known
+        for edge in self.side.contexts.edges(call.scope):
+            if edge.call is not call or not isinstance(edge.target, Function):
+                continue
+            found = self.scopes.get(id(edge.target)) or self._inside(edge.target, depth - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _inside(self, function: Function, depth: int) -> Known | None:
+        for inner in function.calls:
+            found = self.by(inner, depth)
+            if found is not None:
+                return found
+        return None
+
+
+def _is_initialisation(known: Known) -> bool:
+    """A construction, or the kind of call that prepares a store."""
+    if known.entry.kind != "call":
+        return known.entry.cost != "cheap" or known.entry.purpose in ("llm", "agent", "chain")
+    return known.entry.path.rpartition(".")[2] in ("create_all", "create_collection", "get_collection", "create_index")
+
+
+def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[SwallowedFailure]:
+    early = side.contexts.before_requests(scope)
+    reach = early or side.contexts.in_request(scope)
+    if reach is None:
+        return
+    seen: set[int] = set()
+    for call in scope.calls:
+        block = _try_around(call)
+        if block is None or id(block.node) in seen:
+            continue
+        known = making.by(call, DEPTH if early else 0)
+        if known is None:
+            continue
+        seen.add(id(block.node))
+        for handler in block.node[3]:
+            outcome = _outcome(handler)
+            if outcome is not None and (early or outcome != "the service goes on without it"):
+                line, column = handler[3][:2]
+                span = Span(scope.module.path, line, column, line, column + len("except"))
+                yield SwallowedFailure(span, call, known, reach, outcome)
+
+
+def _try_around(call: Call) -> Enclosing | None:
+    """The innermost try whose body holds the call, unless a loop retries it."""
+    found = None
+    for link in call.around:
+        if link.kind in ("except", "finally"):
+            return None
+        if link.kind == "try" and found is None:
+            found = link
+        if link.kind in ("for", "while") and found is not None:
+            return None
+    return found
+
+
+def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> str | None:
+    """How a handler lets the service go on: None if it does not, or if it fits one expected error."""
+    kind, _, body, _ = handler
+    if kind is not None and not _is_broad(kind):
+        return None
+    outcome = "the service goes on without it"
+    for statement in _statements(body):
+        if statement[0] == "raise" or _leaves(statement):
+            return None
+        if statement[0] == "return":
+            if statement[2] is not None and not _is_nothing(statement[2]):
+                return None
+            outcome = "its caller gets None"
+        elif statement[0] in ("assign", "ann"):
+            value = statement[3] if statement[0] == "assign" else statement[4]
+            if value is not None and _is_nothing(value):
+                outcome = "it stays None"
+    return outcome
+
+
+def _is_broad(kind: Expression) -> bool:
+    names = [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
+    return any(name in ("Exception", "BaseException", "ImproperlyConfigured") for name in names)
+
+
+def _is_nothing(value: Expression) -> bool:
+    return value[0] == "const" and not value[2] or value[0] in ("list", "dict", "tuple") and not value[2]
+
+
+def _leaves(statement: Statement) -> bool:
+    return statement[0] == "expr" and any(
+        part[0] == "call" and last_name(part[2]) in LEAVING for part in walk(statement[2])
+    )
+
+
+def _statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    for statement in body:
+        yield statement
+        for part in statement[2:]:
+            if type(part) is tuple and part and type(part[0]) is tuple and part[0] and type(part[0][0]) is str:
+                yield from _statements(part)

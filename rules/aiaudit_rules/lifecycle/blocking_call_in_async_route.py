@@ -1,0 +1,79 @@
+"""A blocking call runs on the event loop.
+
+## What it does
+Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
+code of a request without off-loading: synchronous SDK clients, `requests`, `time.sleep`, synchronous database sessions,
+model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks.
+
+## Why is this bad
+An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health
+probe, no token of a running stream. A model call of 20 seconds stops the service for 20 seconds.
+
+## Example
+```python
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/rates")
+async def rates():
+    return requests.get("https://rates.example.com/today", timeout=5).json()
+```
+
+## Use instead
+```python
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/rates")
+def rates():
+    return requests.get("https://rates.example.com/today", timeout=5).json()
+```
+
+A plain `def` handler runs in a thread of the pool. Inside a coroutine use the asynchronous client of the SDK, or
+`await asyncio.to_thread(...)`.
+
+## References
+- https://fastapi.tiangolo.com/async/
+- https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding
+from aiaudit.model.blocking import BlockingCall
+from aiaudit.model.scopes import last_name
+from aiaudit.rule import HIGH, Rule
+
+rule = Rule(
+    id="LIF301",
+    name="blocking-call-in-async-route",
+    summary="A blocking call runs on the event loop",
+    severity=HIGH,
+    since="0.1.0",
+    aliases=("ASYNC210", "ASYNC212", "ASYNC220", "ASYNC251"),
+)
+
+
+@rule.check(BlockingCall)
+def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
+    """One finding a call inside a coroutine."""
+    route = blocking.reach.entry.label
+    if blocking.path:
+        called = last_name(blocking.call.expression[2]) or "call"
+        message = f"{called}() ends in {blocking.known.name}, which blocks the event loop of {route}"
+    else:
+        message = f"{blocking.known.name} blocks the event loop of {route}"
+    yield rule.at(
+        blocking.call.span,
+        message,
+        help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
+        trace=blocking.trace,
+    )

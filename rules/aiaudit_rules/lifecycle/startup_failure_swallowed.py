@@ -1,0 +1,83 @@
+"""A failure to build something essential is swallowed.
+
+## What it does
+Flags `except` blocks around the making of models, clients, indexes, engines and schemas (at import, at startup, or in
+the function that makes them) that neither raise nor exit: they log, pass, or leave None behind. Handlers of one expected
+error, retries in a loop, and fallbacks that make something else are not flagged; nor are caches and telemetry, without
+which a service can work.
+
+## Why is this bad
+The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have been
+rolled back is live.
+
+## Example
+```python
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sentence_transformers import SentenceTransformer
+
+models = {}
+
+
+@asynccontextmanager
+async def lifespan(app):
+    try:
+        models["embedder"] = SentenceTransformer("all-MiniLM-L6-v2")
+    except Exception as error:
+        print("no embedder:", error)
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+```
+
+## Use instead
+```python
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sentence_transformers import SentenceTransformer
+
+models = {}
+
+
+@asynccontextmanager
+async def lifespan(app):
+    models["embedder"] = SentenceTransformer("all-MiniLM-L6-v2")
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+```
+
+## References
+- https://12factor.net/disposability
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding, Step
+from aiaudit.model.startup import SwallowedFailure
+from aiaudit.rule import HIGH, Rule
+
+rule = Rule(
+    id="LIF402",
+    name="startup-failure-swallowed",
+    summary="A failure to build something essential is swallowed",
+    severity=HIGH,
+    since="0.1.0",
+)
+
+
+@rule.check(SwallowedFailure)
+def startup_failure_swallowed(failure: SwallowedFailure) -> Iterator[Finding]:
+    """One finding a handler."""
+    yield rule.at(
+        failure.span,
+        f"a failure of {failure.known.name} is swallowed here: {failure.outcome}",
+        help="let it raise, so that the process exits and the deployment stops; catch only what you can repair",
+        trace=(*failure.reach.steps(), Step(f"makes {failure.known.name}", failure.known.call.span)),
+    )
