@@ -1,0 +1,1 @@
+"""Extractors: text to facts."""
