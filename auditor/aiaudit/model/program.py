@@ -15,10 +15,17 @@ from aiaudit.model.values import External, ModuleValue
 # Top-level modules whose import makes a file an entry of the service: it holds routes, tasks or an application.
 FRAMEWORKS = (
     "fastapi flask starlette django rest_framework ninja sanic quart aiohttp litestar celery dramatiq arq rq"
-    " flask_restful flask_restx flask_openapi3 chainlit bentoml"
+    " flask_restful flask_restx flask_openapi3 chainlit bentoml connexion robyn falcon bottle tornado"
 ).split()
 _ENTRY = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
-_OUTSIDE = re.compile(r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|node_modules)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+_OUTSIDE = re.compile(
+    r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
+    r"|(^|/)(test_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
+)
+# Files that start a service without importing a framework themselves: they import the module that builds the application.
+STARTERS = frozenset(
+    f"{name}.py" for name in ("main", "app", "server", "asgi", "wsgi", "run", "__main__", "application", "api", "worker")
+)
 _STANDARD = frozenset(sys.stdlib_module_names)
 
 
@@ -43,6 +50,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], ModuleValue | None] = {}
         self.entries = self._entry_paths()
+        self.starters: list[str] = []
         self.modules: list[Module] = []
         self._load_closure()
         self.calls_by_name: dict[str, list[Call]] = defaultdict(list)
@@ -82,17 +90,28 @@ class Program:
         return inside or entries or [p for p in sorted(self.paths) if not is_beside_the_service(p)]
 
     def _load_closure(self) -> None:
-        queue = list(self.entries)
+        starters = [
+            path
+            for path in sorted(self.paths)
+            if path.rpartition("/")[2] in STARTERS and not is_beside_the_service(path) and path not in self.entries
+        ]
+        core = self.closure(self.entries)
+        # A starter counts only if it leads to an entry: other tools of the repository have a main.py, too.
+        self.starters = [path for path in starters if not core.isdisjoint(self.closure([path]))]
+        paths = self.closure([*self.entries, *self.starters])
+        self.modules = [module for path in sorted(paths) if (module := self.load(path)) is not None]
+
+    def closure(self, paths: Iterable[str]) -> set[str]:
+        """The files of modules and of all that they import, directly or not."""
+        queue = list(paths)
         seen = set(queue)
         for path in queue:  # grows while it is walked
             module = self.load(path)
-            if module is None:
-                continue
-            self.modules.append(module)
-            for imported in self._imported_paths(module):
+            for imported in self._imported_paths(module) if module is not None else ():
                 if imported not in seen:
                     seen.add(imported)
                     queue.append(imported)
+        return seen
 
     def _imported_paths(self, module: Module) -> Iterator[str]:
         for statement, _, _ in module.imports:

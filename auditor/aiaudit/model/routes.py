@@ -85,6 +85,7 @@ class Routing:
     routes: list[Route] = field(default_factory=list)
     applications: list[Application] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    live: set[str] = field(default_factory=set)
 
 
 def routing(program: Program, evaluator: Evaluator) -> Routing:
@@ -100,9 +101,6 @@ class _Finder:
         self._prefixes: dict[int, str] = {}
 
     def find(self) -> Routing:
-        for module in self.program.modules:
-            if module.path in self.program.entries:
-                self._entry("import", module, f"import of {module.path}", Span.whole_file(module.path))
         for call in self.program.calls_by_name.get("include_router", ()):
             self._remember_prefix(call)
         for call in self.program.calls_by_name.get("register_blueprint", ()):
@@ -121,7 +119,34 @@ class _Finder:
             self._entry("request", route.handler, route.label, route.span)
             for dependency in route.dependencies:
                 self._entry("request", dependency, route.label, route.span)
+        self._keep_live()
         return self.found
+
+    def _keep_live(self) -> None:
+        """Drop what no application imports: left-over routers, scripts and copies never run.
+
+        Django finds its modules by convention, so whatever imports Django is live.
+        """
+        anchors = {application.call.scope.module.path for application in self.found.applications}
+        anchors |= {entry.scope.module.path for entry in self.found.entries if entry.kind == "task"}
+        anchors |= {m.path for m in self.program.modules if self._is_found_by_convention(m)}
+        if not anchors:
+            anchors = set(self.program.entries)
+        starters = [path for path in self.program.starters if not anchors.isdisjoint(self.program.closure([path]))]
+        roots = sorted(anchors | set(starters))
+        live = self.found.live = self.program.closure(roots)
+        self.found.routes = [route for route in self.found.routes if route.handler.module.path in live]
+        self.found.entries = [entry for entry in self.found.entries if entry.scope.module.path in live]
+        for path in roots:
+            module = self.program.load(path)
+            if module is not None:
+                self._entry("import", module, f"import of {path}", Span.whole_file(path))
+
+    def _is_found_by_convention(self, module: Module) -> bool:
+        if is_beside_the_service(module.path):
+            return False
+        names = [n for s, _, _ in module.imports for n in ([s[3]] if s[0] == "from" else [a for a, _ in s[2]])]
+        return any(name.partition(".")[0] in ("django", "rest_framework", "chainlit", "bentoml") for name in names)
 
     def _entry(self, kind: str, scope: Scope, label: str, span: Span) -> None:
         self.found.entries.append(Entry(kind, scope, label, span))
