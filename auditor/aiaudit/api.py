@@ -82,7 +82,7 @@ class _Audit:
             comments = self.suppressor.comments(paths, [rule.id for rule in ordinary])
             self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
         self._nothing(bool(findings or suppressed))
-        self.store.flush()
+        self.store.flush(workspace.files())
         minimum = self.settings.min_confidence.rank
         confident = [reported for reported in findings if reported.finding.confidence.rank >= minimum]
         return Report(

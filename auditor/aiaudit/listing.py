@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiaudit.sources.stamps import Signature, signature
+
 SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "node_modules", "site-packages", "__pycache__", ".tox", ".nox"}
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
@@ -19,8 +21,6 @@ _GIT = (
     "git", "--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
     "-c", "core.untrackedCache=false", "-c", "core.sshCommand=false", "-c", "protocol.allow=never",
 )  # fmt: skip
-
-Signature = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ def list_files(top: str) -> Listing:
     repository = repository_of(top)
     listing = Listing(top=top, repository=repository or top)
     names = None if repository is None else git_names(repository, top, "-c", "-o")
-    if names is None:
+    if names is None or (not names and top != repository):  # git cannot tell, or keeps the whole folder out
         _walk(listing)
         return listing
     listing.git = True
@@ -84,11 +84,6 @@ def git_names(repository: str, folder: str, *options: str) -> list[str] | None:
     if done.returncode != 0:
         return None
     return sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name})
-
-
-def signature(status: os.stat_result) -> Signature:
-    """What of a file's status changes when its content does."""
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _add(listing: Listing, name: str) -> None:

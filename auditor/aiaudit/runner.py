@@ -1,4 +1,4 @@
-"""Runs checks over the subjects they ask for; a crash is reported with rule and file, and makes the audit incomplete."""
+"""Runs checks over the subjects they ask for; a crash is reported with rule and file: the audit is incomplete then."""
 
 from __future__ import annotations
 

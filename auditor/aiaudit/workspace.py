@@ -62,6 +62,7 @@ class Workspace:
         self._excluded = is_excluded or (lambda path: False)
         self._kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
         self._facts: dict[tuple[str, str], Any] = {}
+        self._ignored: list[str] | None = None
         self._texts: dict[str, str] = {}
         self._text_size = 0
         self._problems: set[tuple[str, str]] = set()
@@ -98,7 +99,9 @@ class Workspace:
 
     def ignored_files(self) -> Iterable[str]:
         """Paths that .gitignore keeps out of git; an ignored folder ends with `/` and is not descended into."""
-        return listings.ignored_below(self.listing)
+        if self._ignored is None:
+            self._ignored = listings.ignored_below(self.listing)
+        return self._ignored
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder of that path is carried."""
@@ -149,12 +152,13 @@ class Workspace:
         if path not in self._present:
             return None
         extractor = EXTRACTORS[name]
-        facts = self.store.get(path, self.listing.files.get(path), extractor)
+        signature = self.listing.files.get(path)
+        facts = self.store.get(path, signature, extractor)
         if facts is MISSING:
             data = self._read(path)
             if data is None:
                 return None
-            facts = self.store.get_by_content(path, data, extractor)
+            facts = self.store.get_by_content(path, signature, data, extractor)
             if facts is MISSING:
                 facts = extractor.extract(self.text(path), path)
                 self.store.put(path, extractor, facts)

@@ -7,8 +7,8 @@ Reports `aiaudit: ignore[...]` comments without text after the brackets.
 ## Why is this bad
 
 A finding that was accepted for a reason nobody wrote down cannot be reviewed: the next reader can neither tell whether
-the reason still holds nor whether there ever was one. One short sentence after the brackets is enough. Comments of other
-tools that aiaudit honours (hadolint, gitleaks, detect-secrets) have no place for a reason and are left alone.
+the reason still holds nor whether there ever was one. One short sentence after the brackets is enough. Comments of
+other tools that aiaudit honours (hadolint, gitleaks, detect-secrets) have no place for a reason and are left alone.
 
 ## Example
 

@@ -6,9 +6,9 @@ Reports names in `aiaudit: ignore[...]` comments whose rule ran and found nothin
 
 ## Why is this bad
 
-The defect has been repaired, has moved, or the comment stands at the wrong line. A dead comment misleads readers and hides
-the same defect when it comes back, without anyone deciding so again. Names of rules that did not run (`--select`,
-the pedantic profile) are not reported.
+The defect has been repaired, has moved, or the comment stands at the wrong line. A dead comment misleads readers and
+hides the same defect when it comes back, without anyone deciding so again. Names of rules that did not run
+(`--select`, the pedantic profile) are not reported.
 
 ## Example
 
