@@ -35,7 +35,7 @@ def audit(
     was_collecting = gc.isenabled()
     gc.disable()  # the model is one big live graph: collecting while it grows only costs
     try:
-        return _Audit(scope, settings or configured(scope), store or Store(), progress).report()
+        return Audit(scope, settings or configured(scope), store or Store(), progress).report()
     finally:
         if was_collecting:
             gc.enable()
@@ -56,7 +56,7 @@ def configured(scope: Scope) -> Settings:
     return configuration.load(scope.root)
 
 
-class _Audit:
+class Audit:
     """One run: its parts in the order in which they are needed."""
 
     def __init__(self, scope: Scope, settings: Settings, store: Store, progress: Progress | None) -> None:

@@ -62,9 +62,9 @@ def load(file: str) -> tuple[bytes, bytes, int] | None:
     return out, err, code
 
 
-def save(file: str, watched: dict[str, Signature | None], out: bytes, err: bytes, code: int) -> None:
-    """Keep the outcome, unless something was written so recently that a further change might not show."""
-    if all(found is None or is_settled(found) for found in watched.values()):
+def save(file: str, watched: dict[str, Signature | None], started: int, out: bytes, err: bytes, code: int) -> None:
+    """Keep the outcome, unless something was written since just before the start: the run may not have seen it."""
+    if all(found is None or is_settled(found, started) for found in watched.values()):
         write_private(file, MAGIC, marshal.dumps((list(watched), list(watched.values()), out, err, code)))
 
 

@@ -1,67 +1,115 @@
-"""The click commands."""
+"""The click commands: everything that the quick reader does not handle itself."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
-from aiaudit.settings import Settings, UsageError
+from aiaudit import __version__
+from aiaudit.cli.options import COMMANDS, OPTIONS, Option, split
+from aiaudit.results import USAGE
+from aiaudit.settings import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_EPILOG = (
+    "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage or configuration error; 3 the audit is "
+    "incomplete: a file that cannot be read or parsed, a rule that crashed, nothing to audit."
+)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; `check` is the default command."""
-    arguments = list(arguments)
-    if not arguments or arguments[0] not in cli.commands:
-        arguments.insert(0, "check")
+    words = list(arguments)
+    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help", "--version", "-V")):
+        words.insert(0, "check")
     try:
-        return int(cli.main(arguments, prog_name="aiaudit", standalone_mode=False) or 0)
+        return int(cli.main(words, prog_name="aiaudit", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
-        return 2
+        return USAGE
+    except click.Abort:
+        return 130
     except UsageError as error:
         print(f"aiaudit: {error}", file=sys.stderr)
-        return 2
+        return USAGE
 
 
-@click.group()
+@click.group(context_settings=_HELP, epilog=_EPILOG)
+@click.version_option(__version__, "--version", "-V", prog_name="aiaudit", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Is this AI API fit for production?"""
+    """Tell whether an AI API is fit for production.
+
+    `aiaudit .` audits this folder; `check` is the command when none is named.
+    """
+
+
+def _check_options(command: Command) -> Command:
+    """The options of the table, as click options."""
+    for option in reversed(OPTIONS):
+        command = _click_option(option)(command)
+    return command
+
+
+def _click_option(option: Option) -> Callable[[Command], Command]:
+    names = [option.name, *option.flags]
+    if option.form == "flag":
+        return click.option(*names, is_flag=True, help=option.help)
+    kind = click.Choice(option.choices) if option.choices else None
+    return click.option(
+        *names,
+        type=kind,
+        multiple=option.form != "value",
+        default=option.default,
+        metavar=option.metavar or None,
+        help=option.help,
+    )
+
+
+@cli.command(epilog=_EPILOG)
+@click.argument("paths", nargs=-1)
+@_check_options
+def check(**values: Any) -> int:
+    """Audit files and folders; the default is this folder.
+
+    A folder is audited as a service of its own. Files are seen in their repository and reported on alone.
+    """
+    from aiaudit.cli.check import check as run_check
+
+    for option in OPTIONS:
+        if option.form == "list":
+            values[option.name] = tuple(name for value in values[option.name] for name in split(value))
+    return run_check(values, None, time.time_ns())
 
 
 @cli.command()
-@click.argument("paths", nargs=-1)
-@click.option("--format", "format_name", default="text")
-@click.option("--select", multiple=True)
-@click.option("--ignore", multiple=True)
-@click.option("--profile", type=click.Choice(["default", "pedantic"]), default="default")
-@click.option("--no-cache", is_flag=True)
-def check(
-    paths: tuple[str, ...],
-    format_name: str,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    profile: str,
-    no_cache: bool,
-) -> int:
-    """Audit files and folders."""
-    from aiaudit import api
-    from aiaudit.finding import Severity
-    from aiaudit.report import json
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+def rules(form: str) -> int:
+    """List all rules."""
+    from aiaudit.cli.rules import list_rules
 
-    def split(values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for value in values for name in value.split(",") if name)
+    return list_rules(form)
 
-    settings = Settings(select=split(select), ignore=split(ignore), profile=profile)
-    report = api.audit(paths or (".",), settings)
-    if format_name == "json":
-        json.render(report, sys.stdout)
-    else:
-        for reported in report.findings:
-            finding = reported.finding
-            place = f"{finding.span.path}:{finding.span.line}:{finding.span.column}"
-            print(f"{place}: {finding.rule} {finding.name} {finding.message}")
-        for diagnostic in report.diagnostics:
-            print(f"{diagnostic.level}: {diagnostic.path}: {diagnostic.message}", file=sys.stderr)
-    return report.exit_code(Severity.LOW)
+
+@cli.command()
+@click.argument("name", metavar="ID-OR-NAME")
+def rule(name: str) -> int:
+    """Explain one rule."""
+    from aiaudit.cli.rules import explain_rule
+
+    return explain_rule(name)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.option("--format", "form", type=click.Choice(["jsonl", "text"]), default="jsonl", show_default=True)
+def inspect(paths: tuple[str, ...], form: str) -> int:
+    """Show what is seen in files, or in the service that a folder holds."""
+    from aiaudit.cli.inspect import inspect_paths
+
+    return inspect_paths(paths, form)

@@ -8,13 +8,14 @@ from typing import Any, TextIO
 from aiaudit import __version__
 from aiaudit.finding import Finding, Step
 from aiaudit.fix import Fix, Safety
+from aiaudit.report.look import Look
 from aiaudit.results import Report, Reported
 from aiaudit.span import Span
 
 SCHEMA_VERSION = 1
 
 
-def render(report: Report, stream: TextIO) -> None:
+def render(report: Report, stream: TextIO, look: Look) -> None:
     """Write the report as one JSON document."""
     json.dump(document(report), stream, indent=2)
     stream.write("\n")

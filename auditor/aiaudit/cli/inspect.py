@@ -1,0 +1,95 @@
+"""`aiaudit inspect`: what is seen in files, as JSON lines or text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from aiaudit.cli import write
+from aiaudit.kinds import kinds_of
+from aiaudit.reading import Unreadable, decode, read_bytes
+from aiaudit.results import CLEAN
+from aiaudit.settings import UsageError
+from aiaudit.sources.extractors import EXTRACTORS, problem_of
+
+
+def inspect_paths(paths: tuple[str, ...], form: str) -> int:
+    """Write one line for each file in the order given; for a folder an overview of its service."""
+    documents = [document for path in paths for document in _documents(path)]
+    if form == "text":
+        text = "\n".join("\n".join(_outline(document)) for document in documents) + "\n"
+    else:
+        text = "".join(f"{json.dumps(document)}\n" for document in documents)
+    return write(text.encode("utf-8", "backslashreplace"), b"", CLEAN)
+
+
+def _documents(path: str) -> Iterator[dict[str, Any]]:
+    if os.path.isdir(path):
+        from aiaudit.cli.overview import overview
+
+        yield overview(path)
+        return
+    if not os.path.exists(path):
+        raise UsageError(f"{path}: no such file or folder")
+    yield _document(path)
+
+
+def _document(path: str) -> dict[str, Any]:
+    """The facts of one file; what could not be read of it stands under "error"."""
+    try:
+        text = decode(read_bytes(os.path.realpath(path)), path)
+    except Unreadable as error:
+        return {"path": path, "error": str(error)}
+    kinds = kinds_of(os.path.abspath(path).replace(os.sep, "/"))
+    wanted = kinds or ("dockerfile" if _looks_like_dockerfile(text) else "secrets",)
+    found: dict[str, Any] = {"path": path}
+    for kind in wanted:
+        facts = EXTRACTORS[kind].extract(text, path)
+        if kind == "dockerfile":
+            from aiaudit.sources.dockerfile.dump import dump
+
+            found.update(dump(facts))
+        else:
+            found[kind] = plain(facts)
+        problem = problem_of(kind, facts)
+        if problem:
+            found["error"] = f"line {problem[1]}: {problem[0]}"
+    return found
+
+
+def _looks_like_dockerfile(text: str) -> bool:
+    """Whether a file of another name starts as a Dockerfile does."""
+    for line in text.splitlines():
+        word = line.strip().split(" ")[0].upper()
+        if word and not word.startswith("#"):
+            return word in ("FROM", "ARG")
+    return False
+
+
+def plain(value: Any) -> Any:
+    """Facts as values that JSON has."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(value)
+
+
+def _outline(document: Any, depth: int = 0) -> Iterator[str]:
+    """A document as indented lines."""
+    pad = "  " * depth
+    for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+        if isinstance(value, (dict, list)) and value:
+            yield f"{pad}{key}:"
+            yield from _outline(value, depth + 1)
+        else:
+            yield f"{pad}{key}: {value if isinstance(value, str) else json.dumps(value)}"

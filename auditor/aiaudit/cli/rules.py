@@ -1,0 +1,77 @@
+"""`aiaudit rules` and `aiaudit rule`: the catalogue, and one rule explained."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from aiaudit import catalogue
+from aiaudit.cli import write
+from aiaudit.results import CLEAN, INCOMPLETE
+from aiaudit.rule import Rule
+from aiaudit.settings import UsageError, suggestion
+
+
+def list_rules(form: str) -> int:
+    """Write the catalogue."""
+    found = catalogue.load()
+    if form == "json":
+        text = json.dumps([described(rule) for rule in found.rules], indent=2) + "\n"
+    elif form == "markdown":
+        text = markdown_table(found.rules)
+    else:
+        width = max((len(rule.name) for rule in found.rules), default=0)
+        text = "".join(
+            f"{rule.id}  {rule.name:<{width}}  {rule.severity.value:<8}  {rule.summary}"
+            f"{' (pedantic)' if rule.profile == 'pedantic' else ''}\n"
+            for rule in found.rules
+        )
+    problems = "".join(f"error: {diagnostic.message}\n" for diagnostic in found.diagnostics)
+    return write(text.encode(), problems.encode(), INCOMPLETE if problems else CLEAN)
+
+
+def described(rule: Rule) -> dict[str, Any]:
+    """A rule as plain values; `fix` tells whether it can offer one and how safe that is at best."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "aliases": list(rule.aliases),
+        "family": rule.family,
+        "severity": rule.severity.value,
+        "profile": rule.profile,
+        "summary": rule.summary,
+        "fix": None,
+        "since": rule.since,
+    }
+
+
+def markdown_table(rules: tuple[Rule, ...]) -> str:
+    """The catalogue as a Markdown table."""
+    lines = ["| id | name | severity | profile | what it reports |", "|---|---|---|---|---|"]
+    lines += [f"| {r.id} | {r.name} | {r.severity.value} | {r.profile} | {r.summary} |" for r in rules]
+    return "\n".join(lines) + "\n"
+
+
+def explain_rule(name: str) -> int:
+    """Write one rule's documentation."""
+    found = catalogue.load()
+    rules = [rule for rule in found.rules if name in (rule.id, rule.name) or name in rule.aliases]
+    if not rules:
+        raise UsageError(f"unknown rule {name!r}{suggestion(name, found.names())}")
+    text = "\n".join(explanation(rule) for rule in rules)
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text))
+        return CLEAN
+    return write(text.encode(), b"", CLEAN)
+
+
+def explanation(rule: Rule) -> str:
+    """A rule's documentation as Markdown: a head line, its facts, its docstring."""
+    facts = [f"severity {rule.severity.value}", f"confidence {rule.confidence.value}"]
+    facts += [f"profile {rule.profile}", f"since {rule.since}"]
+    aliases = f"Covers {', '.join(f'`{alias}`' for alias in rule.aliases)}.\n\n" if rule.aliases else ""
+    return f"# {rule.id} {rule.name}\n\n*{', '.join(facts)}*\n\n{aliases}{rule.docs.strip()}\n"
