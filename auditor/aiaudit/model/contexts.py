@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiaudit.finding import Step
+from aiaudit.model.branches import is_dead
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.guards import guard_of
 from aiaudit.model.program import Program
@@ -80,6 +81,7 @@ class Contexts:
             f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
         }
         self._ephemeral: set[int] = set()
+        self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup", "request", "task")}
         self._find_ephemeral()
 
@@ -179,7 +181,8 @@ class Contexts:
             yield from self._import_edges(scope.module, scope)
             yield from self._dependency_edges(scope)
         for call in scope.calls:
-            yield from self._call_edges(call)
+            if not is_dead(call, self.evaluator, self.handlers):
+                yield from self._call_edges(call)
         for read, _, _ in scope.reads:
             if read[3] in self._properties:
                 for value in self.evaluator.evaluate(read[2], scope):

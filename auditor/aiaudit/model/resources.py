@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aiaudit.model.branches import is_dead
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.guards import Guard, guard_of
@@ -55,12 +56,14 @@ def short_name(path: str) -> str:
     return ".".join(tail)
 
 
-def known_calls(evaluator: Evaluator, knowledge: Knowledge) -> Iterator[Known]:
-    """All calls that the knowledge describes, once for each entry that a call may be."""
+def known_calls(evaluator: Evaluator, knowledge: Knowledge, handlers: frozenset[int]) -> Iterator[Known]:
+    """All calls that the knowledge describes, once for each entry that a call may be; dead branches are left out."""
     for module in evaluator.program.modules:
         for scope in module.descendants():
             for call in scope.calls:
-                yield from known_callees(call, evaluator, knowledge)
+                found = known_callees(call, evaluator, knowledge)
+                if found and not is_dead(call, evaluator, handlers):
+                    yield from found
 
 
 def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> list[Known]:

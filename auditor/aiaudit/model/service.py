@@ -32,6 +32,6 @@ class Service:
         """All subjects of one kind, for the checks that ask for it."""
         if kind is Service:
             return (self,)  # type: ignore[return-value]
-        from aiaudit.model.subjects import PROVIDERS
+        from aiaudit.model.subjects import provide
 
-        return PROVIDERS[kind.__name__](self)
+        return provide(self, kind.__name__)

@@ -67,6 +67,14 @@ class _Making:
                 return found
         return None
 
+    def is_used_in(self, block: Enclosing, scope: Scope) -> bool:
+        """Whether the try also works with what it makes: then it guards one request's work, not a start."""
+        return any(
+            known.entry.kind == "call" and any(link.node is block.node for link in known.call.around)
+            for known in self.side.known
+            if known.call.scope is scope
+        )
+
     def _inside(self, function: Function, depth: int) -> Known | None:
         for inner in function.calls:
             found = self.by(inner, depth)
@@ -93,7 +101,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         if block is None or id(block.node) in seen:
             continue
         known = making.by(call, DEPTH if early else 0)
-        if known is None:
+        if known is None or (early is None and making.is_used_in(block, scope)):
             continue
         seen.add(id(block.node))
         for handler in block.node[3]:

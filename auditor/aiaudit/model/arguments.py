@@ -1,0 +1,164 @@
+"""Arguments of calls as they really arrive: by keyword, by position, out of `**options`, nested in dicts and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.values import Constant, External, Instance, Literal, Values
+from aiaudit.sources.python.facts import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument. `state`: "given", "absent", or "hidden" (something is spread or passed that may hold it)."""
+
+    state: str
+    expression: Expression | None = None
+    scope: Scope | None = None
+    values: Values = ()
+
+    @property
+    def number(self) -> float | None:
+        """Its largest numeric value, None if none is known."""
+        numbers = [v.value for v in self.values if isinstance(v, Constant) and type(v.value) in (int, float)]
+        return float(max(numbers)) if numbers else None
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is None (or nothing else than None is known to arrive)."""
+        return bool(self.values) and all(isinstance(v, Constant) and v.value is None for v in self.values)
+
+
+ABSENT, HIDDEN = Argument("absent"), Argument("hidden")
+
+
+def argument_of(call: Call, path: str, evaluator: Evaluator, index: int | None = None) -> Argument:
+    """The argument with a dotted name: `options.num_predict` is the entry of the dict or object given as `options`."""
+    name, _, rest = path.partition(".")
+    found = _direct(call, name, index, evaluator)
+    if not rest or found.state != "given":
+        return found
+    return _nested(found, rest, evaluator)
+
+
+def first_given(call: Call, paths: tuple[str, ...], evaluator: Evaluator) -> Argument:
+    """The first of some alternatives that is given; hidden if one may be; absent otherwise."""
+    hidden = False
+    for path in paths:
+        found = argument_of(call, path, evaluator)
+        if found.state == "given" and not found.is_none:
+            return found
+        hidden = hidden or found.state == "hidden"
+    for path in paths:
+        found = argument_of(call, path, evaluator)
+        if found.state == "given":
+            return found
+    return HIDDEN if hidden else ABSENT
+
+
+def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator) -> Argument:
+    value = call.argument(name, index)
+    if value is not None:
+        return Argument("given", value, call.scope, evaluator.evaluate(value, call.scope))
+    hidden = False
+    for key, spread in call.keywords:
+        if key is None:
+            found = _in_mapping(spread, call.scope, name, evaluator)
+            if found.state == "given":
+                return found
+            hidden = hidden or found.state == "hidden"
+    return HIDDEN if hidden else ABSENT
+
+
+def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int = 0) -> Argument:
+    """An entry of a mapping: written in a literal, stored later, or passed on by callers."""
+    stores = evaluator.filled.get(evaluator.variable(mapping, scope), ())
+    for store in stores:
+        if store.key is not None and store.key[0] == "const" and store.key[2] == key:
+            return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+    hidden = False
+    values = evaluator.evaluate(mapping, scope)
+    for value in values:
+        if isinstance(value, Literal) and value.expression[0] == "dict":
+            found = _in_dict(value.expression, value.scope, key, evaluator, depth)
+            if found.state == "given":
+                return found
+            hidden = hidden or found.state == "hidden"
+        elif isinstance(value, External) and value.path == "builtins.dict()" and value.origin is not None:
+            found = argument_of(value.origin, key, evaluator)
+            if found.state == "given":
+                return found
+        elif not (isinstance(value, Constant) and value.value is None):
+            hidden = True
+    for store in stores:  # `options.update(more)`
+        if store.how == "update" and store.value is not None and depth < 3:
+            found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
+            if found.state != "absent":
+                return found
+    if not values:
+        hidden = hidden or not _is_empty_rest(mapping, scope, evaluator)
+    return HIDDEN if hidden else ABSENT
+
+
+def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    hidden = False
+    for name, value in literal[2]:
+        if name is None:
+            found = _in_mapping(value, scope, key, evaluator, depth + 1) if depth < 3 else HIDDEN
+            if found.state == "given":
+                return found
+            hidden = hidden or found.state == "hidden"
+        elif name[0] == "const" and name[2] == key:
+            return Argument("given", value, scope, evaluator.evaluate(value, scope))
+    return HIDDEN if hidden else ABSENT
+
+
+def _is_empty_rest(mapping: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """`**kwargs` of a function that no caller gives anything beyond its named parameters."""
+    if mapping[0] != "name":
+        return False
+    for holder in scope.within():
+        if isinstance(holder, Function):
+            rest = [p for p in holder.parameters if p[0] == mapping[2] and p[1] == "keywords"]
+            if rest:
+                named = {p[0] for p in holder.parameters}
+                calls = [call for call, _, _ in evaluator.callers(holder)]
+                return bool(calls) and not any(
+                    name is None or name not in named for call in calls for name, _ in call.keywords
+                )
+    return False
+
+
+def _nested(outer: Argument, path: str, evaluator: Evaluator) -> Argument:
+    name, _, rest = path.partition(".")
+    found = ABSENT
+    for value in outer.values:
+        if isinstance(value, Literal) and value.expression[0] == "dict":
+            found = _in_dict(value.expression, value.scope, name, evaluator, 0)
+        elif isinstance(value, (External, Instance)) and value.origin is not None:
+            found = argument_of(value.origin, name, evaluator)
+        elif isinstance(value, Constant) and value.value is None:
+            continue
+        else:
+            found = HIDDEN
+        if found.state == "given":
+            return _nested(found, rest, evaluator) if rest else found
+    if outer.expression is not None and outer.scope is not None:
+        for store in evaluator.filled.get(evaluator.variable(outer.expression, outer.scope), ()):
+            if store.key is not None and store.key[0] == "const" and store.key[2] == name:
+                return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+    return found if outer.values else HIDDEN
+
+
+def uses_of(origin: Call, calls: list[tuple[Call, External]]) -> Iterator[tuple[Call, External]]:
+    """The calls made on what a call made."""
+    for call, value in calls:
+        link: object = value
+        while isinstance(link, External):
+            if link.origin is origin and link is not value or (link.origin is origin and call is not origin):
+                yield call, value
+                break
+            link = link.base

@@ -1,0 +1,93 @@
+"""Branches that no caller takes: tests of parameters for which the program passes only literals."""
+
+from __future__ import annotations
+
+from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.values import Constant
+from aiaudit.sources.python.facts import Expression
+
+
+def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int]) -> bool:
+    """Whether a call stands in a branch that never runs. `handlers` are the functions that frameworks call (their
+    parameters come from outside)."""
+    for link in call.around:
+        if link.kind == "if" and link.node[0] in ("if", "ifexp"):
+            known = truth(link.node[2], call.scope, evaluator, handlers)
+            if known is not None and known is not link.branch:
+                return True
+        elif link.kind == "unless" and truth(link.node[2], call.scope, evaluator, handlers) is True:
+            return True
+    return False
+
+
+def truth(test: Expression, scope: Scope, evaluator: Evaluator, handlers: frozenset[int]) -> bool | None:
+    """Whether a test always holds or never does; None if it may do both or is not known."""
+    tag = test[0]
+    if tag == "unary" and test[2] == "Not":
+        inner = truth(test[3], scope, evaluator, handlers)
+        return None if inner is None else not inner
+    if tag == "bool":
+        parts = [truth(part, scope, evaluator, handlers) for part in test[3]]
+        deciding = test[2] == "Or"
+        if deciding in parts:
+            return deciding
+        return None if None in parts else not deciding
+    if tag == "cmp" and len(test[3]) == 1 and test[4][0][0] == "const":
+        values = literals(test[2], scope, evaluator, handlers)
+        wanted = test[4][0][2]
+        if values is None or test[3][0] not in ("Eq", "NotEq", "Is", "IsNot"):
+            return None
+        outcomes = {(value == wanted) is (test[3][0] in ("Eq", "Is")) for value in values}
+        return outcomes.pop() if len(outcomes) == 1 else None
+    values = literals(test, scope, evaluator, handlers)
+    outcomes = {bool(value) for value in values} if values is not None else set()
+    return outcomes.pop() if len(outcomes) == 1 else None
+
+
+def literals(
+    expression: Expression, scope: Scope, evaluator: Evaluator, handlers: frozenset[int]
+) -> list[object] | None:
+    """The literals that a parameter (or an attribute filled from one) receives from all callers; None if others may."""
+    if expression[0] == "name":
+        holder = scope_of_name(scope, expression[2])
+        if not isinstance(holder, Function) or id(holder) in handlers:
+            return None
+        bindings = holder.bindings[expression[2]]
+        if len(bindings) != 1 or bindings[0].kind != "parameter":
+            return None
+        return _passed_literals(bindings[0].target, holder, evaluator)
+    if expression[0] == "attr":
+        method = method_of(scope)
+        if method is None or expression[2][0] != "name" or expression[2][2] != method.self_name or not method.owner:
+            return None
+        if evaluator.lineage(method.owner)[1]:
+            return None
+        stores = evaluator.program.stores_by_attribute.get(expression[3], ())
+        own = [s for s in stores if evaluator.store_class(s, [method.owner])]
+        if len(own) != 1 or own[0].value is None or own[0].how != "attribute":
+            return None
+        return literals(own[0].value, own[0].scope, evaluator, handlers)
+    return None
+
+
+def _passed_literals(parameter: tuple[object, ...], function: Function, evaluator: Evaluator) -> list[object] | None:
+    name, kind, _, default, _ = parameter
+    if kind in ("variadic", "keywords") or name == function.self_name:
+        return None
+    names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
+    index = names.index(name) if name in names else None  # type: ignore[arg-type]
+    found: list[object] = []
+    called = False
+    for call, offset, shift in evaluator.callers(function):
+        called = True
+        if call.spreads:
+            return None
+        position = None if index is None else index - offset + shift
+        given = call.argument(str(name), position if position is not None and position >= 0 else None)
+        given = default if given is None else given  # type: ignore[assignment]
+        if given is None or given[0] != "const":
+            return None
+        found.append(Constant(given[2]).value)
+    return found if called else None

@@ -1,0 +1,84 @@
+"""Deadlines around calls: `asyncio.timeout`, `wait_for`, and middleware that bounds every request."""
+
+from __future__ import annotations
+
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.routes import Routing
+from aiaudit.model.scopes import Call, Function, last_name
+from aiaudit.model.values import External
+
+SCOPES = frozenset(
+    ("asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at", "anyio.fail_after",
+     "anyio.move_on_after", "trio.fail_after", "trio.move_on_after", "stopit.ThreadingTimeout", "func_timeout.func_timeout")
+)
+WAITING = frozenset(("asyncio.wait_for", "async_timeout.wait_for", "anyio.wait_for"))
+DEPTH = 6
+
+
+class Deadlines:
+    """Answers whether something outside a call bounds how long it may take."""
+
+    def __init__(self, evaluator: Evaluator, contexts: Contexts, routing: Routing) -> None:
+        self.evaluator = evaluator
+        self.contexts = contexts
+        self._functions: dict[int, bool] = {}
+        self.everywhere = any(
+            entry.kind == "request" and entry.label.startswith("every request") and self._bounds_the_rest(entry.scope)
+            for entry in routing.entries
+        )
+
+    def bound(self, call: Call) -> bool:
+        """Whether a deadline stands around a call: in its function, in all callers of that, or around every request."""
+        return self.everywhere or self._around(call) or self._callers_bound(call.scope, 0)
+
+    def _around(self, call: Call) -> bool:
+        for link in call.around:
+            if link.kind == "with" and self._is_deadline(link.node[1], call):
+                return True
+        return any(self._waits(other) and _holds(other, call) for other in call.scope.calls)
+
+    def _is_deadline(self, context: tuple[object, ...], call: Call) -> bool:
+        if context[0] != "call":
+            return False
+        values = self.evaluator.evaluate(context[2], call.scope)  # type: ignore[arg-type]
+        return any(isinstance(value, External) and value.path in SCOPES for value in values)
+
+    def _waits(self, call: Call) -> bool:
+        if last_name(call.expression[2]) != "wait_for":
+            return False
+        timeout = call.argument("timeout", 1)
+        if timeout is None or (timeout[0] == "const" and timeout[2] is None):
+            return False
+        values = self.evaluator.evaluate(call.expression[2], call.scope)
+        return any(isinstance(value, External) and value.path in WAITING for value in values)
+
+    def _callers_bound(self, scope: object, depth: int) -> bool:
+        """Whether every known caller of an asynchronous function bounds it."""
+        if not isinstance(scope, Function) or not scope.asynchronous or depth > DEPTH:
+            return False
+        key = id(scope)
+        if key not in self._functions:
+            self._functions[key] = False  # recursion bounds nothing
+            calls = [call for call, _, _ in self.evaluator.callers(scope)]
+            is_entry = key in self.contexts.handlers
+            self._functions[key] = (
+                bool(calls)
+                and not is_entry
+                and all(self._around(call) or self._callers_bound(call.scope, depth + 1) for call in calls)
+            )
+        return self._functions[key]
+
+    def _bounds_the_rest(self, scope: object) -> bool:
+        """A middleware that awaits the rest of the application under a deadline."""
+        if not isinstance(scope, Function):
+            return False
+        return any(
+            last_name(call.expression[2]) in ("call_next", "app") and self._around(call) for call in scope.calls
+        )
+
+
+def _holds(outer: Call, inner: Call) -> bool:
+    line, column, end_line, end_column = outer.at
+    start, end = inner.at[:2], inner.at[2:]
+    return outer is not inner and (line, column) <= start and end <= (end_line, end_column)

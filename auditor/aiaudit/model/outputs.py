@@ -1,0 +1,76 @@
+"""Bounds on generated output: for each generation, what caps its length, at the call or at the model object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.arguments import Argument, first_given
+from aiaudit.model.contexts import Reach
+from aiaudit.model.knowledge.schema import Output
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.service import Service
+from aiaudit.model.timeouts import origins
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UncappedOutput:
+    """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would."""
+
+    known: Known
+    reach: Reach
+    parameters: tuple[str, ...]
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """From the entry to the generation."""
+        return (*self.reach.steps(), Step(self.known.name, self.known.call.span))
+
+
+def uncapped_outputs(service: Service) -> list[UncappedOutput]:
+    """All of them."""
+    side = python_side(service)
+    return list(_uncapped(side))
+
+
+def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
+    makers = {id(k.call): k for k in side.known if k.entry.kind != "call"}
+    for known in side.known:
+        output = known.entry.output
+        if output is None or output.bounded or not output.parameters:
+            continue
+        reach = side.contexts.in_request(known.call.scope) or side.contexts.before_requests(known.call.scope)
+        if reach is None:
+            continue
+        if known.entry.kind == "call":
+            if known.entry.generates and not _is_capped_by_maker(known, makers, side):
+                found = _cap(known, output, side)
+                if found.state == "absent" or found.is_none:
+                    yield UncappedOutput(known, reach, output.parameters)
+        elif output.at == "constructor" and _is_absent(_cap(known, output, side)):
+            yield UncappedOutput(known, reach, output.parameters)
+
+
+def _cap(known: Known, output: Output, side: PythonSide) -> Argument:
+    return first_given(known.call, output.parameters, side.evaluator)
+
+
+def _is_absent(found: Argument) -> bool:
+    return found.state == "absent" or (found.state == "given" and found.is_none)
+
+
+def _is_capped_by_maker(known: Known, makers: dict[int, Known], side: PythonSide) -> bool:
+    """Whether the object that the call is made on caps the output, or answers for it itself."""
+    for origin in origins(known.value):
+        maker = makers.get(id(origin))
+        if maker is None or maker is known or maker.entry.output is None:
+            continue
+        if maker.entry.output.at == "constructor" or maker.entry.output.bounded:
+            return True
+        if not _is_absent(_cap(maker, maker.entry.output, side)):
+            return True
+    return False
+
+

@@ -1,0 +1,223 @@
+"""Effective time-outs: what bounds each wait on a server path, from the call, its client, its transport or its library."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.arguments import ABSENT, Argument, argument_of
+from aiaudit.model.contexts import Reach
+from aiaudit.model.deadlines import Deadlines
+from aiaudit.model.knowledge.schema import Entry, TimeoutParameter
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.scopes import Call
+from aiaudit.model.service import Service
+from aiaudit.model.values import Constant, External
+
+# What a request may reasonably be made to wait: five minutes count as for ever.
+ABSURD = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """A wait on a server path: a call, or a client whose calls wait.
+
+    `state`: "default" (nobody sets a time-out; `seconds` is the library's longest wait, infinite where it has none),
+    "disabled" (set to None or 0, at `setting`), "set" (`seconds` where known). `uses` are calls made on the client.
+    """
+
+    known: Known
+    reach: Reach
+    state: str
+    seconds: float | None
+    setting: Argument | None
+    uses: tuple[Known, ...]
+
+    @property
+    def entry(self) -> Entry:
+        return self.known.entry
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """From the entry to the wait."""
+        return (*self.reach.steps(), Step(self.known.name, self.known.call.span))
+
+
+def waits(service: Service) -> list[Wait]:
+    """All waits whose time-out is known to be missing, disabled or set."""
+    return list(_Reader(python_side(service)).read())
+
+
+class _Reader:
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        self.evaluator = side.evaluator
+        self.deadlines = Deadlines(side.evaluator, side.contexts, side.routing)
+        self.users: dict[int, list[Known]] = defaultdict(list)
+        for known in side.known:
+            for origin in origins(known.value):
+                if origin is not known.call:
+                    self.users[id(origin)].append(known)
+
+    def read(self) -> Iterator[Wait]:
+        for known in self.side.known:
+            if known.entry.timeout is None:
+                continue
+            scope = known.call.scope
+            reach = self.side.contexts.in_request(scope) or self.side.contexts.before_requests(scope)
+            if reach is None:
+                continue
+            if known.entry.kind != "call":
+                yield from self.of_client(known, reach)
+            elif not self.belongs_to_client(known):
+                yield from self.of_call(known, reach)
+
+    def belongs_to_client(self, known: Known) -> bool:
+        """Whether a client that was made with a known constructor answers for the call's time-out."""
+        for origin in origins(known.value):
+            if any(k.call is origin and k.entry.timeout is not None for k in self.makers.get(id(origin), ())):
+                return True
+        return False
+
+    @property
+    def makers(self) -> dict[int, list[Known]]:
+        """Call -> the known constructions at it."""
+        if not hasattr(self, "_makers"):
+            self._makers: dict[int, list[Known]] = defaultdict(list)
+            for known in self.side.known:
+                if known.entry.kind != "call":
+                    self._makers[id(known.call)].append(known)
+        return self._makers
+
+    def of_client(self, known: Known, reach: Reach) -> Iterator[Wait]:
+        state, seconds, setting = self.setting(known)
+        uses = tuple(self.users.get(id(known.call), ()))
+        if state == "hidden":
+            return
+        if state == "default":
+            working = [use for use in uses if use.entry.kind == "call" and use.entry.timeout is not None]
+            if working and all(self.is_bounded(use) for use in working):
+                return
+        yield Wait(known, reach, state, seconds, setting, uses)
+
+    def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
+        state, seconds, setting = self.setting(known)
+        if state == "hidden" or (state == "default" and self.deadlines.bound(known.call)):
+            return
+        yield Wait(known, reach, state, seconds, setting, ())
+
+    def is_bounded(self, use: Known) -> bool:
+        """Whether a call sets its own time-out or stands under a deadline."""
+        state, seconds, _ = self.setting(use)
+        return state in ("set", "hidden") or self.deadlines.bound(use.call)
+
+    def setting(self, known: Known) -> tuple[str, float | None, Argument | None]:
+        """What a call itself says about its time-out."""
+        timeout = known.entry.timeout
+        if timeout is None:
+            return "hidden", None, None
+        hidden = False
+        disabled: Argument | None = None
+        for parameter in timeout.parameters:
+            if parameter.covers in ("connect", "checkout"):
+                continue
+            found = argument_of(known.call, parameter.name, self.evaluator)
+            if found.state == "given":
+                seconds = self.seconds(found, parameter)
+                if seconds == 0 or seconds == math.inf:
+                    disabled = found
+                    continue
+                return "set", self.worst(known, seconds), found
+            hidden = hidden or found.state == "hidden"
+        if disabled is not None:
+            return "disabled", math.inf, disabled
+        carried = self.carried(known)
+        if carried.state == "given":
+            return "set", None, carried
+        if hidden or carried.state == "hidden":
+            return "hidden", None, None
+        return "default", self.default(known), None
+
+    def seconds(self, given: Argument, parameter: TimeoutParameter) -> float | None:
+        """The seconds that an argument means: infinite for None, None where not known."""
+        if given.is_none:
+            return math.inf
+        scale = 0.001 if parameter.unit == "ms" else 1.0
+        if given.number is not None:
+            return given.number * scale
+        for value in given.values:
+            if isinstance(value, External) and value.origin is not None and value.path.endswith("Timeout()"):
+                return self.of_timeout_object(value.origin)
+            if isinstance(value, Constant) and value.value is False:
+                return math.inf
+        return None
+
+    def of_timeout_object(self, call: Call) -> float | None:
+        """`httpx.Timeout(None)`, `Timeout(30, connect=5)`, `ClientTimeout(total=60)`: the longest of its waits."""
+        given = [call.arguments[0]] if call.arguments else []
+        given += [value for name, value in call.keywords if name in ("timeout", "total", "read", "sock_read")]
+        for expression in given:
+            found = Argument("given", expression, call.scope, self.evaluator.evaluate(expression, call.scope))
+            if found.is_none:
+                return math.inf
+            if found.number is not None:
+                return found.number
+        return None
+
+    def carried(self, known: Known) -> Argument:
+        """A time-out that comes in with an HTTP client passed to the constructor, or a default set around the client."""
+        timeout = known.entry.timeout
+        if timeout is None or timeout.client_parameter is None:
+            return ABSENT
+        found = argument_of(known.call, timeout.client_parameter, self.evaluator)
+        return found if found.state != "given" or not found.is_none else ABSENT
+
+    def default(self, known: Known) -> float | None:
+        """The library's longest wait, with the retries that the call asks for."""
+        timeout = known.entry.timeout
+        if timeout is None:
+            return None
+        retries = self.retries(known)
+        if retries is None or timeout.default is None or timeout.unbounded:
+            return timeout.longest
+        return timeout.default * (retries + 1)
+
+    def worst(self, known: Known, seconds: float | None) -> float | None:
+        """A set time-out times the attempts."""
+        timeout = known.entry.timeout
+        if seconds is None or timeout is None:
+            return seconds
+        retries = self.retries(known)
+        return seconds * ((retries if retries is not None else timeout.retries or 0) + 1)
+
+    def retries(self, known: Known) -> int | None:
+        """The number of retries that the call asks for, None where it does not say."""
+        timeout = known.entry.timeout
+        if timeout is None or timeout.retries_parameter is None:
+            return None
+        number = argument_of(known.call, timeout.retries_parameter, self.evaluator).number
+        return int(number) if number is not None else None
+
+
+def origins(value: External) -> Iterator[Call]:
+    """The calls that made a value and the objects it was reached from, innermost object last."""
+    link: object = value
+    seen: list[Call] = []
+    while isinstance(link, External):
+        if link.origin is not None and link.origin not in seen:
+            seen.append(link.origin)
+            yield link.origin
+        link = link.base
+
+
+def describe(seconds: float | None) -> str:
+    """`for ever`, `up to 1800 s`, or `without a known limit`."""
+    if seconds is None:
+        return "without a known limit"
+    return "for ever" if math.isinf(seconds) else f"up to {seconds:.0f} s"
+
+
