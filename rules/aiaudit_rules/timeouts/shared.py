@@ -1,0 +1,51 @@
+"""What the rules about time-outs share: which waits are whose, and how they are said."""
+
+from __future__ import annotations
+
+import math
+
+from aiaudit.model.timeouts import ABSURD, Wait, describe
+
+MODELS = ("llm", "embedding", "agent", "chain", "rerank", "speech", "image", "retriever", "index", "generation-local")
+STORES = ("datastore", "cache", "vector", "queue", "search")
+
+
+def is_unbounded(wait: Wait) -> bool:
+    """Whether nobody sets a time-out and the library's own is none or absurd."""
+    return wait.state == "default" and wait.seconds is not None and wait.seconds >= ABSURD
+
+
+def explanation(wait: Wait) -> str:
+    """What the library does by itself, with its version: `waits up to 1802 s: 600 s x 3 attempts (openai 3.54.0)`."""
+    timeout = wait.entry.timeout
+    source = f"({wait.entry.dist} {wait.entry.version})"
+    if wait.seconds is None or timeout is None:
+        return source
+    if math.isinf(wait.seconds):
+        return f"the library sets none {source}"
+    attempts = (timeout.retries or 0) + 1
+    if attempts > 1 and timeout.default is not None:
+        return f"{timeout.default:.0f} s x {attempts} attempts {source}"
+    return f"the library's own limit {source}"
+
+
+def waits_for(wait: Wait) -> str:
+    """How long, in words."""
+    return describe(wait.seconds)
+
+
+def parameter(wait: Wait) -> str:
+    """The parameter to set, for the help."""
+    timeout = wait.entry.timeout
+    for candidate in timeout.parameters if timeout else ():
+        if candidate.covers not in ("connect", "checkout"):
+            return candidate.name + (" (in milliseconds)" if candidate.unit == "ms" else "")
+    return ""
+
+
+def remedy(wait: Wait, seconds: str) -> str:
+    """What to do."""
+    name = parameter(wait)
+    if name:
+        return f"set {name} to what a caller will wait for ({seconds}), and few retries"
+    return "put a deadline around it: async with asyncio.timeout(...) or asyncio.wait_for(...)"
