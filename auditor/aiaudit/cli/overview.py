@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from aiaudit import api
 from aiaudit.model.service import Service
-from aiaudit.model.subjects import PROVIDERS
+from aiaudit.model.subjects import provide
 from aiaudit.runner import describe
 from aiaudit.sources.store import Store
 from aiaudit.workspace import Workspace
@@ -20,7 +20,7 @@ def overview(path: str) -> dict[str, Any]:
     service = Service(workspace)
     found: dict[str, Any] = {"path": path, "files": {kind: count for kind, count in workspace.counts() if count}}
     for part, kind, outline in _PARTS:
-        found[part] = _part(PROVIDERS[kind], service, outline)
+        found[part] = _part(kind, service, outline)
     found["diagnostics"] = [
         {"level": diagnostic.level, "path": diagnostic.path, "message": diagnostic.message}
         for diagnostic in workspace.diagnostics
@@ -28,9 +28,9 @@ def overview(path: str) -> dict[str, Any]:
     return found
 
 
-def _part(provider: Callable[[Service], Iterable[Any]], service: Service, outline: Callable[[Any], Any]) -> Any:
+def _part(kind: str, service: Service, outline: Callable[[Any], Any]) -> Any:
     try:
-        return [outline(subject) for subject in provider(service)]
+        return [outline(subject) for subject in provide(service, kind)]
     except Exception as error:  # the other parts are still worth showing
         return {"error": describe(error)}
 
