@@ -95,7 +95,7 @@ class Audit:
             rules=self.selection.rules,
             kinds=workspace.counts(),
             hidden=len(findings) - len(confident),
-            text_of=workspace.text,
+            text_of=workspace.shown,
         )
 
     def _sort(self, found: Iterable[Finding], findings: list[Reported], suppressed: list[Reported]) -> None:

@@ -129,6 +129,7 @@ def _take(name: str, found: dict[str, Rule], diagnostics: list[Diagnostic]) -> N
             diagnostics.append(Diagnostic("error", "", f"rule module {name}: {rule.id} {rule.name} is already defined"))
             return
     rule.docs = module.__doc__ or ""
+    rule.tags = tuple(dict.fromkeys((*rule.tags, *getattr(sys.modules.get(module.__package__ or ""), "TAGS", ()))))
     found[rule.id] = rule
 
 

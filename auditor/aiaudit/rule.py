@@ -25,7 +25,8 @@ class Rule:
 
     `profile` is "default" or "pedantic". `aliases` are peers' rule ids that this rule covers. `options` is an
     instance of a frozen dataclass with the defaults; the checks of such a rule take the options in force as their
-    second argument.
+    second argument. `fix` says how safe the best fix is that the rule offers, None if it offers none. `tags` adds to
+    those that the rule's pack gives to all its rules.
     """
 
     id: str
@@ -37,6 +38,8 @@ class Rule:
     aliases: tuple[str, ...] = ()
     profile: str = "default"
     options: Any = None
+    tags: tuple[str, ...] = ()
+    fix: str | None = None
     checks: list[tuple[type, Check]] = field(default_factory=list)
     docs: str = ""
 

@@ -17,7 +17,7 @@ LARGEST = 200_000
 
 
 def watched(workspace: Workspace, settings: Settings) -> dict[str, Signature | None] | None:
-    """Signatures of files, folders, links, configuration and ignore lists; None if there are too many to be worth it."""
+    """Signatures of files, folders, links, configuration and ignore lists; None if they are too many to be worth it."""
     root = workspace.root
     found: dict[str, Signature | None] = {os.path.join(root, name): s for name, s in workspace.listing.files.items()}
     for name, target in workspace.listing.links.items():

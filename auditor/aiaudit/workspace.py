@@ -13,6 +13,7 @@ from aiaudit.reading import Binary, TooLarge, Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, problem_of
 from aiaudit.sources.store import MISSING, Store
+from aiaudit.span import Extent
 
 _TEXT_BUDGET = 24 * 1024 * 1024
 
@@ -127,6 +128,17 @@ class Workspace:
             self._text_size += len(text)
         return self._texts[path]
 
+    def shown(self, path: str) -> str:
+        """The text as it may be shown: of a credential only the first four characters; columns stay."""
+        text = self.text(path)
+        facts = self.facts(path, "secrets") if text else None
+        if facts is None or not facts.secrets:
+            return text
+        lines = text.split("\n")
+        for secret in facts.secrets:
+            _mask(lines, secret.extent)
+        return "\n".join(lines)
+
     def facts(self, path: str, extractor: str) -> Any:
         """The facts that the named extractor reads from the file; None where it cannot be read."""
         key = (path, extractor)
@@ -180,3 +192,15 @@ class Workspace:
         except Unreadable as error:
             self.problem(path, str(error))
         return None
+
+
+def _mask(lines: list[str], extent: Extent) -> None:
+    """Cover what lies in the extent, except for its first four characters."""
+    kept = 4
+    for number in range(extent.line, min(extent.end_line, len(lines)) + 1):
+        line = lines[number - 1]
+        start = extent.column - 1 if number == extent.line else 0
+        end = extent.end_column - 1 if number == extent.end_line else len(line)
+        covered = line[start:end]
+        lines[number - 1] = line[:start] + covered[:kept] + "*" * len(covered[kept:]) + line[end:]
+        kept = max(kept - len(covered), 0)

@@ -41,7 +41,7 @@ def described(rule: Rule) -> dict[str, Any]:
         "severity": rule.severity.value,
         "profile": rule.profile,
         "summary": rule.summary,
-        "fix": None,
+        "fix": rule.fix,
         "since": rule.since,
     }
 

@@ -1,3 +1,4 @@
 """Credentials in files and images."""
 
 FAMILY = "KEY"
+TAGS = ("security",)
