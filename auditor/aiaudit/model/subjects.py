@@ -12,6 +12,7 @@ from aiaudit.model.service import Service
 PROVIDERS: dict[str, tuple[str, str]] = {
     "Application": ("python", "applications_of"),
     "BlockingCall": ("blocking", "blocking_calls"),
+    "BufferedAnswer": ("streaming", "buffered_answers"),
     "Image": ("image", "images"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),

@@ -1,0 +1,145 @@
+"""Routes that answer with generated text: what they generate, and whether they stream it."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.arguments import argument_of
+from aiaudit.model.contexts import Edge
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.routes import Route
+from aiaudit.model.scopes import Function, Scope
+from aiaudit.model.service import Service
+from aiaudit.model.values import Constant
+
+TEXT = frozenset(("llm", "agent", "chain", "generation-local"))
+# Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
+SHORT = 128
+STRUCTURED = ("response_format", "response_model", "tools", "functions", "text_format", "format", "output_type")
+STREAMING_ANSWERS = (
+    "StreamingResponse", "EventSourceResponse", "StreamingHttpResponse", "stream_with_context", "StreamResponse",
+    "ServerSentEvent",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BufferedAnswer:
+    """A route that waits for a whole generation and returns it. `path` leads from the handler to the generation."""
+
+    route: Route
+    known: Known
+    path: tuple[Edge, ...]
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """The route, the calls on the way, the generation."""
+        inner = [Step(edge.caption, edge.span) for edge in self.path]
+        return (Step(self.route.label, self.route.span), *inner, Step(self.known.name, self.known.call.span))
+
+
+def buffered_answers(service: Service) -> list[BufferedAnswer]:
+    """One a generation: the route nearest to it."""
+    return list(_Finder(python_side(service)).find())
+
+
+class _Finder:
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        self.generations: dict[int, list[Known]] = defaultdict(list)
+        for known in side.known:
+            if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in TEXT:
+                self.generations[id(known.call.scope)].append(known)
+
+    def find(self) -> Iterator[BufferedAnswer]:
+        if not self.generations:
+            return
+        best: dict[int, BufferedAnswer] = {}
+        streaming = {id(route) for route in self.side.routing.routes if self.streams(route)}
+        names = [route.label for route in self.side.routing.routes if id(route) in streaming]
+        for route in self.side.routing.routes:
+            if route.kind == "websocket" or id(route) in streaming or has_streaming_twin(route, names):
+                continue
+            answer = self.nearest(route)
+            if answer is not None:
+                known = best.get(id(answer.known.call))
+                if known is None or len(answer.path) < len(known.path):
+                    best[id(answer.known.call)] = answer
+        yield from best.values()
+
+    def reached(self, route: Route) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
+        """The scopes that a handler runs, nearest first; work put off to tasks is left out."""
+        seen = {id(route.handler)}
+        queue: deque[tuple[Scope, tuple[Edge, ...]]] = deque([(route.handler, ())])
+        while queue:
+            scope, path = queue.popleft()
+            yield scope, path
+            for edge in self.side.contexts.edges(scope):
+                put_off = edge.deferred and edge.caption.startswith("queues")
+                if isinstance(edge.target, Function) and not put_off and id(edge.target) not in seen:
+                    seen.add(id(edge.target))
+                    queue.append((edge.target, (*path, edge)))
+
+    def streams(self, route: Route) -> bool:
+        """Whether a route streams: it yields, answers with a stream, or asks the model for one."""
+        if route.handler.generator or "stream" in route.label.lower():
+            return True
+        for scope, _ in self.reached(route):
+            for call in scope.calls:
+                callee = call.expression[2]
+                if (callee[2] if callee[0] == "name" else callee[-1]) in STREAMING_ANSWERS:
+                    return True
+            if any(self.is_streamed(known) for known in self.generations.get(id(scope), ())):
+                return True
+        return False
+
+    def is_streamed(self, known: Known) -> bool:
+        """Whether a generation is asked for as a stream (or may be)."""
+        entry = known.entry
+        if entry.streams:
+            return True
+        if entry.stream_parameter is None:
+            return False
+        found = argument_of(known.call, entry.stream_parameter, self.side.evaluator)
+        if found.state == "absent":
+            return False
+        return not (found.values and all(isinstance(v, Constant) and not v.value for v in found.values))
+
+    def nearest(self, route: Route) -> BufferedAnswer | None:
+        """The generation closest to the handler: the one whose text it returns."""
+        for scope, path in self.reached(route):
+            for known in reversed(self.generations.get(id(scope), ())):
+                if self.could_stream(known):
+                    return BufferedAnswer(route, known, path)
+        return None
+
+    def could_stream(self, known: Known) -> bool:
+        """Whether the library streams such a generation, and its answer is prose that somebody waits for."""
+        entry = known.entry
+        if entry.stream_parameter is None and not entry.stream_twins:
+            return False
+        evaluator = self.side.evaluator
+        if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
+            return False
+        caps = entry.output.parameters if entry.output is not None else ()
+        for name in caps:
+            number = argument_of(known.call, name, evaluator).number
+            if number is not None and number <= SHORT:
+                return False
+        return True
+
+
+def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
+    """Whether a sibling route streams the same thing: `/infer` and `/infer-stream`, `/agent/query` and `/agent/stream`."""
+    path = route.label.rpartition(" ")[2].rstrip("/").lower()
+    for label in streaming:
+        other = label.rpartition(" ")[2].lower()
+        rest = other.removeprefix(path) if other.startswith(path) else other.removeprefix(path.rpartition("/")[0])
+        if rest != other and rest.strip("/-_.").replace("_", "-") in ("stream", "streaming", "sse") and path:
+            return True
+    return False
+
+
