@@ -27,21 +27,30 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One `key=value` of ARG, ENV or LABEL; an ARG without default has value None."""
+    """One `key=value` of ARG, ENV or LABEL; an ARG without default has value None.
+
+    `raw` is the value as written: variables are to be expanded in it, not in `value`, which has lost its quotes.
+    """
 
     key: str
     value: str | None
     extent: Extent
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """A here-document: its body, whether variables expand in it, and the body's place."""
+    """A here-document: its body, whether variables expand in it, and the body's place.
+
+    `chomp` is true for `<<-`, which drops the tabs that begin a line; `body` still has them.
+    """
 
     name: str
     body: str
     expand: bool
     extent: Extent
+    chomp: bool = False
+    descriptor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +84,12 @@ class Command:
 class Instruction:
     """One instruction. `keyword` is upper case; `words` are its arguments after the flags.
 
-    RUN, CMD, ENTRYPOINT, SHELL (and HEALTHCHECK's CMD): `exec_form` tells JSON form, whose strings are `words`; in shell
-    form `script` is the text with line continuations resolved and `commands` what the shell grammar sees in it.
-    `trigger` is ONBUILD's inner instruction.
+    RUN, CMD, ENTRYPOINT (and HEALTHCHECK's CMD): `exec_form` tells JSON form, whose strings are `words`; in shell form
+    `script` is what the shell gets, line continuations resolved and here-documents filled in. `commands` is what runs,
+    in either form, scripts given to `sh -c` opened; empty where the shell is not of the Bourne family. `interpreter` is
+    the program that a here-document run as a file names in its first line. HEALTHCHECK's first word is CMD or NONE.
+    USER, WORKDIR, STOPSIGNAL and MAINTAINER have one word, whatever blanks it holds. `raw` is the text of the file
+    from the first to the last line. `trigger` is ONBUILD's inner instruction.
     """
 
     keyword: str
@@ -91,6 +103,7 @@ class Instruction:
     commands: tuple[Command, ...] = ()
     heredocs: tuple[Heredoc, ...] = ()
     trigger: Instruction | None = None
+    interpreter: str = ""
 
     def flag(self, name: str) -> str | None:
         """The first value of a flag, "" for a bare one, None if absent."""
@@ -99,10 +112,17 @@ class Instruction:
                 return flag.value or ""
         return None
 
+    def flag_values(self, name: str) -> tuple[str, ...]:
+        """All values of a flag that may be given several times (`--mount`)."""
+        return tuple(flag.value or "" for flag in self.flags if flag.name == name)
+
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:
-    """A build stage: its FROM and what follows. `base` is FROM's image as written, `name` the alias after AS."""
+    """A build stage: its FROM and what follows.
+
+    `base` is FROM's image as written, `name` the alias after AS in lower case, as the builder compares it.
+    """
 
     index: int
     base: str
@@ -126,15 +146,22 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the file that BuildKit would refuse, or that could not be read."""
+    """Something in the file that BuildKit would refuse, or that could not be read.
+
+    `fatal` ones stop its parser; the others make the build refuse an instruction.
+    """
 
     message: str
     extent: Extent
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DockerfileFacts:
-    """A parsed Dockerfile. `preamble` holds the ARGs before the first FROM; `directives` e.g. {"syntax": ...}."""
+    """A parsed Dockerfile. `directives` are the parser's, such as ("syntax", "docker/dockerfile:1").
+
+    `preamble` holds what comes before the first FROM: ARGs, and in a file without FROM all of its instructions.
+    """
 
     directives: tuple[tuple[str, str], ...]
     escape: str
