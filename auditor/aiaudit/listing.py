@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,8 +47,20 @@ def repository_of(folder: str) -> str | None:
         folder = parent
 
 
-def list_files(top: str) -> Listing:
-    """All files below `top` that git would carry."""
+def list_files(top: str, named: Iterable[str] = ()) -> Listing:
+    """All files below `top` that git would carry, and those that were named though git would not carry them."""
+    listing = _list(top)
+    for name in named:
+        if os.path.isdir(os.path.join(top, name)):
+            if not any(path.startswith(f"{name}/") for path in listing.files):
+                _merge(listing, name, _list(os.path.join(top, name)))
+        elif name not in listing.files:
+            _add(listing, name)
+    listing.files = dict(sorted(listing.files.items()))
+    return listing
+
+
+def _list(top: str) -> Listing:
     repository = repository_of(top)
     listing = Listing(top=top, repository=repository or top)
     names = None if repository is None else git_names(repository, top, "-c", "-o")
@@ -115,7 +127,11 @@ def _nested(listing: Listing, name: str) -> None:
     folder = os.path.join(listing.top, name)
     if not os.path.exists(os.path.join(folder, ".git")):
         return
-    inner = list_files(folder)
+    _merge(listing, name, _list(folder))
+
+
+def _merge(listing: Listing, name: str, inner: Listing) -> None:
+    """Take over what lies in a folder."""
     for path, found in inner.files.items():
         listing.files[f"{name}/{path}"] = found
     for path, target in inner.links.items():
@@ -148,7 +164,6 @@ def _walk(listing: Listing) -> None:
                 pending.append((name, specs))
             else:
                 _add(listing, name)
-    listing.files = dict(sorted(listing.files.items()))
 
 
 def _spec(top: str, folder: str) -> Iterator[tuple[str, Any]]:

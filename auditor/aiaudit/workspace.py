@@ -58,7 +58,7 @@ class Workspace:
         self.scope = scope
         self.root = scope.root
         self.store = store
-        self.listing = listings.list_files(scope.root)
+        self.listing = listings.list_files(scope.root, scope.only or ())
         self.diagnostics: list[Diagnostic] = []
         self._excluded = is_excluded or (lambda path: False)
         self._kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -181,7 +181,9 @@ class Workspace:
 
     def _read(self, path: str) -> bytes | None:
         """The bytes of a file, or None with a diagnostic."""
-        place = self.listing.links.get(path) or os.path.join(self.root, path)
+        place = self.listing.links.get(path, os.path.join(self.root, path))
+        if not place:
+            return None  # a link that must not be followed; named when the tree was listed
         try:
             return read_bytes(place)
         except Binary as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from aiaudit import catalogue
 from aiaudit.rule import Rule
-
 from tests.rules.documentation import ORDER, REQUIRED, files_in, sections
 from tests.support import audit_folder, found_in, write_tree
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aiaudit import catalogue
 
+from aiaudit import catalogue
 from tests.support import FIXTURES, audit_folder, expected_in, found_in
 
 CASES = sorted(path for path in (FIXTURES / "rules").glob("*/*/*") if path.is_dir())
