@@ -10,6 +10,7 @@ from aiaudit.sources.dockerfile.characters import BLANKS, is_space
 from aiaudit.sources.dockerfile.expand import unquote
 from aiaudit.sources.dockerfile.facts import Command, Heredoc, Pair, Word
 from aiaudit.sources.dockerfile.heredocs import marker
+from aiaudit.sources.dockerfile.lines import Body
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.programs import SHELLS, base_name
 from aiaudit.sources.dockerfile.shell import argument_commands, script_commands
@@ -39,7 +40,7 @@ class Arguments:
     end: int
     escape: str
     heredocs: tuple[Heredoc, ...]
-    bodies: tuple[Located, ...]
+    bodies: tuple[Body, ...]
     readable: bool
     problems: list[str] = field(default_factory=list)
 
@@ -181,14 +182,11 @@ def _script(given: Arguments) -> tuple[Located, str]:
     if not given.bodies or given.keyword != "RUN":
         return line, ""
     if marker(line.text) is not None:
-        body = given.bodies[0]
-        return body, _interpreter(given.heredocs[0].body)
+        return given.bodies[0].content, _interpreter(given.heredocs[0].body)
     parts = [line]
-    for document, body in zip(given.heredocs, given.bodies, strict=True):
+    for body in given.bodies:
         parts.append(Located.at("\n", *parts[-1].position(max(len(parts[-1].text) - 1, 0))))
-        if body.text:
-            parts.append(body)
-        parts.append(Located.at(document.name, document.extent.end_line, 1))
+        parts += [part for part in (body.content, body.end) if part is not None and part.text]
     return Located.join(parts), ""
 
 

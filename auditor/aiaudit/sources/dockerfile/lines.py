@@ -22,6 +22,14 @@ _LONGEST_LINE = 65535
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A here-document as a shell reads it: its lines with plain ends, and the line that closes it if there is one."""
+
+    content: Located
+    end: Located | None
+
+
+@dataclass(frozen=True, slots=True)
 class LogicalLine:
     """One instruction's text without continuations and comments, its first and last line, its here-documents."""
 
@@ -29,7 +37,7 @@ class LogicalLine:
     first: int
     last: int
     heredocs: tuple[Heredoc, ...]
-    bodies: tuple[Located, ...]
+    bodies: tuple[Body, ...]
 
 
 @dataclass(slots=True)
@@ -134,29 +142,35 @@ class _Reader:
         documents, bodies = self._documents(content.text, first)
         self.found.logical.append(LogicalLine(content, first, self.index, documents, bodies))
 
-    def _documents(self, text: str, first: int) -> tuple[tuple[Heredoc, ...], tuple[Located, ...]]:
+    def _documents(self, text: str, first: int) -> tuple[tuple[Heredoc, ...], tuple[Body, ...]]:
         if "<<" not in text or not _may_hold_heredocs(text, self.found.escape):
             return (), ()
         documents: list[Heredoc] = []
-        bodies: list[Located] = []
+        bodies: list[Body] = []
         for marker in heredocs.markers(text):
             start = self.index
             while self.index < len(self.physical) and not marker.ends_with(self.found.lines[self.index]):
                 self.index += 1
             terminated = self.index < len(self.physical)
-            body = self._body(start, self.index, marker.chomp)
+            end = Located.at(marker.name, self.index + 1, 1) if terminated else None
+            bodies.append(Body(self._body(start, self.index, marker.chomp), end))
             written = "".join(f"{line}\n" for line in self.physical[start : self.index])
-            extent = Extent(start + 1, 1, self.index + 1, 1) if terminated else body.extent(0, len(body.text))
+            extent = self._body_extent(start, terminated)
             documents.append(Heredoc(marker.name, written, marker.expand, extent, marker.chomp, marker.descriptor))
-            bodies.append(body)
             if not terminated:
                 self.found.refuse("unterminated heredoc", first)
                 break
             self.index += 1
         return tuple(documents), tuple(bodies)
 
+    def _body_extent(self, start: int, terminated: bool) -> Extent:
+        if terminated:
+            return Extent(start + 1, 1, self.index + 1, 1)
+        last = len(self.found.lines)
+        end_column = len(self.found.lines[-1]) + 1
+        return Extent(start + 1, 1, last, end_column) if start < last else Extent(last, end_column, last, end_column)
+
     def _body(self, start: int, end: int, without_tabs: bool) -> Located:
-        """The body as a shell reads it: every line with a plain end."""
         parts: list[Located] = []
         for index in range(start, end):
             line = self.found.lines[index]
