@@ -49,13 +49,19 @@ def load(folder: str) -> Settings:
             data = read_bytes(path)
         except Unreadable as error:
             if is_own:
-                raise UsageError(f"{os.path.relpath(path)}: {error}") from None
+                raise UsageError(f"{_shown(path)}: {error}") from None
             continue  # the audit itself names an unreadable pyproject.toml
         if is_own or b"tool.aiaudit" in data:
             table = _table(data, path, is_own)
             if table is not None:
                 return _settings(table, data.decode("utf-8"), path, "" if is_own else "tool.aiaudit.")
     return Settings()
+
+
+def _shown(path: str) -> str:
+    """A path as people call it from here."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _table(data: bytes, path: str, is_own: bool) -> dict[str, Any] | None:
@@ -67,7 +73,7 @@ def _table(data: bytes, path: str, is_own: bool) -> dict[str, Any] | None:
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{os.path.relpath(path)}: no valid TOML: {error}") from None
+        raise UsageError(f"{_shown(path)}: no valid TOML: {error}") from None
     if is_own:
         return document
     table = document.get("tool", {}).get("aiaudit")
@@ -93,7 +99,7 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         per_path_ignores: dict[str, list[str]] = Field({}, alias="per-path-ignores")
         rules: dict[str, dict[str, Any]] = {}
 
-    shown = os.path.relpath(path)
+    shown = _shown(path)
     try:
         found = Configuration.model_validate(table)
     except ValidationError as error:
@@ -149,7 +155,7 @@ def line_of(text: str, prefix: str, keys: Sequence[object]) -> int:
         else:
             continue
         depth = _shared(path, start + wanted)
-        if len(path) == depth and depth > best_depth:
+        if depth in (len(path), len(start) + len(wanted)) and depth > best_depth:
             best, best_depth = number, depth
     return best
 
