@@ -1,0 +1,253 @@
+"""One `Secret` for each place that holds a credential, classified once; the rules only choose their class.
+
+Where a value stands decides first, because it decides what has to be done: an image's history, a deploy file, the
+default of a look-up. Then what the value is: part of a URL, a provider's key, any other secret, a placeholder. So a
+provider's key in a Dockerfile is a secret in an image, and the message says whose key it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from aiaudit.finding import Confidence, Severity, Step
+from aiaudit.kinds import kinds_of
+from aiaudit.model import places
+from aiaudit.model.compose import compose_file
+from aiaudit.model.kubernetes import manifests_in
+from aiaudit.model.service import Service
+from aiaudit.sources.dockerfile.facts import DockerfileFacts
+from aiaudit.sources.secrets import names
+from aiaudit.sources.secrets.facts import (
+    DEFAULT_PASSWORD,
+    GENERIC,
+    PLACEHOLDER,
+    PROVIDER,
+    STRONG,
+    SecretFact,
+    SecretFacts,
+)
+from aiaudit.span import Span
+
+IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY = (
+    "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder",
+)  # fmt: skip
+_LOW, _MEDIUM, _HIGH, _CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+_CONFIG_JSON = ("config", "settings", "secrets", "credentials", "environment")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A credential at one place. `place` is one of the classes above, `where` says in words where it stands."""
+
+    span: Span
+    place: str
+    where: str
+    fact: SecretFact
+    severity: Severity
+    confidence: Confidence
+    related: tuple[Step, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is, with mask: `OpenAI key sk-p… (164 characters)`."""
+        fact = self.fact
+        if fact.kind == PLACEHOLDER:
+            return f"placeholder {fact.masked}"
+        if fact.in_url:
+            return f"{fact.label} {fact.masked} in the URL"
+        guessable = "guessable " if fact.kind == DEFAULT_PASSWORD else ""
+        return f"{guessable}{fact.label} {fact.masked}"
+
+    @property
+    def bound(self) -> str:
+        """` for NAME`, or nothing where the value has no name."""
+        return f" for {self.fact.name}" if self.fact.name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentFile:
+    """An environment file that git carries and that holds secrets; the span is the first of them."""
+
+    path: str
+    span: Span
+    names: tuple[str, ...]
+    severity: Severity
+    confidence: Confidence
+
+
+def secrets(service: Service) -> tuple[Secret, ...]:
+    """Every credential of the tree that is worth a finding."""
+    found: list[Secret] = []
+    copies: list[tuple[str, SecretFact]] = []
+    for path, fact in _facts(service):
+        if fact.allowed:
+            continue
+        secret = _classify(service, path, fact)
+        if secret is not None:
+            found.append(secret)
+        elif fact.kind == GENERIC and places.place_of(path) == places.EXAMPLE:
+            copies.append((path, fact))
+    return (*found, *_live_copies(found, copies))
+
+
+def environment_files(service: Service) -> Iterator[EnvironmentFile]:
+    """The committed environment files with at least one secret, placeholders aside."""
+    by_path: dict[str, list[Secret]] = {}
+    for secret in service.subjects(Secret):
+        if "environment" in kinds_of(secret.span.path) and secret.fact.kind != PLACEHOLDER:
+            by_path.setdefault(secret.span.path, []).append(secret)
+    for path, group in by_path.items():
+        if places.place_of(path) != places.ENVIRONMENT:
+            continue
+        group.sort(key=lambda secret: secret.span)
+        named = tuple(dict.fromkeys(secret.fact.name for secret in group if secret.fact.name))
+        real = any(secret.fact.kind != DEFAULT_PASSWORD for secret in group)
+        confidence = max((secret.confidence for secret in group), key=lambda value: value.rank)
+        yield EnvironmentFile(path, group[0].span, named, _HIGH if real else _MEDIUM, confidence)
+
+
+def _facts(service: Service) -> Iterator[tuple[str, SecretFact]]:
+    for path in service.tree.files():
+        facts = service.tree.facts(path, "secrets")
+        if isinstance(facts, SecretFacts):
+            for fact in facts.secrets:
+                yield path, fact
+
+
+def _classify(service: Service, path: str, fact: SecretFact) -> Secret | None:
+    place = places.place_of(path)
+    if fact.kind == PROVIDER:
+        secret = _provider_key(path, fact, place)
+    elif place in (places.TEST, places.DOCUMENT, places.NOTEBOOK, places.EXAMPLE):
+        return None
+    else:
+        secret = _literal(path, fact, place)
+    return _located(service, secret, place) if secret is not None else None
+
+
+def _provider_key(path: str, fact: SecretFact, place: str) -> Secret:
+    """A key of a known form is a leak wherever it stands; how sure we are depends on what the file is for."""
+    confidence = Confidence.HIGH
+    if place == places.TEST:
+        confidence = Confidence.LOW
+    elif place in (places.DOCUMENT, places.EXAMPLE) or fact.context in ("comment", "text"):
+        confidence = Confidence.MEDIUM
+    if fact.provider == "jwt" and place != places.ENVIRONMENT:
+        confidence = Confidence.LOW if place in (places.TEST, places.DOCUMENT, places.EXAMPLE) else Confidence.MEDIUM
+    severity = _HIGH if fact.provider == "jwt" or "test key" in fact.label else _CRITICAL
+    site = DEFAULT if fact.context in ("default", "field") else LINK if fact.in_url else KEY
+    if place in (places.TEST, places.DOCUMENT, places.EXAMPLE):
+        site = KEY
+    return Secret(Span.at(path, fact.extent), site, "", fact, severity, confidence)
+
+
+def _literal(path: str, fact: SecretFact, place: str) -> Secret | None:
+    """Everything that only its name or its place makes a secret, in files that run or deploy something."""
+    span = Span.at(path, fact.extent)
+    weak = fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD)
+    if weak and (place == places.PIPELINE or _is_data(path) or fact.context == "comment"):
+        return None
+    if place == places.PIPELINE:
+        return Secret(span, HARDCODED, "", fact, _HIGH, Confidence.MEDIUM if fact.grade == STRONG else Confidence.LOW)
+    is_default = fact.context in ("default", "field")
+    if fact.kind == PLACEHOLDER:
+        if is_default and _self_issued(fact.name) and not fact.in_url:
+            return Secret(span, DEFAULT, "", fact, _HIGH, Confidence.HIGH)
+        runs = path.endswith(".py") or place in (places.PLATFORM, places.ENVIRONMENT) or is_default
+        return Secret(span, EMPTY, "", fact, _MEDIUM if runs else _LOW, Confidence.HIGH if runs else Confidence.MEDIUM)
+    site = DEFAULT if is_default else LINK if fact.in_url else HARDCODED
+    if fact.kind == DEFAULT_PASSWORD:
+        sure = is_default or fact.context in ("environment", "assignment")
+        return Secret(span, site, "", fact, _MEDIUM, Confidence.HIGH if sure else Confidence.MEDIUM)
+    confidence = Confidence.MEDIUM if path.endswith((".json", ".js", ".ts", ".tsx", ".jsx")) else Confidence.HIGH
+    return Secret(span, site, "", fact, _HIGH, confidence)
+
+
+def _self_issued(name: str) -> bool:
+    """Passwords and signing keys work with any value, so a placeholder is a secret that everybody knows."""
+    kind = names.kind_of_name(name)
+    if kind in (names.PASSWORD, names.SECRET):
+        return True
+    words = names.words_of(name)
+    return kind == names.KEY and bool({"secret", "signing", "jwt", "encryption", "fernet"}.intersection(words))
+
+
+def _is_data(path: str) -> bool:
+    """JSON that is no settings file: translations, schemas, records."""
+    name = path.rpartition("/")[2].lower()
+    return name.endswith(".json") and not any(part in name for part in _CONFIG_JSON)
+
+
+def _located(service: Service, secret: Secret, place: str) -> Secret | None:
+    """Move what stands in an image or a deploy file to its class, and say where."""
+    path = secret.span.path
+    if place in (places.TEST, places.DOCUMENT, places.NOTEBOOK, places.EXAMPLE, places.PIPELINE):
+        return secret
+    kinds = kinds_of(path)
+    if "dockerfile" in kinds:
+        return _in_image(service, secret)
+    if "yaml" in kinds or place == places.PLATFORM:
+        return _in_deploy_file(service, secret, place)
+    return secret
+
+
+def _in_image(service: Service, secret: Secret) -> Secret | None:
+    fact = secret.fact
+    if fact.context == "comment":
+        return secret
+    keyword = _keyword(service, secret)
+    weak = fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD)
+    if weak and keyword == "RUN" and names.kind_of_name(fact.name) != names.PASSWORD:
+        return None  # `RUN SECRET_KEY=build manage.py collectstatic`: a value for this one command
+    if fact.kind == PLACEHOLDER:
+        return None if keyword == "RUN" else replace(secret, place=EMPTY, where=keyword, severity=_MEDIUM)
+    severity = _MEDIUM if fact.kind == DEFAULT_PASSWORD else _CRITICAL
+    return replace(secret, place=IMAGE, where=keyword, severity=severity)
+
+
+def _keyword(service: Service, secret: Secret) -> str:
+    facts = service.tree.facts(secret.span.path, "dockerfile")
+    if isinstance(facts, DockerfileFacts):
+        for instruction in facts.instructions:
+            if instruction.extent.covers(secret.span.line):
+                return instruction.keyword
+    return "Dockerfile"
+
+
+def _in_deploy_file(service: Service, secret: Secret, place: str) -> Secret:
+    where, cluster = _container_of(service, secret)
+    if not where and place != places.PLATFORM:
+        return secret
+    fact = secret.fact
+    where = where or secret.span.path.rpartition("/")[2]
+    if fact.kind == PLACEHOLDER:
+        return replace(secret, place=EMPTY, where=where, severity=_MEDIUM)
+    if fact.kind == DEFAULT_PASSWORD:
+        severity = _HIGH if cluster else _MEDIUM
+        return replace(secret, place=DEPLOY, where=where, severity=severity, confidence=Confidence.MEDIUM)
+    return replace(secret, place=DEPLOY, where=where, severity=_CRITICAL)
+
+
+def _container_of(service: Service, secret: Secret) -> tuple[str, bool]:
+    """In words which service or object the secret belongs to, and whether that is one of a cluster."""
+    path, line = secret.span.path, secret.span.line
+    if not path.endswith((".yml", ".yaml")):
+        return "", False
+    for manifest in manifests_in(service, path):
+        if manifest.extent.covers(line):
+            return f"{manifest.kind} {manifest.name}".strip(), True
+    file = compose_file(service, path)
+    owner = file.at(line) if file is not None else None
+    return (f"service {owner.name}" if owner else "", False)
+
+
+def _live_copies(found: Iterable[Secret], copies: list[tuple[str, SecretFact]]) -> Iterator[Secret]:
+    """Values in example files that are the very ones which code or deployment uses."""
+    live = {secret.fact.fingerprint: secret for secret in found}
+    for path, fact in copies:
+        twin = live.get(fact.fingerprint)
+        if twin is not None:
+            step = (Step("the same value is used here", twin.span),)
+            where = "an example file that repeats a live value"
+            yield Secret(Span.at(path, fact.extent), HARDCODED, where, fact, _MEDIUM, Confidence.MEDIUM, step)

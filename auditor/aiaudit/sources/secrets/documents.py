@@ -1,0 +1,102 @@
+"""Where values are bound in YAML and JSON: by key, in `name`/`value` pairs, in `NAME=value` items, inside commands."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
+from aiaudit.sources.secrets import names
+from aiaudit.sources.secrets.collect import Collector
+from aiaudit.sources.secrets.embedded import bind_embedded
+
+_ENVIRONMENTS = frozenset(
+    ["environment", "env", "env_variables", "envvars", "envVars", "build_args", "args", "variables", "data", "stringData", "secrets", "vars", "config", "env_vars", "environment_variables"]
+)
+_NAME_KEYS, _VALUE_KEYS = ("name", "key", "Name", "Key"), ("value", "Value", "default")
+_ITEM = re.compile(r"([A-Za-z_][\w.\-]{1,80})=(.*)", re.DOTALL)
+_EXAMPLES = frozenset(["example", "examples", "description", "default_description", "x-oaiMeta", "summary", "title"])
+
+
+def bind_documents(collector: Collector, facts: YamlFacts) -> None:
+    """Read every binding of the documents."""
+    for document in facts.documents:
+        secret = document.kind == MAPPING and document.text("kind") == "Secret"
+        for node, keys in _walk(document):
+            if node.kind == MAPPING:
+                _mapping(collector, node, keys, secret=secret)
+            elif node.kind == SEQUENCE:
+                _sequence(collector, node, keys)
+
+
+def _walk(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    """Every mapping and sequence once, with the keys that lead to it; examples of schemas are left out."""
+    seen: set[int] = set()
+    stack: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
+    while stack:
+        node, keys = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node, keys
+        if node.kind == SEQUENCE:
+            stack.extend((item, keys) for item in reversed(node.items) if item.kind != SCALAR)
+        for key, value in reversed(node.entries):
+            if value.kind != SCALAR and key.value not in _EXAMPLES:
+                stack.append((value, (*keys, key.value)))
+
+
+def _mapping(collector: Collector, node: Node, keys: tuple[str, ...], *, secret: bool) -> None:
+    runs = bool(keys) and keys[-1] in _ENVIRONMENTS
+    for key, value in node.entries:
+        if value.kind != SCALAR or value.is_null or key.kind != SCALAR or key.value in _EXAMPLES:
+            continue
+        literal = value.value
+        if secret and keys == ("data",):
+            literal = _decoded(literal)
+        _value(collector, value, literal, key.value, (*keys, key.value), runs=runs)
+    name = next((text for text in (node.text(key) for key in _NAME_KEYS) if text), "")
+    pair = next((found for found in (node.get(key) for key in _VALUE_KEYS) if found is not None), None)
+    if name and pair is not None and pair.kind == SCALAR and names.is_secret_name(name):
+        _value(collector, pair, pair.value, name, (*keys, name), runs=True)
+
+
+def _sequence(collector: Collector, node: Node, keys: tuple[str, ...]) -> None:
+    previous = ""
+    for item in node.items:
+        if item.kind != SCALAR:
+            previous = ""
+            continue
+        match = _ITEM.fullmatch(item.value.strip())
+        name = match.group(1) if match else ""
+        if match and names.is_secret_name(name.lstrip("-")):
+            _value(collector, item, match.group(2), name.lstrip("-"), (*keys, name), runs=True)
+        elif previous.startswith("--") and names.is_secret_name(previous.lstrip("-")):
+            _value(collector, item, item.value, previous.lstrip("-"), (*keys, previous), runs=True)
+        else:
+            _value(collector, item, match.group(2) if match and "://" in item.value else item.value, name, keys, runs=False)
+        previous = item.value
+
+
+def _value(
+    collector: Collector, node: Node, literal: str, name: str, keys: tuple[str, ...], *, runs: bool
+) -> None:
+    scan = collector.scan
+    extent = node.extent
+    place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
+    if "://" in literal and collector.link(literal, place, name, "config", keys):
+        return
+    if collector.bind(literal, place, name, "config", runs=runs, keys=keys):
+        return
+    if len(literal) > 12:
+        bind_embedded(collector, literal, place, "text", keys)
+
+
+def _decoded(value: str) -> str:
+    """What a Secret's base64 stands for; the text itself where it is none."""
+    try:
+        return base64.b64decode("".join(value.split()), validate=True).decode("utf-8").strip()
+    except (ValueError, binascii.Error, UnicodeDecodeError):
+        return value

@@ -1,0 +1,148 @@
+"""The whole reading of one file: the fast pass, then the careful reading that its format asks for."""
+
+from __future__ import annotations
+
+import re
+
+from aiaudit.sources.secrets import formats, names
+from aiaudit.sources.secrets.collect import Collector
+from aiaudit.sources.secrets.facts import SecretFacts
+from aiaudit.sources.secrets.lines import LineBinder
+from aiaudit.sources.secrets.marks import jwt_at, landmarks
+from aiaudit.sources.secrets.prefilter import SHORTEST_RUN, Scan
+from aiaudit.sources.secrets.shapes import STARTS, shape_at
+
+_NOTHING = SecretFacts()
+_MOST_NAMES = 20_000
+_LONGEST_TREE = 2_000_000
+_LONGEST_GENERIC = 3_000_000
+_BARE = {formats.SHELL: "word", formats.DOCKERFILE: "word", formats.SETTINGS: "line", formats.ENVIRONMENT: "line"}
+_ESCAPED = re.compile(r"\\[nrt]$")
+
+Hit = tuple[str, str, int, int]
+
+
+def extract(text: str, path: str) -> SecretFacts:
+    """Candidate credentials in a text; the path tells how it is to be read."""
+    if len(text) < 4:
+        return _NOTHING
+    scan = Scan(text)
+    kind = formats.format_of(path)
+    if kind == formats.YAML and _is_template(text):
+        kind = formats.SETTINGS
+    shapes = [*_shapes(scan), *landmarks(scan)]
+    found: list[tuple[int, int]] = []
+    links: list[tuple[int, int]] = []
+    collector = Collector(scan)
+    if kind not in (formats.PROSE, formats.DATA) and len(text) <= _LONGEST_GENERIC:
+        links = list(scan.links())
+        found = _names(scan, collector, bare=kind in _BARE or kind in (formats.YAML, formats.ENVIRONMENT))
+    if not shapes and not links and not found:
+        return _NOTHING if not collector.facts().problems else collector.facts()
+    _read(collector, kind, shapes, found, links)
+    for provider, label, start, end in shapes:
+        if not collector.covers(start):
+            collector.shape(provider, label, (start, end), _loose_context(scan, start, kind))
+    return collector.facts()
+
+
+def _read(
+    collector: Collector, kind: str, shapes: list[Hit], found: list[tuple[int, int]], links: list[tuple[int, int]]
+) -> None:
+    if kind in (formats.PROSE, formats.DATA):
+        return
+    if kind == formats.PYTHON and _read_python(collector, shapes, found, links):
+        return
+    if kind in (formats.YAML, formats.JSON) and len(collector.scan.text) <= _LONGEST_TREE:
+        from aiaudit.sources.deploy.yaml import extract as read_yaml
+        from aiaudit.sources.secrets.documents import bind_documents
+
+        facts = read_yaml(collector.scan.text)
+        bind_documents(collector, facts)
+        if not facts.problems:
+            return
+    if kind == formats.ENVIRONMENT:
+        _read_environment(collector)
+        return
+    bare = "line" if kind == formats.YAML else _BARE.get(kind, "no")
+    binder = LineBinder(collector, bare, "script" if bare == "word" else "config" if bare == "line" else "code")
+    binder.links(links)
+    binder.bind(found)
+
+
+def _read_python(
+    collector: Collector, shapes: list[Hit], found: list[tuple[int, int]], links: list[tuple[int, int]]
+) -> bool:
+    from aiaudit.sources.secrets.python import bind_python, parse
+
+    tree = parse(collector.scan.text)
+    if tree is None:
+        return False
+    offsets = [hit[2] for hit in shapes] + [start for start, _ in found] + [start for start, _ in links]
+    lines = sorted({collector.scan.position(offset)[0] for offset in offsets})
+    try:
+        bind_python(collector, tree, lines)
+    except RecursionError:
+        return False
+    return True
+
+
+def _read_environment(collector: Collector) -> None:
+    from aiaudit.sources.deploy.environment import extract as read_environment
+
+    scan = collector.scan
+    for entry in read_environment(scan.text).entries:
+        if not entry.value:
+            continue
+        extent = entry.place
+        place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
+        if "://" in entry.value and collector.link(entry.value, place, entry.name, "environment"):
+            continue
+        if entry.interpolated and entry.quote != "'" and not entry.value.startswith(("$2", "django-")):
+            continue
+        collector.bind(entry.value, place, entry.name, "environment", runs=True)
+
+
+def _names(scan: Scan, collector: Collector, *, bare: bool) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for number, (start, end) in enumerate(scan.names(bare=bare)):
+        if number >= _MOST_NAMES:
+            collector.problem(f"more than {_MOST_NAMES} places that look like a secret's name; the rest is not searched")
+            break
+        if names.is_secret_name(scan.text[start:end].strip("-.")):
+            found.append((start, end))
+    return found
+
+
+def _shapes(scan: Scan) -> list[Hit]:
+    """Keys known by their form, at the beginnings of long runs of token characters."""
+    text, hits = scan.text, []
+    for start, end in scan.runs():
+        begin = start + 1 if _ESCAPED.match(text[max(0, start - 1) : start + 1]) else start
+        head = text[begin : begin + 2]
+        if head == "ey":
+            stop = jwt_at(text, begin)
+            if stop is not None:
+                hits.append(("jwt", "JSON Web Token", begin, stop))
+        elif head in STARTS:
+            found = shape_at(text, begin)
+            if found is not None:
+                hits.append((found[0].id, found[0].label, begin, found[1]))
+        elif end - start == SHORTEST_RUN or text[start - 3 : start] in ("SG.", "AQ.", "hvs"):
+            found = shape_at(text, start - 3) if start >= 3 else None
+            if found is not None:
+                hits.append((found[0].id, found[0].label, start - 3, found[1]))
+    return hits
+
+
+def _is_template(text: str) -> bool:
+    return "{%" in text or re.search(r"(?<!\$)\{\{[^{}\n]*\}\}", text) is not None
+
+
+def _loose_context(scan: Scan, start: int, kind: str) -> str:
+    """Whether a key that is bound to nothing stands in a comment, in prose or in code."""
+    if kind in (formats.PROSE, formats.DATA):
+        return "text"
+    begin, line = scan.line_of(start)
+    before = line[: start - begin]
+    return "comment" if re.match(r"\s*(?:#|//|\*|<!--|;)", line) or re.search(r"\s(?:#|//)\s", before) else "code"

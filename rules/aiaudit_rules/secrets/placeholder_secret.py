@@ -1,0 +1,69 @@
+"""A placeholder stands where a secret is needed.
+
+## What it does
+Flags `sk-xxxx`, `changeme`, `your-key-here`, `<token>`, `test` for a provider's key and the like in code, settings, deploy
+files and committed environment files. Files that are there to be copied (`.env.example`, `*.sample`, `*.template`,
+`*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are values for servers that ask for no key.
+
+Medium severity where a process would run with the value, low elsewhere. A placeholder as the default of a password or
+signing key is reported by `secret-default`: it works, and everybody knows it.
+
+## Why is this bad
+The service starts without its key and fails at the first request that needs it, with the provider's 401 as the only hint.
+A missing value without a default stops it at start-up.
+
+## Example
+```python
+from openai import OpenAI
+
+OPENAI_API_KEY = "sk-xxxx"
+
+client = OpenAI(api_key=OPENAI_API_KEY, timeout=30, max_retries=1)
+```
+
+## Use instead
+```python
+import os
+
+from openai import OpenAI
+
+client = OpenAI(api_key=os.environ["OPENAI_API_KEY"], timeout=30, max_retries=1)
+```
+
+## References
+- https://12factor.net/config
+- https://docs.pydantic.dev/latest/concepts/pydantic_settings/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding
+from aiaudit.model.secrets import EMPTY, Secret
+from aiaudit.rule import MEDIUM, Rule
+
+rule = Rule(
+    id="KEY103",
+    name="placeholder-secret",
+    summary="A placeholder stands where a secret is needed",
+    severity=MEDIUM,
+    since="0.1.0",
+    aliases=(),
+)
+
+
+@rule.check(Secret)
+def placeholder_secret(secret: Secret) -> Iterator[Finding]:
+    """Placeholders outside of files that are there to be copied."""
+    if secret.place != EMPTY:
+        return
+    where = f" in {secret.where}" if secret.where else ""
+    yield rule.at(
+        secret.span,
+        f"{secret.title}{secret.bound}{where}: the process starts with it and fails later",
+        help="leave the value out and make the setting required, so that start-up fails when it is missing",
+        severity=secret.severity,
+        confidence=secret.confidence,
+        related=secret.related,
+    )
