@@ -1,0 +1,38 @@
+"""Images: stages, what each layer brings, which context it is built from, what the container runs."""
+
+from aiaudit.model.image.build import images
+from aiaudit.model.image.context import Context
+from aiaudit.model.image.filesystem import Filesystem, Presence
+from aiaudit.model.image.values import (
+    BuildReference,
+    Copy,
+    Download,
+    EffectiveCommand,
+    Image,
+    Input,
+    Install,
+    Layer,
+    Mount,
+    Package,
+    Server,
+    Stage,
+)
+
+__all__ = [
+    "BuildReference",
+    "Context",
+    "Copy",
+    "Download",
+    "EffectiveCommand",
+    "Filesystem",
+    "Image",
+    "Input",
+    "Install",
+    "Layer",
+    "Mount",
+    "Package",
+    "Presence",
+    "Server",
+    "Stage",
+    "images",
+]

@@ -1,0 +1,90 @@
+"""One `Image` a Dockerfile: which context it is built from, its stages, what it runs."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from aiaudit.model.image.context import Context, is_whole
+from aiaudit.model.image.references import references
+from aiaudit.model.image.server import effective_command
+from aiaudit.model.image.stages import build
+from aiaudit.model.image.values import BuildReference, Image, Stage
+from aiaudit.model.service import Service
+from aiaudit.model.tree import Tree
+from aiaudit.sources.dockerfile.facts import DockerfileFacts
+
+
+def images(service: Service) -> tuple[Image, ...]:
+    """The images of a tree, in the order of their paths. Files without a FROM are no images."""
+    tree = service.tree
+    stated = references(tree)
+    found: list[Image] = []
+    for path in tree.files("dockerfile"):
+        facts = tree.facts(path, "dockerfile")
+        if facts is not None and facts.stages:
+            own = tuple(reference for reference in stated if reference.dockerfile == path)
+            found.append(image(service, path, facts, own))
+    return tuple(found)
+
+
+def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[BuildReference, ...]) -> Image:
+    """The image that a Dockerfile builds; the first deploy file that builds it decides context, target, arguments."""
+    tree = service.tree
+    chosen = stated[0] if stated else None
+    folder = chosen.context if chosen else _likely_context(tree, path, facts)
+    context = Context(tree, folder, path, chosen is not None)
+    stages = build(facts, context, tree, dict(chosen.arguments) if chosen else {})
+    final = _final(stages, chosen)
+    made = Image(path, facts, service, context, stages, final, stated)
+    made.command = effective_command(made)
+    return made
+
+
+def _final(stages: Sequence[Stage], chosen: BuildReference | None) -> Stage:
+    """The stage that ships: the target that a deploy file names, or the last one."""
+    target = chosen.target.lower() if chosen else ""
+    return next((stage for stage in stages if target and stage.name == target), stages[-1])
+
+
+def _likely_context(tree: Tree, path: str, facts: DockerfileFacts) -> str:
+    """The folder, from the Dockerfile's own up to the root, in which most of the COPY sources are found."""
+    sources = [
+        word.text
+        for stage in facts.stages
+        for instruction in stage.instructions
+        if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None
+        for word in instruction.words[:-1]
+        if "://" not in word.text and not word.text.startswith("<<") and "$" not in word.text
+    ]
+    named = [source for source in sources if not is_whole(source)]
+    own = posixpath.dirname(path)
+    folders = [own]
+    while folders[-1]:
+        folders.append(posixpath.dirname(folders[-1]))
+    if not named:
+        return _context_of_unnamed(tree, path, folders, bool(sources))
+    counts = {folder: sum(_matches(tree, folder, source) for source in named) for folder in folders}
+    best = max(counts.values())
+    return next(folder for folder in folders if counts[folder] == best)
+
+
+def _context_of_unnamed(tree: Tree, path: str, folders: list[str], copies: bool) -> str:
+    """A Dockerfile that names no file is built from its own folder, unless that holds nothing else to build."""
+    own = folders[0]
+    if not copies or not own:
+        return own
+    prefix = f"{own}/"
+    beside = [p for p in tree.files() if p.startswith(prefix) and p != path and not _is_build_file(p)]
+    return own if beside else folders[-1]
+
+
+def _is_build_file(path: str) -> bool:
+    name = posixpath.basename(path).lower()
+    return "docker" in name or "compose" in name or name.endswith((".md", ".sh", ".env"))
+
+
+def _matches(tree: Tree, folder: str, source: str) -> bool:
+    return bool(Context(tree, folder, "").select(source)[0]) if "*" in source or "?" in source else tree.exists(
+        posixpath.normpath(posixpath.join(folder, source.lstrip("/")))
+    )

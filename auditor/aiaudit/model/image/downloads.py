@@ -1,0 +1,96 @@
+"""Model weights that a command of a RUN fetches."""
+
+from __future__ import annotations
+
+import re
+
+from aiaudit.model.image.filesystem import Filesystem, absolute
+from aiaudit.model.image.values import Download
+from aiaudit.model.tree import Tree
+from aiaudit.sources.dockerfile.facts import Command
+
+# Calls that fetch weights or data when their argument is not a local folder.
+_CALL = re.compile(
+    r"\b(?:(?P<call>snapshot_download|hf_hub_download|from_pretrained|load_dataset|SentenceTransformer|CrossEncoder"
+    r"|INSTRUCTOR|FlagModel|BGEM3FlagModel|TextEmbedding|SparseTextEmbedding|WhisperModel|load_faster_whisper|Ranker"
+    r"|HuggingFaceEmbeddings?|HuggingFaceEmbedding|HuggingFaceBgeEmbeddings|FastEmbedEmbeddings?|TTS|AutoModel"
+    r"|DocumentConverter|RapidOCR|EasyOCR|download_models?|load_whisper)\s*\("
+    r"|(?P<dotted>whisper\.load_model|nltk\.download|spacy\.cli\.download|easyocr\.Reader|torch\.hub\.load|stanza\.download"
+    r"|transformers\.pipeline|tiktoken\.(?:get_encoding|encoding_for_model)|hub\.load|gdown\.download|ultralytics\.YOLO"
+    r"|kagglehub\.\w+_download|open_clip\.create_model\w*|clip\.load|timm\.create_model|pooch\.retrieve)\s*\("
+    r"|(?P<pipeline>\bpipeline\s*\(\s*[\"']|\bYOLO\s*\(\s*[\"']))"
+)
+_PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
+_COMMANDS = {
+    "huggingface-cli": ("download",),
+    "hf": ("download",),
+    "spacy": ("download",),
+    "ollama": ("pull",),
+    "docling-tools": ("models",),
+    "playwright": ("install",),
+    "gdown": (),
+    "argospm": ("install",),
+    "instructlab": ("download",),
+}
+_MODULES = {"spacy": "download", "nltk.downloader": "", "spacy.cli": "download", "playwright": "install"}
+
+
+def download(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
+    """The download that a command makes, if it makes one."""
+    name, words = command.name, [word.text for word in command.words[1:]]
+    if name in _COMMANDS:
+        verbs = _COMMANDS[name]
+        return Download(command, _shown(command)) if not verbs or (words[:1] and words[0] in verbs) else None
+    if name in ("curl", "wget") and any("huggingface.co" in word for word in words):
+        return Download(command, f"{name} from huggingface.co")
+    if name == "git" and "clone" in words and any("huggingface.co" in word for word in words):
+        return Download(command, "git clone from huggingface.co")
+    if not _PYTHON.fullmatch(name):
+        return None
+    return _python(command, words, folder, files, tree)
+
+
+def _python(
+    command: Command, words: list[str], folder: str | None, files: Filesystem, tree: Tree
+) -> Download | None:
+    while words and words[0].startswith("-") and words[0] not in ("-c", "-m", "-"):
+        words = words[1:]
+    if len(words) < 1:
+        return None
+    if words[0] == "-c" and len(words) > 1:
+        what = fetching_call(words[1])
+        return Download(command, what) if what else None
+    if words[0] == "-m" and len(words) > 1:
+        verb = _MODULES.get(words[1])
+        if verb is not None and (not verb or verb in words[2:]):
+            return Download(command, _shown(command))
+        return _script(command, _module_file(words[1], folder, files), tree)
+    place = absolute(words[0], folder)
+    return _script(command, files.source(place) if place else None, tree)
+
+
+def _script(command: Command, path: str | None, tree: Tree) -> Download | None:
+    what = fetching_call(tree.text(path)) if path else None
+    return Download(command, what, path or "") if what else None
+
+
+def _module_file(module: str, folder: str | None, files: Filesystem) -> str | None:
+    base = absolute(module.replace(".", "/"), folder)
+    if base is None:
+        return None
+    return files.source(f"{base}.py") or files.source(f"{base}/__main__.py")
+
+
+def fetching_call(text: str) -> str | None:
+    """The first call in a Python text that fetches weights."""
+    match = _CALL.search(text)
+    if not match:
+        return None
+    if match["pipeline"]:
+        return match["pipeline"].partition("(")[0].strip()
+    return match["call"] or match["dotted"]
+
+
+def _shown(command: Command) -> str:
+    text = " ".join(word.text for word in command.words)
+    return text if len(text) <= 60 else f"{text[:57]}..."

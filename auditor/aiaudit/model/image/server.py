@@ -1,0 +1,156 @@
+"""What the container runs: ENTRYPOINT and CMD put together, scripts of the repository opened, servers told."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
+from aiaudit.model.image.effects import moved
+from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.programs import server_of
+from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
+from aiaudit.sources.dockerfile.expand import expand
+from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
+from aiaudit.span import Span
+
+_SCRIPT = re.compile(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
+_ALL_ARGUMENTS = {"$@", "${@}", "$*"}
+_DEEPEST = 4
+
+
+def effective_command(image: Image) -> EffectiveCommand | None:
+    """What the final stage runs; None where nothing in the Dockerfile says so."""
+    stage = image.final
+    entry, command = stage.entrypoint, stage.command
+    pointed = command if entry is None or (entry.exec_form and command is not None) else entry
+    if pointed is None:
+        return None
+    reader = _Reader(image, stage)
+    if entry is None:
+        reader.instruction(pointed, ())
+    elif entry.exec_form and command is not None:
+        reader.instruction(entry, _as_command(command))
+    else:
+        reader.instruction(entry, ())
+    started = entry or pointed
+    words = tuple(word.text for word in (*started.words, *(command.words if entry and command else ())))
+    return EffectiveCommand(
+        pointed,
+        words if started.exec_form else (started.script,),
+        not started.exec_form,
+        tuple(reader.commands),
+        tuple(reader.servers),
+        reader.scripts[0] if reader.scripts else "",
+    )
+
+
+def _as_command(instruction: Instruction) -> tuple[Command, ...]:
+    """CMD's words as one command, or what its shell form runs."""
+    if not instruction.exec_form:
+        return instruction.commands
+    if not instruction.words:
+        return ()
+    return instruction.commands or (Command(instruction.words, (), "", False, (), instruction.extent),)
+
+
+@dataclass(slots=True)
+class _Reader:
+    image: Image
+    stage: Stage
+    commands: list[Command] = field(default_factory=list)
+    servers: list[Server] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def instruction(self, instruction: Instruction, following: tuple[Command, ...]) -> None:
+        """Read ENTRYPOINT or CMD; `following` is what it gets as its arguments."""
+        self.variables = {key: value for key, value in self.stage.environment.items() if "$" not in value}
+        folder = self.stage.workdir
+        if instruction.exec_form and instruction.words and following:
+            tail = following[0].words if len(following) == 1 else ()
+            joined = Command((*instruction.words, *tail), (), "", False, (), instruction.extent)
+            self.read([joined, *(following if len(following) > 1 else ())], self.image.path, folder, following, 0)
+        else:
+            self.read(instruction.commands, self.image.path, folder, following, 0)
+
+    def read(
+        self,
+        commands: Iterable[Command],
+        path: str,
+        folder: str | None,
+        arguments: tuple[Command, ...],
+        depth: int,
+    ) -> None:
+        """Follow commands through `cd`, assignments and scripts."""
+        for command in commands:
+            if not command.words:
+                self._assign(command.assignments)
+                continue
+            command = expanded(unwrapped(command), self.expand)
+            if command.name == "cd":
+                folder = moved(folder, command)
+                continue
+            if command.name in ("export", "declare", "local", "readonly"):
+                self._export(command)
+                continue
+            if path == self.image.path:
+                self.commands.append(command)
+            if any(word.text in _ALL_ARGUMENTS for word in command.words[:1]):
+                self.read(arguments, self.image.path, folder, (), depth + 1)
+                continue
+            if self._script(command, folder, arguments, depth):
+                continue
+            server = server_of(command, folder, self.variables)
+            if server is not None:
+                self.servers.append(replace(server, span=Span.at(path, command.extent)))
+
+    def expand(self, text: str) -> str:
+        """Variables replaced that the image or the script sets."""
+        return text if "$(" in text else expand(text, self.variables.get).text
+
+    def _assign(self, pairs: Iterable[Pair]) -> None:
+        for pair in pairs:
+            value = self.expand(pair.value or "")
+            if "$" not in value:
+                self.variables[pair.key] = value
+
+    def _export(self, command: Command) -> None:
+        for word in command.words[1:]:
+            key, equals, value = word.text.partition("=")
+            if equals and "$" not in value:
+                self.variables[key] = self.expand(value)
+
+    def _script(self, command: Command, folder: str | None, arguments: tuple[Command, ...], depth: int) -> bool:
+        """Read a script of the repository that the command runs; False if it runs none."""
+        if depth >= _DEEPEST:
+            return False
+        words = [word for word in command.words if not (is_shell(command) and word.text.startswith("-"))]
+        position = 1 if is_shell(command) else 0
+        if len(words) <= position:
+            return is_shell(command)
+        path = self.repository_file(words[position].text, folder)
+        if path is None or not _SCRIPT.fullmatch(posixpath.basename(path)) or path.endswith(".py"):
+            return is_shell(command)
+        text = self.image.service.tree.text(path)
+        if text.startswith("#!") and "python" in text.partition("\n")[0]:
+            return False
+        self.scripts.append(path)
+        rest = tuple(words[position + 1 :])
+        given = arguments or ((replace(command, words=rest, assignments=()),) if rest else ())
+        self.read(commands_in(text), path, folder, given, depth + 1)
+        return True
+
+    def repository_file(self, written: str, folder: str | None) -> str | None:
+        """The repository file that a path in the image stands for."""
+        place = absolute(written, folder)
+        files = self.stage.files
+        if place is None or files is None:
+            return None
+        found = files.source(place)
+        if found is None and "/" not in written:  # found on PATH
+            places = (f"{folder}/{written}" for folder in ("/usr/local/bin", "/usr/bin", "/bin"))
+            found = next((source for place in places if (source := files.source(place))), None)
+        return found

@@ -1,0 +1,231 @@
+"""Stages in the order in which they are built: bases resolved, state carried along, layers read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from aiaudit.model.image.commands import expanded, is_shell, unwrapped
+from aiaudit.model.image.context import Context
+from aiaudit.model.image.copies import CopyReader
+from aiaudit.model.image.downloads import download
+from aiaudit.model.image.effects import moved, replay
+from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
+from aiaudit.model.image.installs import python_install
+from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image.values import Download, Input, Install, Layer, Mount, Stage
+from aiaudit.model.tree import Tree
+from aiaudit.sources.dockerfile.expand import expand
+from aiaudit.sources.dockerfile.facts import DockerfileFacts, Instruction, StageFacts
+
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock",
+          "pnpm-lock.yaml", "bun.lock", "bun.lockb")  # fmt: skip
+
+
+def build(facts: DockerfileFacts, context: Context, tree: Tree, given: Mapping[str, str]) -> tuple[Stage, ...]:
+    """All stages of a Dockerfile; `given` are build arguments that a deploy file passes."""
+    globals_ = _global_arguments(facts, given)
+    named: dict[str, Stage] = {}
+    stages: list[Stage] = []
+    for stage_facts in facts.stages:
+        stage = _started(stage_facts, globals_, named)
+        _Builder(stage, facts.escape, globals_, given, context, tree, named).run()
+        stages.append(stage)
+        named[str(stage.index)] = stage
+        if stage.name:
+            named[stage.name.lower()] = stage
+    return tuple(stages)
+
+
+def _global_arguments(facts: DockerfileFacts, given: Mapping[str, str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for instruction in facts.preamble:
+        if instruction.keyword != "ARG":
+            continue
+        for pair in instruction.pairs:
+            value = expand(pair.raw, found.get, facts.escape).text if pair.value is not None else None
+            found[pair.key] = given.get(pair.key, value)
+    return found
+
+
+def _started(facts: StageFacts, globals_: Mapping[str, str | None], named: Mapping[str, Stage]) -> Stage:
+    base = expand(facts.base, globals_.get)
+    parent = named.get(base.text.lower()) if not base.text.isdigit() else None
+    stage = Stage(facts.index, facts, base.text, base.complete, parent)
+    if parent is not None:
+        stage.environment = dict(parent.environment)
+        stage.arguments = dict(parent.arguments)
+        stage.workdir, stage.user, stage.shell = parent.workdir, parent.user, parent.shell
+        stage.user_instruction = parent.user_instruction
+        stage.entrypoint, stage.command = parent.entrypoint, parent.command
+    stage.files = Filesystem(parent.files if parent else None)
+    return stage
+
+
+class _Builder:
+    """Walks one stage."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        escape: str,
+        globals_: Mapping[str, str | None],
+        given: Mapping[str, str],
+        context: Context,
+        tree: Tree,
+        named: Mapping[str, Stage],
+    ) -> None:
+        self.stage = stage
+        self.escape = escape
+        self.globals = globals_
+        self.given = given
+        self.context = context
+        self.tree = tree
+        assert stage.files is not None
+        self.files = stage.files
+        self.copies = CopyReader(context, dict(named), self.files)
+        self.has_own_command = False
+        self.visible: dict[str, str] = {}
+        self._see()
+
+    def lookup(self, name: str) -> str | None:
+        """A variable as the builder sees it: ENV before ARG."""
+        value = self.stage.environment.get(name)
+        return self.stage.arguments.get(name) if value is None else value
+
+    def expand(self, text: str) -> str:
+        """Variables replaced as far as they are known."""
+        return expand(text, self.lookup, self.escape).text
+
+    def expand_shell(self, text: str) -> str:
+        """The same for a word that the shell will see, quotes already gone."""
+        return expand(text, self.lookup).text if "$(" not in text and "'" not in text and '"' not in text else text
+
+    def run(self) -> None:
+        """Read all instructions."""
+        for instruction in self.stage.facts.instructions:
+            layer = Layer(
+                instruction,
+                self.stage,
+                self.visible,
+                self.stage.workdir,
+                self.stage.user,
+                self.stage.shell,
+            )
+            self.stage.layers.append(self._read(layer))
+
+    def _read(self, layer: Layer) -> Layer:
+        instruction, stage = layer.instruction, self.stage
+        keyword = instruction.keyword
+        if keyword in ("COPY", "ADD"):
+            return replace(layer, copy=self.copies.read(instruction, stage.workdir, self.expand))
+        if keyword == "RUN":
+            return self._run(layer)
+        if keyword == "ENV":
+            for pair in instruction.pairs:
+                stage.environment[pair.key] = self.expand(pair.raw or pair.value or "")
+            self._see()
+        elif keyword == "ARG":
+            self._argument(instruction)
+        elif keyword == "WORKDIR" and instruction.words:
+            stage.workdir = absolute(self.expand(instruction.words[0].raw), stage.workdir)
+            if stage.workdir is not None:
+                self.files.add_folder(stage.workdir)
+        elif keyword == "USER" and instruction.words:
+            stage.user, stage.user_instruction = self.expand(instruction.words[0].raw), instruction
+        elif keyword == "SHELL":
+            stage.shell = tuple(word.text for word in instruction.words)
+        elif keyword == "ENTRYPOINT":
+            stage.entrypoint = instruction
+            if not self.has_own_command:
+                stage.command = None
+        elif keyword == "CMD":
+            stage.command, self.has_own_command = instruction, True
+        elif keyword == "VOLUME":
+            pass
+        return layer
+
+    def _argument(self, instruction: Instruction) -> None:
+        for pair in instruction.pairs:
+            value = self.expand(pair.raw or pair.value) if pair.value is not None else self.globals.get(pair.key)
+            self.stage.arguments[pair.key] = self.given.get(pair.key, value)
+        self._see()
+
+    def _see(self) -> None:
+        known = {key: value for key, value in self.stage.arguments.items() if value is not None}
+        self.visible = {**known, **self.stage.environment}
+
+    def _run(self, layer: Layer) -> Layer:
+        instruction = layer.instruction
+        mounts = tuple(_mount(value, self.expand) for value in instruction.flag_values("mount"))
+        installs: list[Install] = []
+        downloads: list[Download] = []
+        folder = self.stage.workdir
+        made = []
+        for command in instruction.commands:
+            command = expanded(unwrapped(command), self.expand_shell)
+            if command.name == "cd":
+                folder = moved(folder, command)
+                made.append(command)
+                continue
+            if is_shell(command) and len(command.words) > 1 and command.words[1].text.startswith("-"):
+                continue  # what `sh -c` runs follows as commands of its own
+            install = python_install(command, folder, mounts) or other_install(command, folder, mounts)
+            if install is not None:
+                replay(made, self.files, self.stage.workdir)
+                made = []
+                installs.append(replace(install, inputs=tuple(self._inputs(install))))
+            else:
+                made.append(command)
+                found = download(command, folder, self.files, self.tree)
+                if found is not None:
+                    downloads.append(found)
+        replay(made, self.files, self.stage.workdir if not installs else folder)
+        return replace(layer, installs=tuple(installs), downloads=tuple(downloads), mounts=mounts)
+
+    def _inputs(self, install: Install) -> Iterable[Input]:
+        for kind, names in (("requirement", install.requirement_files), ("constraint", install.constraint_files)):
+            for name in names:
+                yield self._input(name, kind, install)
+        for name in install.reads:
+            kind = "lock" if posixpath.basename(name) in _LOCKS else "manifest"
+            yield self._input(name, kind, install)
+        if install.project and install.tool in ("pip", "uv pip"):
+            for name in ("pyproject.toml", "setup.cfg", "setup.py"):
+                yield self._input(posixpath.join(install.project, name), "manifest", install)
+
+    def _input(self, name: str, kind: str, install: Install) -> Input:
+        place = absolute(name, install.folder)
+        if place is None:
+            return Input(name, kind, None, None, Presence.UNKNOWN)
+        bound = self._bound(place, install.mounts)
+        if bound is not None:
+            return Input(name, kind, place, bound[0], bound[1])
+        return Input(name, kind, place, self.files.source(place), self.files.presence(place))
+
+    def _bound(self, place: str, mounts: Iterable[Mount]) -> tuple[str | None, Presence] | None:
+        """What a bind mount puts at a place; None where no mount covers it."""
+        for mount in mounts:
+            if mount.type != "bind":
+                continue
+            target = absolute(mount.target, self.stage.workdir)
+            if target is None or (place != target and not place.startswith(target.rstrip("/") + "/")):
+                continue
+            if mount.from_:
+                return None, Presence.UNKNOWN
+            below = posixpath.relpath(place, target)
+            path = posixpath.normpath(posixpath.join(mount.source.lstrip("/") or ".", below))
+            if path in self.context.files:
+                return self.context.repository_path(path), Presence.PRESENT
+            return None, Presence.MISSING
+        return None
+
+
+def _mount(value: str, expand_text: object) -> Mount:
+    entries = dict(part.partition("=")[::2] for part in value.split(","))
+    expand_ = expand_text if callable(expand_text) else str
+    read = {key.lower(): expand_(item) for key, item in entries.items()}
+    kind = read.get("type", "bind")
+    target = read.get("target", read.get("dst", read.get("destination", "")))
+    return Mount(kind, target, read.get("source", read.get("src", "")), read.get("from", ""))
