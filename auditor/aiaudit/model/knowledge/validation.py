@@ -36,12 +36,12 @@ class TimeoutParameterTable(Strict):
 class TimeoutTable(Strict):
     """How long a call may wait. Numbers are seconds; `none` waits for ever."""
 
-    parameters: list[Union[str, TimeoutParameterTable]] = []
-    default: Union[float, int, Literal["none", "unknown"]] = "unknown"
+    parameters: list[str | TimeoutParameterTable] = []
+    default: float | int | Literal["none", "unknown"] = "unknown"
     semantics: Semantics = "unknown"
     retries: int | None = Field(default=None, ge=0)
     retries_parameter: str | None = Field(default=None, pattern=PARAMETER)
-    worst_case: Union[float, int, Literal["none", "unknown"], None] = None
+    worst_case: float | int | Literal["none", "unknown"] | None = None
     client_parameter: str | None = Field(default=None, pattern=PARAMETER)
     client_libraries: list[str] = []
 
@@ -60,7 +60,7 @@ class OutputTable(Strict):
 
     parameters: list[str] = []
     at: Where = "call"
-    default: Union[int, Cap] = "unknown"
+    default: int | Cap = "unknown"
 
 
 class ArgumentTable(Strict):
@@ -74,15 +74,15 @@ class LoopCapTable(Strict):
     """How many rounds an agent or graph may take."""
 
     parameters: list[str] = Field(min_length=1)
-    default: Union[int, float, Literal["none", "unknown"]] = "unknown"
+    default: int | float | Literal["none", "unknown"] = "unknown"
     at: Where = "constructor"
 
 
 class ConstructTable(Strict):
     """Measured milliseconds of CPU for the first and for further constructions."""
 
-    first: Union[float, int, None] = None
-    next: Union[float, int, None] = None
+    first: float | int | None = None
+    next: float | int | None = None
 
 
 class CallTable(Strict):
@@ -92,11 +92,11 @@ class CallTable(Strict):
     blocking: bool | None = None
     timeout: TimeoutTable | None = None
     output: OutputTable | None = None
-    prompt: list[Union[str, ArgumentTable]] = []
+    prompt: list[str | ArgumentTable] = []
     stream_parameter: str | None = Field(default=None, pattern=PARAMETER)
     stream_twins: list[str] = []
     streams: bool = False
-    wraps: list[Union[str, ArgumentTable]] = []
+    wraps: list[str | ArgumentTable] = []
     returns: str | None = None
     loop_cap: LoopCapTable | None = None
     notes: str = ""
@@ -147,14 +147,14 @@ class EntryTable(CallTable):
     """One callable."""
 
     path: str = Field(pattern=PATH)
-    also: list[Union[str, AliasTable]] = []
+    also: list[str | AliasTable] = []
     dist: str | None = None
     version: str | None = None
     kind: Kind
     purpose: Purpose
     cost: Cost = "cheap"
     mode: Mode = "none"
-    methods: list[Union[str, MethodTable]] = []
+    methods: list[str | MethodTable] = []
     families: list[str] = []
     attributes: dict[str, str] = {}
     construction: ConstructTable | None = Field(default=None, alias="construct")
