@@ -80,12 +80,14 @@ class Ran:
     err: str
 
 
-def run_cli(*arguments: str, cwd: Path, cache: Path | None = None, **environment: str) -> Ran:
+def run_cli(
+    *arguments: str, cwd: Path, cache: Path | None = None, python: tuple[str, ...] = (), **environment: str
+) -> Ran:
     """Run `aiaudit` in its own process, with an environment that depends on nobody's machine."""
     inherited = {key: value for key, value in os.environ.items() if not _SCRUBBED.fullmatch(key)}
     inherited["XDG_CACHE_HOME"] = str(cache or cwd.parent / f"{cwd.name}-cache")
     done = subprocess.run(
-        [sys.executable, "-m", "aiaudit", *arguments],
+        [sys.executable, *python, "-m", "aiaudit", *arguments],
         cwd=cwd,
         env=inherited | environment,
         stdin=subprocess.DEVNULL,
