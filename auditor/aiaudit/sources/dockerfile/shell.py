@@ -30,9 +30,25 @@ def script_commands(script: Located, *, nested: bool = False, depth: int = 0) ->
     """The simple commands of a script in the order in which they run, those of substitutions before their user."""
     if depth > 5 or len(script.text) > _LONGEST:
         return []
-    reader = _Reader(script, depth)
+    reader = _Reader(_document_behind_program(script), depth)
     reader.visit(_parser().parse(reader.data).root_node, "", nested)
     return reader.commands
+
+
+def _document_behind_program(script: Located) -> Located:
+    """`<<EOF bash -e` as `bash <<EOF -e`, which means the same: the grammar knows no other order."""
+    line = script.text.partition("\n")[0]
+    if not line.startswith("<<"):
+        return script
+    name = len(line) - len(line[2:].lstrip("- \t"))
+    end = name + len(line[name:].split(maxsplit=1)[0]) if line[name:].strip() else len(line)
+    program = len(line) - len(line[end:].lstrip())
+    if program >= len(line):
+        return script
+    behind = program + len(line[program:].split(maxsplit=1)[0])
+    blank = Located.at(" ", *script.position(0))
+    parts = [script.slice(program, behind), blank, script.slice(0, end), script.slice(behind, len(script.text))]
+    return Located.join([part for part in parts if part.text])
 
 
 def argument_commands(words: list[Located], raws: list[str]) -> list[Command]:
