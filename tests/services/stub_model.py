@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,12 @@ PIECES = ("Twenty", "-eight ", "days", " a year.")
 class StubModel:
     """Its mode: "answer", "gated" (waits for `release` after the first piece), "endless", "hang", "fail", "tools"."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.mode = "answer"
         self.release = threading.Event()
         self.left = threading.Event()
         self.requests: list[tuple[str, dict[str, Any]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
 
     @property
@@ -141,3 +142,8 @@ def _chunk(body: dict[str, Any], delta: dict[str, Any], finish: str | None) -> d
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     shape = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
     return {**shape, "choices": [choice]}
+
+
+if __name__ == "__main__":  # in a container of its own
+    with StubModel(int(sys.argv[1])).serving():
+        threading.Event().wait()
