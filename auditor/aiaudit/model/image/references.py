@@ -10,7 +10,7 @@ from typing import Any
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.tree import Tree
 
-_COMPOSE = re.compile(r"(?:docker-|podman-)?compose[\w.-]*\.ya?ml|[\w.-]*compose\.ya?ml", re.IGNORECASE)
+_COMPOSE = re.compile(r"[\w.-]*(?:compose|build|stack)[\w.-]*\.ya?ml", re.IGNORECASE)
 _BAKE_TARGET = re.compile(r"^target\s+\"(?P<name>[^\"]+)\"\s*\{(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
 _BAKE_FIELD = re.compile(r"^\s*(?P<key>context|dockerfile|target)\s*=\s*\"(?P<value>[^\"]*)\"", re.MULTILINE)
 
@@ -19,8 +19,8 @@ def references(tree: Tree) -> tuple[BuildReference, ...]:
     """Every build that a deploy file states; paths are relative to the tree's root."""
     found: list[BuildReference] = []
     for path in tree.files("yaml"):
-        if _COMPOSE.fullmatch(posixpath.basename(path)):
-            found.extend(_compose(path, tree.text(path)))
+        if _COMPOSE.fullmatch(posixpath.basename(path)) and "services:" in (text := tree.text(path)):
+            found.extend(_compose(path, text))
     for path in tree.files():
         if posixpath.basename(path) in ("docker-bake.hcl", "docker-bake.override.hcl"):
             found.extend(_bake(path, tree.text(path)))

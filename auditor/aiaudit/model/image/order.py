@@ -1,0 +1,266 @@
+"""Which layers are rebuilt needlessly: source, volatile values and what they come ahead of."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
+from aiaudit.model.packages import required
+from aiaudit.sources.manifests.facts import ManifestFacts
+
+# What brings up the installer itself, or is done in a moment.
+_BOOTSTRAP = names_in(
+    "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export poetry-core"
+    " hatchling packaging certifi poetry-dynamic-versioning pipx cython ninja maturin"
+)
+_CODE = names_in(
+    ".py .pyx .js .jsx .mjs .cjs .ts .tsx .vue .svelte .html .css .scss .less .go .rs .java .kt .rb .php .cs .c .cc .cpp"
+    " .h .hpp .ipynb .jinja .j2 .proto .swift .scala .ex .exs .lua .pl"
+)
+_MANIFEST = re.compile(
+    r".*requirements.*\.(?:txt|in)|constraints.*\.txt|pyproject\.toml|setup\.(?:py|cfg)|(?:uv|poetry)\.(?:lock|toml)"
+    r"|pdm\.(?:lock|toml)|Pipfile(?:\.lock)?|environment.*\.ya?ml|conda.*\.(?:ya?ml|lock)|package(?:-lock)?\.json"
+    r"|npm-shrinkwrap\.json|yarn\.lock|pnpm-(?:lock|workspace)\.yaml|bun\.lockb?|\.npmrc|\.yarnrc.*|go\.(?:mod|sum)|Gemfile.*"
+    r"|composer\.(?:json|lock)|Cargo\.(?:toml|lock)|tsconfig.*\.json|turbo\.json|lerna\.json|nx\.json",
+    re.IGNORECASE,
+)
+_VOLATILE = re.compile(
+    r"(?:.*_)?(?:GIT_?(?:SHA|COMMIT|REV|REVISION|HASH|REF|TAG|BRANCH|DESCRIBE)|COMMIT(?:_?(?:SHA|HASH|ID|REF))?"
+    r"|VCS_REF|REVISION|BUILD_?(?:DATE|TIME|TIMESTAMP|NUMBER|NO|NUM|ID|SHA|COMMIT|REF)|TIMESTAMP|SOURCE_DATE_EPOCH"
+    r"|SOURCE_COMMIT|HEROKU_SLUG_COMMIT|CI_(?:COMMIT|PIPELINE|JOB)\w*|GITHUB_(?:SHA|RUN_\w+|REF)|RELEASE_SHA)",
+    re.IGNORECASE,
+)
+_ENVIRONMENT_FOLDER = re.compile(
+    r"venv|virtualenv|site-packages|/usr/local$|/usr/local/lib|/opt/conda|node_modules|/install"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """An install or download that is repeated: its layer, and whether it needs the project's source itself."""
+
+    layer: Layer
+    work: Install | Download
+    needs_project: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Premature:
+    """A COPY that comes too early: `files` nobody behind it needs, `others` do the same, `repeated` pays for it."""
+
+    stage: Stage
+    layer: Layer
+    copy: Copy
+    files: tuple[str, ...]
+    others: tuple[Layer, ...]
+    repeated: tuple[Repeated, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Volatile:
+    """A value that changes with each build, ahead of an install that does not use it."""
+
+    layer: Layer
+    name: str
+    repeated: Repeated
+
+
+def premature_copies(image: Image) -> tuple[Premature, ...]:
+    """Copies of source ahead of installs, each reported with everything that it makes be repeated."""
+    return tuple(_merged(image, downloads=False))
+
+
+def premature_before_downloads(image: Image) -> tuple[Premature, ...]:
+    """Copies of source ahead of model downloads, where no install is hit by the same copy."""
+    known = {id(found.layer) for found in premature_copies(image)}
+    return tuple(found for found in _merged(image, downloads=True) if id(found.layer) not in known)
+
+
+def volatile_values(image: Image) -> Iterator[Volatile]:
+    """ARGs that change with each build ahead of installs; each once, with the first install behind it."""
+    seen: set[int] = set()
+    for stage in image.used:
+        layers = list(stage.inherited_layers)
+        for position, layer in enumerate(layers):
+            if layer.keyword not in ("ARG", "ENV") or id(layer) in seen:
+                continue
+            for name in _volatile_names(layer):
+                hit = _first_install(image, layers[position + 1 :], name)
+                if hit is not None:
+                    seen.add(id(layer))
+                    yield Volatile(layer, name, hit)
+                    break
+
+
+def _volatile_names(layer: Layer) -> Iterator[str]:
+    for pair in layer.instruction.pairs:
+        if not _VOLATILE.fullmatch(pair.key):
+            continue
+        # An ENV that repeats an ARG of that name changes with it; a literal changes with the file alone.
+        if layer.keyword == "ARG" or re.search(r"\$", pair.value or ""):
+            yield pair.key
+
+
+def _first_install(image: Image, layers: Iterable[Layer], name: str) -> Repeated | None:
+    uses = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    for layer in layers:
+        if uses.search(layer.instruction.raw):
+            if layer.installs or layer.keyword == "RUN":
+                return None  # needed there, and from there on
+            continue
+        for install in layer.installs:
+            if is_expensive(install, image):
+                return Repeated(layer, install)
+        for download in layer.downloads:
+            return Repeated(layer, download)
+    return None
+
+
+def _merged(image: Image, downloads: bool) -> Iterator[Premature]:
+    """One result for each first copy that comes too early; stages that share it are put together."""
+    found: dict[int, Premature] = {}
+    for stage in image.used:
+        for item in _in_stage(image, stage, downloads):
+            known = found.get(id(item.layer))
+            if known is None:
+                found[id(item.layer)] = item
+                continue
+            mine = {id(entry.work) for entry in known.repeated}
+            more = tuple(entry for entry in item.repeated if id(entry.work) not in mine)
+            found[id(item.layer)] = Premature(
+                known.stage, known.layer, known.copy, known.files, known.others, known.repeated + more
+            )
+    yield from found.values()
+
+
+def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature]:
+    layers = list(stage.inherited_layers)
+    hits: dict[int, list[Repeated]] = {}
+    culprits: dict[int, dict[int, tuple[Layer, tuple[str, ...]]]] = {}
+    copies: list[tuple[int, Layer, Copy]] = []
+    for position, layer in enumerate(layers):
+        if layer.copy is not None and layer.copy.is_from_context and layer.copy.files:
+            copies.append((position, layer, layer.copy))
+            continue
+        works: tuple[Install | Download, ...] = layer.downloads if downloads else layer.installs
+        for work in works:
+            early = [
+                (place, copied, files)
+                for place, copied, copy in copies
+                if (files := _unneeded(image, layers, place, copy, layer, work))
+            ]
+            if not early:
+                continue
+            first = early[0][0]
+            needs = isinstance(work, Install) and bool(work.project)
+            hits.setdefault(first, []).append(Repeated(layer, work, needs))
+            for place, copied, files in early:
+                culprits.setdefault(first, {})[place] = (copied, files)
+    for first, repeated in hits.items():
+        layer, files = culprits[first][first]
+        others = tuple(copied for place, (copied, _) in sorted(culprits[first].items()) if place != first)
+        assert layer.copy is not None
+        yield Premature(stage, layer, layer.copy, files, others, tuple(repeated))
+
+
+def _unneeded(
+    image: Image, layers: list[Layer], position: int, copy: Copy, layer: Layer, work: Install | Download
+) -> tuple[str, ...]:
+    """Source files of a copy that the work behind it does not need; () where the order is right."""
+    if isinstance(work, Install):
+        if not is_expensive(work, image) or _is_done_before(image, layers[:position], work):
+            return ()
+        needed = _needed_by_install(work, image) | _workspace_members(work, copy)
+    else:
+        needed = {work.script}
+    folders = tuple(f"{path}/" for path in needed if path)
+    text = layer.instruction.raw
+    return tuple(
+        path
+        for path in copy.files
+        if is_source(path) and path not in needed and not path.startswith(folders) and not _is_named(path, text)
+    )
+
+
+def _workspace_members(install: Install, copy: Copy) -> set[str]:
+    """Folders of a copy that are packages of the same workspace: a Node install reads them."""
+    if install.ecosystem != "node" or copy.is_whole_context:
+        return set()
+    own = {posixpath.dirname(item.source) for item in install.inputs if item.source}
+    manifests = (path for path in copy.files if posixpath.basename(path) == "package.json")
+    return {folder for path in manifests if own and (folder := posixpath.dirname(path)) not in own}
+
+
+def _is_named(path: str, text: str) -> bool:
+    """Whether a RUN names a file: it is what runs there."""
+    name = posixpath.basename(path)
+    return len(name) > 3 and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
+
+
+def is_source(path: str) -> bool:
+    """Whether a file is what people edit all day: code, and no manifest."""
+    name = posixpath.basename(path)
+    if _MANIFEST.fullmatch(name):
+        return False
+    return posixpath.splitext(name)[1].lower() in _CODE
+
+
+def is_expensive(install: Install, image: Image) -> bool:
+    """Whether repeating an install costs more than a moment."""
+    if install.ecosystem != "python":
+        return bool(install.packages or install.reads)
+    if "--no-deps" in install.flags and not install.requirement_files:
+        return False
+    if install.requirement_files or install.reads:
+        return True
+    if any(package.name not in _BOOTSTRAP for package in install.packages):
+        return True
+    return bool(install.project) and bool(required(install, image))
+
+
+def _needed_by_install(install: Install, image: Image) -> set[str]:
+    """Repository files and folders that an install reads, with those that they name."""
+    found = {item.source for item in install.inputs if item.source}
+    queue = list(found)
+    for path in queue:  # grows while it is walked
+        facts = image.service.tree.facts(path, "manifest") if not path.endswith((".py", ".json")) else None
+        if not isinstance(facts, ManifestFacts):
+            continue
+        for inclusion in facts.inclusions:
+            other = _beside(path, inclusion.path)
+            if other not in found:
+                found.add(other)
+                queue.append(other)
+        found.update(
+            _beside(path, entry.url.removeprefix("file:"))
+            for entry in facts.requirements
+            if entry.url and "://" not in entry.url.removeprefix("file://")
+        )
+    return found - {"."}
+
+
+def _beside(path: str, written: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
+
+
+def _is_done_before(image: Image, earlier: list[Layer], install: Install) -> bool:
+    """Whether a dependency layer ahead of the copy leaves the install little to do."""
+    if install.ecosystem != "python":
+        return False
+    done: set[str] = set()
+    has_dependencies = False
+    for layer in earlier:
+        if layer.copy is not None and not layer.copy.is_from_context and layer.copy.destination:
+            has_dependencies = has_dependencies or bool(_ENVIRONMENT_FOLDER.search(layer.copy.destination))
+        for before in layer.installs:
+            if before.ecosystem == "python" and is_expensive(before, image):
+                has_dependencies = True
+                done.update(item.source for item in before.inputs if item.source)
+    if install.project or install.reads:
+        return has_dependencies
+    sources = {item.source for item in install.inputs if item.kind == "requirement"}
+    return bool(sources) and sources <= done
