@@ -8,8 +8,10 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from aiaudit.sources.python.chains import is_entangled
 from aiaudit.sources.python.facts import (
     ANY,
+    INTERPOLATION,
     KEYWORD,
     KEYWORDS,
     POSITIONAL,
@@ -25,23 +27,37 @@ VERSION = 1
 
 # Real modules nest some tens of levels; generated ones chain thousands of `+`. Beyond this a file is named as unread.
 DEPTH = 6000
+# Python 3.10 turns a tree into objects without counting levels, and overflows the stack beyond some ten thousand.
+CHAIN, LONG = 40_000, 80_000
 
 
 def extract(text: str) -> PythonFacts:
     """The facts of one module; a text that is no Python gives a problem and no statements."""
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return ("source code cannot contain null bytes", line, 1), ()
+    if sys.version_info < (3, 11) and len(text) > LONG and is_entangled(text, CHAIN, CHAIN):
+        return ("too deeply nested to read", 1, 1), ()
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEPTH))
     try:
-        tree, text = _parse(text.removeprefix("\ufeff"))
+        tree, text = _parse(_encodable(text.removeprefix("\ufeff")))
         return None, _Reader(text).block(tree.body)
     except SyntaxError as error:
         return (error.msg or "invalid syntax", error.lineno or 1, error.offset or 1), ()
     except (RecursionError, MemoryError):
         return ("too deeply nested to read", 1, 1), ()
-    except ValueError as error:  # null bytes, surrogates outside of strings
+    except ValueError as error:  # numbers longer than the interpreter converts
         return (str(error), 1, 1), ()
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _encodable(text: str) -> str:
+    """Bytes that are no UTF-8 (carried as lone surrogates) as replacement characters, one for one."""
+    if text.isascii():
+        return text
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def _parse(text: str) -> tuple[ast.Module, str]:
@@ -100,6 +116,8 @@ class _Reader:
         """An annotation; a string is read as the expression it holds, at the place of the string."""
         if node is None:
             return None
+        if isinstance(node, ast.Starred):  # `*args: *Ts`
+            return self.one(node.value)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 inner = ast.parse(node.value.strip(), mode="eval").body
@@ -151,11 +169,36 @@ def _constant(r: _Reader, n: ast.Constant) -> Expression:
 
 
 def _call(r: _Reader, n: ast.Call) -> Expression:
+    if type(n.func) is ast.Name and n.func.id == INTERPOLATION:
+        return ("fstr", r.at(n), _parts(r, n, [_field(argument) for argument in n.args]))
     return ("call", r.at(n), r.one(n.func), r.many(n.args), r.keywords(n.keywords))
 
 
 def _joined(r: _Reader, n: Any) -> Expression:
-    return ("fstr", r.at(n), r.many(n.values))
+    return ("fstr", r.at(n), _parts(r, n, n.values))
+
+
+def _parts(r: _Reader, n: Any, values: Sequence[Any]) -> tuple[Expression, ...]:
+    """Literal parts stand for the whole string (interpreters disagree about their places), neighbours are one."""
+    found: list[Expression] = []
+    at = r.at(n)
+    text = ""
+    for value in values:
+        if type(value) is ast.Constant and isinstance(value.value, str):
+            text += value.value
+            continue
+        if text:
+            found.append(("const", at, text))
+            text = ""
+        found.append(r.one(value))
+    return (*found, ("const", at, text)) if text else tuple(found)
+
+
+def _field(argument: ast.expr) -> ast.expr:
+    """A field of a rewritten string: literals and tuples are wrapped to tell them from literal parts."""
+    if type(argument) is ast.Tuple and len(argument.elts) == 1:
+        return ast.copy_location(ast.FormattedValue(argument.elts[0], -1, None), argument)
+    return argument
 
 
 def _formatted(r: _Reader, n: Any) -> Expression:

@@ -1,6 +1,6 @@
 """What one Python module says: a trimmed syntax tree of plain tuples, small enough to keep and fast to load.
 
-The facts of a module are `(problem, body)`: `problem` is None or `(message, line, column)`, `body` a tuple of statements.
+The facts of a module are `(problem, body)`: `problem` is None or `(message, line, column)`, `body` its statements.
 Every node is a tuple that starts with its tag and its extent `(line, column, end_line, end_column)`; lines and columns
 start at 1 and count characters, the end column is exclusive. `E` stands for an expression, `S` for a statement, `*` for
 a tuple of them, `?` for None or one.
@@ -42,3 +42,6 @@ Problem = tuple[str, int, int]
 PythonFacts = tuple[Any, tuple[Statement, ...]]
 
 POSITIONAL, ANY, VARIADIC, KEYWORD, KEYWORDS = "positional", "any", "variadic", "keyword", "keywords"
+
+# Stands in rewritten sources for a string with fields that the running interpreter cannot read.
+INTERPOLATION = "__interpolated__"
