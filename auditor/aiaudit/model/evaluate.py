@@ -26,7 +26,7 @@ from aiaudit.model.values import (
 from aiaudit.sources.python.facts import Expression, Parameter
 
 # More alternatives than this say nothing; deeper chains than this are cycles in disguise.
-WIDTH, DEPTH = 16, 70
+WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
 _BUILTINS = frozenset(dir(builtins))
 
 # Calls that give back what their argument gives: path -> position.
@@ -56,10 +56,12 @@ class Evaluator:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._memo: dict[tuple[int, int], Values] = {}
+        self._memo: dict[Any, Values] = {}
         self._kept: list[Any] = []
-        self._running: set[tuple[int, int]] = set()
-        self._cut = False
+        self._running: dict[Any, int] = {}
+        self._partial: dict[Any, tuple[Values, int]] = {}
+        self._attempts: dict[Any, int] = {}
+        self._low = 0
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
@@ -79,25 +81,50 @@ class Evaluator:
         """What calling a function gives: its returned (or, for generators and context managers, yielded) values."""
         return self._guarded((id(function), 0), function, lambda: self._result(function))
 
-    def _guarded(self, key: tuple[int, int], keep: Any, make: Any) -> Values:
+    def _guarded(self, key: Any, keep: Any, make: Any) -> Values:
+        """Answer from memory, or make the answer once.
+
+        Cycles are cut where they close. An answer that was cut depends on what is still being made further out (`_low`
+        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts.
+        """
         known = self._memo.get(key)
         if known is not None:
             return known
-        if key in self._running or len(self._running) > DEPTH:
-            self._cut = True
+        partial = self._partial.get(key)
+        if partial is not None:
+            self._low = min(self._low, partial[1])
+            return partial[0]
+        depth = len(self._running)
+        started = self._running.get(key)
+        if started is not None or depth > DEPTH:
+            self._low = min(self._low, -1 if started is None else started)
             return ()
-        outer_cut, self._cut = self._cut, False
-        self._running.add(key)
+        outer_low, self._low = self._low, depth
+        self._running[key] = depth
         try:
             found = _distinct(make())
         finally:
-            self._running.discard(key)
-        # An answer that a cycle cut short is kept only where the cycle began.
-        if not self._cut or not self._running:
+            del self._running[key]
+        low, self._low = self._low, min(outer_low, self._low if self._low < depth else outer_low)
+        self._kept.append(keep)
+        if low >= depth or depth == 0:
             self._memo[key] = found
-            self._kept.append(keep)
-            self._cut = outer_cut
+            self._forget_partials(depth)
+        else:
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] >= ATTEMPTS:
+                self._memo[key] = found
+            else:
+                self._partial[key] = (found, low)
         return found
+
+    def _forget_partials(self, depth: int) -> None:
+        """Drop the answers that waited for what is done now."""
+        if depth == 0:
+            self._partial.clear()
+            return
+        for key in [key for key, (_, low) in self._partial.items() if low >= depth]:
+            del self._partial[key]
 
     def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
         reader = getattr(self, "_" + tag, None)
@@ -426,8 +453,13 @@ class Evaluator:
 
     # Containers
 
-    def contained(self, container: Expression, scope: Scope, key: Expression | None) -> Iterator[Value]:
+    def contained(self, container: Expression, scope: Scope, key: Expression | None) -> Values:
         """The elements of a container that may stand under a key (any, where the key is unknown)."""
+        return self._guarded(
+            (id(container), id(scope), id(key), "contained"), (container, key), lambda: self._contained(container, scope, key)
+        )
+
+    def _contained(self, container: Expression, scope: Scope, key: Expression | None) -> Iterator[Value]:
         wanted = key[2] if key is not None and key[0] == "const" else None
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
@@ -500,10 +532,14 @@ class Evaluator:
             for item in items:
                 yield from self.evaluate(item, scope)
 
-    def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Iterator[Value]:
+    def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Values:
         """What iterating over or unpacking a container gives."""
         if container is None:
-            return
+            return ()
+        key = (id(container), id(scope), index)
+        return self._guarded(key, container, lambda: self._elements_of(container, scope, index))
+
+    def _elements_of(self, container: Expression, scope: Scope, index: int | None) -> Iterator[Value]:
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
                 yield from self._literal_elements(value, index)

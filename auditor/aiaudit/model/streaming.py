@@ -11,6 +11,7 @@ from aiaudit.model.arguments import argument_of
 from aiaudit.model.contexts import Edge
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
+from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Function, Scope
 from aiaudit.model.service import Service
@@ -109,10 +110,10 @@ class _Finder:
         return not (found.values and all(isinstance(v, Constant) and not v.value for v in found.values))
 
     def nearest(self, route: Route) -> BufferedAnswer | None:
-        """The generation closest to the handler: the one whose text it returns."""
+        """The generation closest to the handler whose text it returns."""
         for scope, path in self.reached(route):
             for known in reversed(self.generations.get(id(scope), ())):
-                if self.could_stream(known):
+                if self.could_stream(known) and is_answer(known, path):
                     return BufferedAnswer(route, known, path)
         return None
 
@@ -130,6 +131,12 @@ class _Finder:
             if number is not None and number <= SHORT:
                 return False
         return True
+
+
+def is_answer(known: Known, path: tuple[Edge, ...]) -> bool:
+    """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
+    calls = [known.call, *(edge.call for edge in reversed(path))]
+    return all(call is not None and is_returned(call.expression, call.scope) for call in calls)
 
 
 def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
