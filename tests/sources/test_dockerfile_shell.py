@@ -55,6 +55,16 @@ def test_lines_are_joined_like_semicolons() -> None:
         "diff <(pip install x) y",
         "A=$(pip install x) true",
         '[ -n "$(pip install x)" ]',
+    ],
+)
+def test_commands_are_found_wherever_they_are(script: str) -> None:
+    found = [(text, nested) for _, text, nested in shape(script) if text.startswith("pip")]
+    assert found == [("pip install x", True)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
         "bash -lc 'pip install x'",
         'sh -c "pip install x"',
         "sudo -E bash -ec 'pip install x'",
@@ -63,9 +73,10 @@ def test_lines_are_joined_like_semicolons() -> None:
         "bash -c \"bash -c 'pip install x'\"",
     ],
 )
-def test_commands_are_found_wherever_they_are(script: str) -> None:
+def test_scripts_of_inner_shells_are_opened_and_as_nested_as_their_shell(script: str) -> None:
     found = [(text, nested) for _, text, nested in shape(script) if text.startswith("pip")]
-    assert found == [("pip install x", True)]
+    assert found == [("pip install x", False)]
+    assert ("pip install x", True) in [(text, nested) for _, text, nested in shape(f"if true; then {script}; fi")]
 
 
 def test_braces_do_not_nest() -> None:

@@ -59,7 +59,8 @@ class Command:
 
     `words` are the command's words after assignments (first is the program); `assignments` are `NAME=value` prefixes;
     `operator` is what joins it to the previous command: "", "&&", "||", ";", "|", "&".
-    `nested` is true inside a subshell, function, condition or loop. A word that holds an expansion keeps it as written.
+    `nested` is true inside a subshell, substitution, function, condition or loop; the script of a `sh -c` is as nested
+    as its shell. A word that holds an expansion keeps it as written.
     """
 
     words: tuple[Word, ...]

@@ -60,7 +60,7 @@ def argument_commands(words: list[Located], raws: list[str]) -> list[Command]:
     commands = [Command(made, (), "", False, (), extent)]
     script = inline_script([word.text for word in words])
     if script is not None:
-        commands += script_commands(words[script], nested=True, depth=1)
+        commands += script_commands(words[script], depth=1)
     return commands
 
 
@@ -225,7 +225,7 @@ class _Reader:
             if kind == "heredoc_body":
                 if user is not None and reads_script([word.text for word in user.words]):
                     body = self.script.slice(*self.span(child))
-                    self.commands += script_commands(body, nested=True, depth=self.depth + 1)
+                    self.commands += script_commands(body, nested=nested, depth=self.depth + 1)
                 else:
                     self._substitutions(child)
             elif kind in _OPERATORS:
@@ -252,7 +252,7 @@ class _Reader:
         if script is not None and self.depth < 5:
             start, end = spans[script]
             inner = self.script.segments(start, segments(self.text[start:end]))
-            self.commands += script_commands(inner, nested=True, depth=self.depth + 1)
+            self.commands += script_commands(inner, nested=nested, depth=self.depth + 1)
 
     def _word(self, start: int, end: int) -> Word:
         raw = self.text[start:end]
