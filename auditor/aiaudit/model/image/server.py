@@ -87,7 +87,7 @@ class _Reader:
         """Follow commands through `cd`, assignments and scripts."""
         for command in commands:
             if not command.words:
-                self._assign(command.assignments)
+                self._assign(command.assignments, command.nested)
                 continue
             command = expanded(unwrapped(command), self.expand)
             if command.name == "cd":
@@ -105,16 +105,19 @@ class _Reader:
                 continue
             server = server_of(command, folder, self.variables)
             if server is not None:
-                self.servers.append(replace(server, span=Span.at(path, command.extent)))
+                span = Span.at(path, command.extent)
+                self.servers.append(replace(server, span=span, is_conditional=command.nested))
 
     def expand(self, text: str) -> str:
         """Variables replaced that the image or the script sets."""
         return text if "$(" in text else expand(text, self.variables.get).text
 
-    def _assign(self, pairs: Iterable[Pair]) -> None:
+    def _assign(self, pairs: Iterable[Pair], is_conditional: bool) -> None:
         for pair in pairs:
             value = self.expand(pair.value or "")
-            if "$" not in value:
+            if is_conditional:
+                self.variables.pop(pair.key, None)  # set here or not: its value is not known any more
+            elif "$" not in value:
                 self.variables[pair.key] = value
 
     def _export(self, command: Command) -> None:

@@ -167,7 +167,8 @@ class Stage:
     """A build stage, resolved. `base` is FROM's image with variables replaced; `parent` is set when that is a stage.
 
     `environment`, `arguments`, `workdir`, `user`, `shell`, `entrypoint` and `command` are those at the stage's end,
-    inherited ones included. `base_is_known` is false where a variable without default hides the base.
+    inherited ones included. `base_is_known` is false where a variable without default hides the base. Where the base
+    image's own WORKDIR is not known, `workdir` lies below `bases.UNKNOWN_FOLDER`.
     """
 
     index: int
@@ -231,6 +232,7 @@ class Server:
     `kind` says what `target` is: "module" (module:attribute), "script" (a path), "package" (`python -m`) or "".
     `span` is the command's place, in the Dockerfile or in the script that starts it. `folder` is the directory that it
     runs in (None where unknown), `app_dir` what is put ahead on the import path. `options` are all flags as written.
+    `is_conditional` tells that a condition in a script decides whether it starts.
     """
 
     program: str
@@ -249,6 +251,7 @@ class Server:
     folder: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = ()
+    is_conditional: bool = False
 
     def option(self, *names: str) -> str | None:
         """The value of the first of these options that is given ("" for a bare one)."""

@@ -1,0 +1,55 @@
+"""What is known of base images: whether they hold an application of their own, and the folder that they start in."""
+
+from __future__ import annotations
+
+import re
+
+from aiaudit.model.image.commands import names_in
+
+# The folder of a base image whose WORKDIR nobody here knows; relative paths stay comparable below it.
+UNKNOWN_FOLDER = "/<workdir of the base image>"
+
+_REGISTRY = re.compile(r"^(?:[\w.-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/")
+# Images that hold a distribution or a language, and nothing that a service would start.
+_PLAIN = names_in(
+    "scratch python pypy debian ubuntu alpine busybox node golang rust ruby php openjdk eclipse-temurin amazoncorretto"
+    " amazonlinux fedora centos rockylinux almalinux oraclelinux opensuse nginx httpd buildpack-deps gcc bash docker"
+    " nvidia/cuda nvidia/cudagl continuumio/miniconda3 continuumio/anaconda3 condaforge/miniforge3 astral-sh/uv"
+    " condaforge/mambaforge circleci/python cimg/python bitnami/python bitnami/minideb tensorflow/tensorflow"
+    " distroless/base distroless/base-debian11 distroless/base-debian12 distroless/python3 distroless/cc"
+    " distroless/python3-debian11 distroless/python3-debian12 distroless/static rocm/dev-ubuntu-22.04 intel/oneapi"
+    " ubi8 ubi9 ubi8/ubi ubi9/ubi ubi8/ubi-minimal ubi9/ubi-minimal oven/bun denoland/deno"
+)
+_FOLDERS = {
+    "pytorch/pytorch": "/workspace",
+    "lambda/python": "/var/task",
+    "golang": "/go",
+    "ubi8/python-311": "/opt/app-root/src",
+    "ubi9/python-311": "/opt/app-root/src",
+    "ubi9/python-312": "/opt/app-root/src",
+}
+
+
+def repository(base: str) -> str:
+    """An image's name without registry, tag and digest: `docker.io/library/python:3.12` is `python`."""
+    name = base.partition("@")[0]
+    name = _REGISTRY.sub("", name)
+    head, slash, last = name.rpartition("/")
+    name = f"{head}{slash}{last.partition(':')[0]}"
+    for prefix in ("library/", "docker/library/"):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def starting_folder(base: str) -> str:
+    """The folder that an image starts in, UNKNOWN_FOLDER where that is not known."""
+    name = repository(base)
+    return _FOLDERS.get(name, "/" if is_plain(base) else UNKNOWN_FOLDER)
+
+
+def is_plain(base: str) -> bool:
+    """Whether a base surely holds no application of its own."""
+    if "$" in base or "onbuild" in base:
+        return False
+    name = repository(base)
+    return name in _PLAIN or name in _FOLDERS
