@@ -1,0 +1,59 @@
+"""Credentials where none belong; every value is made up when the test runs."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Edit, made_up, mutation
+
+_CONFIG = "app/core/config.py"
+_SETTINGS = "settings = Settings()\n"
+
+
+def _constant(line: str) -> Edit:
+    return (_CONFIG, _SETTINGS, f"{_SETTINGS}{line}\n")
+
+
+MUTATIONS = (
+    mutation("KEY101", _CONFIG, "FALLBACK", _constant(f'FALLBACK = "sk-proj-{made_up(48)}"')),
+    mutation("KEY102", _CONFIG, "admin_password", _constant(f'admin_password = "{made_up(24)}"')),
+    mutation("KEY103", _CONFIG, "OPENAI_API_KEY =", _constant('OPENAI_API_KEY = "sk-xxxx"')),
+    mutation(
+        "KEY104",
+        _CONFIG,
+        "service_api_key",
+        (
+            _CONFIG,
+            'service_api_key: SecretStr = Field(validation_alias="SERVICE_API_KEY", min_length=16)',
+            f'service_api_key: SecretStr = SecretStr("{made_up(24)}")',
+        ),
+    ),
+    mutation(
+        "KEY105", _CONFIG, "openai_base_url", (_CONFIG, "https://api.openai", f"https://proxy:{made_up(16)}@api.openai")
+    ),
+    mutation(
+        "KEY106",
+        "Dockerfile",
+        "SERVICE_API_KEY",
+        ("Dockerfile", "    PYTHONUNBUFFERED=1\n", f"    PYTHONUNBUFFERED=1 \\\n    SERVICE_API_KEY={made_up(24)}\n"),
+    ),
+    mutation(
+        "KEY107",
+        "compose.yaml",
+        "SERVICE_API_KEY",
+        ("compose.yaml", "${SERVICE_API_KEY:?is what callers must present}", made_up(24)),
+    ),
+    mutation(
+        "KEY108",
+        ".env",
+        "SERVICE_API_KEY",
+        (".gitignore", ".env\n", ""),
+        files={".env": f"SERVICE_API_KEY={made_up(24)}\n"},
+    ),
+    mutation(
+        "KEY201",
+        "Dockerfile",
+        "COPY . .",
+        ("Dockerfile", "COPY app ./app\n", "COPY . .\n"),
+        (".dockerignore", "!app\n", "!app\n!.env\n"),
+        files={".env": f"SERVICE_API_KEY={made_up(24)}\n"},
+    ),
+)
