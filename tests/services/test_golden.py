@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.services.environment import GOLDEN
 from tests.services.running import OPENAI_KEY, SERVICE_KEY, Answer, Service, required_settings
 from tests.services.stub_model import PIECES, StubModel
 
@@ -173,3 +176,19 @@ def _upload(service: Service, content: bytes) -> Answer:
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="document"; filename="a.txt"\r\n\r\n'
     body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
     return service.ask("POST", "/v1/documents/similar", body, Content_Type=f"multipart/form-data; boundary={boundary}")
+
+
+def test_deploy_files_set_exactly_the_required_settings(python: Path, stub: StubModel) -> None:
+    listing = (
+        "import json; from app.core.config import Settings;"
+        "print(json.dumps([f.validation_alias for f in Settings.model_fields.values() if f.is_required()]))"
+    )
+    done = subprocess.run(
+        [python, "-c", listing], cwd=GOLDEN, env=required_settings(stub), capture_output=True, text=True, check=True
+    )
+    required = json.loads(done.stdout)
+    compose = yaml.safe_load((GOLDEN / "compose.yaml").read_text())["services"]["api"]["environment"]
+    assert list(compose) == required
+    assert all(value.startswith(f"${{{name}:?") for name, value in compose.items())
+    example = (GOLDEN / ".env.example").read_text().splitlines()
+    assert [line.rstrip("=") for line in example if line.endswith("=")] == required
