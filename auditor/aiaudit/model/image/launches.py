@@ -1,0 +1,126 @@
+"""Servers that Python code starts itself when the image runs a script: `uvicorn.run(...)`, `app.run(debug=True)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.targets import module_file, search_path
+from aiaudit.model.image.values import Image, Server
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.values import Constant, External, FunctionValue
+
+_FLASK = ("flask.Flask().run", "flask_openapi3.OpenAPI().run", "connexion.FlaskApp().run", "connexion.App().run")
+_OTHERS = {
+    "uvicorn.run": ("reload",),
+    "hypercorn.run": ("use_reloader",),
+    "quart.Quart().run": ("debug", "use_reloader"),
+    "sanic.Sanic().run": ("debug", "auto_reload", "dev"),
+    "flask_socketio.SocketIO().run": ("debug", "use_reloader"),
+    "dash.Dash().run": ("debug",),
+    "dash.Dash().run_server": ("debug",),
+    "bottle.run": ("debug", "reloader"),
+}
+_DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A server that a script starts. `flags` are the development options that are on, `is_flask` Flask's own server."""
+
+    server: Server
+    call: Call
+    name: str
+    flags: tuple[str, ...]
+    is_flask: bool
+
+
+def launches(image: Image, server: Server) -> Iterator[Launch]:
+    """What the script or package behind a server starts when it is run as the main program."""
+    path = _source(image, server)
+    if path is None:
+        return
+    side = python_side(image.service)
+    module = side.program.load(path)
+    if module is None:
+        return
+    for call in _run(module, side, 0, set()):
+        launch = _launch(server, call, side)
+        if launch is not None:
+            yield launch
+
+
+def _source(image: Image, server: Server) -> str | None:
+    """The repository file that is run."""
+    files = image.final.files
+    if files is None:
+        return None
+    if server.kind == "script":
+        place = absolute(server.target.partition(" ")[0], server.folder)
+        return files.source(place) if place is not None else None
+    if server.kind == "package" and server.program == "python":
+        for root in search_path(image, server):
+            for parts in ([*server.module.split("."), "__main__"], server.module.split(".")):
+                source = module_file(files, root, parts)[1]
+                if source is not None:
+                    return source
+    return None
+
+
+def _run(scope: Scope, side: PythonSide, depth: int, seen: set[int]) -> Iterator[Call]:
+    """The calls that run with a scope, those of the repository's functions that it calls included."""
+    if id(scope) in seen or depth > _DEEPEST:
+        return
+    seen.add(id(scope))
+    for call in scope.calls:
+        if _is_conditional(call):
+            continue
+        yield call
+        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+            if isinstance(value, FunctionValue) and isinstance(value.function, Function):
+                yield from _run(value.function, side, depth + 1, seen)
+
+
+def _is_conditional(call: Call) -> bool:
+    """Whether a condition other than `__name__ == "__main__"` decides over the call."""
+    for enclosing in call.around:
+        if enclosing.kind in ("except", "finally", "match", "else", "while"):
+            return True
+        if enclosing.kind == "if" and enclosing.branch and _asks_for_main(enclosing.node):
+            continue
+        if enclosing.kind in ("if", "unless"):
+            return True
+    return False
+
+
+def _asks_for_main(node: Any) -> bool:
+    return "__main__" in repr(node[2])
+
+
+def _launch(server: Server, call: Call, side: PythonSide) -> Launch | None:
+    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        if not isinstance(value, External):
+            continue
+        if value.path in _FLASK:
+            flags = _flags(call, ("debug", "use_reloader"), side)
+            return Launch(server, call, value.path.rpartition(".")[0].removesuffix("()") + ".run", flags, True)
+        if value.path in _OTHERS:
+            flags = _flags(call, _OTHERS[value.path], side)
+            return Launch(server, call, value.path.replace("()", ""), flags, False)
+    return None
+
+
+def _flags(call: Call, names: tuple[str, ...], side: PythonSide) -> tuple[str, ...]:
+    """The options that are surely on."""
+    return tuple(name for name in names if _is_on(call, name, side))
+
+
+def _is_on(call: Call, name: str, side: PythonSide) -> bool:
+    argument = call.keyword(name)
+    if argument is None:
+        return False
+    values = side.evaluator.evaluate(argument, call.scope)
+    return bool(values) and all(isinstance(value, Constant) and value.value is True for value in values)

@@ -1,0 +1,146 @@
+"""References to base images taken apart, and what is known of the users and shells that the images come with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.model.image.commands import commands_in, names_in
+from aiaudit.model.image.values import Image, Stage
+from aiaudit.sources.dockerfile.facts import Command
+
+DASH, ASH, BASH = "dash", "ash", "bash"
+ROOT = "root"
+
+_DOCKER_HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "public.ecr.aws/docker/")
+_BASH_IMAGES = (
+    "almalinux", "amazonlinux", "archlinux", "centos", "fedora", "opensuse", "oraclelinux", "redhat", "rockylinux",
+    "ubi7", "ubi8", "ubi9", "ubi10", "lambda/",
+)  # fmt: skip
+_BASH_TAGS = ("amazonlinux", "centos", "el7", "el8", "el9", "fedora", "rocky", "ubi")
+_DEBIAN_IMAGES = (
+    "anaconda3", "astral-sh/uv", "buildpack-deps", "cuda", "debian", "golang", "miniconda3", "miniforge3", "node",
+    "python", "pytorch", "ruby", "rust", "tensorflow", "ubuntu", "uvicorn-gunicorn", "uvicorn-gunicorn-fastapi",
+)  # fmt: skip
+# Images whose configuration names no user, so that containers run as root.
+_ROOT_IMAGES = names_in(
+    "alpine almalinux amazonlinux archlinux astral-sh/uv buildpack-deps busybox caddy centos continuumio/anaconda3"
+    " continuumio/miniconda3 condaforge/miniforge3 condaforge/mambaforge debian fedora golang httpd node nvidia/cuda"
+    " oraclelinux oven/bun pypy python pytorch/pytorch rockylinux ruby rust tensorflow/tensorflow ubuntu"
+    " tiangolo/uvicorn-gunicorn tiangolo/uvicorn-gunicorn-fastapi tiangolo/meinheld-gunicorn-flask"
+    " tiangolo/uwsgi-nginx-flask ollama/ollama vllm/vllm-openai"
+)
+# Images that come with another user; the beginning of their name without the registry.
+_OTHER_USERS = {
+    "apache/airflow": "airflow",
+    "apache/superset": "superset",
+    "bitnami/": "1001",
+    "bitnamilegacy/": "1001",
+    "bitnamisecure/": "1001",
+    "elasticsearch/": "elasticsearch",
+    "grafana/grafana": "472",
+    "jenkins/jenkins": "jenkins",
+    "jupyter/": "jovyan",
+    "mambaorg/micromamba": "mambauser",
+    "n8nio/n8n": "node",
+    "nginxinc/nginx-unprivileged": "101",
+    "nim/": "1000",
+    "prom/": "nobody",
+    "selenium/": "seluser",
+}
+_SOURCE_TO_IMAGE = ("/python-", "/nodejs-", "/nginx-", "/httpd-", "/ruby-", "/php-", "/openjdk-", "/perl-")
+# Images whose own entrypoint gives up root before it starts the program.
+_DROP_PRIVILEGES = names_in(
+    "ankane/pgvector cassandra couchdb haproxy influxdb mariadb memcached mongo mysql neo4j percona pgvector/pgvector"
+    " postgis/postgis postgres rabbitmq redis redis/redis-stack redis/redis-stack-server tensorchord/pgvecto-rs"
+    " timescale/timescaledb timescale/timescaledb-ha valkey/valkey"
+)
+_SWITCHES = names_in("gosu su-exec setpriv runuser su chpst s6-setuidgid setuidgid fixuid")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image reference: `name` without the registry host and `library/`; `tag` and `digest` may be ""."""
+
+    text: str
+    registry: str
+    name: str
+    tag: str
+    digest: str
+
+    @property
+    def last(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition("/")[2]
+
+
+def reference(text: str) -> Reference:
+    """An image reference taken apart as Docker does it."""
+    rest, _, digest = text.partition("@")
+    head, _, last = rest.rpartition("/")
+    last, _, tag = last.partition(":")
+    name = f"{head}/{last}" if head else last
+    registry = ""
+    for prefix in _DOCKER_HUB:
+        if name.startswith(prefix):
+            registry, name = prefix.rstrip("/"), name.removeprefix(prefix)
+    first, slash, remainder = name.partition("/")
+    if slash and not registry and (first == "localhost" or "." in first or ":" in first):
+        registry, name = first, remainder
+    return Reference(text, registry, name.removeprefix("library/"), tag, digest)
+
+
+def default_shell(stage: Stage) -> str:
+    """Which shell /bin/sh is: "dash", "ash" or "bash", "" where it is not known."""
+    if not stage.lineage[0].base_is_known:
+        return ""
+    base = reference(stage.root_base)
+    tag = base.tag.lower()
+    if "alpine" in base.name or "alpine" in tag or base.name == "busybox" or "wolfi" in base.name:
+        return ASH
+    if any(part in base.name for part in _BASH_IMAGES) or any(part in tag for part in _BASH_TAGS):
+        return BASH
+    if base.name.startswith(_DEBIAN_IMAGES) or base.name.endswith(_DEBIAN_IMAGES):
+        return DASH
+    return ""
+
+
+def default_user(stage: Stage) -> str | None:
+    """The user that the image outside of this file comes with; None where it is not known."""
+    if not stage.lineage[0].base_is_known:
+        return None
+    base = reference(stage.root_base)
+    tag = base.tag.lower()
+    if base.registry == "cgr.dev" or base.name.startswith("chainguard/"):
+        return ROOT if base.last == "wolfi-base" else "65532"
+    if base.registry == "dhi.io" or base.name.startswith("dhi/"):
+        return None if "dev" in tag else "65532"
+    if "distroless" in base.name:
+        return "65532" if "nonroot" in tag else ROOT
+    if base.name.startswith(("ubi", "rhel", "rhscl", "sclorg")) and any(p in f"/{base.name}" for p in _SOURCE_TO_IMAGE):
+        return "1001"
+    for name, user in _OTHER_USERS.items():
+        if base.name.startswith(name):
+            return user
+    return ROOT if base.name in _ROOT_IMAGES or base.name.startswith(("ubi8", "ubi9", "ubi10")) else None
+
+
+def platform_sets_user(stage: Stage) -> bool:
+    """Whether the image runs where USER counts for nothing (AWS Lambda runs every container as a user of its own)."""
+    return reference(stage.root_base).name.startswith("lambda/")
+
+
+def gives_up_root(image: Image) -> bool:
+    """Whether what the container starts changes to another user itself."""
+    stage = image.final
+    if stage.entrypoint is None and reference(stage.root_base).name in _DROP_PRIVILEGES:
+        return True
+    for instruction in (stage.entrypoint, stage.command):
+        if instruction is not None and any(map(_switches, instruction.commands)):
+            return True
+    script = image.command.script if image.command else ""
+    return bool(script) and any(map(_switches, commands_in(image.service.tree.text(script))))
+
+
+def _switches(command: Command) -> bool:
+    """Whether a command runs another one as another user, behind `exec` and the like or at once."""
+    return any(word.text.rpartition("/")[2] in _SWITCHES for word in command.words[:4])

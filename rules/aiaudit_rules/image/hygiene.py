@@ -1,0 +1,121 @@
+"""What the rules about an image's upkeep share: the RUNs that ship, the commands in them, whose image it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.image import Image, Install, Layer, Mount, Stage
+from aiaudit.model.image.commands import names_in, options, unwrapped
+from aiaudit.model.image.installs import python_install
+from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image.origins import reference
+from aiaudit.sources.dockerfile.facts import Command, Instruction
+
+_VALUED = names_in(
+    "-t --target-release --default-release -o --option -c --config-file --repository -X --keys-dir --setopt --root"
+    " --releasever --installroot --virtual"
+)
+_PYTHON_BASES = names_in("python conda mamba pytorch tensorflow uvicorn jupyter uv vllm transformers pypy")
+_FRONT_ENDS = names_in("node nginx nginx-unprivileged caddy httpd bun deno")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A RUN, or one behind ONBUILD, with its commands freed of `sudo` and the like."""
+
+    layer: Layer
+    instruction: Instruction
+    commands: tuple[Command, ...]
+    installs: tuple[Install, ...]
+    mounts: tuple[Mount, ...]
+
+
+def runs(stages: Iterable[Stage]) -> Iterator[Run]:
+    """The RUNs of stages in their order."""
+    for stage in stages:
+        for layer in stage.layers:
+            run = _run(layer)
+            if run is not None:
+                yield run
+
+
+def _run(layer: Layer) -> Run | None:
+    if layer.keyword == "RUN":
+        commands = tuple(unwrapped(command) for command in layer.instruction.commands)
+        return Run(layer, layer.instruction, commands, layer.installs, layer.mounts)
+    trigger = layer.instruction.trigger
+    if trigger is None or trigger.keyword != "RUN":
+        return None
+    commands = tuple(unwrapped(command) for command in trigger.commands)
+    mounts = tuple(_mount(value) for value in trigger.flag_values("mount"))
+    found = (python_install(c, layer.workdir, mounts) or other_install(c, layer.workdir, mounts) for c in commands)
+    return Run(layer, trigger, commands, tuple(install for install in found if install is not None), mounts)
+
+
+def _mount(value: str) -> Mount:
+    entries = dict(part.partition("=")[::2] for part in value.split(","))
+    target = entries.get("target", entries.get("dst", entries.get("destination", "")))
+    return Mount(entries.get("type", "bind"), target, entries.get("source", ""), entries.get("from", ""))
+
+
+def verb(command: Command) -> str:
+    """The subcommand of a package manager: the first word that is neither an option nor an option's value."""
+    places = options(command.words[1:], _VALUED).positionals
+    return places[0].text if places else ""
+
+
+def named(command: Command) -> tuple[str, ...]:
+    """The words behind the subcommand."""
+    return tuple(word.text for word in options(command.words[1:], _VALUED).positionals[1:])
+
+
+def short(command: Command, limit: int = 3) -> str:
+    """The beginning of a command, for a message."""
+    words = [word.text for word in command.words]
+    text = " ".join(words[:limit])
+    return f"{text} ..." if len(words) > limit else text
+
+
+def removed_paths(command: Command) -> tuple[str, ...]:
+    """What `rm` or `find ... -delete` takes away, braces opened."""
+    if command.name == "rm":
+        places = [word.text for word in command.words[1:] if not word.text.startswith("-")]
+        return tuple(path for place in places for path in _unbraced(place))
+    if command.name == "find" and any(word.text in ("-delete", "rm", "-exec") for word in command.words):
+        return tuple(word.text for word in command.words[1:2])
+    return ()
+
+
+def _unbraced(text: str) -> list[str]:
+    """`/a/{b,c}` as `/a/b` and `/a/c`."""
+    head, opening, rest = text.partition("{")
+    body, closing, tail = rest.partition("}")
+    if not opening or not closing or "," not in body or head.endswith("$"):
+        return [text]
+    return [path for part in body.split(",") for path in _unbraced(f"{head}{part}{tail}")]
+
+
+def covers(path: str, folder: str) -> bool:
+    """Whether removing or mounting `path` takes in everything below `folder`."""
+    path = path.rstrip("/").removesuffix("/*").rstrip("/") or "/"
+    folder = folder.rstrip("/")
+    return folder == path or folder.startswith("/" if path == "/" else f"{path}/")
+
+
+def is_mounted(mounts: Iterable[Mount], folder: str) -> bool:
+    """Whether a cache or temporary mount keeps a folder out of the layer."""
+    return any(mount.type in ("cache", "tmpfs") and covers(mount.target, folder) for mount in mounts)
+
+
+def is_python_image(image: Image) -> bool:
+    """Whether the image carries a Python service (and is no front end, database or proxy)."""
+    if image.servers or any(install.ecosystem == "python" for stage in image.used for _, install in stage.installs):
+        return True
+    name = reference(image.final.root_base).name
+    return any(part in name for part in _PYTHON_BASES)
+
+
+def is_front_end(image: Image) -> bool:
+    """Whether the image serves a front end."""
+    return not is_python_image(image) and reference(image.final.root_base).last in _FRONT_ENDS
