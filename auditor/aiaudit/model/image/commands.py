@@ -154,7 +154,7 @@ def expanded(command: Command, expand: Expand) -> Command:
             continue
         text = expand(word.text)
         parts = text.split() if not word.raw.startswith(('"', "'")) else [text]
-        words.extend(replace(word, text=part) for part in parts)
+        words.extend(replace(word, text=part, raw=part) for part in parts)
     return replace(command, words=tuple(words))
 
 

@@ -17,6 +17,7 @@ from aiaudit.span import Extent
 _ADDRESS = re.compile(r"(?:https?|ftp|ssh|git)://|git@")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2|txz|tar\.(?:gz|bz2|xz|zst))$")
 _NOWHERE = Extent(1, 1, 1, 1)
+_HIDDEN = "/<a folder that a variable names>"
 
 
 @dataclass(slots=True)
@@ -49,14 +50,14 @@ class CopyReader:
         place = absolute(written, workdir)
         result = _Result()
         if place is None:
-            self.files.blur(workdir or "/")
-        elif is_foreign:
+            self.files.blur("/")
+        elif documents:
             self.files.blur(place)
-            self.files.add_folder(place)
+        if is_foreign:
+            self.files.blur(place or "/")
+            self.files.add_folder(place or "/")
         else:
-            self._bring(instruction, sources, written, place, stage, result)
-        if documents and place is not None:
-            self.files.blur(place)
+            self._bring(instruction, sources, written, place or _HIDDEN, stage, result)
         return Copy(
             instruction,
             tuple(sources),

@@ -14,12 +14,12 @@ from aiaudit.sources.manifests.facts import ManifestFacts
 
 # What brings up the installer itself, or is done in a moment.
 _BOOTSTRAP = names_in(
-    "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export poetry-core"
-    " hatchling packaging certifi poetry-dynamic-versioning pipx cython ninja maturin"
+    "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export"
+    " poetry-core hatchling packaging certifi poetry-dynamic-versioning pipx cython ninja maturin"
 )
 _CODE = names_in(
-    ".py .pyx .js .jsx .mjs .cjs .ts .tsx .vue .svelte .html .css .scss .less .go .rs .java .kt .rb .php .cs .c .cc .cpp"
-    " .h .hpp .ipynb .jinja .j2 .proto .swift .scala .ex .exs .lua .pl"
+    ".py .pyx .js .jsx .mjs .cjs .ts .tsx .vue .svelte .html .css .scss .less .go .rs .java .kt .rb .php .cs .c .cc"
+    " .cpp .h .hpp .ipynb .jinja .j2 .proto .swift .scala .ex .exs .lua .pl"
 )
 _MANIFEST = re.compile(
     r".*requirements.*\.(?:txt|in)|constraints.*\.txt|pyproject\.toml|setup\.(?:py|cfg)|(?:uv|poetry)\.(?:lock|toml)"

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from aiaudit.model.image.bases import is_plain, starting_folder
 from aiaudit.model.image.commands import expanded, is_shell, unwrapped
 from aiaudit.model.image.context import Context
 from aiaudit.model.image.copies import CopyReader
@@ -60,6 +61,10 @@ def _started(facts: StageFacts, globals_: Mapping[str, str | None], named: Mappi
         stage.user_instruction = parent.user_instruction
         stage.entrypoint, stage.command = parent.entrypoint, parent.command
     stage.files = Filesystem(parent.files if parent else None)
+    if parent is None:
+        stage.workdir = starting_folder(stage.base)
+        if not is_plain(stage.base):
+            stage.files.blur("/")
     return stage
 
 

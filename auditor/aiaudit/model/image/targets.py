@@ -1,0 +1,219 @@
+"""Whether what the image starts is in it: files and modules looked up in the replayed file system."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
+from aiaudit.model.image.values import Image, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a command names and the image does not hold.
+
+    `kind` is "file", "module" or "attribute"; `place` is where it was looked for; `elsewhere` are repository files that
+    look like what was meant.
+    """
+
+    server: Server
+    kind: str
+    name: str
+    place: str
+    elsewhere: tuple[str, ...] = ()
+
+
+def missing_targets(image: Image) -> Iterator[Missing]:
+    """Every server target of the final stage that is surely not there."""
+    files = image.final.files
+    if files is None or not any(files.files) or not image.final.base_is_known:
+        return
+    mounts = tuple(mount for reference in image.references for mount in reference.mounts)
+    for server in image.servers:
+        found = _missing(image, server, files)
+        if found is not None and not any(_is_below(found.place, mount) for mount in mounts):
+            yield found
+
+
+def _is_below(place: str, folder: str) -> bool:
+    folder = folder.rstrip("/") or "/"
+    return place == folder or place.startswith("/" if folder == "/" else f"{folder}/")
+
+
+def _missing(image: Image, server: Server, files: Filesystem) -> Missing | None:
+    if server.kind == "script":
+        return _missing_script(image, server, files)
+    if server.kind in ("module", "package") and server.module:
+        return _missing_module(image, server, files)
+    return None
+
+
+def _missing_script(image: Image, server: Server, files: Filesystem) -> Missing | None:
+    place = absolute(server.target.partition(" ")[0], server.folder)
+    if place is None or not place.endswith(".py") or files.presence(place) is not Presence.MISSING:
+        return None
+    return Missing(server, "file", place, place, _named_alike(image, posixpath.basename(place)))
+
+
+def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing | None:
+    roots = search_path(image, server)
+    if not roots:
+        return None
+    parts = server.module.split(".")
+    found = [module_file(files, root, parts) for root in roots]
+    for presence, source in found:  # the first folder that has it decides
+        if presence is Presence.UNKNOWN:
+            return None
+        if presence is Presence.PRESENT:
+            return _missing_attribute(image, server, source, roots[0]) if source else None
+    if _may_be_installed(image, parts[0]):
+        return None
+    elsewhere = _modules_alike(image, parts)
+    if not elsewhere and not _is_own_name(image, parts[0]):
+        return None  # most likely a distribution's module
+    return Missing(server, "module", server.module, roots[0], elsewhere)
+
+
+def search_path(image: Image, server: Server) -> tuple[str, ...]:
+    """The folders that Python searches for the service's modules; () where one of them is not known."""
+    written = [server.app_dir] if server.app_dir else [""]
+    written += [part for part in image.final.environment.get("PYTHONPATH", "").split(":") if part]
+    places = [absolute(part or ".", server.folder) for part in written]
+    if server.app_dir and server.program != "uvicorn":
+        places.append(server.folder)
+    if any(place is None for place in places):
+        return ()
+    return tuple(place for place in dict.fromkeys(places) if place is not None)
+
+
+def module_file(files: Filesystem, root: str, parts: Sequence[str]) -> tuple[Presence, str | None]:
+    """Whether a dotted module lies below a folder, and the repository file that holds it."""
+    base = posixpath.join(root, *parts)
+    for candidate in (f"{base}.py", f"{base}/__init__.py"):
+        if candidate in files.files:
+            return Presence.PRESENT, files.files[candidate]
+    if files.is_blurred(f"{base}.py"):
+        return Presence.UNKNOWN, None
+    if base in files.folders and any(True for _ in files.below(base)):
+        return Presence.PRESENT, None  # a namespace package
+    return Presence.MISSING, None
+
+
+def _missing_attribute(image: Image, server: Server, source: str, root: str) -> Missing | None:
+    """An attribute that the module does not define, where its whole namespace can be told."""
+    name = server.attribute.partition(".")[0]
+    if not name or server.kind != "module":
+        return None
+    names = module_names(image, source)
+    if names is None or name in names:
+        return None
+    holders = tuple(
+        path
+        for path in image.context.tree.files("python")
+        if path != source and name in (module_names(image, path) or ()) and not _is_test(path)
+    )
+    return Missing(server, "attribute", f"{server.module}:{server.attribute}", root, holders[:3])
+
+
+def module_names(image: Image, path: str) -> frozenset[str] | None:
+    """The names that a module's own statements bind; None where they cannot all be told."""
+    facts = image.service.tree.facts(path, "python")
+    if facts is None or facts[0]:
+        return None
+    found: set[str] = set()
+    return frozenset(found) if _bind(facts[1], found) else None
+
+
+def _bind(body: Sequence[Any], found: set[str]) -> bool:
+    """Collect bound names; False for a star import or a change of globals()."""
+    for statement in body:
+        tag = statement[0]
+        if tag in ("def", "class"):
+            found.add(statement[2])
+            if statement[2] == "__getattr__":
+                return False
+        elif tag == "assign":
+            for target in statement[2]:
+                _targets(target, found)
+        elif tag in ("ann", "aug", "for"):
+            _targets(statement[2], found)
+        elif tag == "import":
+            found.update(alias or name.partition(".")[0] for name, alias in statement[2])
+        elif tag == "from":
+            if any(name == "*" for name, _ in statement[4]):
+                return False
+            found.update(alias or name for name, alias in statement[4])
+        elif tag == "with":
+            for _, target in statement[2]:
+                if target is not None:
+                    _targets(target, found)
+        elif (tag == "expr" and "globals" in repr(statement)) or tag == "match":
+            return False
+        if not all(_bind(block, found) for block in _blocks(statement)):
+            return False
+    return True
+
+
+def _blocks(statement: Any) -> Iterator[Sequence[Any]]:
+    tag = statement[0]
+    if tag in ("if", "while"):
+        yield from (statement[3], statement[4])
+    elif tag == "for":
+        yield from (statement[4], statement[5])
+    elif tag == "with":
+        yield statement[3]
+    elif tag == "try":
+        yield statement[2]
+        for handler in statement[3]:
+            yield handler[2]
+        yield from (statement[4], statement[5])
+
+
+def _targets(target: Any, found: set[str]) -> None:
+    if target[0] == "name":
+        found.add(target[2])
+    elif target[0] in ("tuple", "list"):
+        for part in target[2]:
+            _targets(part, found)
+    elif target[0] == "star":
+        _targets(target[2], found)
+
+
+def _may_be_installed(image: Image, top: str) -> bool:
+    """Whether the project itself is installed under that name."""
+    for _, install in image.final.installs:
+        if install.project or any(_may_hold(package.name, package.text, top) for package in install.packages):
+            return True
+    return any(install.project for stage in image.copied_from for _, install in stage.installs)
+
+
+def _may_hold(name: str, text: str, top: str) -> bool:
+    """Whether a package named on a command line may bring a top-level module."""
+    return name.replace("-", "_") == top or "://" in text or text.endswith(".whl")
+
+
+def _is_own_name(image: Image, top: str) -> bool:
+    return bool(_modules_alike(image, [top]))
+
+
+def _modules_alike(image: Image, parts: Sequence[str]) -> tuple[str, ...]:
+    """Repository files whose path ends in the module's, or that bear its last name."""
+    tail = "/".join(parts)
+    ends = (f"/{tail}.py", f"/{tail}/__init__.py")
+    paths = [path for path in image.context.tree.files("python") if not _is_test(path)]
+    own = [path for path in paths if f"/{path}".endswith(ends)]
+    if not own and len(parts) == 1:
+        own = [path for path in paths if f"/{tail}/" in f"/{path}"]
+    return tuple(own[:3]) or _named_alike(image, f"{parts[-1]}.py")
+
+
+def _named_alike(image: Image, name: str) -> tuple[str, ...]:
+    paths = (path for path in image.context.tree.files("python") if posixpath.basename(path) == name)
+    return tuple(path for path in paths if not _is_test(path))[:3]
+
+
+def _is_test(path: str) -> bool:
+    return "/tests/" in f"/{path}" or posixpath.basename(path).startswith("test_")
