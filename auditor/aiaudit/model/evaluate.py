@@ -195,6 +195,9 @@ class Evaluator:
 
     def member(self, value: ModuleValue, name: str) -> Iterable[Value]:
         """An attribute of a module: a name of it, or a module inside the package."""
+        return self._guarded((value.folder, id(value.module), name), value, lambda: self._member(value, name))
+
+    def _member(self, value: ModuleValue, name: str) -> Iterable[Value]:
         module = value.module
         if module is not None:
             if name in module.bindings:

@@ -44,13 +44,19 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
         reach = side.contexts.in_request(known.call.scope) or side.contexts.before_requests(known.call.scope)
         if reach is None:
             continue
-        if known.entry.kind == "call":
-            if known.entry.generates and not _is_capped_by_maker(known, makers, side):
-                found = _cap(known, output, side)
-                if found.state == "absent" or found.is_none:
-                    yield UncappedOutput(known, reach, output.parameters)
-        elif output.at == "constructor" and _is_absent(_cap(known, output, side)):
-            yield UncappedOutput(known, reach, output.parameters)
+        if known.entry.kind != "call":
+            if answers_for_output(known) and _is_absent(_cap(known, output, side)):
+                yield UncappedOutput(known, reach, output.parameters)
+        elif known.entry.generates and not _is_maker_in_charge(known, makers, side):
+            if _is_absent(_cap(known, output, side)):
+                yield UncappedOutput(known, reach, output.parameters)
+
+
+def answers_for_output(maker: Known) -> bool:
+    """Whether the cap belongs to the object that makes the generations (a framework's model) rather than to each call
+    (an SDK's client, or a light handle that both may set)."""
+    output = maker.entry.output
+    return output is not None and (output.at == "constructor" or (output.at == "both" and maker.entry.cost != "cheap"))
 
 
 def _cap(known: Known, output: Output, side: PythonSide) -> Argument:
@@ -61,16 +67,14 @@ def _is_absent(found: Argument) -> bool:
     return found.state == "absent" or (found.state == "given" and found.is_none)
 
 
-def _is_capped_by_maker(known: Known, makers: dict[int, Known], side: PythonSide) -> bool:
+def _is_maker_in_charge(known: Known, makers: dict[int, Known], side: PythonSide) -> bool:
     """Whether the object that the call is made on caps the output, or answers for it itself."""
     for origin in origins(known.value):
         maker = makers.get(id(origin))
         if maker is None or maker is known or maker.entry.output is None:
             continue
-        if maker.entry.output.at == "constructor" or maker.entry.output.bounded:
+        if answers_for_output(maker) or maker.entry.output.bounded:
             return True
         if not _is_absent(_cap(maker, maker.entry.output, side)):
             return True
     return False
-
-

@@ -72,14 +72,15 @@ class _Reader:
             if reach is None:
                 continue
             if known.entry.kind != "call":
-                yield from self.of_client(known, reach)
+                if answers_for_timeout(known):
+                    yield from self.of_client(known, reach)
             elif not self.belongs_to_client(known):
                 yield from self.of_call(known, reach)
 
     def belongs_to_client(self, known: Known) -> bool:
         """Whether a client that was made with a known constructor answers for the call's time-out."""
         for origin in origins(known.value):
-            if any(k.call is origin and k.entry.timeout is not None for k in self.makers.get(id(origin), ())):
+            if any(answers_for_timeout(maker) for maker in self.makers.get(id(origin), ())):
                 return True
         return False
 
@@ -201,6 +202,15 @@ class _Reader:
             return None
         number = argument_of(known.call, timeout.retries_parameter, self.evaluator).number
         return int(number) if number is not None else None
+
+
+def answers_for_timeout(maker: Known) -> bool:
+    """Whether the time-out can be set where the object is made; otherwise each call on it answers for its own."""
+    timeout = maker.entry.timeout
+    if timeout is None:
+        return False
+    parameters = [p for p in timeout.parameters if p.covers not in ("connect", "checkout")]
+    return not parameters or any(parameter.at != "call" for parameter in parameters)
 
 
 def origins(value: External) -> Iterator[Call]:
