@@ -22,7 +22,8 @@ Table = Mapping[str, Any]
 Families = Callable[[str], "tuple[Method, ...]"]
 
 _METHOD_FIELDS = frozenset(field.name for field in fields(Method))
-_DECIDED = {"name", "mode", "blocking", "purpose", "cost", "timeout", "output", "returns", "prompt", "verified"}
+_DECIDED = {"name", "mode", "blocking", "purpose", "cost", "timeout", "output", "returns", "prompt"}
+_DECIDED |= {"verified", "dist"}
 _SHARED = _METHOD_FIELDS - _DECIDED
 
 

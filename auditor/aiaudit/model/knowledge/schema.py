@@ -111,7 +111,8 @@ class Method:
     """A method of an object that waits or generates, as constructors and families list it.
 
     What is None here is as the constructor's entry says. `name` may be dotted; `__call__` is the object called itself.
-    `returns` is the dotted path of the object it gives, `self` for the same kind of object.
+    `returns` is the dotted path of the object it gives, `self` for the same kind of object. `since` and `until` are
+    versions of `dist` (of the entry's, where it is None): `until` is a version known to lack the method.
     """
 
     name: str
@@ -133,6 +134,9 @@ class Method:
     notes: str = ""
     evidence: tuple[str, ...] = ()
     verified: Verified | None = None
+    since: str | None = None
+    until: str | None = None
+    dist: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Entry:
     is a method of what `openai.OpenAI` gives. `mode` of a constructor is that of the object's methods. `blocking` calls
     wait for the network, a disk or heavy computing in the calling thread. `wraps` are the parameters that hold an inner
     resource, whose time-out and cap then count. For entries derived from a constructor's methods, `constructor` is the
-    path of that constructor, where the time-out may have been given.
+    path of that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
     """
 
     path: str

@@ -118,6 +118,9 @@ class MethodTable(CallTable):
     mode: Mode | None = None
     purpose: Purpose | None = None
     cost: Cost | None = None
+    since: str | None = None
+    until: str | None = None
+    dist: str | None = None
 
 
 class FamilyTable(Strict):
