@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope
-from aiaudit.model.values import Constant
 from aiaudit.sources.python.facts import Expression
 
 
@@ -54,10 +53,14 @@ def literals(
         holder = scope_of_name(scope, expression[2])
         if not isinstance(holder, Function) or id(holder) in handlers:
             return None
-        bindings = holder.bindings[expression[2]]
-        if len(bindings) != 1 or bindings[0].kind != "parameter":
+        first, *others = holder.bindings[expression[2]]
+        if first.kind != "parameter":
             return None
-        return _passed_literals(bindings[0].target, holder, evaluator)
+        assigned = [b.expression for b in others if b.expression is not None and b.expression[0] == "const"]
+        if len(assigned) != len(others):
+            return None
+        passed = _passed_literals(first.target, holder, evaluator)
+        return None if passed is None else [*passed, *(value[2] for value in assigned)]
     if expression[0] == "attr":
         method = method_of(scope)
         if method is None or expression[2][0] != "name" or expression[2][2] != method.self_name or not method.owner:
@@ -89,5 +92,5 @@ def _passed_literals(parameter: tuple[object, ...], function: Function, evaluato
         given = default if given is None else given  # type: ignore[assignment]
         if given is None or given[0] != "const":
             return None
-        found.append(Constant(given[2]).value)
+        found.append(given[2])
     return found if called else None

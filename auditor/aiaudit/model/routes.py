@@ -276,6 +276,10 @@ class _Finder:
                 if method.name in VIEW_METHODS or method.has_decorator("action", "get", "post", "put", "patch", "delete"):
                     verb = method.name.upper() if method.name in VERBS else method.name
                     self._add(method, f"{verb} {cls.name}", method.span, "class-based", (verb,), None)
+            constructor = cls.method("__init__")
+            if constructor is not None and not self.evaluator.inherits(cls, "litestar.Controller"):
+                # The frameworks make a view anew for every request.
+                self._entry("request", constructor, f"every request to {cls.name}", constructor.span)
         if self.evaluator.inherits(cls, *MIDDLEWARE_BASES):
             for method in cls.functions:
                 if method.name in ("dispatch", "process_request", "process_view", "__call__"):

@@ -52,6 +52,9 @@ class _Making:
         self.side = side
         critical = [k for k in side.known if k.entry.purpose in CRITICAL and _is_initialisation(k)]
         self.calls = {id(known.call): known for known in critical}
+        working = [k for k in side.known if k.entry.purpose in CRITICAL and (k.entry.blocking or k.call.awaited)]
+        self.working = {id(known.call.scope): known for known in reversed(working)}
+        self.working_calls = {id(known.call): known for known in working}
         self.scopes = {id(known.call.scope): known for known in reversed(critical)}
 
     def by(self, call: Call, depth: int) -> Known | None:
@@ -67,10 +70,25 @@ class _Making:
                 return found
         return None
 
+    def reached_by(self, call: Call) -> Known | None:
+        """Any work with a critical thing that a call of a startup hook leads to: all that such a hook does is starting."""
+        seen: set[int] = set()
+        queue = [edge.target for edge in self.side.contexts.edges(call.scope) if edge.call is call]
+        for scope in queue:  # grows while it is walked
+            if id(scope) in self.working:
+                return self.working[id(scope)]
+            seen.add(id(scope))
+            queue.extend(
+                edge.target
+                for edge in self.side.contexts.edges(scope)
+                if edge.call is not None and not edge.deferred and id(edge.target) not in seen
+            )
+        return self.working_calls.get(id(call))
+
     def is_used_in(self, block: Enclosing, scope: Scope) -> bool:
         """Whether the try also works with what it makes: then it guards one request's work, not a start."""
         return any(
-            known.entry.kind == "call" and any(link.node is block.node for link in known.call.around)
+            known.entry.kind == "call" and not _is_initialisation(known) and any(link.node is block.node for link in known.call.around)
             for known in self.side.known
             if known.call.scope is scope
         )
@@ -96,17 +114,20 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
     if reach is None:
         return
     seen: set[int] = set()
+    is_hook = any(entry.kind == "startup" and entry.scope is scope for entry in side.routing.entries)
     for call in scope.calls:
         block = _try_around(call)
         if block is None or id(block.node) in seen:
             continue
         known = making.by(call, DEPTH if early else 0)
-        if known is None or (early is None and making.is_used_in(block, scope)):
+        if known is None and is_hook:
+            known = making.reached_by(call)
+        if known is None or (not is_hook and making.is_used_in(block, scope)):
             continue
         seen.add(id(block.node))
         for handler in block.node[3]:
             outcome = _outcome(handler)
-            if outcome is not None and (early or outcome != "the service goes on without it"):
+            if outcome is not None:
                 line, column = handler[3][:2]
                 span = Span(scope.module.path, line, column, line, column + len("except"))
                 yield SwallowedFailure(span, call, known, reach, outcome)
