@@ -12,7 +12,7 @@ from aiaudit.span import Extent
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable that a container gets. `value` is None when it is passed through or comes from elsewhere (`source`)."""
+    """A variable that a container gets; `value` is None when it is passed through or comes from a `source`."""
 
     name: str
     value: str | None

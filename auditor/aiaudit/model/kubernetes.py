@@ -13,7 +13,7 @@ from aiaudit.span import Extent
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container of a workload. `environment` lists its variables, `sources` the objects it takes all variables from."""
+    """A container of a workload: its own variables, and in `sources` the objects it takes all variables from."""
 
     name: str
     image: str
@@ -71,7 +71,8 @@ def _manifest(path: str, node: Node) -> Manifest:
     plain = node.get("stringData")
     for block in (node.get("data"), plain):
         if block is not None and block.kind == MAPPING and kind in ("ConfigMap", "Secret"):
-            data += [Variable(key.value, value.value, key.extent) for key, value in block.pairs() if value.kind == SCALAR]
+            scalars = ((key, value) for key, value in block.pairs() if value.kind == SCALAR)
+            data += [Variable(key.value, value.value, key.extent) for key, value in scalars]
     containers = tuple(_containers(node)) if kind not in ("ConfigMap", "Secret") else ()
     name = node.text("metadata", "name")
     return Manifest(path, kind, name, node.extent, containers, tuple(data), kind == "Secret" and plain is None, node)

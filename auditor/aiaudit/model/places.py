@@ -8,21 +8,32 @@ from functools import lru_cache
 TEST, DOCUMENT, EXAMPLE, PIPELINE, NOTEBOOK = "test", "document", "example", "pipeline", "notebook"
 PLATFORM, ENVIRONMENT, CODE = "platform", "environment", "code"
 
-_TEST_FOLDERS = frozenset(
-    ["test", "tests", "testing", "testdata", "test_data", "test-data", "__tests__", "__mocks__", "spec", "specs", "e2e", "fixtures", "mocks", "cypress", "playwright", "integration_tests", "unit_tests", "benchmark", "benchmarks", "evals"]
+_SPLIT = re.compile(r"[._\s-]+")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TEST_WORDS = _words(
+    "test tests testing testdata testcases spec specs e2e fixture fixtures mock mocks cypress playwright benchmark"
+    " benchmarks evals qa"
 )
-_TEST_NAME = re.compile(
-    r"test_.*|.*_tests?\.\w+|.*\.(?:test|spec|e2e|stories)\.\w+|conftest\.py|tests?\.py|(?:pytest|tox)\.ini"
-    r"|\.env\.(?:test|testing|ci|e2e).*|test\.env|.*compose[._-](?:test|ci|e2e|integration)\w*\.ya?ml|compose\.(?:test|ci)\..*"
+_TEST_PROGRAM = re.compile(
+    r"test_.*|.*[._-](?:tests?|spec|e2e|stories|mock)\.\w+|conftest\.py|tests?\.py|(?:pytest|tox)\.ini"
 )
-_DOCUMENT_FOLDERS = frozenset(["docs", "doc", "documentation", "website", "site", "blog", "wiki", "man", "changelog", "changelogs", "i18n", "locales", "locale"])
+_TEST_FILE_WORDS = _words("test tests testing e2e ci integration")
+_DOCUMENT_FOLDERS = _words("docs doc documentation website site blog wiki man changelog changelogs i18n locales locale")
 _DOCUMENT_NAME = re.compile(r".*\.(?:md|mdx|rst|adoc|txt|tex|org|html?|po|pdf)|readme.*|changelog.*|license.*")
-_EXAMPLE_FOLDERS = frozenset(["example", "examples", "sample", "samples", "demo", "demos", "tutorial", "tutorials", "cookbook", "cookbooks", "playground"])
+_EXAMPLE_WORDS = _words(
+    "example examples sample samples demo demos tutorial tutorials cookbook cookbooks playground quickstart quickstarts"
+)
 _EXAMPLE_NAME = re.compile(
     r"(?:.*[._-])?(?:examples?|samples?|templates?|tmpl(?:ate)?|tpl|dist|default|skeleton|stub|copy)(?:[._-].*)?"
 )
+_PROGRAMS = (".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".java", ".rs", ".rb", ".php")
 _PIPELINE = re.compile(
-    r"(?:^|/)\.(?:github|circleci|gitea|forgejo|buildkite|woodpecker)/|(?:^|/)(?:\.gitlab-ci[^/]*|bitbucket-pipelines|"
+    r"(?:^|/)(?:ci|\.(?:github|circleci|gitea|forgejo|buildkite|woodpecker))/|(?:^|/)(?:\.gitlab-ci[^/]*|bitbucket-pipelines|"
     r"azure-pipelines[^/]*|\.travis|appveyor|\.drone|\.pre-commit-config)\.ya?ml$|(?:^|/)Jenkinsfile[^/]*$"
 )
 _PLATFORM = re.compile(
@@ -40,11 +51,12 @@ _ENVIRONMENT = re.compile(r"\.env(?:\..*)?|.+\.env|\.flaskenv|\.envrc")
 def place_of(path: str) -> str:
     """One of the constants above; CODE where nothing else fits."""
     *folders, name = path.lower().split("/")
+    folder_words = {word for folder in folders for word in _SPLIT.split(folder)}
     if path.endswith(".ipynb"):
         return NOTEBOOK
-    if _TEST_NAME.fullmatch(name) or _TEST_FOLDERS.intersection(folders):
+    if folder_words & _TEST_WORDS or _is_test(name):
         return TEST
-    if _is_example(name) or _EXAMPLE_FOLDERS.intersection(folders):
+    if folder_words & _EXAMPLE_WORDS or _is_example(name):
         return EXAMPLE
     if _PIPELINE.search(path):
         return PIPELINE
@@ -55,8 +67,18 @@ def place_of(path: str) -> str:
     return PLATFORM if _PLATFORM.fullmatch(name) else CODE
 
 
+def _is_test(name: str) -> bool:
+    """Programs by the usual patterns; for settings and deploy files a word will do: `compose.e2e.yaml`, `.env.test`."""
+    if _TEST_PROGRAM.fullmatch(name):
+        return True
+    return not name.endswith(_PROGRAMS) and bool(_TEST_FILE_WORDS.intersection(_SPLIT.split(name)))
+
+
 def _is_example(name: str) -> bool:
     """`.env.example`, `env.sample`, `config.template.yaml`, `dotenv-example`; a program called template.py is none."""
-    if name.endswith((".py", ".js", ".ts", ".tsx", ".go", ".java")) or name in ("template.yaml", "template.yml"):
+    if name.endswith(_PROGRAMS):
+        words = _SPLIT.split(name.rpartition(".")[0])
+        return bool({words[0], words[-1]} & {"example", "examples", "sample", "demo", "quickstart"})
+    if name in ("template.yaml", "template.yml"):
         return False
     return bool(_EXAMPLE_NAME.fullmatch(name.strip("._-")))

@@ -118,11 +118,10 @@ def _facts(service: Service) -> Iterator[tuple[str, SecretFact]]:
 def _classify(service: Service, path: str, fact: SecretFact) -> Secret | None:
     place = places.place_of(path)
     if fact.kind == PROVIDER:
-        secret = _provider_key(path, fact, place)
-    elif place in (places.TEST, places.DOCUMENT, places.NOTEBOOK, places.EXAMPLE):
+        return _located(service, _provider_key(path, fact, place), place)
+    if place in (places.TEST, places.DOCUMENT, places.NOTEBOOK, places.EXAMPLE):
         return None
-    else:
-        secret = _literal(path, fact, place)
+    secret = _literal(path, fact, place)
     return _located(service, secret, place) if secret is not None else None
 
 
@@ -152,7 +151,7 @@ def _literal(path: str, fact: SecretFact, place: str) -> Secret | None:
         return Secret(span, HARDCODED, "", fact, _HIGH, Confidence.MEDIUM if fact.grade == STRONG else Confidence.LOW)
     is_default = fact.context in ("default", "field")
     if fact.kind == PLACEHOLDER:
-        if is_default and _self_issued(fact.name) and not fact.in_url:
+        if is_default and not fact.in_url and not fact.provider and _self_issued(fact.name):
             return Secret(span, DEFAULT, "", fact, _HIGH, Confidence.HIGH)
         runs = path.endswith(".py") or place in (places.PLATFORM, places.ENVIRONMENT) or is_default
         return Secret(span, EMPTY, "", fact, _MEDIUM if runs else _LOW, Confidence.HIGH if runs else Confidence.MEDIUM)

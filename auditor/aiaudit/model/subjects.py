@@ -14,6 +14,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "BlockingCall": ("blocking", "blocking_calls"),
     "BufferedAnswer": ("streaming", "buffered_answers"),
     "EnvironmentFile": ("secrets", "environment_files"),
+    "Flow": ("flow", "flows_of"),
     "Image": ("image", "images"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),

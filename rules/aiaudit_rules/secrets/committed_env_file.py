@@ -6,8 +6,8 @@ finding a file, at its first secret; each value is also reported on its own. Fil
 (`.env.example`, `.env.sample`, `.env.template`) and those of tests are left alone, and so is a file without secrets.
 
 ## Why is this bad
-The file is the place where people put real keys next, and from then on they are in the history, in every clone and, with
-`COPY . .`, in the image.
+The file is the place where people put real keys next, and from then on they are in the history, in every clone and,
+with `COPY . .`, in the image.
 
 ## Example
 ```dotenv

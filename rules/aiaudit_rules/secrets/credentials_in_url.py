@@ -1,11 +1,11 @@
 """A URL carries its password.
 
 ## What it does
-Flags `scheme://user:password@host` with a literal password in code, settings and environment files. A password that is a
-variable or a placeholder (`${PASSWORD}`, `{password}`, `%s`) is right. `user:password@localhost` counts, as a guessable
-password with medium severity: it is what the service connects with when nothing else is set. URLs in tests, examples,
-documents, comments and CI pipelines do not count; those in a Dockerfile, a deploy file or a default are reported by
-`secret-in-image`, `secret-in-deploy-file` and `secret-default`.
+Flags `scheme://user:password@host` with a literal password in code, settings and environment files. A password that
+is a variable or a placeholder (`${PASSWORD}`, `{password}`, `%s`) is right. `user:password@localhost` counts, as a
+guessable password with medium severity: it is what the service connects with when nothing else is set. URLs in tests,
+examples, documents, comments and CI pipelines do not count; those in a Dockerfile, a deploy file or a default are
+reported by `secret-in-image`, `secret-in-deploy-file` and `secret-default`.
 
 ## Why is this bad
 URLs are logged, shown in error messages and process lists, and passed on; the password goes with them.

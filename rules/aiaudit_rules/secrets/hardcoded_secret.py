@@ -1,13 +1,13 @@
 """A secret is written into the code or a settings file.
 
 ## What it does
-Flags literals bound to a secret's name, by assignment, keyword argument, dict entry, header or key of a settings file:
-`JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`. Names are cut
-into words, so that `MAX_TOKENS`, `KEY_PREFIX` or `password_hash` are no secrets. Values need the entropy of a generated
-secret or, for passwords and signing keys, have to be usable; guessable ones (`postgres`, `dev-secret`) are reported with
-medium severity. Names of fields and variables, paths, addresses without credentials, references, empty strings and what
-clients send to servers without authentication (`EMPTY`, `ollama`) are no secrets. Tests, examples and documents do not
-count, except for a value in an example file that is the one in use.
+Flags literals bound to a secret's name, by assignment, keyword argument, dict entry, header or key of a settings
+file: `JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`.
+Names are cut into words, so that `MAX_TOKENS`, `KEY_PREFIX` or `password_hash` are no secrets. Values need the
+entropy of a generated secret or, for passwords and signing keys, have to be usable; guessable ones (`postgres`,
+`dev-secret`) are reported with medium severity. Names of fields and variables, paths, addresses without credentials,
+references, empty strings and what clients send to servers without authentication (`EMPTY`, `ollama`) are no secrets.
+Tests, examples and documents do not count, except for a value in an example file that is the one in use.
 
 ## Why is this bad
 The value is the same in every environment, cannot be rotated without a release and is known to everybody who has ever

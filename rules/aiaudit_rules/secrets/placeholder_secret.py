@@ -1,16 +1,17 @@
 """A placeholder stands where a secret is needed.
 
 ## What it does
-Flags `sk-xxxx`, `changeme`, `your-key-here`, `<token>`, `test` for a provider's key and the like in code, settings, deploy
-files and committed environment files. Files that are there to be copied (`.env.example`, `*.sample`, `*.template`,
-`*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are values for servers that ask for no key.
+Flags `sk-xxxx`, `changeme`, `your-key-here`, `<token>`, `test` for a provider's key and the like in code, settings,
+deploy files and committed environment files. Files that are there to be copied (`.env.example`, `*.sample`,
+`*.template`, `*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are values for servers
+that ask for no key.
 
 Medium severity where a process would run with the value, low elsewhere. A placeholder as the default of a password or
 signing key is reported by `secret-default`: it works, and everybody knows it.
 
 ## Why is this bad
-The service starts without its key and fails at the first request that needs it, with the provider's 401 as the only hint.
-A missing value without a default stops it at start-up.
+The service starts without its key and fails at the first request that needs it, with the provider's 401 as the only
+hint. A missing value without a default stops it at start-up.
 
 ## Example
 ```python

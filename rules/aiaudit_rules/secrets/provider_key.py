@@ -2,18 +2,18 @@
 
 ## What it does
 Flags values that have the form of a provider's key: OpenAI, Anthropic, Google, Hugging Face, Groq, Mistral, Cohere,
-Replicate, Pinecone, LangSmith, Langfuse, Weights & Biases, AWS, Azure, GitHub, GitLab, Slack, Stripe and others, JSON Web
-Tokens and private keys. What can be checked is checked: length, alphabet, the checksum of GitHub's and npm's tokens,
-whether a token's header decodes, whether the value counts up or repeats itself as examples do. Public keys (a database's
-`anon` role, a web app's Firebase key) are left alone.
+Replicate, Pinecone, LangSmith, Langfuse, Weights & Biases, AWS, Azure, GitHub, GitLab, Slack, Stripe and others, JSON
+Web Tokens and private keys. What can be checked is checked: length, alphabet, the checksum of GitHub's and npm's
+tokens, whether a token's header decodes, whether the value counts up or repeats itself as examples do. Public keys (a
+database's `anon` role, a web app's Firebase key) are left alone.
 
-A key counts wherever git carries it. In tests, documents, comments and example files the confidence is lower. Keys in a
-Dockerfile, in a deploy file or in the default of a look-up are reported by `secret-in-image`, `secret-in-deploy-file` and
-`secret-default`, because there is more to do about them.
+A key counts wherever git carries it. In tests, documents, comments and example files the confidence is lower. Keys in
+a Dockerfile, in a deploy file or in the default of a look-up are reported by `secret-in-image`,
+`secret-in-deploy-file` and `secret-default`, because there is more to do about them.
 
 ## Why is this bad
-Whoever can read the repository, one of its forks or its history can spend on the account. Removing the line does not take
-the key out of the history: it has to be revoked.
+Whoever can read the repository, one of its forks or its history can spend on the account. Removing the line does not
+take the key out of the history: it has to be revoked.
 
 ## Example
 ```python

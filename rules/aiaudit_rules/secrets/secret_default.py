@@ -1,14 +1,14 @@
 """A look-up of a secret falls back to a literal.
 
 ## What it does
-Flags literals that are used when a variable is missing: `os.getenv("NAME", "...")`, `os.environ.get("NAME") or "..."`,
-`config("NAME", default="...")`, the default of a field in a settings class, of a parameter or of a command-line option. The
-literal may be a real secret, a guessable one or, for passwords and signing keys, a placeholder. `""` and `None` are
-another matter (`empty-default-for-required-setting`).
+Flags literals that are used when a variable is missing: `os.getenv("NAME", "...")`, `os.environ.get("NAME") or
+"..."`, `config("NAME", default="...")`, the default of a field in a settings class, of a parameter or of a
+command-line option. The literal may be a real secret, a guessable one or, for passwords and signing keys, a
+placeholder. `""` and `None` are another matter (`empty-default-for-required-setting`).
 
 ## Why is this bad
-The service comes up without its configuration and runs on a value that anybody can read in the repository. A forgotten
-variable becomes an open door instead of a failed start.
+The service comes up without its configuration and runs on a value that anybody can read in the repository. A
+forgotten variable becomes an open door instead of a failed start.
 
 ## Example
 ```python

@@ -1,14 +1,14 @@
 """A secret is written into a deploy file.
 
 ## What it does
-Flags literal credentials in Compose files, Kubernetes manifests (environment, arguments, ConfigMaps, and Secrets, whose
-base64 is no protection) and the files of platforms: fly.toml, render.yaml, app.yaml, Terraform, Helm values, ECS task
-definitions. `${NAME}` is right; `${NAME:-literal}` is judged by its literal. A guessable password, such as that of a
-local Compose database, gets medium severity and confidence.
+Flags literal credentials in Compose files, Kubernetes manifests (environment, arguments, ConfigMaps, and Secrets,
+whose base64 is no protection) and the files of platforms: fly.toml, render.yaml, app.yaml, Terraform, Helm values,
+ECS task definitions. `${NAME}` is right; `${NAME:-literal}` is judged by its literal. A guessable password, such as
+that of a local Compose database, gets medium severity and confidence.
 
 ## Why is this bad
-The file is committed, copied into pipelines and shown by `docker inspect` and `kubectl describe`; everybody who may read
-the deployment may use the account.
+The file is committed, copied into pipelines and shown by `docker inspect` and `kubectl describe`; everybody who may
+read the deployment may use the account.
 
 ## Example
 ```yaml
@@ -47,7 +47,7 @@ rule = Rule(
     summary="A secret is written into a deploy file",
     severity=CRITICAL,
     since="0.1.0",
-    aliases=("KSV-0109"),
+    aliases=("KSV-0109",),
 )
 
 

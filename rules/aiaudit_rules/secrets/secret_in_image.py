@@ -2,12 +2,12 @@
 
 ## What it does
 Flags credentials in ENV, ARG, LABEL, RUN and CMD of a Dockerfile: provider's keys, literals with entropy, passwords,
-URLs with a password. Guessable passwords get medium severity. Placeholders are reported by `placeholder-secret`; a dummy
-that only one RUN command gets (`RUN SECRET_KEY=build manage.py collectstatic`) is fine.
+URLs with a password. Guessable passwords get medium severity. Placeholders are reported by `placeholder-secret`; a
+dummy that only one RUN command gets (`RUN SECRET_KEY=build manage.py collectstatic`) is fine.
 
 ## Why is this bad
-Every layer and the image's configuration can be read by whoever can pull the image, `docker history` shows ARG and RUN,
-and deleting a file or unsetting a variable in a later layer does not remove the earlier one.
+Every layer and the image's configuration can be read by whoever can pull the image, `docker history` shows ARG and
+RUN, and deleting a file or unsetting a variable in a later layer does not remove the earlier one.
 
 ## Example
 ```dockerfile

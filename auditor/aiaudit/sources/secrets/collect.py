@@ -8,12 +8,9 @@ import re
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import (
     DEFAULT_PASSWORD,
-    FAIR,
-    GENERIC,
     PLACEHOLDER,
     PROVIDER,
     STRONG,
-    WEAK,
     SecretFact,
     SecretFacts,
     SecretProblem,
@@ -21,18 +18,30 @@ from aiaudit.sources.secrets.facts import (
 from aiaudit.sources.secrets.marks import mark_of_value
 from aiaudit.sources.secrets.prefilter import Scan
 from aiaudit.sources.secrets.shapes import shape_by_name, shape_of_value
-from aiaudit.sources.secrets.values import compose_default, is_reference, judge, without_scheme
+from aiaudit.sources.secrets.values import (
+    PROCESS,
+    default_of_variable,
+    is_reference,
+    judge,
+    prefix_of,
+    with_defaults,
+    without_scheme,
+)
 from aiaudit.span import Extent
 
 _MOST_FACTS = 2000
 _ALLOWED = re.compile(r"gitleaks:allow|pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}secret", re.IGNORECASE)
 _ALLOWED_NEXT = re.compile(r"pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}nextline\s{1,4}secret", re.IGNORECASE)
-_DEFAULT_INSIDE = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
 _USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]{1,40})://([^\s/\"'`<>]{0,330})@([\w.\-\[\]{}$:%]*)")
+_SAMPLE_SCHEMES = ("driver", "dialect", "scheme", "protocol")
 _LABELS = {
     names.PASSWORD: "password", names.KEY: "key", names.TOKEN: "token", names.SECRET: "secret",
     names.IDENTIFIER: "access key id", names.URL: "URL",
 }  # fmt: skip
+
+
+# Kind, provider, label, grade.
+Found = tuple[str, str, str, str]
 
 
 def mask(value: str) -> str:
@@ -65,65 +74,66 @@ class Collector:
         place: tuple[int, int],
         name: str,
         context: str,
+        use: str,
         *,
-        runs: bool,
         keys: tuple[str, ...] = (),
-        least: str = WEAK,
-        label: str = "",
+        real: bool = False,
     ) -> bool:
-        """A literal bound to a name; true when it is a candidate of at least the grade asked for."""
-        default = compose_default(value)
+        """A literal bound to a name; true when it is a candidate. `real` leaves placeholders and guessable ones out."""
+        default = default_of_variable(value)
         literal = without_scheme((value if default is None else default).strip())
-        found = self._classify(literal, name, runs, label)
-        if found is None:
+        found = self._classify(literal, name, use if default is None else PROCESS)
+        if found is None or (real and found[0] in (PLACEHOLDER, DEFAULT_PASSWORD)):
             return False
-        kind, provider, title, grade = found
-        if least == FAIR and (grade == WEAK or kind == PLACEHOLDER):
-            return False
-        self._keep(kind, provider, title, grade, literal, place, name, context, keys, in_url=False)
+        self._keep(found, literal, place, name, context, keys, in_url=False)
         return True
 
-    def _classify(self, literal: str, name: str, runs: bool, label: str) -> tuple[str, str, str, str] | None:
-        if not literal or (is_reference(literal) and "django-insecure" not in literal):
+    def _classify(self, literal: str, name: str, use: str) -> Found | None:
+        if not literal or is_reference(literal):
             return None
         shape = shape_of_value(literal)
         if shape is not None:
             return PROVIDER, shape.id, shape.label, STRONG
-        marked = mark_of_value(literal)
-        if marked is not None:
-            return None if marked == "" else (PROVIDER, marked, label or _title(marked), STRONG)
+        mark = mark_of_value(literal)
+        if mark is not None:
+            return (PROVIDER, *mark, STRONG) if mark[0] else None
         shape = shape_by_name(literal, name)
         if shape is not None:
             return PROVIDER, shape.id, shape.label, STRONG
-        judged = judge(literal, name, runs=runs)
+        judged = judge(literal, name, use)
         if judged is None:
             return None
-        return judged[0], "", label or _LABELS.get(names.kind_of_name(name) or "", "secret"), judged[1]
+        kind, grade = judged
+        prefix = prefix_of(literal) if kind == PLACEHOLDER else ""
+        return kind, prefix, _LABELS.get(names.kind_of_name(name) or "", "secret"), grade
 
-    def shape(self, provider: str, label: str, place: tuple[int, int], context: str, name: str = "") -> None:
+    def shape(self, provider: str, label: str, place: tuple[int, int], context: str) -> None:
         """A key known by its form, wherever it stands."""
-        self._keep(PROVIDER, provider, label, STRONG, self.scan.text[slice(*place)], place, name, context, (), in_url=False)
+        value = self.scan.text[slice(*place)]
+        self._keep((PROVIDER, provider, label, STRONG), value, place, "", context, (), in_url=False)
 
     def link(
-        self, text: str, place: tuple[int, int], name: str, context: str, keys: tuple[str, ...] = ()
+        self,
+        text: str,
+        place: tuple[int, int],
+        name: str,
+        context: str,
+        *,
+        keys: tuple[str, ...] = (),
+        real: bool = False,
     ) -> bool:
         """The first password inside a URL of the text; `place` is where the text stands in the file."""
-        for match in _USERINFO.finditer(text):
-            _, _, password = _DEFAULT_INSIDE.sub(r"\1", match.group(2)).partition(":")
-            password = password.removesuffix("@")
-            if not password or "@" in password or is_reference(password):
+        for match in _USERINFO.finditer(with_defaults(text)):
+            scheme, user, host = match.groups()
+            password = user.partition(":")[2].removesuffix("@")
+            if not password or "@" in password or is_reference(password) or scheme in _SAMPLE_SCHEMES:
                 continue
-            judged = judge(password, "password", runs=True)
-            if judged is None:
+            found = self._classify(password, "password", PROCESS)
+            if found is not None and found[0] == DEFAULT_PASSWORD and _is_example_host(host):
+                found = (PLACEHOLDER, "", found[2], found[3])
+            if found is None or (real and found[0] in (PLACEHOLDER, DEFAULT_PASSWORD)):
                 continue
-            shape = shape_of_value(password)
-            kind, provider, label = judged[0], "", "password"
-            if shape is not None:
-                kind, provider, label = PROVIDER, shape.id, shape.label
-            if kind != PLACEHOLDER and _is_example_host(match.group(3)):
-                kind = PLACEHOLDER
-            scheme = match.group(1)
-            self._keep(kind, provider, label, judged[1], password, place, name or scheme, context, keys, in_url=True)
+            self._keep(found, password, place, name or scheme, context, keys, in_url=True)
             return True
         return False
 
@@ -133,10 +143,7 @@ class Collector:
 
     def _keep(
         self,
-        kind: str,
-        provider: str,
-        label: str,
-        grade: str,
+        found: Found,
         value: str,
         place: tuple[int, int],
         name: str,
@@ -145,15 +152,16 @@ class Collector:
         *,
         in_url: bool,
     ) -> None:
-        if place in self._facts or len(self._facts) > _MOST_FACTS:
-            if len(self._facts) > _MOST_FACTS and not self._problems:
+        if place in self._facts:
+            return
+        if len(self._facts) >= _MOST_FACTS:
+            if not self._problems:
                 self.problem(f"more than {_MOST_FACTS} candidate credentials; the rest is not listed")
             return
-        extent = self.scan.extent(*place)
         self._taken.append(place)
         self._facts[place] = SecretFact(
-            kind, provider, label, mask(value), len(value), digest(value), grade, in_url,
-            _shown_name(name, value), context, _shown_keys(keys, value), self._is_allowed(place), extent,
+            *found[:3], mask(value), len(value), digest(value), found[3], in_url, _shown(name, value), context,
+            tuple(_shown(key, value) for key in keys[-12:]), self._is_allowed(place), self.scan.extent(*place),
         )  # fmt: skip
 
     def _is_allowed(self, place: tuple[int, int]) -> bool:
@@ -171,22 +179,13 @@ class Collector:
         return SecretFacts(tuple(ordered), tuple(self._problems))
 
 
-def _title(mark: str) -> str:
-    return {"jwt": "JSON Web Token", "private-key": "private key"}.get(mark, mark)
-
-
-def _shown_name(name: str, value: str) -> str:
+def _shown(name: str, value: str) -> str:
     """A name is shown as it is, unless it would give the value away."""
     return "" if len(value) >= 8 and value in name else name[:120]
 
 
-def _shown_keys(keys: tuple[str, ...], value: str) -> tuple[str, ...]:
-    return tuple(_shown_name(key, value) for key in keys[-12:])
-
-
 def _is_example_host(host: str) -> bool:
     name = host.partition(":")[0].lower()
-    return name.endswith(("example.com", "example.org", "example.net", ".example", "your-host", "yourhost"))
-
-
-__all__ = ["DEFAULT_PASSWORD", "GENERIC", "Collector", "digest", "mask"]
+    return name.startswith("example.") or name.endswith(
+        ("example.com", "example.org", "example.net", ".example", "your-host", "yourhost")
+    )

@@ -11,13 +11,16 @@ from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFac
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.embedded import bind_embedded
+from aiaudit.sources.secrets.names import word_set
+from aiaudit.sources.secrets.values import CONFIG, PROCESS
 
-_ENVIRONMENTS = frozenset(
-    ["environment", "env", "env_variables", "envvars", "envVars", "build_args", "args", "variables", "data", "stringData", "secrets", "vars", "config", "env_vars", "environment_variables"]
+_ENVIRONMENTS = word_set(
+    "environment env env_variables envvars envVars build_args args variables stringData data env_vars"
+    " environment_variables"
 )
-_NAME_KEYS, _VALUE_KEYS = ("name", "key", "Name", "Key"), ("value", "Value", "default")
-_ITEM = re.compile(r"([A-Za-z_][\w.\-]{1,80})=(.*)", re.DOTALL)
-_EXAMPLES = frozenset(["example", "examples", "description", "default_description", "x-oaiMeta", "summary", "title"])
+_NAME_KEYS, _VALUE_KEYS = ("name", "key", "Name", "Key"), ("value", "Value")
+_ITEM = re.compile(r"([A-Za-z_\-][\w.\-]{1,80})=(.*)", re.DOTALL)
+_EXAMPLES = word_set("example examples description default_description x-oaiMeta summary title help label placeholder")
 
 
 def bind_documents(collector: Collector, facts: YamlFacts) -> None:
@@ -49,18 +52,18 @@ def _walk(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
 
 
 def _mapping(collector: Collector, node: Node, keys: tuple[str, ...], *, secret: bool) -> None:
-    runs = bool(keys) and keys[-1] in _ENVIRONMENTS
+    use = PROCESS if keys and keys[-1] in _ENVIRONMENTS else CONFIG
     for key, value in node.entries:
         if value.kind != SCALAR or value.is_null or key.kind != SCALAR or key.value in _EXAMPLES:
             continue
         literal = value.value
         if secret and keys == ("data",):
             literal = _decoded(literal)
-        _value(collector, value, literal, key.value, (*keys, key.value), runs=runs)
+        _value(collector, value, literal, key.value, (*keys, key.value), use)
     name = next((text for text in (node.text(key) for key in _NAME_KEYS) if text), "")
     pair = next((found for found in (node.get(key) for key in _VALUE_KEYS) if found is not None), None)
     if name and pair is not None and pair.kind == SCALAR and names.is_secret_name(name):
-        _value(collector, pair, pair.value, name, (*keys, name), runs=True)
+        _value(collector, pair, pair.value, name, (*keys, name), PROCESS)
 
 
 def _sequence(collector: Collector, node: Node, keys: tuple[str, ...]) -> None:
@@ -72,26 +75,30 @@ def _sequence(collector: Collector, node: Node, keys: tuple[str, ...]) -> None:
         match = _ITEM.fullmatch(item.value.strip())
         name = match.group(1) if match else ""
         if match and names.is_secret_name(name.lstrip("-")):
-            _value(collector, item, match.group(2), name.lstrip("-"), (*keys, name), runs=True)
+            _value(collector, item, match.group(2), name.lstrip("-"), (*keys, name), PROCESS)
         elif previous.startswith("--") and names.is_secret_name(previous.lstrip("-")):
-            _value(collector, item, item.value, previous.lstrip("-"), (*keys, previous), runs=True)
+            _value(collector, item, item.value, previous.lstrip("-"), (*keys, previous), PROCESS)
         else:
-            _value(collector, item, match.group(2) if match and "://" in item.value else item.value, name, keys, runs=False)
+            literal = match.group(2) if match and "://" in item.value else item.value
+            _value(collector, item, literal, name, keys, CONFIG)
         previous = item.value
 
 
-def _value(
-    collector: Collector, node: Node, literal: str, name: str, keys: tuple[str, ...], *, runs: bool
-) -> None:
+def _value(collector: Collector, node: Node, literal: str, name: str, keys: tuple[str, ...], use: str) -> None:
     scan = collector.scan
     extent = node.extent
     place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
-    if "://" in literal and collector.link(literal, place, name, "config", keys):
+    if "://" in literal and collector.link(literal, place, name, "config", keys=keys, real=_is_prose(literal)):
         return
-    if collector.bind(literal, place, name, "config", runs=runs, keys=keys):
+    if collector.bind(literal, place, name, "config", use, keys=keys):
         return
     if len(literal) > 12:
-        bind_embedded(collector, literal, place, "text", keys)
+        bind_embedded(collector, literal, place, keys=keys)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a URL in the text is part of an explanation."""
+    return text.count(" ") > 4 and "\n" not in text and "://" in text.partition(" ")[2]
 
 
 def _decoded(value: str) -> str:

@@ -6,47 +6,35 @@ import re
 
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
-from aiaudit.sources.secrets.facts import FAIR, WEAK
+from aiaudit.sources.secrets.values import CODE, PROCESS
 
 _LONGEST = 20_000
 _QUERY = re.compile(r"[?&]([A-Za-z_\-]{2,40})=([^&\s\"'`<>{}#\\$%]{8,400})(?![{$%])")
 _BOUND = re.compile(
-    r"""(?P<name>[A-Za-z_][\w.\-]{1,60})\\{0,3}["']?\s{0,3}(?::=|=|:)\s{0,3}\\{0,3}["']?"""
+    r"""(?<![\w${.\-])(?P<name>[A-Za-z_][\w.\-]{1,60})\\{0,3}["']?\s{0,3}(?::=|=|:)\s{0,3}\\{0,3}["']?"""
     r"""(?P<value>(?:(?:Bearer|Basic|Token)\s{1,3})?[^\s"'`\\,;&<>{}()\[\]]{6,400})(?P<next>[{$(]?)"""
 )
-_OPTION = re.compile(r"""--(?P<name>[a-z][a-z\-]{2,40})[ =]{1,2}["']?(?P<value>[^\s"'`\\,;&<>{}()\[\]-][^\s"'`\\,;&<>{}()\[\]]{3,400})""")
 _SOURCE_NAME = re.compile(r"\b(?:host|dbname|user|Server|Data Source|User Id|Uid)\s?=", re.IGNORECASE)
-_SOURCE_PASSWORD = re.compile(r"\b(password|pwd)\s?=\s?([^\s;'\"{}%$]{3,100})", re.IGNORECASE)
+_SOURCE_PASSWORD = re.compile(r"\b(password|pwd)\s?=\s?([^\s;'\"{}%$*]{3,100})", re.IGNORECASE)
 _WORTH = re.compile(r"key|token|secret|pass|pwd|auth|credential", re.IGNORECASE)
 
 
-def bind_embedded(
-    collector: Collector, text: str, place: tuple[int, int], context: str, keys: tuple[str, ...] = ()
-) -> bool:
+def bind_embedded(collector: Collector, text: str, place: tuple[int, int], *, keys: tuple[str, ...] = ()) -> bool:
     """Look for a credential inside a string that is bound to no secret's name itself; the whole string is its place."""
     if len(text) > _LONGEST or not _WORTH.search(text):
         return False
     for match in _QUERY.finditer(text):
         name, value = match.groups()
-        if names.is_secret_name(name) and collector.bind(value, place, name, "query", runs=True, keys=keys):
+        if names.is_secret_name(name) and collector.bind(value, place, name, "query", PROCESS, keys=keys):
             return True
     if _SOURCE_NAME.search(text):
         for match in _SOURCE_PASSWORD.finditer(text):
-            if collector.bind(match.group(2), place, match.group(1), "embedded", runs=True, keys=keys):
+            if collector.bind(match.group(2), place, match.group(1), "embedded", PROCESS, keys=keys):
                 return True
-    return _bound_inside(collector, text, place, context, keys)
-
-
-def _bound_inside(
-    collector: Collector, text: str, place: tuple[int, int], context: str, keys: tuple[str, ...]
-) -> bool:
-    script = context == "script"
-    patterns = (_BOUND, _OPTION) if script else (_BOUND,)
-    for pattern in patterns:
-        for match in pattern.finditer(text):
-            name, value = match.group("name"), match.group("value")
-            if match.groupdict().get("next") or not names.is_secret_name(name):
-                continue
-            if collector.bind(value, place, name, "embedded", runs=script, keys=keys, least=WEAK if script else FAIR):
-                return True
+    for match in _BOUND.finditer(text):
+        name, value = match.group("name"), match.group("value")
+        if match.group("next") or not names.is_secret_name(name):
+            continue
+        if collector.bind(value, place, name, "embedded", CODE, keys=keys, real=True):
+            return True
     return False

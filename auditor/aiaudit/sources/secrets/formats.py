@@ -11,10 +11,10 @@ _SUFFIXES = {
     PYTHON: "py pyi pyw",
     YAML: "yml yaml",
     JSON: "json json5 jsonc tfstate",
-    SHELL: "sh bash zsh ksh fish bat cmd ps1 mk service",
+    SHELL: "sh bash zsh ksh fish bat cmd mk service",
     SETTINGS: "toml ini cfg conf config properties npmrc pypirc netrc tfvars hcl desktop editorconfig",
-    PROGRAM: "js jsx mjs cjs ts tsx mts cts go java kt kts scala rb php cs rs swift c h cc cpp hpp lua pl r jl ex exs dart"
-    " tf ipynb vue svelte astro gradle groovy sql graphql bicep xml plist html htm jinja j2 tmpl tpl",
+    PROGRAM: "js jsx mjs cjs ts tsx mts cts go java kt kts scala rb php cs rs swift c h cc cpp hpp lua pl r jl ex exs"
+    " dart ps1 tf ipynb vue svelte astro gradle groovy sql graphql bicep xml plist html htm jinja j2 tmpl tpl",
     PROSE: "md mdx rst txt adoc tex org log pdf po pot srt vtt",
     DATA: "csv tsv jsonl ndjson lock map svg geojson parquet pkl bin npy sum min patch diff snap ics css scss sass less"
     " woff woff2 ttf eot bib",
@@ -29,7 +29,8 @@ _BY_NAME = {
 }  # fmt: skip
 _DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-].*)?|.+\.(?:docker|container)file", re.IGNORECASE)
 _ENVIRONMENT = re.compile(
-    r"\.env(?:[._-].*)?|.+\.env|(?:dot)?env[._-](?:example|sample|template|dist|local|dev|prod|test).*|.+\.env[._-].*", re.IGNORECASE
+    r"\.env(?:[._-].*)?|.+\.env|(?:dot)?env[._-](?:example|sample|template|dist|local|dev|prod|test).*|.+\.env[._-].*",
+    re.IGNORECASE,
 )
 
 

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 
 from aiaudit.sources.secrets.prefilter import Scan
-from aiaudit.sources.secrets.values import entropy, is_placeholder, is_random, is_sequence
+from aiaudit.sources.secrets.randomness import entropy, is_sequence
+from aiaudit.sources.secrets.values import is_placeholder
 
+_PUBLIC = ("", "")
 _JWT = re.compile(r"eyJ[\w\-]{8,1200}\.eyJ[\w\-]{4,6000}\.[\w\-]{16,1200}(?![\w\-])")
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[\s\S]{0,400})"
@@ -23,16 +25,16 @@ _AZURE_CLIENT = re.compile(r"(?<![\w~.\-])[\w~.\-]{3}8Q~[\w~.\-]{31,34}(?![\w~.\
 _ACCOUNT_KEY = re.compile(r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})")
 
 
-def mark_of_value(value: str) -> str | None:
-    """The id of the form that a whole value has; "" for a form that is public or an example; None for no such form."""
+def mark_of_value(value: str) -> tuple[str, str] | None:
+    """Id and label of the form that a whole value has; ("", "") for a public one or an example, None for no form."""
     if value.startswith("eyJ") and _JWT.fullmatch(value):
-        return "jwt" if is_real_jwt(value) else ""
+        return ("jwt", "JSON Web Token") if is_real_jwt(value) else _PUBLIC
     if value.startswith("-----BEGIN"):
-        return "private-key" if is_real_private_key(value) else ""
+        return ("private-key", "private key") if is_real_private_key(value) else _PUBLIC
     if _TELEGRAM.fullmatch(value) and not is_sequence(value.partition(":")[2]):
-        return "telegram"
+        return "telegram", "Telegram bot token"
     if _AZURE_CLIENT.fullmatch(value):
-        return "azure-client-secret"
+        return "azure-client-secret", "Azure client secret"
     return None
 
 
@@ -98,5 +100,5 @@ def _matches(
     if match is None:
         return
     tail = match.group(group).rstrip("=")[-24:]
-    if not is_placeholder(match.group()) and not is_sequence(tail) and (len(tail) < 20 or is_random(tail) or entropy(tail) > 3.2):
+    if not is_placeholder(match.group()) and not is_sequence(tail) and entropy(tail) > 3.2:
         yield id, label, match.start(group), match.end(group)

@@ -15,12 +15,13 @@ _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 120
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(words.split())
 
 
 # Who gives out keys: as a qualifier (`OPENAI_KEY`) and as a trailer (`API_KEY_OPENAI`).
-PROVIDERS = _set(
+PROVIDERS = word_set(
     "openai azure anthropic claude google gemini vertex palm cohere co mistral mistralai groq together togetherai"
     " fireworks perplexity pplx deepseek xai grok nvidia nim cerebras sambanova openrouter replicate huggingface hf"
     " hugging huggingfacehub face hub voyage jina nomic mixedbread pinecone qdrant weaviate zilliz milvus chroma"
@@ -36,58 +37,64 @@ PROVIDERS = _set(
     " openweather alpaca coinbase binance kraken zhipu zhipuai qwen dashscope moonshot baidu ernie minimax baichuan"
     " deepl clerk okta auth0 lark feishu wechat dingtalk line"
 )
-_DATASTORES = _set(
+_DATASTORES = word_set(
     "database db sqlalchemy sql postgres postgresql pg pgvector mysql mariadb mongo mongodb redis rabbitmq amqp"
     " broker celery cache queue clickhouse cassandra neo4j cockroach mssql oracle snowflake kafka nats timescale"
     " result storage"
 )
 # A key is a secret when it opens, signs or encrypts something.
-_KEY_QUALIFIERS = _set(
+_KEY_QUALIFIERS = PROVIDERS | word_set(
     "api secret access private signing sign encryption encrypt crypto cipher auth authentication authorization jwt jws"
     " service account admin master root app application deploy ssh pgp gpg subscription licence license server client"
     " fernet aes hmac webhook shared storage function functions user my integration personal bot rest"
-) | PROVIDERS
-_NOT_KEYS = _set(
+)
+_NOT_KEYS = word_set(
     "public primary foreign cache sort partition hash unique composite index natural surrogate routing object bucket"
     " dict map lookup group sorting dedup idempotency state session memory input output human ai pub kms register hot"
-    " shortcut missing invalid example sample publishable publish anon"
+    " shortcut missing invalid example sample publishable publish anon site"
 )
 # Tokens of language models, parsers, pages and forms open nothing.
-_NOT_TOKENS = _set(
+_NOT_TOKENS = word_set(
     "max maximum min minimum num number n total prompt completion input output context pad padding eos bos unk unknown"
     " sep separator cls mask stop start end begin special next previous prev page pagination continuation count used"
     " first last cancel cancellation sync image text word sub subword think thinking tool cursor reserved extra csrf"
     " xsrf per new generated cached reasoning budget target source current vocab vocabulary blank boundary bytes"
     " single double unit free left right raw lexer parser syntax delimiter role system assistant fim video audio"
-    " invalid missing expired example sample resume public publishable anon anonymous"
+    " invalid missing expired example sample resume public publishable anon anonymous website widget"
 )
-_NOT_SECRETS = _set("pull existing tls kubernetes k8s docker external sealed invalid missing image existing ref example sample")
-_NOT_PASSWORDS = _set("by first second forward backward single multi one two low high band num render invalid missing example")
-_PASS_QUALIFIERS = _set(
+_NOT_SECRETS = word_set(
+    "pull existing tls kubernetes k8s docker external sealed invalid missing image ref example sample"
+)
+_NOT_PASSWORDS = word_set(
+    "by first second forward backward single multi one two low high band num render invalid missing example reset"
+)
+_PASS_QUALIFIERS = _DATASTORES | word_set(
     "user admin root smtp mail email ftp sftp ssh sudo basic auth login ldap proxy api app application my default"
     " account service system super superuser postgres es bind owner"
-) | _DATASTORES
-_AUTH_QUALIFIERS = _set("basic http proxy registry docker bearer npm api client user service") | PROVIDERS
+)
+_AUTH_QUALIFIERS = word_set("basic http proxy registry docker bearer npm api client user service") | PROVIDERS
 # A name that starts like this is a switch, an action or a text about secrets.
-_ACTIONS = _set(
+_ACTIONS = word_set(
     "use uses using has have is are enable enabled enables disable disabled require requires required show hide"
     " generate verify validate check reset forgot forget forgotten change update set get fetch load read create delete"
     " remove rotate count no wrong incorrect invalid missing need needs allow allows with without confirm confirmation"
     " enter include exclude parse decode encode encrypt decrypt hash hashed old lost expect expected"
 )
 # What may stand behind the noun without changing what it names.
-_TRAILERS = _set(
+_TRAILERS = PROVIDERS | word_set(
     "prod production dev development staging stage test testing ci local live sandbox value val default new current"
     " backup base b64 base64 encoded plain plaintext raw str string text v primary secondary main id1 a b c"
-) | PROVIDERS
+)
 _COMPACT_HEADS = (
     "passphrase", "passwords", "password", "passwd", "passcode", "credentials", "credential", "secrets", "secret",
     "tokens", "token", "keys", "key", "pwd", "pass", "dsn", "url", "uri", "auth",
 )  # fmt: skip
-_COMPACT_STEMS = _KEY_QUALIFIERS | _PASS_QUALIFIERS | _AUTH_QUALIFIERS | _DATASTORES | _set("refresh bearer x session jwt")
+_COMPACT_STEMS = (
+    _KEY_QUALIFIERS | _PASS_QUALIFIERS | _AUTH_QUALIFIERS | _DATASTORES | word_set("refresh bearer x session jwt")
+)
 _TWO_PART_WORDS = PROVIDERS | _DATASTORES | {"password", "passphrase"}
-_PASSWORD_WORDS = _set("password passwd passphrase passcode")
-_LINK_WORDS = _set("url uri dsn connstr")
+_PASSWORD_WORDS = word_set("password passwd passphrase passcode requirepass masterauth")
+_LINK_WORDS = word_set("url uri dsn connstr")
 
 
 def _stems(text: str, depth: int = 4) -> tuple[str, ...]:

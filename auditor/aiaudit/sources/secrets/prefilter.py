@@ -30,7 +30,10 @@ _NEXT_LINE = re.compile(rb"""\n\s{0,80}(?:default\s{0,2}=\s{0,2})?["'`]""")
 _QUOTES = (b'"', b"'", b"`")
 _BARE = re.compile(_CLOSED + rb"""(?:=>|:=|\?=|=|:|\s)\s{0,8}[^\s=]""")
 _LINK = re.compile(rb"://[^\s/@\"'`<>]{0,120}:[^\s/@\"'`<>]{1,200}@")
-LANDMARKS = (b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=", b"SharedAccessKey=")
+LANDMARKS = (
+    b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=",
+    b"SharedAccessKey=",
+)  # fmt: skip
 
 
 class Scan:
@@ -113,7 +116,7 @@ class Scan:
 
 
 def _quoted_value(lower: bytes, end: int) -> bool:
-    """Whether a separator and a quoted text come after the name that ends here, on its line or after an open bracket."""
+    """Whether a separator and a quoted text follow the name that ends here, on its line or after an open bracket."""
     gap = _SEPARATED.match(lower, end)
     if gap is None:
         return False

@@ -7,16 +7,20 @@ import re
 from aiaudit.sources.secrets import formats, names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.facts import SecretFacts
-from aiaudit.sources.secrets.lines import LineBinder
+from aiaudit.sources.secrets.lines import LINE, NO, WORD, LineBinder
 from aiaudit.sources.secrets.marks import jwt_at, landmarks
 from aiaudit.sources.secrets.prefilter import SHORTEST_RUN, Scan
 from aiaudit.sources.secrets.shapes import STARTS, shape_at
+from aiaudit.sources.secrets.values import PROCESS
 
 _NOTHING = SecretFacts()
 _MOST_NAMES = 20_000
 _LONGEST_TREE = 2_000_000
 _LONGEST_GENERIC = 3_000_000
-_BARE = {formats.SHELL: "word", formats.DOCKERFILE: "word", formats.SETTINGS: "line", formats.ENVIRONMENT: "line"}
+_BARE = {
+    formats.SHELL: WORD, formats.DOCKERFILE: WORD,
+    formats.SETTINGS: LINE, formats.ENVIRONMENT: LINE, formats.YAML: LINE,
+}  # fmt: skip
 _ESCAPED = re.compile(r"\\[nrt]$")
 
 Hit = tuple[str, str, int, int]
@@ -28,15 +32,13 @@ def extract(text: str, path: str) -> SecretFacts:
         return _NOTHING
     scan = Scan(text)
     kind = formats.format_of(path)
-    if kind == formats.YAML and _is_template(text):
-        kind = formats.SETTINGS
     shapes = [*_shapes(scan), *landmarks(scan)]
     found: list[tuple[int, int]] = []
     links: list[tuple[int, int]] = []
     collector = Collector(scan)
     if kind not in (formats.PROSE, formats.DATA) and len(text) <= _LONGEST_GENERIC:
         links = list(scan.links())
-        found = _names(scan, collector, bare=kind in _BARE or kind in (formats.YAML, formats.ENVIRONMENT))
+        found = _names(scan, collector, bare=kind in _BARE)
     if not shapes and not links and not found:
         return _NOTHING if not collector.facts().problems else collector.facts()
     _read(collector, kind, shapes, found, links)
@@ -64,8 +66,7 @@ def _read(
     if kind == formats.ENVIRONMENT:
         _read_environment(collector)
         return
-    bare = "line" if kind == formats.YAML else _BARE.get(kind, "no")
-    binder = LineBinder(collector, bare, "script" if bare == "word" else "config" if bare == "line" else "code")
+    binder = LineBinder(collector, _BARE.get(kind, NO))
     binder.links(links)
     binder.bind(found)
 
@@ -100,14 +101,14 @@ def _read_environment(collector: Collector) -> None:
             continue
         if entry.interpolated and entry.quote != "'" and not entry.value.startswith(("$2", "django-")):
             continue
-        collector.bind(entry.value, place, entry.name, "environment", runs=True)
+        collector.bind(entry.value, place, entry.name, "environment", PROCESS)
 
 
 def _names(scan: Scan, collector: Collector, *, bare: bool) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for number, (start, end) in enumerate(scan.names(bare=bare)):
         if number >= _MOST_NAMES:
-            collector.problem(f"more than {_MOST_NAMES} places that look like a secret's name; the rest is not searched")
+            collector.problem(f"more than {_MOST_NAMES} names like a secret's; the rest is not searched")
             break
         if names.is_secret_name(scan.text[start:end].strip("-.")):
             found.append((start, end))
@@ -133,10 +134,6 @@ def _shapes(scan: Scan) -> list[Hit]:
             if found is not None:
                 hits.append((found[0].id, found[0].label, start - 3, found[1]))
     return hits
-
-
-def _is_template(text: str) -> bool:
-    return "{%" in text or re.search(r"(?<!\$)\{\{[^{}\n]*\}\}", text) is not None
 
 
 def _loose_context(scan: Scan, start: int, kind: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiaudit.sources.secrets import names
-from aiaudit.sources.secrets.values import entropy, is_placeholder, is_sequence, wordiness
+from aiaudit.sources.secrets.randomness import entropy, is_sequence, wordiness
+from aiaudit.sources.secrets.values import is_placeholder
 
 Check = Callable[[str], bool]
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -16,12 +17,17 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One provider's kind of key. `pattern` matches from the key's first character; `check` refuses look-alikes."""
+    """One provider's kind of key.
+
+    `pattern` matches from the key's first character; `starts` are the first two characters that it can have; `check`
+    refuses look-alikes.
+    """
 
     id: str
     label: str
     pattern: re.Pattern[str]
     check: Check
+    starts: tuple[str, ...]
 
 
 def _varied(value: str) -> bool:
@@ -64,8 +70,8 @@ def _anthropic(value: str) -> bool:
     return _varied(value[10:]) and any(c.isdigit() for c in value[14:])
 
 
-def _shape(id: str, label: str, pattern: str, check: Check = _varied) -> Shape:
-    return Shape(id, label, re.compile(pattern), check)
+def _shape(id: str, label: str, pattern: str, check: Check = _varied, starts: str = "") -> Shape:
+    return Shape(id, label, re.compile(pattern), check, tuple(starts.split()) or (pattern[:2],))
 
 
 _END = r"(?![\w\-])"
@@ -77,8 +83,8 @@ _TABLE: tuple[Shape, ...] = (
     _shape("openai", "OpenAI key", r"sk-(?:proj|svcacct|admin|None)-[\w\-]{20,200}", _mixed),
     _shape("openai", "OpenAI key", r"sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}" + _END),
     _shape("openai-like", "OpenAI-style key", r"sk-[A-Za-z0-9]{32,64}" + _END, _mixed),
-    _shape("stripe", "Stripe secret key", r"[sr]k_live_[A-Za-z0-9]{16,120}" + _END),
-    _shape("stripe", "Stripe test key", r"[sr]k_test_[A-Za-z0-9]{16,120}" + _END, _mixed),
+    _shape("stripe", "Stripe secret key", r"[sr]k_live_[A-Za-z0-9]{16,120}" + _END, starts="sk rk"),
+    _shape("stripe", "Stripe test key", r"[sr]k_test_[A-Za-z0-9]{16,120}" + _END, _mixed, "sk rk"),
     _shape("elevenlabs", "ElevenLabs key", r"sk_[0-9a-f]{48}" + _END),
     _shape("google", "Google API key", r"AIza[\w\-]{35}" + _END, _mixed),
     _shape("google", "Google API key", r"AQ\.[\w\-]{40,64}" + _END, _mixed),
@@ -106,11 +112,11 @@ _TABLE: tuple[Shape, ...] = (
     _shape("runpod", "RunPod key", r"rpa_[A-Z0-9]{30,50}" + _END, _mixed),
     _shape("wandb", "Weights & Biases key", r"wandb_v1_[\w\-]{30,120}" + _END, _mixed),
     _shape("apify", "Apify token", r"apify_api_[A-Za-z0-9]{36}" + _END, _mixed),
-    _shape("aws", "AWS access key id", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}" + _END, _no_example),
+    _shape("aws", "AWS access key id", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}" + _END, _no_example, "AK AS AB AC"),
     _shape("aws-bedrock", "AWS Bedrock key", r"ABSK[A-Za-z0-9+/]{100,140}={0,2}"),
     _shape("github", "GitHub token", r"gh[pousr]_[A-Za-z0-9]{36}" + _END, _github),
     _shape("github", "GitHub token", r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}" + _END),
-    _shape("gitlab", "GitLab token", r"gl(?:pat|dt|rt|soat|cbt|ptt|ft|imt|agent)-[\w\-]{20,50}(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?" + _END, _mixed),
+    _shape("gitlab", "GitLab token", r"gl(?:pat|dt|rt|soat|cbt|ptt|ft)-[\w\-]{20,50}(?:\.\w{2}\.\w{9})?", _mixed),
     _shape("slack", "Slack token", r"xox[abeprs]-(?:\d+-)?[\w\-]{20,120}", _mixed),
     _shape("slack", "Slack app token", r"xapp-\d-[A-Z0-9]{8,14}-\d{8,16}-[0-9a-f]{40,80}"),
     _shape("sendgrid", "SendGrid key", r"SG\.[\w\-]{16,32}\.[\w\-]{32,64}" + _END),
@@ -142,10 +148,7 @@ _TABLE: tuple[Shape, ...] = (
 )  # fmt: skip
 _BY_START: dict[str, tuple[Shape, ...]] = {}
 for _entry in _TABLE:
-    _starts = {"sk", "rk"} if _entry.pattern.pattern.startswith("[sr]k") else {_entry.pattern.pattern[:2]}
-    if _entry.id == "aws":
-        _starts = {"AK", "AS", "AB", "AC"}
-    for _start in _starts:
+    for _start in _entry.starts:
         _BY_START[_start] = (*_BY_START.get(_start, ()), _entry)
 STARTS = frozenset(_BY_START)
 
