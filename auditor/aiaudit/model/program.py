@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.collect import collect
+from aiaudit.model.openapi import operations
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
@@ -87,7 +88,15 @@ class Program:
     def _entry_paths(self) -> list[str]:
         entries = [p for p in sorted(self.paths) if _ENTRY.search(self.tree.text(p))]
         inside = [p for p in entries if not is_beside_the_service(p)]
+        if any("connexion" in self.tree.text(path) for path in inside):
+            inside = sorted({*inside, *self._named_by_openapi()})
         return inside or entries or [p for p in sorted(self.paths) if not is_beside_the_service(p)]
+
+    def _named_by_openapi(self) -> Iterator[str]:
+        """Files of the handlers that an OpenAPI document names: Connexion imports them by that name."""
+        for _, handler in operations(self.tree):
+            path = handler.rpartition(".")[0].replace(".", "/") + ".py"
+            yield from (known for known in self.paths if known == path or known.endswith(f"/{path}"))
 
     def _load_closure(self) -> None:
         starters = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.openapi import operations
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue
@@ -25,7 +26,8 @@ ROUTERS = (
 APPLICATIONS = {
     "fastapi.FastAPI": "FastAPI", "starlette.applications.Starlette": "Starlette", "flask.Flask": "Flask",
     "quart.Quart": "Quart", "sanic.Sanic": "Sanic", "aiohttp.web.Application": "aiohttp", "litestar.Litestar": "Litestar",
-    "ninja.NinjaAPI": "Django Ninja", "flask_openapi3.OpenAPI": "Flask",
+    "ninja.NinjaAPI": "Django Ninja", "flask_openapi3.OpenAPI": "Flask", "connexion.App": "Connexion",
+    "connexion.FlaskApp": "Connexion", "connexion.AsyncApp": "Connexion",
 }
 LITESTAR = tuple(f"litestar.{verb}" for verb in ("get", "post", "put", "patch", "delete", "route", "websocket"))
 VIEW_BASES = (
@@ -42,6 +44,8 @@ VIEW_METHODS = VERBS | {
 }
 MIDDLEWARE_BASES = (".BaseHTTPMiddleware", ".MiddlewareMixin")
 TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
+# Frameworks that find a project's modules by name, without an import from the application.
+CONVENTION = ("django", "rest_framework", "chainlit", "bentoml")
 STARTUP_EVENTS = ("startup", "before_server_start", "main_process_start", "after_server_start")
 
 
@@ -115,6 +119,8 @@ class _Finder:
         for module in self.program.modules:
             for call in module_calls(module):
                 self._registered(call)
+        if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
+            self._connexion()
         for route in self.found.routes:
             self._entry("request", route.handler, route.label, route.span)
             for dependency in route.dependencies:
@@ -130,6 +136,7 @@ class _Finder:
         anchors = {application.call.scope.module.path for application in self.found.applications}
         anchors |= {entry.scope.module.path for entry in self.found.entries if entry.kind == "task"}
         anchors |= {m.path for m in self.program.modules if self._is_found_by_convention(m)}
+        anchors |= {route.handler.module.path for route in self.found.routes if route.framework == "Connexion"}
         if not anchors:
             anchors = set(self.program.entries)
         starters = [path for path in self.program.starters if not anchors.isdisjoint(self.program.closure([path]))]
@@ -145,8 +152,19 @@ class _Finder:
     def _is_found_by_convention(self, module: Module) -> bool:
         if is_beside_the_service(module.path):
             return False
-        names = [n for s, _, _ in module.imports for n in ([s[3]] if s[0] == "from" else [a for a, _ in s[2]])]
-        return any(name.partition(".")[0] in ("django", "rest_framework", "chainlit", "bentoml") for name in names)
+        names = imported_names(module)
+        return any(name.partition(".")[0] in CONVENTION for name in names)
+
+    def _connexion(self) -> None:
+        """Connexion routes to the functions that the OpenAPI document names."""
+        for label, dotted in operations(self.program.tree):
+            holder, _, name = dotted.rpartition(".")
+            for function in self.program.functions:
+                if function.name != name or not isinstance(function.parent, Module):
+                    continue
+                path = function.module.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+                if not holder or path == holder or path.endswith(f".{holder}") or holder.endswith(f".{path}"):
+                    self._add(function, label, function.span, "Connexion", (label.partition(" ")[0],), None)
 
     def _entry(self, kind: str, scope: Scope, label: str, span: Span) -> None:
         self.found.entries.append(Entry(kind, scope, label, span))
@@ -293,7 +311,8 @@ class _Finder:
 
     def _registered(self, call: Call) -> None:
         name = last_name(call.expression[2])
-        if name in ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI"):
+        if name in ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI",
+                    "App", "FlaskApp", "AsyncApp"):
             self._application(call)
         elif name in ("add_api_route", "add_route", "add_url_rule", "add_websocket_route", "add_api_websocket_route"):
             self._added_route(call)
@@ -389,6 +408,15 @@ class _Finder:
                 method = value.cls.method("__call__")
                 if method is not None:
                     yield method
+
+
+def imported_names(module: Module) -> list[str]:
+    """The dotted names of the modules that a module imports."""
+    return [
+        name
+        for statement, _, _ in module.imports
+        for name in ([statement[3]] if statement[0] == "from" else [imported for imported, _ in statement[2]])
+    ]
 
 
 def _path_argument(call: Call | None) -> str | None:
