@@ -339,6 +339,14 @@ class Image:
         return tuple(stage for stage in self.stages if id(stage) in wanted)
 
     @property
+    def has_python(self) -> bool:
+        """Whether a stage is built on Python or installs Python packages."""
+        return any(
+            "python" in stage.root_base or any(install.ecosystem == "python" for _, install in stage.installs)
+            for stage in self.used
+        )
+
+    @property
     def is_for_development(self) -> bool:
         """A development container or a build for one: no image of the service."""
         folders = self.path.lower().split("/")
