@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiaudit.model.evaluate import Evaluator
@@ -59,14 +58,14 @@ def first_given(call: Call, paths: tuple[str, ...], evaluator: Evaluator) -> Arg
     return HIDDEN if hidden else ABSENT
 
 
-def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator) -> Argument:
+def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator, depth: int = 0) -> Argument:
     value = call.argument(name, index)
     if value is not None:
         return Argument("given", value, call.scope, evaluator.evaluate(value, call.scope))
     hidden = False
     for key, spread in call.keywords:
         if key is None:
-            found = _in_mapping(spread, call.scope, name, evaluator)
+            found = _in_mapping(spread, call.scope, name, evaluator, depth)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -75,10 +74,13 @@ def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator) -> A
 
 def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int = 0) -> Argument:
     """An entry of a mapping: written in a literal, stored later, or passed on by callers."""
+    rest = _in_rest(mapping, scope, key, evaluator, depth)
     stores = evaluator.filled.get(evaluator.variable(mapping, scope), ())
     for store in stores:
         if store.key is not None and store.key[0] == "const" and store.key[2] == key:
             return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+    if rest is not None:
+        return rest
     hidden = False
     values = evaluator.evaluate(mapping, scope)
     for value in values:
@@ -98,9 +100,7 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
             if found.state != "absent":
                 return found
-    if not values:
-        hidden = hidden or not _is_empty_rest(mapping, scope, evaluator)
-    return HIDDEN if hidden else ABSENT
+    return HIDDEN if hidden or not values else ABSENT
 
 
 def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
@@ -116,20 +116,21 @@ def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, 
     return HIDDEN if hidden else ABSENT
 
 
-def _is_empty_rest(mapping: Expression, scope: Scope, evaluator: Evaluator) -> bool:
-    """`**kwargs` of a function that no caller gives anything beyond its named parameters."""
+def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument | None:
+    """A key of a function's `**rest`: what the callers pass under that name; None if the mapping is no such parameter."""
     if mapping[0] != "name":
-        return False
+        return None
     for holder in scope.within():
-        if isinstance(holder, Function):
-            rest = [p for p in holder.parameters if p[0] == mapping[2] and p[1] == "keywords"]
-            if rest:
-                named = {p[0] for p in holder.parameters}
-                calls = [call for call, _, _ in evaluator.callers(holder)]
-                return bool(calls) and not any(
-                    name is None or name not in named for call in calls for name, _ in call.keywords
-                )
-    return False
+        if not isinstance(holder, Function) or mapping[2] not in holder.bindings:
+            continue
+        if not any(p[0] == mapping[2] and p[1] == "keywords" for p in holder.parameters):
+            return None
+        calls = [call for call, _, _ in evaluator.callers(holder)]
+        if not calls or depth > 3:
+            return HIDDEN
+        found = [_direct(call, key, None, evaluator, depth + 1) for call in calls]
+        return next((f for f in found if f.state == "given"), next((f for f in found if f.state == "hidden"), ABSENT))
+    return None
 
 
 def _nested(outer: Argument, path: str, evaluator: Evaluator) -> Argument:
@@ -151,14 +152,3 @@ def _nested(outer: Argument, path: str, evaluator: Evaluator) -> Argument:
             if store.key is not None and store.key[0] == "const" and store.key[2] == name:
                 return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
     return found if outer.values else HIDDEN
-
-
-def uses_of(origin: Call, calls: list[tuple[Call, External]]) -> Iterator[tuple[Call, External]]:
-    """The calls made on what a call made."""
-    for call, value in calls:
-        link: object = value
-        while isinstance(link, External):
-            if link.origin is origin and link is not value or (link.origin is origin and call is not origin):
-                yield call, value
-                break
-            link = link.base

@@ -26,7 +26,11 @@ OFFLOADING = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """One scope running another. `cached`: the target's result is kept, so it runs once; `offloaded`: in a thread."""
+    """One scope running another.
+
+    `cached`: the target's result is kept, so it runs once; `offloaded`: it runs in a thread or process; `deferred`: the
+    target is handed to somebody else; `registered`: who runs it later, while requests are served.
+    """
 
     source: Scope
     target: Scope
@@ -37,6 +41,7 @@ class Edge:
     offloaded: bool = False
     guard_class: Class | None = None
     deferred: bool = False
+    registered: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +71,13 @@ class Reach:
         return found
 
 
+# Calls that run a function handed to them on the spot, in this thread or another.
+PROMPT = OFFLOADING | frozenset(
+    ("run", "map", "filter", "sorted", "gather", "run_until_complete", "call_soon", "reduce", "starmap", "max", "min",
+     "create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe", "wait_for", "retry", "call", "apply")
+)
+# Calls that file a function away for a moment that has its own entry, or for none of the service's.
+FILING = frozenset(("Depends", "Security", "register", "signal", "add_signal_handler", "add_event_handler", "patch", "wraps"))
 State = tuple[int, bool, bool]
 
 
@@ -82,8 +94,21 @@ class Contexts:
         }
         self._ephemeral: set[int] = set()
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
-        self.reached = {kind: self._explore(kind) for kind in ("import", "startup", "request", "task")}
+        self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
+        routing.entries.extend(self._callbacks())
+        self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
+        self.reached |= {kind: self._explore(kind) for kind in ("request", "task")}
         self._find_ephemeral()
+
+    def _callbacks(self) -> Iterator[Entry]:
+        """Functions that import or startup hand to libraries (tools, graph nodes, listeners): they run while serving."""
+        known = set(self.handlers)
+        for kind in ("import", "startup"):
+            for reaches in list(self.reached[kind].values()):
+                for edge in self.edges(reaches[0].scope):
+                    if edge.registered and id(edge.target) not in known:
+                        known.add(id(edge.target))
+                        yield Entry("request", edge.target, f"callback {edge.target.qualified_name}", edge.span)
 
     # Questions
 
@@ -133,6 +158,8 @@ class Contexts:
             seen.add(state)
             found.setdefault(id(reach.scope), []).append(reach)
             for edge in self.edges(reach.scope):
+                if edge.registered and kind in ("import", "startup"):
+                    continue
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge))
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
         return found
@@ -245,10 +272,10 @@ class Contexts:
                 if isinstance(value, FunctionValue):
                     yield Edge(call.scope, value.function, call.span, f"queues {value.function.label}", call, False, True,
                                deferred=True)
-        if not callees or any(isinstance(value, External) for value in callees):
-            yield from self._argument_edges(call, offloading)
+        if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
+            yield from self._argument_edges(call, offloading, name not in PROMPT)
 
-    def _argument_edges(self, call: Call, offloading: bool) -> Iterator[Edge]:
+    def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
         for argument in (*call.arguments, *(value for _, value in call.keywords)):
             if argument[0] not in ("name", "attr", "lambda"):
@@ -257,7 +284,7 @@ class Contexts:
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
                         yield Edge(call.scope, edge.target, call.span, f"passes {edge.target.qualified_name}", call,
-                                   edge.cached, offloading, edge.guard_class, deferred=True)
+                                   edge.cached, offloading, edge.guard_class, deferred=True, registered=registered)
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         guard = guard_of(call, self.evaluator)

@@ -10,9 +10,8 @@ from aiaudit.model.arguments import Argument, first_given
 from aiaudit.model.contexts import Reach
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.resources import Known
+from aiaudit.model.resources import Known, origins
 from aiaudit.model.service import Service
-from aiaudit.model.timeouts import origins
 
 
 @dataclass(frozen=True, slots=True, eq=False)

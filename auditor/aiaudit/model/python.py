@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.program import Program
-from aiaudit.model.resources import Known, Resource, known_calls, resources
+from aiaudit.model.resources import Known, Resource, known_calls, resources, uses_by_maker
 from aiaudit.model.routes import Application, Route, Routing, routing
+from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class PythonSide:
     """The linked program with its routes, contexts and resources."""
 
@@ -24,6 +26,11 @@ class PythonSide:
     contexts: Contexts
     known: list[Known]
     resources: list[Resource]
+
+    @cached_property
+    def uses(self) -> dict[int, list[Call]]:
+        """Call -> the calls made on what it made."""
+        return uses_by_maker(self.evaluator)
 
 
 def python_side(service: Service) -> PythonSide:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,6 +78,19 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
     return list(found.values())
 
 
+def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
+    """Call -> the calls made on what it made, directly or through attributes and further calls."""
+    found: dict[int, list[Call]] = defaultdict(list)
+    for module in evaluator.program.modules:
+        for scope in module.descendants():
+            for call in scope.calls:
+                for value in evaluator.evaluate(call.expression[2], scope):
+                    if isinstance(value, External):
+                        for origin in origins(value):
+                            found[id(origin)].append(call)
+    return found
+
+
 def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
     """The outside callables that calling a value comes down to: itself, or the bases of a class of the repository."""
     if isinstance(value, External):
@@ -108,3 +122,14 @@ def _resource(known: Known, contexts: Contexts, evaluator: Evaluator) -> Resourc
         first_request=(cached or uncached) if kept else cached,
         early=contexts.before_requests(scope),
     )
+
+
+def origins(value: External) -> Iterator[Call]:
+    """The calls that made a value and the objects it was reached from, innermost object last."""
+    link: object = value
+    seen: list[Call] = []
+    while isinstance(link, External):
+        if link.origin is not None and link.origin not in seen:
+            seen.append(link.origin)
+            yield link.origin
+        link = link.base

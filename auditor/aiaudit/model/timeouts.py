@@ -13,13 +13,15 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.knowledge.schema import Entry, TimeoutParameter
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call
+from aiaudit.model.resources import Known, origins
+from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
 from aiaudit.model.values import Constant, External
 
 # What a request may reasonably be made to wait: five minutes count as for ever.
 ABSURD = 300.0
+# Methods of clients that wait for nothing.
+QUIET = frozenset(("close", "aclose", "with_options", "copy", "bind", "with_config", "with_raw_response", "get_name"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,7 @@ class Wait:
     """A wait on a server path: a call, or a client whose calls wait.
 
     `state`: "default" (nobody sets a time-out; `seconds` is the library's longest wait, infinite where it has none),
-    "disabled" (set to None or 0, at `setting`), "set" (`seconds` where known). `uses` are calls made on the client.
+    "disabled" (set to None or 0, at `setting`), "set" (`seconds` where known).
     """
 
     known: Known
@@ -35,7 +37,6 @@ class Wait:
     state: str
     seconds: float | None
     setting: Argument | None
-    uses: tuple[Known, ...]
 
     @property
     def entry(self) -> Entry:
@@ -57,11 +58,9 @@ class _Reader:
         self.side = side
         self.evaluator = side.evaluator
         self.deadlines = Deadlines(side.evaluator, side.contexts, side.routing)
-        self.users: dict[int, list[Known]] = defaultdict(list)
+        self.known_of: dict[int, list[Known]] = defaultdict(list)
         for known in side.known:
-            for origin in origins(known.value):
-                if origin is not known.call:
-                    self.users[id(origin)].append(known)
+            self.known_of[id(known.call)].append(known)
 
     def read(self) -> Iterator[Wait]:
         for known in self.side.known:
@@ -96,25 +95,27 @@ class _Reader:
 
     def of_client(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)
-        uses = tuple(self.users.get(id(known.call), ()))
         if state == "hidden":
             return
         if state == "default":
-            working = [use for use in uses if use.entry.kind == "call" and use.entry.timeout is not None]
-            if working and all(self.is_bounded(use) for use in working):
+            uses = [use for use in self.side.uses.get(id(known.call), ()) if last_name(use.expression[2]) not in QUIET]
+            if uses and all(self.is_bounded(use) for use in uses):
                 return
-        yield Wait(known, reach, state, seconds, setting, uses)
+        yield Wait(known, reach, state, seconds, setting)
 
     def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)
         if state == "hidden" or (state == "default" and self.deadlines.bound(known.call)):
             return
-        yield Wait(known, reach, state, seconds, setting, ())
+        yield Wait(known, reach, state, seconds, setting)
 
-    def is_bounded(self, use: Known) -> bool:
-        """Whether a call sets its own time-out or stands under a deadline."""
-        state, seconds, _ = self.setting(use)
-        return state in ("set", "hidden") or self.deadlines.bound(use.call)
+    def is_bounded(self, use: Call) -> bool:
+        """Whether a call on a client sets its own time-out or stands under a deadline."""
+        for known in self.known_of.get(id(use), ()):
+            if known.entry.timeout is not None and self.setting(known)[0] in ("set", "hidden"):
+                return True
+        given = use.keyword("timeout")
+        return (given is not None and not (given[0] == "const" and given[2] is None)) or self.deadlines.bound(use)
 
     def setting(self, known: Known) -> tuple[str, float | None, Argument | None]:
         """What a call itself says about its time-out."""
@@ -211,17 +212,6 @@ def answers_for_timeout(maker: Known) -> bool:
         return False
     parameters = [p for p in timeout.parameters if p.covers not in ("connect", "checkout")]
     return not parameters or any(parameter.at != "call" for parameter in parameters)
-
-
-def origins(value: External) -> Iterator[Call]:
-    """The calls that made a value and the objects it was reached from, innermost object last."""
-    link: object = value
-    seen: list[Call] = []
-    while isinstance(link, External):
-        if link.origin is not None and link.origin not in seen:
-            seen.append(link.origin)
-            yield link.origin
-        link = link.base
 
 
 def describe(seconds: float | None) -> str:
