@@ -1,7 +1,7 @@
 """Start a rule: its module, its fixtures and its line in the changelog, ready to be filled in.
 
 python scripts/new_rule.py PACK ID NAME "what it reports"
-python scripts/new_rule.py image IMG106 ownership-copied-in-second-layer "a layer copies files only to change their owner"
+python scripts/new_rule.py image IMG106 ownership-copied-in-second-layer "a layer only changes owners"
 """
 
 from __future__ import annotations

@@ -31,8 +31,9 @@ NAMES = {
 # Pieces that mean something to one of the parsers, so that random texts get further than the first token.
 PIECES = st.sampled_from(
     [
-        "FROM python:3.12 AS a\n", "RUN pip install x && \\\n", "COPY --from=a . .", "<<EOF", "\nEOF\n", "ENV A=${B:-c}\n",
-        'CMD ["a", ', "# escape=`\n", "def f(", ":\n    ", "async def g(): await h()\n", "import openai\n",
+        "FROM python:3.12 AS a\n", "RUN pip install x && \\\n", "COPY --from=a . .", "<<EOF", "\nEOF\n",
+        "ENV A=${B:-c}\n", "CMD [\"a\", ", "# escape=`\n", "def f(",
+        ":\n    ", "async def g(): await h()\n", "import openai\n",
         '@app.post("/x")\n', "client = OpenAI(timeout=None)\n", "class S(BaseSettings):\n", "key: ", "- ", "{{ x }}",
         "&a *a", '"sk-proj-abcdef"', "[tool.", "[project]\n", "dependencies = [", "torch==2.0 ; python_version",
         "-r other.txt\n", "--hash=sha256:00", "!", "**/", "'''", "\t", "\\\n", "# aiaudit: ignore[", "]", "=",
