@@ -59,6 +59,19 @@ def _mount(value: str) -> Mount:
     return Mount(entries.get("type", "bind"), target, entries.get("source", ""), entries.get("from", ""))
 
 
+_BESIDE = names_in(
+    ".circleci .clusterfuzzlite .devcontainer .github .gitlab benchmark benchmarks ci e2e fuzz loadtest loadtests test"
+    " tests"
+)
+
+
+def is_beside_the_service(image: Image) -> bool:
+    """Whether the image is for development or tests, or the file a template that only looks like a Dockerfile."""
+    if image.is_for_development or not _BESIDE.isdisjoint(image.path.lower().split("/")[:-1]):
+        return True
+    return any(len(stage.start.words) not in (1, 3) for stage in image.stages)
+
+
 def verb(command: Command) -> str:
     """The subcommand of a package manager: the first word that is neither an option nor an option's value."""
     places = options(command.words[1:], _VALUED).positionals

@@ -29,13 +29,21 @@ _DEEPEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A server that a script starts. `flags` are the development options that are on, `is_flask` Flask's own server."""
+    """A server that a script starts. `flags` are the development options that are on, `is_flask` Flask's own server.
+
+    `is_literal` tells that the options are written as True in the call, not taken from settings.
+    """
 
     server: Server
     call: Call
     name: str
     flags: tuple[str, ...]
     is_flask: bool
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether every option is written as a constant."""
+        return all((self.call.keyword(flag) or ("",))[0] == "const" for flag in self.flags)
 
 
 def launches(image: Image, server: Server) -> Iterator[Launch]:

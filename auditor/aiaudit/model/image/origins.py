@@ -24,7 +24,7 @@ _DEBIAN_IMAGES = (
 # Images whose configuration names no user, so that containers run as root.
 _ROOT_IMAGES = names_in(
     "alpine almalinux amazonlinux archlinux astral-sh/uv buildpack-deps busybox caddy centos continuumio/anaconda3"
-    " continuumio/miniconda3 condaforge/miniforge3 condaforge/mambaforge debian fedora golang httpd node nvidia/cuda"
+    " continuumio/miniconda3 condaforge/miniforge3 condaforge/mambaforge debian fedora golang node nvidia/cuda"
     " oraclelinux oven/bun pypy python pytorch/pytorch rockylinux ruby rust tensorflow/tensorflow ubuntu"
     " tiangolo/uvicorn-gunicorn tiangolo/uvicorn-gunicorn-fastapi tiangolo/meinheld-gunicorn-flask"
     " tiangolo/uwsgi-nginx-flask ollama/ollama vllm/vllm-openai"
@@ -48,11 +48,11 @@ _OTHER_USERS = {
     "selenium/": "seluser",
 }
 _SOURCE_TO_IMAGE = ("/python-", "/nodejs-", "/nginx-", "/httpd-", "/ruby-", "/php-", "/openjdk-", "/perl-")
-# Images whose own entrypoint gives up root before it starts the program.
+# Images whose own program gives up root, for itself or (web servers) for the processes that answer requests.
 _DROP_PRIVILEGES = names_in(
-    "ankane/pgvector cassandra couchdb haproxy influxdb mariadb memcached mongo mysql neo4j percona pgvector/pgvector"
-    " postgis/postgis postgres rabbitmq redis redis/redis-stack redis/redis-stack-server tensorchord/pgvecto-rs"
-    " timescale/timescaledb timescale/timescaledb-ha valkey/valkey"
+    "nginx openresty/openresty httpd ankane/pgvector cassandra couchdb haproxy influxdb mariadb memcached mongo mysql"
+    " neo4j percona pgvector/pgvector postgis/postgis postgres rabbitmq redis redis/redis-stack valkey/valkey"
+    " redis/redis-stack-server tensorchord/pgvecto-rs timescale/timescaledb timescale/timescaledb-ha"
 )
 _SWITCHES = names_in("gosu su-exec setpriv runuser su chpst s6-setuidgid setuidgid fixuid")
 
@@ -132,7 +132,7 @@ def platform_sets_user(stage: Stage) -> bool:
 def gives_up_root(image: Image) -> bool:
     """Whether what the container starts changes to another user itself."""
     stage = image.final
-    if stage.entrypoint is None and reference(stage.root_base).name in _DROP_PRIVILEGES:
+    if not image.servers and stage.entrypoint is None and reference(stage.root_base).name in _DROP_PRIVILEGES:
         return True
     for instruction in (stage.entrypoint, stage.command):
         if instruction is not None and any(map(_switches, instruction.commands)):
