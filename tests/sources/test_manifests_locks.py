@@ -79,6 +79,9 @@ filelock = "*"
 numpy = [{version = ">=1", markers = "python_version < '3.12'"}, {version = ">=2"}]
 opt-einsum = {version = ">=3.3", optional = true, markers = "extra == 'opt-einsum'"}
 
+[package.extras]
+opt-einsum = ["opt-einsum (>=3.3)"]
+
 [metadata]
 python-versions = "^3.11"
 """
@@ -95,12 +98,13 @@ def test_poetry_lock() -> None:
         ("numpy", ""),
         ("numpy", ""),
         ("opt-einsum", "extra:"),
+        ("opt-einsum", "extra:opt-einsum"),
     ]
 
 
 def test_pdm_lock() -> None:
     text = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["default"]\n'
-    text += 'dependencies = [\n    "torch>=2; os_name==\'x\'",\n]\n'
+    text += "dependencies = [\n    \"torch>=2; os_name=='x'\",\n]\n"
     (package,) = extract(text, "pdm.lock").packages
 
     assert [(d.name, d.marker) for d in package.dependencies] == [("torch", 'os_name == "x"')]

@@ -3,8 +3,9 @@
 ## What it does
 Replays WORKDIR, COPY, .dockerignore and `COPY --from` to learn where each file of the repository lies in the final
 image, then looks up what the command starts there: `uvicorn app.main:app` needs the module on the import path and the
-attribute in it, `python main.py` the file. ENTRYPOINT and CMD are put together; scripts of the repository that start
-the server are read too, and then the finding stands in the script.
+attribute in it, `python main.py` the file. The service's own imports are followed from there: a module that the
+repository has, but that Python does not find from the command's folder, is told as well. ENTRYPOINT and CMD are put
+together; scripts of the repository that start the server are read too, and then the finding stands in the script.
 
 Nothing is reported where the answer is not sure: folders that a command, another image or an address may have filled,
 base images with an application of their own, a project that is installed as a package, sources that a compose file
@@ -70,8 +71,9 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.image import Image
+from aiaudit.model.image.imports import BrokenImport, broken_imports
 from aiaudit.model.image.targets import Missing, missing_targets
-from aiaudit.rule import CRITICAL, Rule
+from aiaudit.rule import CRITICAL, HIGH, Rule
 from aiaudit.span import Span
 from aiaudit_rules.image.shared import listed
 
@@ -86,8 +88,12 @@ rule = Rule(
 
 @rule.check(Image)
 def command_target_missing(image: Image) -> Iterator[Finding]:
-    """One finding for each server target that is surely missing."""
-    for found in missing_targets(image):
+    """One finding for each server whose target, or whose own modules, are surely missing."""
+    missing = list(missing_targets(image))
+    for broken in broken_imports(image):
+        if all(broken.server is not found.server for found in missing):
+            yield _broken_import(image, broken)
+    for found in missing:
         server = found.server
         yield rule.at(
             server.span,
@@ -97,6 +103,24 @@ def command_target_missing(image: Image) -> Iterator[Finding]:
             related=[Step("looks like what is meant", Span.whole_file(path)) for path in found.elsewhere],
             confidence=Confidence.MEDIUM if server.is_conditional or not image.context.is_stated else Confidence.HIGH,
         )
+
+
+def _broken_import(image: Image, broken: BrokenImport) -> Finding:
+    """A module of the service that lies in the image at a place where Python does not look for it."""
+    server = broken.server
+    when = "the service cannot start" if broken.at_startup else "the code that needs it fails in every request"
+    return rule.at(
+        server.span,
+        f"{broken.span.path} imports {broken.module}, which Python does not find from {server.folder}: {when}",
+        help="copy the package folder under its own name, or import it the way the image lays it out",
+        trace=[
+            Step(f"starts {server.target} in {server.folder or 'an unknown folder'}", server.span),
+            Step(f"imports {broken.module}", broken.span),
+        ],
+        related=[Step("the module in the repository", Span.whole_file(broken.source))],
+        severity=CRITICAL if broken.at_startup else HIGH,
+        confidence=Confidence.MEDIUM,
+    )
 
 
 def _message(found: Missing) -> str:

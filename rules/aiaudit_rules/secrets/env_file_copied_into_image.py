@@ -72,7 +72,9 @@ def env_file_copied_into_image(image: Image) -> Iterator[Finding]:
 
 
 def _check(image: Image, layer: Layer, copy: Copy) -> Iterator[Finding]:
-    found = {content.path: content for content in environment_files(image, copy)}
+    found: dict[str, Content] = {}
+    for content in environment_files(image, copy):  # what git carries comes first, and is what there is
+        found.setdefault(content.path, content)
     secrets = {path: secret_names(image, path) for path in found}
     chosen = [content for path, content in found.items() if secrets[path] or content.origin != CARRIED]
     if not chosen:

@@ -6,9 +6,11 @@ import posixpath
 from collections.abc import Sequence
 
 from aiaudit.model.image.context import Context, is_whole
+from aiaudit.model.image.filesystem import Presence
 from aiaudit.model.image.references import references
 from aiaudit.model.image.server import effective_command
 from aiaudit.model.image.stages import build
+from aiaudit.model.image.targets import missing_targets
 from aiaudit.model.image.values import BuildReference, Image, Stage
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
@@ -32,13 +34,49 @@ def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[Bui
     """The image that a Dockerfile builds; the first deploy file that builds it decides context, target, arguments."""
     tree = service.tree
     chosen = stated[0] if stated else None
-    folder = chosen.context if chosen else _likely_context(tree, path, facts)
-    context = Context(tree, folder, path, chosen is not None)
-    stages = build(facts, context, tree, dict(chosen.arguments) if chosen else {})
+    if chosen is not None:
+        context = Context(tree, chosen.context, path, is_stated=True)
+        return _built(service, path, facts, context, stated)
+    likely = _likely_context(tree, path, facts)
+    made = _built(service, path, facts, Context(tree, likely, path), stated)
+    lacking = _lacking(made)
+    for folder in _above(likely) if lacking else ():
+        other = _built(service, path, facts, Context(tree, folder, path), stated)
+        if _lacking(other) < lacking:
+            made, lacking = other, _lacking(other)
+    return made
+
+
+def _built(
+    service: Service, path: str, facts: DockerfileFacts, context: Context, stated: tuple[BuildReference, ...]
+) -> Image:
+    chosen = stated[0] if stated else None
+    stages = build(facts, context, service.tree, dict(chosen.arguments) if chosen else {})
     final = _final(stages, chosen)
     made = Image(path, facts, service, context, stages, final, stated)
     made.command = effective_command(made)
     return made
+
+
+def _lacking(image: Image) -> int:
+    """How much of what the Dockerfile reads is not there when it is built from this context."""
+    count = 0
+    for stage in image.stages:
+        for layer in stage.layers:
+            count += len(layer.copy.missing) if layer.copy else 0
+            for install in layer.installs:
+                kinds = {item.kind for item in install.inputs if item.presence is Presence.PRESENT}
+                missing = [item for item in install.inputs if item.presence is Presence.MISSING]
+                count += sum(1 for item in missing if item.kind == "requirement" or not kinds)
+    return count + sum(1 for _ in missing_targets(image))
+
+
+def _above(folder: str) -> list[str]:
+    found = []
+    while folder:
+        folder = posixpath.dirname(folder)
+        found.append(folder)
+    return found
 
 
 def _final(stages: Sequence[Stage], chosen: BuildReference | None) -> Stage:

@@ -32,7 +32,7 @@ class Filesystem:
     def __init__(self, inherited: Filesystem | None = None) -> None:
         self.files: dict[str, str] = dict(inherited.files) if inherited else {}
         self.folders: set[str] = set(inherited.folders) if inherited else set(_STANDARD_FOLDERS)
-        self.unknown: set[str] = set(inherited.unknown) if inherited else set()
+        self.unknown: set[str] = set(inherited.unknown) if inherited else {"/dev", "/proc", "/run"}
 
     def add(self, path: str, source: str) -> None:
         """A repository file lands at a place."""

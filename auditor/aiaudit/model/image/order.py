@@ -83,6 +83,7 @@ def premature_before_downloads(image: Image) -> tuple[Premature, ...]:
 def volatile_values(image: Image) -> Iterator[Volatile]:
     """ARGs that change with each build ahead of installs; each once, with the first install behind it."""
     seen: set[int] = set()
+    paid: set[int] = set()
     for stage in image.used:
         layers = list(stage.inherited_layers)
         for position, layer in enumerate(layers):
@@ -90,8 +91,9 @@ def volatile_values(image: Image) -> Iterator[Volatile]:
                 continue
             for name in _volatile_names(layer):
                 hit = _first_install(image, layers[position + 1 :], name)
-                if hit is not None:
+                if hit is not None and id(hit.work) not in paid:  # an ENV that repeats its ARG adds nothing
                     seen.add(id(layer))
+                    paid.add(id(hit.work))
                     yield Volatile(layer, name, hit)
                     break
 

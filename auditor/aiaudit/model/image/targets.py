@@ -69,7 +69,7 @@ def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing 
             return None
         if presence is Presence.PRESENT:
             return _missing_attribute(image, server, source, roots[0]) if source else None
-    if _may_be_installed(image, parts[0]):
+    if may_be_installed(image, parts[0]):
         return None
     elsewhere = _modules_alike(image, parts)
     if not elsewhere and not _is_own_name(image, parts[0]):
@@ -113,7 +113,7 @@ def _missing_attribute(image: Image, server: Server, source: str, root: str) -> 
     holders = tuple(
         path
         for path in image.context.tree.files("python")
-        if path != source and name in (module_names(image, path) or ()) and not _is_test(path)
+        if path != source and name in (module_names(image, path) or ()) and not is_test(path)
     )
     return Missing(server, "attribute", f"{server.module}:{server.attribute}", root, holders[:3])
 
@@ -182,7 +182,7 @@ def _targets(target: Any, found: set[str]) -> None:
         _targets(target[2], found)
 
 
-def _may_be_installed(image: Image, top: str) -> bool:
+def may_be_installed(image: Image, top: str) -> bool:
     """Whether the project itself is installed under that name."""
     for _, install in image.final.installs:
         if install.project or any(_may_hold(package.name, package.text, top) for package in install.packages):
@@ -203,7 +203,7 @@ def _modules_alike(image: Image, parts: Sequence[str]) -> tuple[str, ...]:
     """Repository files whose path ends in the module's, or that bear its last name."""
     tail = "/".join(parts)
     ends = (f"/{tail}.py", f"/{tail}/__init__.py")
-    paths = [path for path in image.context.tree.files("python") if not _is_test(path)]
+    paths = [path for path in image.context.tree.files("python") if not is_test(path)]
     own = [path for path in paths if f"/{path}".endswith(ends)]
     if not own and len(parts) == 1:
         own = [path for path in paths if f"/{tail}/" in f"/{path}"]
@@ -212,8 +212,9 @@ def _modules_alike(image: Image, parts: Sequence[str]) -> tuple[str, ...]:
 
 def _named_alike(image: Image, name: str) -> tuple[str, ...]:
     paths = (path for path in image.context.tree.files("python") if posixpath.basename(path) == name)
-    return tuple(path for path in paths if not _is_test(path))[:3]
+    return tuple(path for path in paths if not is_test(path))[:3]
 
 
-def _is_test(path: str) -> bool:
+def is_test(path: str) -> bool:
+    """Whether a file belongs to tests."""
     return "/tests/" in f"/{path}" or posixpath.basename(path).startswith("test_")

@@ -97,6 +97,10 @@ def _poetry_package(entry: dict[str, Any], extent: Extent) -> LockedPackage:
                     "extra:" if detail.get("optional") else "",
                 )
             )
+    for extra, items in table(entry, "extras").items():
+        for item in items if isinstance(items, list) else ():
+            name = str(item).partition("(")[0].strip()
+            dependencies.append(LockedDependency(normalized(name.partition("[")[0]), "", (), f"extra:{extra}"))
     groups = entry.get("groups") or ([entry["category"]] if isinstance(entry.get("category"), str) else [])
     kind = str(table(entry, "source").get("type", "registry"))
     return LockedPackage(
