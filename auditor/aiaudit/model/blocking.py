@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach
+from aiaudit.model.guards import guard_of
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope
@@ -51,12 +52,26 @@ class _Finder:
         return contexts.before_requests(scope) is not None and contexts.in_request(scope, cached=False) is None
 
     def find(self) -> Iterator[BlockingCall]:
+        once: set[int] = set()
         for function in self.side.program.functions:
             if not function.asynchronous:
                 continue
             reach = self.side.contexts.in_request(function, offloaded=False)
-            if reach is not None and reach.entry.kind == "request":
-                yield from self.in_coroutine(function, reach)
+            if reach is None or reach.entry.kind != "request":
+                continue
+            for blocking in self.in_coroutine(function, reach):
+                if self.is_kept(blocking):
+                    # What is built once blocks once: worth a word only if it takes long, and one is enough.
+                    if blocking.known.entry.cost != "model-load" or id(blocking.known.call) in once:
+                        continue
+                    once.add(id(blocking.known.call))
+                yield blocking
+
+    def is_kept(self, blocking: BlockingCall) -> bool:
+        """Whether the result is kept, so that only the first request waits."""
+        if any(edge.cached for edge in blocking.path):
+            return True
+        return blocking.known.entry.kind != "call" and guard_of(blocking.known.call, self.side.evaluator).keeps
 
     def in_coroutine(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
         found: dict[tuple[int, int], BlockingCall] = {}
@@ -94,7 +109,8 @@ class _Finder:
         for scope, path in queue:  # grows while it is walked
             own = self.blocking.get(id(scope))
             if own:
-                answer = (path, own[0])
+                # What happens each time weighs more than what is built once.
+                answer = (path, min(own, key=lambda known: known.entry.kind != "call"))
                 break
             for edge in self.side.contexts.edges(scope):
                 if edge.call is not None and self.runs_here(edge) and id(edge.target) not in seen:

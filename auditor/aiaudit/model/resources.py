@@ -48,13 +48,30 @@ class Resource(Known):
         return self.entry.cost != "cheap"
 
 
+# Class names that say nothing without their library.
+GENERIC = frozenset(
+    ("Client", "AsyncClient", "HttpClient", "Session", "Index", "Agent", "Reader", "LLM", "Pipeline", "Router", "Cluster",
+     "Producer", "Consumer", "Llama", "Redis")
+)
+
+
 def short_name(path: str) -> str:
-    """`openai.OpenAI().chat.completions.create` -> `chat.completions.create`; `openai.OpenAI` -> `OpenAI`."""
-    if "()" in path:
-        return path.rpartition("()")[2].lstrip(".") or path
+    """How a message calls something: `OpenAI`, `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`."""
+    head, called, tail = path.rpartition("()")
+    if called:
+        names = tail.strip(".").split(".")
+        return ".".join(names) if len(names) > 1 else f"{_last(head)}.{names[0]}".rstrip(".")
     names = path.split(".")
-    tail = names[-2:] if len(names) > 1 and (names[-1][:1].islower() or names[-2][:1].isupper()) else names[-1:]
-    return ".".join(tail)
+    if names[-1][:1].isupper():
+        return ".".join(names[-2:]) if names[-1] in GENERIC else names[-1]
+    if len(names) > 1 and names[-2][:1].isupper():
+        return ".".join(names[-2:])
+    return path if len(names) <= 3 else ".".join(names[-2:])
+
+
+def _last(path: str) -> str:
+    """The last name of a path, calls and subscripts left out."""
+    return path.replace("()", "").replace("[]", "").rpartition(".")[2]
 
 
 def known_calls(evaluator: Evaluator, knowledge: Knowledge, handlers: frozenset[int]) -> Iterator[Known]:
@@ -68,13 +85,21 @@ def known_calls(evaluator: Evaluator, knowledge: Knowledge, handlers: frozenset[
 
 
 def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> list[Known]:
-    """What the knowledge says of the things that a call may call."""
-    found: dict[str, Known] = {}
+    """What the knowledge says of the things that a call may call, once for each purpose.
+
+    Where the same call may be a library's synchronous or asynchronous one, `await` tells.
+    """
+    found: dict[tuple[str, str, str], Known] = {}
     for value in evaluator.evaluate(call.expression[2], call.scope):
         for external in outside(value, evaluator):
             entry = knowledge.find(external.path)
-            if entry is not None and entry.path not in found:
-                found[entry.path] = Known(call, external, entry)
+            if entry is None:
+                continue
+            key = (entry.dist, entry.purpose, entry.kind)
+            other = found.get(key)
+            fits = (entry.mode == "async") is call.awaited
+            if other is None or (fits and (other.entry.mode == "async") is not call.awaited):
+                found[key] = Known(call, external, entry)
     return list(found.values())
 
 

@@ -15,12 +15,14 @@ from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Function, Scope
 from aiaudit.model.service import Service
-from aiaudit.model.values import Constant
 
 TEXT = frozenset(("llm", "agent", "chain", "generation-local"))
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128
-STRUCTURED = ("response_format", "response_model", "tools", "functions", "text_format", "format", "output_type")
+STRUCTURED = (
+    "response_format", "response_model", "tools", "functions", "text_format", "format", "output_type",
+    "config.response_mime_type", "config.response_schema", "generation_config.response_mime_type",
+)
 STREAMING_ANSWERS = (
     "StreamingResponse", "EventSourceResponse", "StreamingHttpResponse", "stream_with_context", "StreamResponse",
     "ServerSentEvent",
@@ -107,7 +109,8 @@ class _Finder:
         found = argument_of(known.call, entry.stream_parameter, self.side.evaluator)
         if found.state == "absent":
             return False
-        return not (found.values and all(isinstance(v, Constant) and not v.value for v in found.values))
+        # Only a literal says no: a field's default may be overridden by the client.
+        return not (found.expression is not None and found.expression[0] == "const" and not found.expression[2])
 
     def nearest(self, route: Route) -> BufferedAnswer | None:
         """The generation closest to the handler whose text it returns."""
@@ -122,6 +125,8 @@ class _Finder:
         entry = known.entry
         if entry.stream_parameter is None and not entry.stream_twins:
             return False
+        if entry.output is None or (entry.output.default == "unknown" and not entry.output.parameters):
+            return False  # a generic call, of which it is not known that it writes text
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
             return False
@@ -143,7 +148,10 @@ def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
     """Whether a sibling route streams the same thing: `/infer` and `/infer-stream`, `/agent/query` and `/agent/stream`."""
     path = route.label.rpartition(" ")[2].rstrip("/").lower()
     for label in streaming:
-        other = label.rpartition(" ")[2].lower()
+        other = label.rpartition(" ")[2].rstrip("/").lower()
+        last = path.rpartition("/")[2]
+        if last and other != path and other.rpartition("/")[0] == path.rpartition("/")[0] and other.endswith(last):
+            return True  # `/generate` and `/agenerate`
         rest = other.removeprefix(path) if other.startswith(path) else other.removeprefix(path.rpartition("/")[0])
         if rest != other and rest.strip("/-_.").replace("_", "-") in ("stream", "streaming", "sse") and path:
             return True

@@ -13,6 +13,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Application": ("python", "applications_of"),
     "BlockingCall": ("blocking", "blocking_calls"),
     "BufferedAnswer": ("streaming", "buffered_answers"),
+    "CostlyApplication": ("limits", "costly_applications"),
     "EnvironmentFile": ("secrets", "environment_files"),
     "Flow": ("flow", "flows_of"),
     "Image": ("image", "images"),

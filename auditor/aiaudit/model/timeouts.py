@@ -37,6 +37,7 @@ class Wait:
     state: str
     seconds: float | None
     setting: Argument | None
+    attempts: int = 1
 
     @property
     def entry(self) -> Entry:
@@ -101,13 +102,13 @@ class _Reader:
             uses = [use for use in self.side.uses.get(id(known.call), ()) if last_name(use.expression[2]) not in QUIET]
             if uses and all(self.is_bounded(use) for use in uses):
                 return
-        yield Wait(known, reach, state, seconds, setting)
+        yield Wait(known, reach, state, seconds, setting, self.attempts(known))
 
     def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)
         if state == "hidden" or (state == "default" and self.deadlines.bound(known.call)):
             return
-        yield Wait(known, reach, state, seconds, setting)
+        yield Wait(known, reach, state, seconds, setting, self.attempts(known))
 
     def is_bounded(self, use: Call) -> bool:
         """Whether a call on a client sets its own time-out or stands under a deadline."""
@@ -183,18 +184,19 @@ class _Reader:
         timeout = known.entry.timeout
         if timeout is None:
             return None
-        retries = self.retries(known)
-        if retries is None or timeout.default is None or timeout.unbounded:
+        if self.retries(known) is None or timeout.default is None or timeout.unbounded:
             return timeout.longest
-        return timeout.default * (retries + 1)
+        return timeout.default * self.attempts(known)
+
+    def attempts(self, known: Known) -> int:
+        """How often a call is tried: the first time and its retries."""
+        timeout = known.entry.timeout
+        retries = self.retries(known)
+        return 1 + (retries if retries is not None else (timeout.retries if timeout else 0) or 0)
 
     def worst(self, known: Known, seconds: float | None) -> float | None:
         """A set time-out times the attempts."""
-        timeout = known.entry.timeout
-        if seconds is None or timeout is None:
-            return seconds
-        retries = self.retries(known)
-        return seconds * ((retries if retries is not None else timeout.retries or 0) + 1)
+        return None if seconds is None else seconds * self.attempts(known)
 
     def retries(self, known: Known) -> int | None:
         """The number of retries that the call asks for, None where it does not say."""

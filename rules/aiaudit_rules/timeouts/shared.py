@@ -23,9 +23,8 @@ def explanation(wait: Wait) -> str:
         return source
     if math.isinf(wait.seconds):
         return f"the library sets none {source}"
-    attempts = (timeout.retries or 0) + 1
-    if attempts > 1 and timeout.default is not None:
-        return f"{timeout.default:.0f} s x {attempts} attempts {source}"
+    if wait.attempts > 1 and timeout.default is not None:
+        return f"{timeout.default:.0f} s x {wait.attempts} attempts {source}"
     return f"the library's own limit {source}"
 
 

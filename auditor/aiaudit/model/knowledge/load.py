@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.knowledge.build import derived, entries_of, methods_of
-from aiaudit.model.knowledge.schema import Entry, Method
+from aiaudit.model.knowledge.schema import OWNER, Entry, Method
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -60,11 +60,15 @@ class Knowledge:
     def _find(self, path: str, depth: int) -> Entry | None:
         if path not in self._found and depth < _DEPTH:
             self._found[path] = None  # a path that leads back to itself gives nothing
-            self._found[path] = self._written(path) or self._method(path, depth) or self._elsewhere(path, depth)
+            library = self._library(first_name(path))
+            self._found[path] = (
+                library.exact(path)
+                or self._method(path, depth)
+                or library.matching(path)
+                or library.re_exported(path)
+                or self._elsewhere(path, depth)
+            )
         return self._found.get(path)
-
-    def _written(self, path: str) -> Entry | None:
-        return self._library(first_name(path)).find(path)
 
     def _method(self, path: str, depth: int) -> Entry | None:
         """The entry of a method of an object: what made the object is asked first."""
@@ -124,21 +128,27 @@ class _Library:
     def _add(self, path: str, entry: Entry) -> None:
         for method in entry.methods:
             if "*" in method.name:
-                self._patterns.append((pattern(f"{path}(){method.name}"), derived(entry, method)))
+                below = f"{path}()" if method.name.startswith("**") else f"{path}()."
+                self._patterns.append((pattern(below + method.name), derived(entry, method)))
         if "*" in path:
             self._patterns.append((pattern(path), entry))
         elif self._by_path.setdefault(path, entry) is entry:
             self._by_name.setdefault(_after_modules(path), []).append(path)
 
-    def find(self, path: str) -> Entry | None:
-        """The entry written for a path, its alias, a pattern, or the same class under a shorter module path."""
-        known = self._by_path.get(path)
-        if known is not None:
-            return known
+    def exact(self, path: str) -> Entry | None:
+        """The entry written for a path or an alias."""
+        found = self._by_path.get(path)
+        # An alias of a class method gives its own class: `Chroma.from_texts` a Chroma.
+        if found is not None and found.returns == OWNER and found.path != path:
+            return replace(found, path=path)
+        return found
+
+    def matching(self, path: str) -> Entry | None:
+        """The entry of a pattern, under the path that was asked for."""
         for expression, entry in self._patterns:
             if expression.fullmatch(path):
                 return replace(entry, path=path)
-        return self._re_exported(path)
+        return None
 
     def moved(self, path: str) -> str | None:
         """Where the names of a module are described: `openai.chat.` is `openai.OpenAI().chat.`"""
@@ -147,7 +157,7 @@ class _Library:
                 return target + path[len(prefix) :]
         return None
 
-    def _re_exported(self, path: str) -> Entry | None:
+    def re_exported(self, path: str) -> Entry | None:
         """`redis.client.Redis` is `redis.Redis`: packages re-export what modules deeper inside define."""
         name = _after_modules(path)
         if not name[:1].isupper():
@@ -158,7 +168,7 @@ class _Library:
             for known in self._by_name.get(name, ())
             if _is_within(known[: len(known) - len(name)].split("."), modules)
         ]
-        return self._by_path[max(shorter, key=len)] if shorter else None
+        return self.exact(max(shorter, key=len)) if shorter else None
 
 
 def read(path: str) -> dict[str, Any]:

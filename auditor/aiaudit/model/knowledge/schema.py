@@ -22,6 +22,8 @@ Verified = Literal["source+runtime", "source", "documentation"]
 Scalar = str | int | float | bool
 
 INFINITE = math.inf
+# `returns` of class methods that give an object of the class they are called on.
+OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,11 @@ class Entry:
     """What is known of one callable of a library.
 
     `path` is the dotted path of the callable; `()` follows what is called, so `openai.OpenAI().chat.completions.create`
-    is a method of what `openai.OpenAI` gives. `mode` of a constructor is that of the object's methods. `blocking` calls
-    wait for the network, a disk or heavy computing in the calling thread. `wraps` are the parameters that hold an inner
-    resource, whose time-out and cap then count. For entries derived from a constructor's methods, `constructor` is the
-    path of that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
+    is a method of what `openai.OpenAI` gives. `returns` is the path of the object that calling it gives, where that is
+    another than `path()`. `mode` of a constructor is that of the object's methods. `blocking` calls wait for the
+    network, a disk or heavy computing in the calling thread. `wraps` are the parameters that hold an inner resource,
+    whose time-out and cap then count. For entries derived from a constructor's methods, `constructor` is the path of
+    that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
     """
 
     path: str
@@ -184,6 +187,8 @@ class Entry:
     @property
     def object_path(self) -> str:
         """The path of what calling it gives."""
+        if self.returns == OWNER:
+            return f"{self.path.rpartition('.')[0]}()"
         return self.returns or f"{self.path}()"
 
     def default(self, name: str) -> Scalar | None:
