@@ -109,6 +109,7 @@ class ModuleNode:
     stars: list[tuple[str, int]] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     lazy: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shadowed: dict[str, tuple[str, str]] = field(default_factory=dict)
     dynamic: bool = False
 
 
@@ -176,6 +177,7 @@ class StaticLibrary:
         if "__getattr__" in module.names:
             module.dynamic = True
             module.lazy.update(_lazy_table(tree, package))
+            module.lazy.update(_lazy_branches(tree, package))
         return module
 
     # Names
@@ -289,7 +291,11 @@ class StaticLibrary:
         for base in cls.node.bases:
             plain = base.value if isinstance(base, ast.Subscript) else base
             definition = self.value(plain, cls.module, 0)
-            if isinstance(definition, ClassNode) and len(found) < DEPTH:
+            if isinstance(definition, ClassNode) and definition.node is cls.node:
+                # `from .client import Client; class Client(Client)`: the base is what was imported.
+                earlier = cls.module.shadowed.get(cls.name)
+                definition = self._imported(earlier, 0) if earlier is not None else None
+            if isinstance(definition, ClassNode) and definition.node is not cls.node and len(found) < DEPTH:
                 inner, whole = self.lineage(definition)
                 found.extend(c for c in inner if all(c.node is not known.node for known in found))
                 complete = complete and whole
@@ -424,6 +430,9 @@ def _bind(statement: ast.stmt, module: ModuleNode, package: str) -> None:
 def _bind_names(statement: ast.stmt, module: ModuleNode, package: str) -> None:
     names = module.names
     if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        earlier = names.get(statement.name)
+        if isinstance(earlier, tuple):
+            module.shadowed[statement.name] = earlier
         names[statement.name] = statement
     elif isinstance(statement, ast.ImportFrom):
         source = _source(statement, package)
@@ -472,6 +481,21 @@ def _lazy_table(tree: ast.Module, package: str) -> Iterator[tuple[str, tuple[str
                 for item in value.elts:
                     if isinstance(item, ast.Constant) and isinstance(item.value, str):
                         yield item.value, (f"{package}.{key.value}", item.value)
+
+
+def _lazy_branches(tree: ast.Module, package: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """`if name == "X": return _import_x()` inside `__getattr__`, where `_import_x` imports and returns it."""
+    importers: dict[str, tuple[str, str]] = {}
+    for function in tree.body:
+        for node in function.body if isinstance(function, ast.FunctionDef) else ():
+            if isinstance(node, ast.ImportFrom):
+                importers[function.name] = (_source(node, package), node.names[0].name)
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and isinstance(node.body[0], ast.Return)):
+            continue
+        wanted, given = node.test.comparators[0], node.body[0].value
+        if isinstance(wanted, ast.Constant) and isinstance(given, ast.Call) and _last(given.func) in importers:
+            yield str(wanted.value), importers[_last(given.func)]
 
 
 def _absolute(source: str, package: str) -> str:
