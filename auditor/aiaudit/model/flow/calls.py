@@ -1,0 +1,270 @@
+"""Calls on the way back: into functions of the program, through constructors, through code outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aiaudit.model.evaluate import CALLING, PASSING, method_of
+from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, Frame, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.rows import stored
+from aiaudit.model.flow.sources import Source
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.words import words
+from aiaudit.model.scopes import Call, Class, Function, last_name
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Partial, Value
+from aiaudit.sources.python.facts import Expression
+
+if TYPE_CHECKING:
+    from aiaudit.model.flow.walk import Walker
+
+_KEYED = frozenset(("get", "pop", "setdefault"))
+_TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
+_SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
+_VALIDATING = words(
+    "model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load"
+)
+
+
+class Calls:
+    """One step back through a call."""
+
+    def __init__(self, tools: Tools, walker: Walker) -> None:
+        self.tools = tools
+        self.walker = walker
+
+    def step(self, place: Place) -> Iterator[Place | Source]:
+        """Where the text in a call's result may come from."""
+        expression, scope = place.expression, place.scope
+        function = expression[2]
+        evaluator = self.tools.evaluator
+        call = evaluator.call_of(expression, scope)
+        if _is_truncating(call):
+            return
+        name = last_name(function)
+        if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
+            key = call.arguments[0]
+            part = key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ANY
+            yield place.at(function[2], (part, *place.path))
+            for default in call.arguments[1:2]:
+                yield place.at(default)
+            return
+        if function[0] == "attr" and name in _TAKING and not call.arguments:
+            yield place.at(function[2], (ANY, *place.path))
+            return
+        if function[0] == "attr" and name in _SPLITTING and element_of(place.path) is not None:
+            yield place.at(function[2], marks(place.path))
+            return
+        if function[0] == "attr" and name in _VALIDATING:
+            for value in evaluator.evaluate(function[2], scope):
+                if isinstance(value, ClassValue) and call.arguments:
+                    if not self._field_is_bounded(value.cls, place.path):
+                        yield place.at(call.arguments[0])
+                    return
+        if name == "get_serializer":
+            yield from self._serializer(call, place)
+            return
+        values = evaluator.evaluate(function, scope)
+        if not any(isinstance(value, (FunctionValue, ClassValue)) for value in values):
+            yield from stored(place, self.tools)
+        for value in values:
+            yield from self.result_of(value, call, place.path, place, place.stack)
+        if not values:
+            yield from unknown(name, Result(call, place.path, place.stack, place.cut))
+
+    def _is_container(self, base: Expression, place: Place) -> bool:
+        """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network."""
+        for value in self.tools.evaluator.evaluate(base, place.scope):
+            if isinstance(value, External) and value.made and not value.path.startswith(("builtins.", "collections.")):
+                entry = self.tools.knowledge.find(value.path.removesuffix("()"))
+                if entry is not None and entry.purpose in OWN_ANSWER:
+                    return False
+        return True
+
+    # Results
+
+    def result_of(
+        self, value: Value, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place | Source]:
+        """What calling a value gives."""
+        if isinstance(value, FunctionValue):
+            offset = int(value.bound is not None and value.function.self_name is not None)
+            for function in self._overriding(value):
+                yield from self.enter(Frame(call, function, offset), path, place, stack)
+        elif isinstance(value, ClassValue):
+            yield from self.constructed(value.cls, call, path, place, stack)
+        elif isinstance(value, Instance):
+            for method in self.tools.evaluator.class_attribute(value.cls, "__call__", value):
+                if isinstance(method, FunctionValue):
+                    yield from self.enter(Frame(call, method.function, 1), path, place, stack)
+        elif isinstance(value, Partial) and isinstance(value.function, FunctionValue):
+            function = value.function.function
+            offset = int(value.function.bound is not None and function.self_name is not None)
+            yield from self.enter(Frame(value.call, function, offset, 1), path, place, stack)
+        elif isinstance(value, External):
+            yield from self._outside(value, call, path, place, stack)
+
+    def _overriding(self, value: FunctionValue) -> list[Function]:
+        """The function, and those of subclasses where only the base class of the object is known."""
+        function, bound = value.function, value.bound
+        found = [function]
+        if isinstance(bound, Instance) and bound.origin is None and function.owner is not None:
+            for heir in self.tools.evaluator.subclasses(function.owner):
+                method = heir.method(function.name)
+                if method is not None:
+                    found.append(method)
+        return found
+
+    def enter(self, frame: Frame, path: Path, place: Place, stack: tuple[Frame, ...]) -> Iterator[Place]:
+        """The returned or yielded values of a function."""
+        function = frame.function
+        if any(open_.function is function for open_ in stack):
+            return
+        if function.generator and not function.has_decorator("contextmanager", "asynccontextmanager", "fixture"):
+            below = element_of(path) if frame.call.scope is not function else None
+            path = path if below is None else below
+        for value, _ in function.yields if function.generator else function.returns:
+            yield place.inside(value, function, path, (*stack, frame))
+
+    def constructed(
+        self, cls: Class, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place | Source]:
+        """What a new object of a class of the program holds."""
+        if not path or not isinstance(path[0], str) or path[0] in (ANY, FILE, FETCHED):
+            if self.tools.schema.is_model(cls) and self.tools.schema.model(cls, ()).kind != "text" and not marks(path):
+                return
+            yield from everything(Result(call, path, stack, place.cut), marks(path))
+            return
+        name, rest = path[0], path[1:]
+        if name in ("validated_data", "cleaned_data", "initial_data", "data") and self._is_form(cls):
+            yield from self._form_data(cls, call, rest, place, stack)
+            return
+        if rest[:1] == ("data",) and self._is_form(cls):  # Flask-WTF: form.question.data
+            source = self._form_field(cls, name, place)
+            if source is not None:
+                yield source
+            return
+        yield from self.field_argument(cls, call, name, rest, place, stack)
+        yield from self._set_in_constructor(cls, call, name, rest, place, stack)
+
+    def field_argument(
+        self, cls: Class, call: Call, name: str, rest: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place]:
+        """The argument of a construction that a model's or dataclass's field gets, unless the field bounds it."""
+        if self.tools.evaluator.constructor(cls) is not None and not self.tools.schema.is_model(cls):
+            return
+        fields = [n for c in reversed(self.tools.evaluator.lineage(cls)[0]) for n in c.bindings]
+        if name not in fields and not self.tools.evaluator.lineage(cls)[1]:
+            return
+        if self._field_is_bounded(cls, (name, *rest)):
+            return
+        argument = call.argument(name, fields.index(name) if name in fields else None)
+        if argument is not None:
+            yield place.inside(argument, call.scope, rest, stack)
+            return
+        for key, spread in call.keywords:
+            if key is None:
+                yield place.inside(spread, call.scope, (name, *rest), stack)
+
+    def _field_is_bounded(self, cls: Class, path: Path) -> bool:
+        verdict = self.tools.schema.model(cls, path)
+        return verdict.kind == "bounded" and not verdict.many
+
+    def _set_in_constructor(
+        self, cls: Class, call: Call, name: str, rest: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place]:
+        evaluator = self.tools.evaluator
+        constructor = evaluator.constructor(cls)
+        if constructor is None:
+            return
+        for store in evaluator.program.stores_by_attribute.get(name, ()):
+            if store.value is None or not evaluator.store_class(store, evaluator.lineage(cls)[0]):
+                continue
+            inner = (*stack, Frame(call, constructor, 1)) if store.scope is constructor else ()
+            yield place.inside(store.value, store.scope, (ANY, *rest) if store.element else rest, inner)
+
+    # Forms and serializers
+
+    def _is_form(self, cls: Class) -> bool:
+        return any(
+            path.startswith(("rest_framework", "django.forms", "wtforms", "flask_wtf", "marshmallow"))
+            or path.endswith(("Serializer", "Form"))
+            for path in self.tools.evaluator.lineage(cls)[1]
+        )
+
+    def _form_data(
+        self, cls: Class, call: Call, rest: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place]:
+        if rest and isinstance(rest[0], str) and self._field_is_bounded(cls, rest):
+            return
+        data = call.argument("data", 0) if call.keyword("data") is None else call.keyword("data")
+        if data is not None:
+            yield place.inside(data, call.scope, rest, stack)
+
+    def _form_field(self, cls: Class, name: str, place: Place) -> Source | None:
+        verdict = self.tools.schema.field(cls, name, ())
+        if verdict.kind != "text":
+            return None
+        return Source(f"field `{name}` of {cls.name}", verdict.declared or place.span, "text", None, name, cls.name)
+
+    def _serializer(self, call: Call, place: Place) -> Iterator[Place | Source]:
+        """Django REST framework's `self.get_serializer(data=...)` makes what `serializer_class` names."""
+        method = method_of(place.scope)
+        owner = method.owner if method is not None else None
+        for binding in owner.bindings.get("serializer_class", ()) if owner is not None else ():
+            for value in self.tools.evaluator.evaluate(binding.expression, binding.scope):
+                if isinstance(value, ClassValue):
+                    yield from self.constructed(value.cls, call, place.path, place, place.stack)
+
+    # Code outside the program
+
+    def _outside(
+        self, value: External, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place | Source]:
+        dotted = value.path
+        position = PASSING.get(dotted)
+        if position is not None and len(call.arguments) > position:
+            yield place.inside(call.arguments[position], call.scope, path, stack)
+            return
+        position = CALLING.get(dotted, 1 if dotted.endswith(".run_in_executor") else None)
+        if position is not None and len(call.arguments) > position:
+            yield from self._called_elsewhere(call, position, path, place, stack)
+            return
+        if dotted == "builtins.str":
+            for argument in call.arguments:
+                yield from self.as_text(argument, place)
+        yield from outside(dotted, Result(call, path, stack, place.cut), self.tools.knowledge)
+
+    def _called_elsewhere(
+        self, call: Call, position: int, path: Path, place: Place, stack: tuple[Frame, ...]
+    ) -> Iterator[Place | Source]:
+        """`to_thread(function, argument)` gives what the function gives."""
+        for value in self.tools.evaluator.evaluate(call.arguments[position], call.scope):
+            if isinstance(value, FunctionValue):
+                offset = int(value.bound is not None and value.function.self_name is not None)
+                for function in self._overriding(value):
+                    yield from self.enter(Frame(call, function, offset, position + 1), path, place, stack)
+            elif isinstance(value, Partial):
+                yield from self.result_of(value, call, path, place, stack)
+            elif isinstance(value, External) and not value.path.startswith("builtins."):
+                yield from self._outside(value, call, path, place, stack)
+
+    def as_text(self, expression: Expression, place: Place) -> Iterator[Place]:
+        """An object of the program in a text: what its `__str__` gives."""
+        if expression[0] not in ("name", "attr"):
+            return
+        for value in self.tools.evaluator.evaluate(expression, place.scope):
+            if isinstance(value, Instance):
+                for candidate in self.tools.evaluator.lineage(value.cls)[0]:
+                    method = candidate.method("__str__")
+                    if method is not None:
+                        for result, _ in method.returns:
+                            yield place.inside(result, method, (), ())
+                        break
+
+
+def _is_truncating(call: Call) -> bool:
+    """Tokenizers cut what is too long where they are told to."""
+    given = call.keyword("truncation")
+    return given is not None and given[0] == "const" and given[2] not in (False, None, "disabled", "do_not_truncate")

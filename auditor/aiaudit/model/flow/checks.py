@@ -1,0 +1,228 @@
+"""Checks in functions: after which statements, and in which branches, a value is known to be bounded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow.keys import key_of, root_of
+from aiaudit.model.flow.order import Address, Order, is_before
+from aiaudit.model.flow.places import Path
+from aiaudit.model.flow.sizes import Bound, Definitions, bounded_if
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
+from aiaudit.model.values import FunctionValue
+from aiaudit.sources.python.facts import At, Expression, Statement
+
+# Calls that end the handling of a request.
+_ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))
+_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`bound` holds after the statement at `address`, or inside its inner block `branch` alone.
+
+    `rejects`: what is too large ends in an exception, or in a false answer to the caller.
+    """
+
+    bound: Bound
+    address: Address
+    branch: int | None
+    rejects: bool
+
+
+class Checks:
+    """The checks of each function, made on first use."""
+
+    def __init__(self, evaluator: Evaluator, order: Order) -> None:
+        self.evaluator = evaluator
+        self.order = order
+        self._checks: dict[int, list[Check]] = {}
+        self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
+        self._calls: dict[int, list[tuple[Call, Address]]] = {}
+
+    def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> bool:
+        """Whether the part `path` of the value that `key` names is bounded at a place (anywhere if `at` is None)."""
+        names = [str(part) for part in path]
+        whole = ".".join([key, *names])
+        for holder in scope.within():
+            if isinstance(holder, Class):
+                continue
+            place = self.order.layout(holder).at(at) if holder is scope and at is not None else None
+            address = place[1] if place else None
+            for check in self.of(holder):
+                if address is not None and not _holds(check, address):
+                    continue
+                bound = check.bound
+                if bound.whole and (whole == bound.key or whole.startswith(f"{bound.key}.")):
+                    return True
+                if not bound.whole and bound.key == whole and not is_list():
+                    return True
+        return False
+
+    def of(self, scope: Scope) -> list[Check]:
+        """All checks in one scope."""
+        known = self._checks.get(id(scope))
+        if known is None:
+            self._checks[id(scope)] = []  # a function that checks by calling itself
+            known = self._checks[id(scope)] = list(self._find(scope))
+        return known
+
+    def bounded_branch(self, test: Expression, truth: bool, scope: Scope) -> set[str]:
+        """The keys that a conditional expression's test bounds in one of its branches."""
+        return {bound.key for bound in bounded_if(test, truth, self._definitions(scope))}
+
+    # Finding
+
+    def _find(self, scope: Scope) -> Iterator[Check]:
+        layout = self.order.layout(scope)
+        for statement, address in layout.statements():
+            for check in self._in_statement(statement, address, scope):
+                yield check
+                for alias in self._aliases(check.bound, scope):
+                    yield Check(alias, check.address, check.branch, check.rejects)
+        for call in scope.calls:
+            place = layout.at(call.at)
+            if place is not None:
+                for bound in self._checked_by(call):
+                    yield Check(bound, place[1], None, True)
+                    yield Check(bound, place[1], 0, True)
+
+    def _in_statement(self, statement: Statement, address: Address, scope: Scope) -> Iterator[Check]:
+        tag = statement[0]
+        definitions = self._definitions(scope)
+        if tag == "assert":
+            for bound in bounded_if(statement[2], True, definitions):
+                yield Check(bound, address, None, True)
+        if tag not in ("if", "while"):
+            return
+        small = bounded_if(statement[2], False, definitions)
+        known = bounded_if(statement[2], True, definitions)
+        for bound in known:
+            yield Check(bound, address, 0, False)
+            if tag == "if" and statement[4] and _leaves(statement[4]):
+                yield Check(bound, address, None, _rejects(statement[4]))
+        for bound in small:
+            yield Check(bound, address, 1, False)
+            if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root_of(bound.key)):
+                yield Check(bound, address, None, _rejects(statement[3]))
+
+    def _definitions(self, scope: Scope) -> Definitions:
+        def definitions(expression: Expression) -> list[Expression]:
+            if expression[0] != "name":
+                return []
+            holder = scope_of_name(scope, expression[2])
+            if holder is None or isinstance(holder, Class):
+                return []
+            found = self.order.reaching(scope, holder, expression[2], expression[1])
+            return [b.expression for b in found if b.kind == "value" and b.expression is not None][:6]
+
+        return definitions
+
+    def _aliases(self, bound: Bound, scope: Scope) -> Iterator[Bound]:
+        """`text = body.text.strip()`: a check on `text` is one on `body.text`."""
+        root, _, rest = bound.key.partition(".")
+        holder = scope_of_name(scope, root)
+        if holder is None or len(holder.bindings[root]) > 3:
+            return
+        for binding in holder.bindings[root]:
+            if binding.kind == "value" and binding.expression is not None:
+                source = key_of(binding.expression)
+                if source is not None and root_of(source) != root and not source.endswith("()"):
+                    yield Bound(f"{source}.{rest}" if rest else source, bound.whole)
+
+    # Functions that check what they are given
+
+    def _checked_by(self, call: Call) -> Iterator[Bound]:
+        """What a call of a function of the program has checked when it comes back."""
+        if not call.arguments and not call.keywords:
+            return
+        for value in self.evaluator.evaluate(call.expression[2], call.scope):
+            if not isinstance(value, FunctionValue):
+                continue
+            function = value.function
+            checked = self.checking(function)
+            shift = int(value.bound is not None and function.self_name is not None)
+            for position, parameter in enumerate(function.parameters):
+                given = call.argument(parameter[0], position - shift if position >= shift else None)
+                key = key_of(given) if given is not None else None
+                for suffix, whole in checked.get(parameter[0], ()) if key is not None else ():
+                    yield Bound(f"{key}{suffix}", whole)
+
+    def checking(self, function: Function) -> dict[str, set[tuple[str, bool]]]:
+        """Parameter -> the parts of it that the function refuses when they are too large."""
+        known = self._parameters.get(id(function))
+        if known is None:
+            known = self._parameters[id(function)] = defaultdict(set)
+            names = {parameter[0] for parameter in function.parameters}
+            for check in self.of(function):
+                root = root_of(check.bound.key)
+                if check.rejects and root in names:
+                    known[root].add((check.bound.key[len(root) :], check.bound.whole))
+        return known
+
+
+def _holds(check: Check, use: Address) -> bool:
+    if check.branch is None:
+        return is_before(check.address, use) and use[: len(check.address)] != check.address
+    return use[: len(check.address) + 1] == (*check.address, check.branch)
+
+
+def _leaves(body: tuple[Statement, ...]) -> bool:
+    """Whether a block ends in leaving: nothing after the statement runs with the value that led here."""
+    if not body:
+        return False
+    last = body[-1]
+    if last[0] in ("return", "raise", "continue", "break"):
+        return True
+    if last[0] == "expr":
+        call = last[2][2] if last[2][0] == "await" else last[2]
+        return call[0] == "call" and last_name(call[2]) in _ENDING
+    if last[0] == "if":
+        return bool(last[4]) and _leaves(last[3]) and _leaves(last[4])
+    if last[0] == "with":
+        return _leaves(last[3])
+    return False
+
+
+def _rejects(body: tuple[Statement, ...]) -> bool:
+    """Whether a block refuses: raises, or answers false or nothing."""
+    if not body:
+        return False
+    last = body[-1]
+    if last[0] == "raise" or (last[0] == "expr" and _leaves(body)):
+        return True
+    if last[0] != "return":
+        return False
+    answer = last[2]
+    if answer is not None and answer[0] == "tuple" and answer[2]:
+        answer = answer[2][0]
+    return answer is None or (answer[0] == "const" and not answer[2])
+
+
+def _shortens(body: tuple[Statement, ...], root: str) -> bool:
+    """Whether a block puts something else into the variable, or takes something out of it."""
+    for statement in body:
+        tag = statement[0]
+        targets = statement[2] if tag in ("assign", "del") else (statement[2],) if tag in ("ann", "aug") else ()
+        if any(_mentions(target, root) for target in targets) and tag != "aug":
+            return True
+        if tag == "expr" and _takes_out(statement[2], root):
+            return True
+        if tag in ("for", "while", "with", "if") and _shortens(statement[4 if tag == "for" else 3], root):
+            return True
+    return False
+
+
+def _takes_out(expression: Expression, root: str) -> bool:
+    call = expression[2] if expression[0] == "await" else expression
+    if call[0] != "call" or call[2][0] != "attr" or call[2][3] not in ("pop", "popleft", "clear", "popitem"):
+        return False
+    return _mentions(call[2][2], root)
+
+
+def _mentions(expression: Expression, root: str) -> bool:
+    return any(part[0] == "name" and part[2] == root for part in walk(expression))

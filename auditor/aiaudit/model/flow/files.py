@@ -1,0 +1,91 @@
+"""The content of files that the program writes and reads again: from a path back to what was written there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.places import FETCHED, FILE, Frame, Place
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.values import FunctionValue
+from aiaudit.sources.python.facts import Expression
+
+_WRITING = frozenset(("write", "write_bytes", "write_text", "writelines"))
+_SAVING = re.compile(r"save|write|store|copy|upload|dump|stream|move|download|fetch", re.IGNORECASE)
+_LOADING = re.compile(r"download|fetch", re.IGNORECASE)
+
+
+def written_to(place: Place, tools: Tools) -> Iterator[Place]:
+    """What the function of a place writes to the file whose path (or handle) the place's expression is."""
+    key = key_of(place.expression)
+    function = next((s for s in place.scope.within() if isinstance(s, Function)), None)
+    if key is None or function is None:
+        return
+    keys = {key, *_handles(function, key)}
+    if key.endswith(".name"):
+        keys.add(key[:-5])
+    for scope in function.descendants():
+        for call in scope.calls:
+            yield from _written_by(call, keys, place, tools)
+
+
+def _handles(function: Function, key: str) -> Iterator[str]:
+    """The names of what `open(path)` gives."""
+    for name, bindings in function.bindings.items():
+        for binding in bindings:
+            opened = binding.expression
+            while opened is not None and opened[0] == "await":
+                opened = opened[2]
+            if opened is None or opened[0] != "call":
+                continue
+            callee = opened[2]
+            if last_name(callee) in ("open", "open_file", "async_open") and (
+                any(key_of(a) == key for a in opened[3]) or (callee[0] == "attr" and key_of(callee[2]) == key)
+            ):
+                yield name
+
+
+def _written_by(call: Call, keys: set[str], place: Place, tools: Tools) -> Iterator[Place]:
+    function = call.expression[2]
+    name = last_name(function)
+    given = [*call.arguments, *(value for _, value in call.keywords)]
+    if function[0] == "attr" and name in _WRITING and key_of(function[2]) in keys and given:
+        yield place.inside(given[0], call.scope, (), place.stack)
+        return
+    if not any(_names(argument, keys) for argument in given):
+        return
+    entered = False
+    for value in tools.evaluator.evaluate(function, call.scope):
+        if isinstance(value, FunctionValue) and value.function is not place.scope:
+            entered = True
+            yield from _written_inside(value, call, keys, place)
+    if not entered and _SAVING.search(name):
+        others = [argument for argument in given if not _names(argument, keys)]
+        if function[0] == "attr" and name in ("save", "move", "download"):
+            others.append(function[2])
+        path = (FETCHED,) if _LOADING.search(name) else ()
+        for other in others:
+            yield place.inside(other, call.scope, path, place.stack)
+
+
+def _written_inside(value: FunctionValue, call: Call, keys: set[str], place: Place) -> Iterator[Place]:
+    """The file is passed to a function of the program: what that one writes to its parameter."""
+    function = value.function
+    offset = int(value.bound is not None and function.self_name is not None)
+    for position, parameter in enumerate(function.parameters):
+        given = call.argument(parameter[0], position - offset if position >= offset else None)
+        if given is not None and _names(given, keys):
+            frame = Frame(call, function, offset)
+            name: Expression = ("name", parameter[4], parameter[0])
+            yield place.inside(name, function, (FILE,), (*place.stack, frame))
+
+
+def _names(argument: Expression, keys: set[str]) -> bool:
+    return key_of(argument) in keys
+
+
+def scope_function(scope: Scope) -> Function | None:
+    """The function around a scope."""
+    return next((s for s in scope.within() if isinstance(s, Function)), None)

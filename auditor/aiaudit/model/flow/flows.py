@@ -1,0 +1,115 @@
+"""Flows: for each call of a model the request data that reaches it unbounded, with the way it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, accepted_size, body_limit
+from aiaudit.model.flow.places import Place
+from aiaudit.model.flow.sinks import model_calls, wraps_itself
+from aiaudit.model.flow.sources import Source
+from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.walk import Arrival, Walker
+from aiaudit.model.python import python_side
+from aiaudit.model.scopes import Function, Scope
+from aiaudit.model.service import Service
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """Request text that reaches a model call and that nothing bounds on its way.
+
+    `source` is the nearest source, `others` the further ones; `steps` lead from the source to the call; `cut` tells
+    that the text arrives in pieces, each of them short, but as many as the text has. `accepted` says how much the
+    server takes, where that is known, as the end of a sentence; `truncates`: the model reads no more than it can.
+    """
+
+    call: ModelCall
+    source: Source
+    steps: tuple[Step, ...]
+    others: tuple[Source, ...]
+    cut: bool
+    accepted: str = ""
+    truncates: bool = False
+
+
+def flows_of(service: Service) -> list[Flow]:
+    """One flow a model call that unbounded request text reaches."""
+    tools = tools_of(service)
+    walker = Walker(tools)
+    return list(_flows(tools, walker))
+
+
+def tools_of(service: Service) -> Tools:
+    """The shared answers about one program."""
+    return service.part("flow tools", lambda s: Tools.of(python_side(s)))  # type: ignore[no-any-return]
+
+
+def _flows(tools: Tools, walker: Walker) -> Iterator[Flow]:
+    if not tools.side.routing.routes and not tools.side.program.modules:
+        return
+    calls = list(model_calls(tools))
+    limit = body_limit(tools)
+    places = {id(call.call) for call in calls}
+    for call in calls:
+        if _is_wrapped(call, places, tools):
+            continue
+        arrivals = [a for a in walker.arrivals(list(call.starts)) if not _is_limited(a.source, limit)]
+        if not arrivals:
+            continue
+        first = min(arrivals, key=lambda arrival: (_rank(arrival), len(arrival.places)))
+        others = tuple(arrival.source for arrival in arrivals if arrival is not first)
+        cut = any(place.cut for place in first.places)
+        accepted = accepted_size(first.source, limit, tools)
+        yield Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
+
+
+def _is_wrapped(call: ModelCall, places: set[int], tools: Tools) -> bool:
+    """Whether the call is a method's call of its base class, and the calls of the method are looked at themselves."""
+    scope = call.call.scope
+    if not wraps_itself(call.call) or not isinstance(scope, Function):
+        return False
+    return any(id(caller.call) in places for caller in tools.callers(scope))
+
+
+def _is_limited(source: Source, limit: float | None) -> bool:
+    """Whether the limit on request bodies is small enough to bound what a source gives."""
+    if limit is None or source.kind == "fetched" or source.description.endswith("socket"):
+        return False
+    return limit <= (UPLOAD_LIMIT if source.kind == "upload" else TEXT_LIMIT)
+
+
+def _truncates(call: ModelCall) -> bool:
+    """Whether the model itself reads only the start of a long text, as local encoders do."""
+    return call.known is not None and call.known.entry.path.startswith("sentence_transformers.")
+
+
+def _rank(arrival: Arrival) -> int:
+    """Text that arrives whole says more than text in pieces."""
+    return int(any(place.cut for place in arrival.places)) + (arrival.source.kind != "text")
+
+
+def _steps(arrival: Arrival, call: ModelCall) -> Iterator[Step]:
+    source = arrival.source
+    if source.route is not None:
+        yield Step(source.route.label, source.route.span)
+    yield Step(source.description, source.span)
+    previous: Place | None = None
+    for place in arrival.places:
+        if previous is not None and _function(place.scope) is not _function(previous.scope):
+            yield Step(_caption(previous, place), previous.span)
+        previous = place
+    yield Step(call.name, call.call.span)
+
+
+def _caption(before: Place, after: Place) -> str:
+    function = _function(after.scope)
+    name = function.label if function is not None else after.scope.module.path
+    return f"passed on to {name}" if len(after.stack) >= len(before.stack) else f"given back to {name}"
+
+
+def _function(scope: Scope) -> Function | None:
+    return next((s for s in scope.within() if isinstance(s, Function)), None)

@@ -1,0 +1,159 @@
+"""Limits on whole request bodies: settings of the frameworks, and middleware that looks at the size of a body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiaudit.model.flow.sources import Source
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.scopes import Function, Scope, last_name, walk
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
+from aiaudit.sources.python.facts import Expression
+
+# A body no larger than this bounds the text in it: some 260,000 tokens, what the largest context windows still take.
+TEXT_LIMIT = 1024 * 1024
+# Documents may be larger: what is cut into pieces and embedded once.
+UPLOAD_LIMIT = 64 * 1024 * 1024
+
+_SETTINGS = ("MAX_CONTENT_LENGTH", "DATA_UPLOAD_MAX_MEMORY_SIZE", "REQUEST_MAX_SIZE", "MAX_FORM_MEMORY_SIZE")
+_OPTIONS = ("max_body_size", "request_max_body_size", "client_max_size", "max_content_length", "max_request_size",
+            "max_upload_size", "max_content_size", "max_size", "limit", "max_body", "request_max_size")  # fmt: skip
+_APPLICATIONS = ("FastAPI", "Starlette", "Litestar", "Application", "Sanic")
+_LIMITING = re.compile(
+    r"(size|body|content|upload|length)\w*limit|limit\w*(size|body|content|upload|length)", re.IGNORECASE
+)
+_PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Starlette"}
+_DEPTH = 4
+
+
+def body_limit(tools: Tools) -> float | None:
+    """The largest request body that the service takes, in bytes; None where nothing limits it, 0 where a limit's size
+    is set elsewhere."""
+    found = list(_limits(tools))
+    return min(found) if found else None
+
+
+def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
+    """How much the server takes, as the end of a sentence; empty where that is not known."""
+    if source.description.endswith("socket"):
+        entry = tools.knowledge.find("uvicorn.run")
+        largest = entry.default("ws_max_size") if entry is not None else None
+        return f" (uvicorn takes messages of {int(largest) // 1024**2} MiB)" if isinstance(largest, int) else ""
+    if limit:
+        return f" (bodies of {limit / 1024**2:.0f} MiB are taken)"
+    for application in tools.side.routing.applications:
+        entry = tools.knowledge.find(_PATHS.get(application.framework, ""))
+        if entry is not None and entry.default("max_body_size") == "none":
+            return f" ({application.framework} takes bodies of any size)"
+    return ""
+
+
+def _limits(tools: Tools) -> Iterator[float]:
+    yield from _of_applications(tools)
+    yield from _of_settings(tools)
+    yield from _of_middleware(tools)
+
+
+def _of_applications(tools: Tools) -> Iterator[float]:
+    for name in _APPLICATIONS:
+        for call in tools.side.program.calls_by_name.get(name, ()):
+            for option in _OPTIONS[:3]:
+                given = call.keyword(option)
+                if given is not None:
+                    size = number(given, call.scope, tools)
+                    if size is not None:
+                        yield size
+
+
+def _of_settings(tools: Tools) -> Iterator[float]:
+    for store in tools.side.program.element_stores:
+        if store.key is not None and store.key[0] == "const" and store.key[2] in _SETTINGS and store.value is not None:
+            yield number(store.value, store.scope, tools) or 0
+    scopes = [scope for module in tools.side.program.modules for scope in (module, *module.classes)]
+    for scope in scopes:
+        for name in _SETTINGS:
+            for binding in scope.bindings.get(name, ()):
+                if binding.expression is not None:
+                    yield number(binding.expression, binding.scope, tools) or 0
+
+
+def _of_middleware(tools: Tools) -> Iterator[float]:
+    for entry in tools.side.routing.entries:
+        if entry.kind == "request" and entry.label.startswith("every request") and isinstance(entry.scope, Function):
+            yield from _refused(entry.scope, tools)
+    for call in tools.side.program.calls_by_name.get("add_middleware", ()):
+        given = call.arguments[0] if call.arguments else None
+        if given is None or not _LIMITING.search(last_name(given)):
+            continue
+        values = tools.evaluator.evaluate(given, call.scope)
+        if any(isinstance(value, (ClassValue, External, FunctionValue)) for value in values):
+            sizes = [number(value, call.scope, tools) for key, value in call.keywords if key in _OPTIONS]
+            yield min([size for size in sizes if size is not None], default=0.0)
+
+
+def _refused(function: Function, tools: Tools) -> Iterator[float]:
+    """The size above which a middleware refuses a request."""
+    layout = tools.order.layout(function)
+    for check in tools.checks.of(function):
+        if not check.rejects and check.branch is not None:
+            continue
+        statement = layout.statement(check.address)
+        if statement[0] != "if" or not _reads_length(statement[2], function):
+            continue
+        sizes = [
+            size
+            for part in walk(statement[2])
+            if part[0] == "cmp"
+            for side in (part[2], *part[4])
+            if (size := number(side, function, tools)) is not None
+        ]
+        yield min(sizes, default=0.0)
+
+
+def _reads_length(test: Expression, function: Function) -> bool:
+    """Whether a test looks at the size of the body: its header, or the body itself."""
+    names = {part[2] for part in walk(test) if part[0] == "name"}
+    sources = [b.expression for n in names for b in function.bindings.get(n, ()) if b.expression is not None]
+    for expression in (test, *sources):
+        for part in walk(expression):
+            if part[0] == "const" and isinstance(part[2], str) and part[2].lower() == "content-length":
+                return True
+            if part[0] == "attr" and part[3] in ("content_length", "body"):
+                return True
+    return False
+
+
+def number(expression: Expression, scope: Scope, tools: Tools, depth: int = 0) -> float | None:
+    """The value of a numeric expression such as `10 * 1024 * 1024`."""
+    tag = expression[0]
+    if depth > _DEPTH:
+        return None
+    if tag == "const":
+        return float(expression[2]) if type(expression[2]) in (int, float) else None
+    if tag == "bin":
+        left = number(expression[3], scope, tools, depth + 1)
+        right = number(expression[4], scope, tools, depth + 1)
+        return None if left is None or right is None else _calculated(expression[2], left, right)
+    if tag == "call" and last_name(expression[2]) in ("int", "float", "getenv", "get", "Field") and expression[3]:
+        return number(expression[3][-1], scope, tools, depth + 1)
+    for value in tools.evaluator.evaluate(expression, scope):
+        if isinstance(value, Constant) and type(value.value) in (int, float):
+            return float(value.value)
+    for definition, holder in tools.evaluator.definitions(expression, scope):
+        found = number(definition, holder, tools, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _calculated(operator: str, left: float, right: float) -> float | None:
+    if operator == "Mult":
+        return left * right
+    if operator == "Add":
+        return left + right
+    if operator == "LShift":
+        return float(left * 2**right)
+    if operator == "Pow" and right < 64:
+        return float(left**right)
+    return None

@@ -1,0 +1,100 @@
+"""Calls of models that the knowledge has no entry for: by the path of what is called, or by a name that says it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow.places import Place
+from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.scopes import Call
+from aiaudit.model.values import External
+from aiaudit.sources.python.facts import Expression
+
+# Ends of dotted calls that mean one thing in any library -> the arguments that carry text: names, or 0 for the first.
+BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "chat.completions.create": ("llm", ("messages",)), "chat.completions.parse": ("llm", ("messages",)),
+    "chat.completions.stream": ("llm", ("messages",)), "ChatCompletion.create": ("llm", ("messages",)),
+    "ChatCompletion.acreate": ("llm", ("messages",)), "Completion.create": ("llm", ("prompt",)),
+    "responses.create": ("llm", ("input", "instructions")), "messages.stream": ("llm", ("messages", "system")),
+    "embeddings.create": ("embedding", ("input",)), "Embedding.create": ("embedding", ("input",)),
+    "generate_content": ("llm", ("contents", 0)), "generate_content_async": ("llm", ("contents", 0)),
+    "generate_content_stream": ("llm", ("contents", 0)), "embed_content": ("embedding", ("contents", "content")),
+    "invoke_model": ("llm", ("body",)), "invoke_model_with_response_stream": ("llm", ("body",)),
+    "embed_query": ("embedding", (0, "text")), "aembed_query": ("embedding", (0, "text")),
+    "embed_documents": ("embedding", (0, "texts")), "aembed_documents": ("embedding", (0, "texts")),
+    "similarity_search": ("vector", (0, "query")), "asimilarity_search": ("vector", (0, "query")),
+    "similarity_search_with_score": ("vector", (0, "query")), "get_relevant_documents": ("retriever", (0, "query")),
+    "create_chat_completion": ("llm", ("messages", 0)), "create_embedding": ("embedding", (0, "input")),
+    "send_message_async": ("llm", (0,)), "text_generation": ("llm", (0, "prompt")),
+    "chat_completion": ("llm", ("messages",)),
+}  # fmt: skip
+# Paths of outside calls that carry text to a model -> purpose and arguments, where the knowledge has no entry.
+BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
+    (re.compile(r"haystack\..*Pipeline\(\)\.run(_async)?"), "chain", ("data", 0)),
+    (re.compile(r"llama_index\..*\.(query|aquery)"), "chain", (0, "str_or_query_bundle")),
+    (re.compile(r"llama_index\..*\.a?(stream_)?chat"), "chain", (0, "message", "messages")),
+    (re.compile(r"llama_index\..*\.a?(stream_)?complete"), "llm", (0, "prompt")),
+    (re.compile(r"llama_index\..*\.a?retrieve"), "retriever", (0, "str_or_query_bundle")),
+    (re.compile(
+        r"lang(chain|graph)[\w.]*\.\w*(Chain|Executor|Agent|QA|LLM|Chat\w+|OpenAI|Ollama|Bedrock|Runnable\w*|create_\w+)"
+        r"(\.from_\w+)?\(\)(\.(bind|with)\w*\(\))*\.a?(invoke|stream|batch|run|call|predict|stream_events)"
+    ), "chain", (0, "input", "inputs")),
+    (re.compile(r"cohere\.\w*Client\w*\(\)\.(embed|rerank|chat|chat_stream|generate|summarize|classify)"), "llm",
+     ("texts", "query", "documents", "message", "messages", "prompt", "text", "inputs")),
+    (re.compile(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
+    (re.compile(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),
+    (re.compile(r".*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)\w*\(\)\.encode\w*"), "embedding",
+     (0, "sentences")),
+)
+
+
+def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall | None:
+    for value in evaluator.evaluate(function, call.scope):
+        for pattern, purpose, arguments in BY_PATH:
+            if isinstance(value, External) and pattern.fullmatch(value.path):
+                starts = tuple(_given(call, arguments))
+                return ModelCall(call, ".".join(dotted_names(function)[-2:]), purpose, starts) if starts else None
+    return None
+
+
+def _given(call: Call, arguments: tuple[str | int, ...]) -> Iterator[Place]:
+    """The places of some arguments; out of `**options` where none is written."""
+    found = False
+    for argument in arguments:
+        given = call.keyword(argument) if isinstance(argument, str) else _positional(call, argument)
+        if given is not None:
+            found = True
+            yield Place(given, call.scope)
+    for key, spread in call.keywords:
+        if key is None and not found:
+            yield Place(spread, call.scope, (str(arguments[0]),) if isinstance(arguments[0], str) else ())
+
+
+def by_name(call: Call, function: Expression) -> ModelCall | None:
+    dotted = ".".join(dotted_names(function))
+    for tail, (purpose, arguments) in BY_NAME.items():
+        if dotted == tail or dotted.endswith(f".{tail}"):
+            starts = tuple(_given(call, arguments))
+            return ModelCall(call, tail, purpose, starts) if starts else None
+    messages = call.keyword("messages")
+    if dotted.endswith("messages.create") and messages is not None:
+        return ModelCall(call, "messages.create", "llm", (Place(messages, call.scope),))
+    return None
+
+
+def _positional(call: Call, index: int) -> Expression | None:
+    return call.arguments[index] if index < len(call.arguments) else None
+
+
+def dotted_names(expression: Expression) -> list[str]:
+    """The names of a dotted expression, calls and subscripts left out."""
+    names: list[str] = []
+    while expression[0] in ("attr", "call", "sub", "await"):
+        if expression[0] == "attr":
+            names.append(expression[3])
+        expression = expression[2]
+    if expression[0] == "name":
+        names.append(expression[2])
+    return names[::-1]

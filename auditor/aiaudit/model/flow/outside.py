@@ -1,0 +1,191 @@
+"""Calls of code outside the program on the way back: libraries that pass text on, files, pages and splitters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from aiaudit.model.flow import transfer
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.words import is_label_name, words
+from aiaudit.model.knowledge import Knowledge
+from aiaudit.model.scopes import last_name
+
+# Calls of models, stores and other services give something of their own back, not the text that they got.
+OWN_ANSWER = words(
+    "llm embedding generation-local speech image rerank vector datastore cache queue search agent chain memory "
+    "retriever storage http index"
+)
+# Functions that give back what they get in the same shape.
+_SAME_SHAPE = words(
+    "list tuple set frozenset sorted reversed iter next loads load dict deepcopy copy cast filter "
+    "jsonable_encoder asdict model_dump model_copy to_dict as_dict aiter anext shield wait_for create_task "
+    "ensure_future partial defaultdict deque replace nullcontext closing chain islice cycle OrderedDict "
+    "namedtuple SimpleNamespace"
+)
+_PATH_ARGUMENTS = words(
+    "file_path path file filename input_files input_file stream filepath web_path web_paths urls url "
+    "filepath_or_buffer input_dir files source"
+)
+
+
+def outside(dotted: str, result: Result, knowledge: Knowledge) -> Iterator[Place]:
+    """Where the text in the result of an outside call may come from."""
+    kind = transfer.outside(dotted)
+    if kind == transfer.FETCH:
+        yield from _fetched(dotted, result)
+        return
+    entry = knowledge.find(dotted)
+    if entry is not None and entry.kind == "call" and entry.purpose in OWN_ANSWER and kind != transfer.CUT:
+        return
+    if kind == transfer.READ:
+        yield from _read(dotted, result)
+    elif kind == transfer.PASS:
+        yield from _passed(dotted, result)
+    elif kind == transfer.CUT:
+        yield from cut(result)
+    elif kind == transfer.STOP:
+        yield from _other(dotted, result)
+
+
+def _fetched(dotted: str, result: Result) -> Iterator[Place]:
+    call = result.call
+    function = call.expression[2]
+    if "()" in dotted and function[0] == "attr" and not dotted.endswith((".get", ".goto", ".urlopen")):
+        yield result.give(function[2], result.path)
+        return
+    named = next((value for key, value in call.keywords if key in _PATH_ARGUMENTS), None)
+    address = named if named is not None else call.arguments[0] if call.arguments else None
+    if address is not None:
+        yield result.give(address, (FETCHED,))
+
+
+def _read(dotted: str, result: Result) -> Iterator[Place]:
+    call = result.call
+    function = call.expression[2]
+    if "()" in dotted and function[0] == "attr":
+        yield result.give(function[2], (FILE,) if dotted.startswith("pathlib") else result.path)
+        return
+    named = next((value for key, value in call.keywords if key in _PATH_ARGUMENTS), None)
+    given = named if named is not None else call.arguments[0] if call.arguments else None
+    if given is not None:
+        yield result.give(given, (FILE,))
+
+
+def _passed(dotted: str, result: Result) -> Iterator[Place]:
+    call = result.call
+    function, name = call.expression[2], last_name(call.expression[2])
+    if name in ("BytesIO", "StringIO"):
+        result = replace(result, path=())
+    if dotted in ("builtins.enumerate", "builtins.zip", "asyncio.gather", "builtins.map"):
+        yield from _iterated(dotted, result)
+        return
+    if function[0] == "attr" and "()" in dotted:
+        yield result.give(function[2], result.path)
+        if name in ("items", "values", "keys") or not (call.arguments or call.keywords):
+            return
+    if name[:1].isupper() or name == "dict":
+        yield from carried(result)
+    elif name in _SAME_SHAPE:
+        for argument in call.arguments:
+            yield result.give(argument, result.path)
+    else:
+        yield from everything(result, marks(result.path))
+
+
+def _iterated(dotted: str, result: Result) -> Iterator[Place]:
+    """Functions that give tuples of elements: `for index, item in enumerate(items)`."""
+    call, path = result.call, result.path
+    if dotted == "asyncio.gather":
+        yield from _gathered(result)
+        return
+    arguments = call.arguments[1:] if dotted == "builtins.map" else call.arguments
+    if len(path) > 1 and isinstance(path[1], int) and dotted != "builtins.map":
+        position = path[1] - 1 if dotted == "builtins.enumerate" else path[1]
+        arguments = arguments[position : position + 1] if position >= 0 else ()
+        path = (path[0], *path[2:])
+    for argument in arguments:
+        yield result.give(argument, path if dotted != "builtins.map" else marks(path))
+
+
+def _gathered(result: Result) -> Iterator[Place]:
+    path, chosen = result.path, result.call.arguments
+    if path and isinstance(path[0], int) and path[0] < len(chosen):
+        chosen = chosen[path[0] : path[0] + 1]
+    below = element_of(path)
+    for argument in chosen:
+        if argument[0] == "star":
+            yield result.give(argument[2], path)
+        elif below is not None:
+            yield result.give(argument, below)
+
+
+def carried(result: Result) -> Iterator[Place]:
+    """An object of an outside class holds what its constructor got."""
+    call, path = result.call, result.path
+    first = path[0] if path else None
+    if not isinstance(first, str) or first in (ANY, FILE, FETCHED):
+        yield from everything(result, marks(path), labels=False)
+        return
+    given = call.keyword(first)
+    if given is not None:
+        yield result.give(given, path[1:])
+        return
+    for argument in call.arguments:
+        yield result.give(argument, path[1:])
+    for key, spread in call.keywords:
+        if key is None:
+            yield result.give(spread, path)
+
+
+def everything(result: Result, path: Path, labels: bool = True) -> Iterator[Place]:
+    """All arguments of a call, without what is a label by its name where `labels` is false."""
+    for argument in result.call.arguments:
+        yield result.give(argument[2] if argument[0] == "star" else argument, path)
+    for key, value in result.call.keywords:
+        if labels or not is_label_name(key):
+            yield result.give(value, path)
+
+
+def cut(result: Result) -> Iterator[Place]:
+    """A splitter: the same text, piece after piece."""
+    name = last_name(result.call.expression[2])
+    documents = "document" in name or "node" in name or name == "run"
+    below = (ANY, "page_content") if documents and "page_content" in result.path else ()
+    yield from everything(replace(result, cut=True), (*below, *marks(result.path)), labels=False)
+
+
+def _other(dotted: str, result: Result) -> Iterator[Place]:
+    function = result.call.expression[2]
+    name = last_name(function)
+    if transfer.carries(name):
+        yield from carried(result)
+    elif function[0] == "attr" and "()" in dotted and name in transfer.TEXT_METHODS:
+        yield result.give(function[2], result.path)
+    elif "()" not in dotted and not dotted.startswith("builtins."):
+        yield from _by_name(name, result)
+
+
+def unknown(name: str, result: Result) -> Iterator[Place]:
+    """Where the text in the result of a call may come from when nothing is known of what is called."""
+    function = result.call.expression[2]
+    if function[0] == "attr":
+        if name in transfer.TEXT_METHODS:
+            yield result.give(function[2], result.path)
+        if name in transfer.BUILDING_METHODS:
+            yield from everything(result, marks(result.path))
+            return
+        if name in transfer.TEXT_METHODS:
+            return
+    if transfer.carries(name):
+        yield from carried(result)
+    else:
+        yield from _by_name(name, result)
+
+
+def _by_name(name: str, result: Result) -> Iterator[Place]:
+    kind = transfer.unknown(name)
+    if kind == transfer.PASS:
+        yield from everything(result, marks(result.path))
+    elif kind == transfer.CUT:
+        yield from cut(result)

@@ -1,0 +1,102 @@
+"""Places on the way back from a model call: an expression, the part of its value that matters, how it was entered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.sources.python.facts import Expression
+from aiaudit.span import Span
+
+# Parts of a value are named by attributes, keys and positions. Three marks are no names: all elements of a container,
+# the content of the file that the value names, and what lies behind the address that the value is.
+ANY, FILE, FETCHED = "*", "<file>", "<fetched>"
+Part = str | int
+Path = tuple[Part, ...]
+
+# Deeper parts and longer chains of entered functions are cut: what is left stands for everything below it.
+PATH_LENGTH, STACK_DEPTH = 6, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A call through whose result a function was entered: its parameters lead back to this call's arguments.
+
+    `offset` parameters are bound beforehand (the instance); `shift` arguments come before those of the function, as in
+    `to_thread(function, argument)`.
+    """
+
+    call: Call
+    function: Function
+    offset: int = 0
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`path` is the part of the expression's value that reaches the call; the empty path is all text in it.
+
+    `stack` holds the frames that are open; `cut` tells that on the way the text was cut into pieces that all go on.
+    """
+
+    expression: Expression
+    scope: Scope
+    path: Path = ()
+    stack: tuple[Frame, ...] = ()
+    cut: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two places the same."""
+        return (id(self.expression), id(self.scope), self.path, tuple(id(frame.call) for frame in self.stack), self.cut)
+
+    @property
+    def span(self) -> Span:
+        """Where the expression stands."""
+        return Span.at(self.scope.module.path, self.expression[1])
+
+    def at(self, expression: Expression, path: Path | None = None, cut: bool | None = None) -> Place:
+        """Another expression of the same scope."""
+        return Place(
+            expression,
+            self.scope,
+            shortened(self.path if path is None else path),
+            self.stack,
+            self.cut if cut is None else cut,
+        )
+
+    def inside(self, expression: Expression, scope: Scope, path: Path, stack: tuple[Frame, ...]) -> Place:
+        """An expression of another scope."""
+        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut)
+
+
+def marks(path: Path) -> Path:
+    """The marks of a path without its names: what stays true of everything that a value was made of."""
+    return tuple(part for part in path if part in (FILE, FETCHED))
+
+
+def shortened(path: Path) -> Path:
+    """A path that does not grow without end in loops."""
+    return path[:PATH_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A call whose result is wanted: the part `path` of it, with the frames that are open where the call stands."""
+
+    call: Call
+    path: Path
+    stack: tuple[Frame, ...]
+    cut: bool = False
+
+    def give(self, expression: Expression, path: Path) -> Place:
+        """A place in the function that makes the call: one of its arguments, or the object that it is made on."""
+        return Place(expression, self.call.scope, shortened(path), self.stack[-STACK_DEPTH:], self.cut)
+
+
+def element_of(path: Path) -> Path | None:
+    """What a path through a sequence means for one of its elements; None where it names an attribute instead."""
+    if not path or path[0] in (FILE, FETCHED):
+        return path
+    first = path[0]
+    return path[1:] if first == ANY or isinstance(first, int) else None

@@ -1,0 +1,111 @@
+"""Rows of databases: what was stored in a column by one request and is read by another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.model.flow.places import ANY, Path, Place
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.words import is_label_name, words
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Class, Scope, last_name, walk
+from aiaudit.model.values import ClassValue
+from aiaudit.sources.python.facts import Expression
+
+_TABLES = ("models.Model", ".Model", "DeclarativeBase", "declarative_base()", "SQLModel", "beanie.Document",
+           "mongoengine.Document", "odmantic.Model", "DeclarativeBaseNoMeta", "MappedAsDataclass")  # fmt: skip
+_READING = words("query select get scalars scalar get_one find_one refresh filter objects")
+_CREATING = ("create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
+_HOPS = 4
+
+
+def stored(place: Place, tools: Tools) -> Iterator[Place]:
+    """What may have been stored in the column that the path of a query's result names."""
+    path = place.path
+    while path and (path[0] == ANY or isinstance(path[0], int)):
+        path = path[1:]
+    if not path or not isinstance(path[0], str) or is_label_name(path[0]):
+        return
+    for cls in dict.fromkeys(_queried(place.expression, place.scope, tools, 0)):
+        yield from _column(cls, path[0], path[1:], place, tools)
+
+
+def stored_in(cls: Class, name: str, place: Place, tools: Tools) -> Iterator[Place]:
+    """What may have been stored in a column of a row whose class is known."""
+    if is_table(cls, tools) and not is_label_name(name):
+        yield from _column(cls, name, place.path, place, tools)
+
+
+def _column(cls: Class, name: str, path: Path, place: Place, tools: Tools) -> Iterator[Place]:
+    if tools.schema.field(cls, name, ()).kind != "bounded":
+        yield from _written(cls, name, path, place, tools)
+
+
+def _written(cls: Class, name: str, path: Path, place: Place, tools: Tools) -> Iterator[Place]:
+    evaluator = tools.evaluator
+    for call in (*evaluator.constructions(cls), *_created(cls, tools)):
+        given = call.keyword(name)
+        if given is not None:
+            yield place.inside(given, call.scope, path, ())
+        for key, spread in call.keywords:
+            if key is None:
+                yield place.inside(spread, call.scope, (name, *path), ())
+    for store in evaluator.program.stores_by_attribute.get(name, ()):
+        if store.value is not None and evaluator.store_class(store, [cls]):
+            yield place.inside(store.value, store.scope, path, ())
+
+
+def _created(cls: Class, tools: Tools) -> Iterator[Call]:
+    """Django's `Table.objects.create(...)`."""
+    for name in _CREATING:
+        for call in tools.side.program.calls_by_name.get(name, ()):
+            manager = call.expression[2]
+            if manager[0] != "attr" or manager[2][0] != "attr" or manager[2][3] != "objects":
+                continue
+            values = tools.evaluator.evaluate(manager[2][2], call.scope)
+            if any(isinstance(value, ClassValue) and value.cls is cls for value in values):
+                yield call
+
+
+def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> Iterator[Class]:
+    """The tables named by the query that made a value."""
+    if hops > _HOPS:
+        return
+    if expression[0] == "name":
+        holder = scope_of_name(scope, expression[2])
+        if holder is not scope:
+            return
+        for binding in tools.order.reaching(scope, holder, expression[2], expression[1]):
+            if binding.expression is not None and binding.kind in ("value", "element"):
+                yield from _queried(binding.expression, scope, tools, hops + 1)
+        return
+    while expression[0] in ("await", "attr", "sub", "bool"):
+        expression = expression[3][0] if expression[0] == "bool" else expression[2]
+    if expression[0] == "name":
+        yield from _queried(expression, scope, tools, hops + 1)
+    if expression[0] != "call":
+        return
+    for part in walk(expression):
+        if part[0] == "call" and last_name(part[2]) in _READING:
+            for argument in part[3][:1]:
+                yield from _named(argument, scope, tools)
+                if argument[0] == "name":
+                    yield from _queried(argument, scope, tools, hops + 1)
+        elif part[0] == "attr" and part[3] in ("objects", "query"):
+            yield from _named(part[2], scope, tools)
+        elif part[0] == "call" and last_name(part[2]) in ("execute", "exec", "scalars") and part[3]:
+            yield from _queried(part[3][0], scope, tools, hops + 1)
+
+
+def _named(expression: Expression, scope: Scope, tools: Tools) -> Iterator[Class]:
+    for value in tools.evaluator.evaluate(expression, scope):
+        if isinstance(value, ClassValue) and is_table(value.cls, tools):
+            yield value.cls
+
+
+def is_table(cls: Class, tools: Tools) -> bool:
+    """Whether the rows of a database table are objects of this class."""
+    classes, outside = tools.evaluator.lineage(cls)
+    return any("__tablename__" in candidate.bindings for candidate in classes) or any(
+        path.endswith(_TABLES) for path in outside
+    )

@@ -1,0 +1,378 @@
+"""Reading annotations, models, serializers and forms: which part of a request is text, and what bounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from aiaudit.model.evaluate import Evaluator, is_field_call
+from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.places import FILE, Path, element_of
+from aiaudit.model.flow.sizes import is_bounded_pattern
+from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Verdict, worst
+from aiaudit.model.flow.words import words
+from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Literal
+from aiaudit.sources.python.facts import Expression
+from aiaudit.span import Span
+
+LISTS = words(
+    "list sequence set frozenset tuple iterable iterator collection deque mutablesequence conlist conset"
+)
+MAPPINGS = frozenset(("dict", "mapping", "mutablemapping", "defaultdict", "ordereddict"))
+ALTERNATIVES = words("Optional Union Required NotRequired Final ClassVar Body Json JSONBody Mapped")
+FREE = frozenset(("str", "Any", "object", "bytes", "AnyStr", "Text", "SecretStr", "JsonValue", "Json", "StrictStr"))
+NO_TEXT = words(
+    "int float bool complex UUID UUID1 UUID3 UUID4 UUID5 datetime date time timedelta Decimal NoneType "
+    "PositiveInt NegativeInt NonNegativeInt StrictInt StrictFloat StrictBool PositiveFloat NonNegativeFloat "
+    "conint confloat condecimal FilePath DirectoryPath IPvAnyAddress PaymentCardNumber Color ObjectId "
+    "PydanticObjectId BackgroundTasks Response Session AsyncSession SecurityScopes"
+)
+SHORT = words("HttpUrl AnyUrl AnyHttpUrl EmailStr NameEmail PostgresDsn RedisDsn Literal LiteralString")
+UPLOADS = frozenset(("UploadFile", "FileStorage", "UploadedFile", "InMemoryUploadedFile", "TemporaryUploadedFile"))
+# Keyword arguments that bound a text; `max` and `max_len` are marshmallow's and wtforms'.
+LIMITS = ("max_length", "max_len", "max_items", "max")
+_LIST_NAMES = ("messages", "history", "chat_history", "conversation", "documents", "docs")
+_MODELS = words(
+    "BaseModel TypedDict NamedTuple Struct SQLModel Schema GenericModel RootModel Serializer ModelSerializer Form "
+    "ModelForm FlaskForm BaseSchema APIModel BaseDTO"
+)
+_MODEL_ENDS = ("Model", "Schema", "Request", "Serializer", "Params")
+# Field objects of serializers, forms, schemas and tables.
+_TEXT_FIELDS = words("CharField TextField Str String StringField TextAreaField Column mapped_column")
+_SHORT_FIELDS = words(
+    "SlugField EmailField URLField ChoiceField UUIDField RegexField SelectField Email Url UUID "
+    "MultipleChoiceField Enum"
+)
+_NO_TEXT_COLUMNS = words(
+    "Integer Float Boolean DateTime UUID ForeignKey BigInteger SmallInteger Enum Vector Date Numeric"
+)
+_DEPTH = 8
+
+
+class Schema:
+    """Answers what annotations say; everything it needs of a program comes through the evaluator."""
+
+    def __init__(self, evaluator: Evaluator, checks: Checks) -> None:
+        self.evaluator = evaluator
+        self.checks = checks
+
+    # Annotations
+
+    def annotated(self, annotation: Expression | None, scope: Scope, path: Path, depth: int = 0) -> Verdict:
+        """What an annotation says of the part `path` of its value."""
+        if annotation is None or depth > _DEPTH:
+            return NONE
+        tag = annotation[0]
+        if tag == "const":
+            return NONE
+        if tag == "bin":
+            return worst([self.annotated(side, scope, path, depth + 1) for side in annotation[3:5]])
+        if tag == "sub":
+            return self._generic(annotation, scope, path, depth)
+        if tag == "call":
+            return self._constrained(annotation, scope, path, depth)
+        return self._named(annotation, scope, path, depth)
+
+    def _generic(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
+        name, inner = last_name(annotation[2]), annotation[3]
+        arguments = inner[2] if inner[0] == "tuple" else (inner,)
+        if name == "Annotated":
+            found = self.annotated(arguments[0], scope, path, depth + 1)
+            return self.limited(found, arguments[1:], scope)
+        if name in ALTERNATIVES:
+            return worst([self.annotated(argument, scope, path, depth + 1) for argument in arguments])
+        if name in SHORT:
+            return BOUNDED
+        if name.lower() in LISTS:
+            below = element_of(path)
+            if below is None:
+                return NONE
+            found = worst([self.annotated(a, scope, below, depth + 1) for a in arguments])
+            return replace(found, is_list=True, many=found.kind == "bounded" and not _is_single(path))
+        if name.lower() in MAPPINGS:
+            return self.annotated(arguments[-1], scope, path[1:], depth + 1)
+        if name in ("Generator", "AsyncGenerator", "AsyncIterator", "Callable", "Type", "type", "Coroutine"):
+            return NONE
+        return self._named(annotation[2], scope, path, depth)
+
+    def _constrained(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
+        """`constr(max_length=80)`, `conlist(str, max_length=3)`, `StringConstraints(...)`."""
+        name = last_name(annotation[2])
+        if name == "constr":
+            return BOUNDED if self._is_limit(annotation, scope) else TEXT
+        if name in ("conlist", "conset") and annotation[3]:
+            below = element_of(path)
+            found = NONE if below is None else self.annotated(annotation[3][0], scope, below, depth + 1)
+            return replace(found, is_list=True)
+        if name == "Optional" and annotation[3]:
+            return self.annotated(annotation[3][0], scope, path, depth + 1)
+        return NONE
+
+    def _named(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
+        name = last_name(annotation)
+        values = self.evaluator.evaluate(annotation, scope)
+        for value in values:
+            if isinstance(value, ClassValue):
+                return self.model(value.cls, path, depth + 1)
+        if name in UPLOADS:
+            return NONE if path and path[0] in ("filename", "content_type", "headers", "size") else UPLOAD
+        if FILE in path:
+            return NONE
+        if name in FREE or name.lower() in LISTS | MAPPINGS:
+            return replace(TEXT, is_list=name.lower() in LISTS)
+        if name in SHORT:
+            return BOUNDED
+        if name in NO_TEXT:
+            return NONE
+        for expression, holder in self.evaluator.definitions(annotation, scope):
+            if expression[0] in ("sub", "bin", "call", "name", "attr") and expression is not annotation:
+                return self._alias(expression, holder, path, depth)
+        return TEXT if any(isinstance(v, External) and _is_payload(v.path) for v in values) else NONE
+
+    def _alias(self, expression: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
+        named = expression[0] == "call" and last_name(expression[2]) in ("NewType", "TypeAliasType")
+        if named and len(expression[3]) > 1:
+            return self.annotated(expression[3][1], scope, path, depth + 1)
+        return self.annotated(expression, scope, path, depth + 1)
+
+    # Constraints
+
+    def limited(self, verdict: Verdict, extras: tuple[Expression, ...] | list[Expression], scope: Scope) -> Verdict:
+        """A verdict after what `Annotated` or a default such as `Field(...)` adds."""
+        if verdict.kind == "none" and any(last_name(e[2]) == "File" for e in extras if e[0] == "call"):
+            return UPLOAD
+        for extra in extras:
+            if extra[0] != "call":
+                continue
+            if last_name(extra[2]) == "File" and verdict.kind == "text":
+                return replace(verdict, kind="upload")
+            if self._bounds(extra, scope, verdict.is_list):
+                if verdict.is_list and verdict.kind == "text":
+                    continue  # so many items, each of any size
+                return replace(verdict, kind="bounded", many=False) if verdict.kind in ("text", "bounded") else verdict
+        return verdict
+
+    def _bounds(self, extra: Expression, scope: Scope, is_list: bool) -> bool:
+        name = last_name(extra[2])
+        if name in ("mapped_column", "Column"):
+            return self._text_field(extra, scope).kind == "bounded"
+        if name in ("AfterValidator", "BeforeValidator", "PlainValidator", "WrapValidator") and extra[3]:
+            return any(
+                isinstance(value, FunctionValue) and self.refuses_long(value.function)
+                for value in self.evaluator.evaluate(extra[3][0], scope)
+            )
+        if name in ("MaxLen", "Len", "max_length", "MaxLength", "MaxLengthValidator", "Length"):
+            return len(extra[3]) > (1 if name in ("Len", "Length") else 0) or self._is_limit(extra, scope)
+        return self._is_limit(extra, scope)
+
+    def _is_limit(self, call: Expression, scope: Scope) -> bool:
+        for name, value in call[4]:
+            if name in LIMITS:
+                return not (value[0] == "const" and value[2] is None)
+            if name in ("pattern", "regex"):
+                return any(
+                    isinstance(found, Constant) and is_bounded_pattern(found.value)
+                    for found in self.evaluator.evaluate(value, scope)
+                )
+            if name in ("validators", "validate") and any(
+                part[0] == "call" and self._bounds(part, scope, False) for part in (value, *children(value))
+            ):
+                return True
+        return False
+
+    def refuses_long(self, function: Function) -> bool:
+        """Whether a function refuses or cuts a value that is too long."""
+        if self.checks.checking(function):
+            return True
+        names = {parameter[0] for parameter in function.parameters}
+        return any(
+            value[0] == "sub" and value[3][0] == "slice" and value[3][3 if value[3][2] is None else 2] is not None
+            for value, _ in function.returns
+            if value[0] == "sub" and _root_name(value) in names
+        )
+
+    # Classes
+
+    def model(self, cls: Class, path: Path, depth: int = 0) -> Verdict:
+        """What a class of the program says of the part `path` of its instances."""
+        classes, outside = self.evaluator.lineage(cls)
+        if any(path_.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "Flag") for path_ in outside):
+            return BOUNDED
+        if depth > _DEPTH or not self._has_fields(classes, outside):
+            return NONE
+        if not path:
+            names = {name: None for candidate in classes for name in self._field_names(candidate)}
+            return worst([self.field(cls, name, (), depth) for name in names])
+        if not isinstance(path[0], str):
+            root = self._root_field(classes)
+            return self.field(cls, root, path, depth) if root else NONE
+        return self.field(cls, path[0], path[1:], depth)
+
+    def is_model(self, cls: Class) -> bool:
+        """Whether a class declares fields: a pydantic model, dataclass, typed dictionary, serializer or form."""
+        return self._has_fields(*self.evaluator.lineage(cls))
+
+    def _has_fields(self, classes: list[Class], outside: list[str]) -> bool:
+        bases = {path.rpartition(".")[2] for path in outside}
+        if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
+            return True
+        return any(
+            last_name(decorator[2] if decorator[0] == "call" else decorator) in ("dataclass", "define", "attrs", "s")
+            for cls in classes
+            for decorator in cls.decorators
+        )
+
+    def _field_names(self, cls: Class) -> Iterator[str]:
+        for name, bindings in cls.bindings.items():
+            first = bindings[0]
+            if name.startswith("_") or name == "model_config" or first.kind not in ("annotated", "value"):
+                continue
+            if first.annotation is not None or is_declared_field(first.expression):
+                yield name
+
+    def _root_field(self, classes: list[Class]) -> str | None:
+        for name in ("root", "__root__"):
+            if any(name in candidate.bindings for candidate in classes):
+                return name
+        return None
+
+    def field(self, cls: Class, name: str, path: Path, depth: int = 0) -> Verdict:
+        """What a model's field says of the part `path` of its value."""
+        for candidate in self.evaluator.lineage(cls)[0]:
+            bindings = candidate.bindings.get(name)
+            if not bindings or bindings[0].kind not in ("annotated", "value"):
+                continue
+            found = self._declared(candidate, bindings[0], path, depth)
+            if found.kind in ("text", "bounded") and (not found.is_list or path) and self._is_validated(cls, name):
+                found = replace(found, kind="bounded")
+            if found.kind == "text" and not found.is_list and self._all_limited(cls):
+                found = replace(found, kind="bounded")
+            if found.owner:
+                return found
+            place = Span.at(candidate.module.path, bindings[0].statement[1]) if bindings[0].statement else None
+            return replace(found, field=name, owner=candidate.name, declared=place)
+        return NONE
+
+    def _declared(self, cls: Class, binding: Binding, path: Path, depth: int) -> Verdict:
+        default = binding.expression
+        if binding.annotation is not None:
+            found = self.annotated(binding.annotation, cls, path, depth + 1)
+            return self.limited(found, [default], cls) if default is not None else found
+        if default is not None and default[0] == "call":
+            return self._field_object(default, cls, path, depth)
+        return NONE
+
+    def _field_object(self, call: Expression, cls: Class, path: Path, depth: int) -> Verdict:
+        """Fields of serializers, forms and schemas, which are objects instead of annotations."""
+        name = last_name(call[2])
+        if name in _TEXT_FIELDS:
+            return self._text_field(call, cls)
+        if name in _SHORT_FIELDS:
+            return BOUNDED
+        if name in ("FileField", "ImageField", "MultiFileField"):
+            return UPLOAD
+        if name in ("ListField", "List", "FieldList"):
+            child = next((v for k, v in call[4] if k == "child"), call[3][0] if call[3] else None)
+            below = element_of(path)
+            if child is None or child[0] != "call" or below is None:
+                return replace(TEXT, is_list=True)
+            found = self._field_object(child, cls, below, depth + 1)
+            return replace(found, is_list=True, many=found.kind == "bounded" and not _is_single(path))
+        if name in ("JSONField", "DictField", "Dict", "Raw", "Field", "HStoreField", "Mapping"):
+            return TEXT
+        if name == "Nested" and call[3]:
+            return self._named(call[3][0], cls, path, depth)
+        for value in self.evaluator.evaluate(call[2], cls):
+            if isinstance(value, ClassValue):  # a nested serializer
+                return self.model(value.cls, path, depth + 1)
+        return NONE
+
+    def _text_field(self, call: Expression, scope: Scope) -> Verdict:
+        for argument in call[3]:  # Column(String(200)), Column(Text)
+            kind = last_name(argument[2] if argument[0] == "call" else argument)
+            if kind in ("String", "VARCHAR", "Unicode") and argument[0] == "call" and argument[3]:
+                return BOUNDED
+            if kind in ("Text", "String", "UnicodeText", "JSON", "JSONB", "TEXT"):
+                return TEXT
+            if kind in _NO_TEXT_COLUMNS:
+                return NONE
+        return BOUNDED if self._is_limit(call, scope) else TEXT
+
+    def _all_limited(self, cls: Class) -> bool:
+        """`model_config = ConfigDict(str_max_length=...)` or the older `class Config`."""
+        for candidate in self.evaluator.lineage(cls)[0]:
+            for binding in candidate.bindings.get("model_config", ()):
+                settings = binding.expression
+                if settings is not None and settings[0] == "call":
+                    return any(key == "str_max_length" for key, _ in settings[4])
+            for inner in candidate.classes:
+                if inner.name == "Config" and {"max_anystr_length", "str_max_length"} & inner.bindings.keys():
+                    return True
+        return False
+
+    def _is_validated(self, cls: Class, name: str) -> bool:
+        """Whether a validator of the class refuses or cuts long values of a field."""
+        for candidate in self.evaluator.lineage(cls)[0]:
+            for method in candidate.functions:
+                if self._validates(method, name):
+                    return True
+        return False
+
+    def _validates(self, method: Function, name: str) -> bool:
+        if method.name == f"validate_{name}":
+            return self.refuses_long(method)
+        whole = method.name in ("validate", "clean", "__post_init__", "model_post_init")
+        for decorator in method.decorators:
+            called = last_name(decorator[2] if decorator[0] == "call" else decorator)
+            whole = whole or called in ("model_validator", "root_validator", "validates_schema")
+            if called in ("field_validator", "validator", "validates") and decorator[0] == "call":
+                fields = {a[2] for a in decorator[3] if a[0] == "const"}
+                if fields & {name, "*"} and self.refuses_long(method):
+                    return True
+        if not whole:
+            return False
+        refused = (suffix for parts in self.checks.checking(method).values() for suffix, _ in parts)
+        return any(suffix.rpartition(".")[2] == name for suffix in refused)
+
+    # Values
+
+    def is_list(self, expression: Expression, scope: Scope, path: Path) -> bool:
+        """Whether a value is a list rather than a text, as far as the program shows."""
+        if path and element_of(path) is not None:
+            return True
+        for value in self.evaluator.evaluate(expression, scope):
+            if isinstance(value, Literal) and value.expression[0] in ("list", "tuple", "comp", "set"):
+                return True
+            if type(value).__name__ == "Elements":
+                return True
+            if isinstance(value, Instance):
+                return False
+        return last_name(expression).lower() in _LIST_NAMES
+
+
+def is_declared_field(expression: Expression | None) -> bool:
+    """Whether a class attribute is a field object: of a serializer, form, schema or table."""
+    if expression is None or expression[0] != "call":
+        return False
+    name = last_name(expression[2])
+    return is_field_call(expression) or name.endswith(("Field", "Column", "Serializer", "mapped_column")) or name in (
+        "Str", "String", "List", "Nested", "Dict", "Raw", "Integer", "Float", "Boolean"
+    )
+
+
+def _is_payload(path: str) -> bool:
+    """Types of SDKs that describe what goes to a model."""
+    if path.startswith(("openai.types", "anthropic.types", "litellm.types", "langchain_core.messages", "ollama.")):
+        return True
+    return path.startswith(("mistralai.", "groq.types")) and "essage" in path
+
+
+def _is_single(path: Path) -> bool:
+    return bool(path) and isinstance(path[0], int)
+
+
+def _root_name(expression: Expression) -> str:
+    while expression[0] in ("sub", "attr"):
+        expression = expression[2]
+    return expression[2] if expression[0] == "name" else ""

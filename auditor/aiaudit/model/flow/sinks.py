@@ -1,0 +1,211 @@
+"""Calls that carry text to a model: what the knowledge says takes a prompt, raw requests to model servers, and calls
+whose names leave no doubt where nothing is known of the object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow.listed import by_name, by_path
+from aiaudit.model.flow.places import ANY, Path, Place
+from aiaudit.model.flow.servers import POSTING, raw_request
+from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.words import is_label_name, words
+from aiaudit.model.resources import Known, known_callees
+from aiaudit.model.scopes import Call, Scope, last_name, walk
+from aiaudit.model.values import External
+from aiaudit.sources.python.facts import Expression
+
+PURPOSES = words("llm embedding generation-local speech agent chain rerank retriever vector search")
+_NO_TEXT = words("file audio image images audio_path input_audio query_vector vector")
+_ADDING = words(
+    "add_documents add_texts aadd_documents aadd_texts from_documents from_texts afrom_documents afrom_texts "
+    "insert_nodes insert ainsert refresh_ref_docs"
+)
+_RUNNING = words("invoke ainvoke stream astream astream_events predict apredict run arun acall query aquery chat achat")
+_RUNNABLE = re.compile(
+    r"(^|_)(llm|llms|chain|chains|agent|chat_model|model|graph|qa|query_engine|chat_engine|executor|rag_chain|runnable|"
+    r"assistant|pipeline|chatbot|conversation)\d?$",
+    re.IGNORECASE,
+)
+_OFFLOADING = words("to_thread run_in_threadpool run_sync run_in_executor submit Thread iterate_in_threadpool")
+
+
+def model_calls(tools: Tools) -> Iterator[ModelCall]:
+    """All calls of the program that carry text to a model, each once."""
+    done: set[int] = set()
+    for known in tools.side.known:
+        if id(known.call) not in done and _takes_prompt(known, tools):
+            starts = tuple(_prompt_places(known))
+            if starts:
+                done.add(id(known.call))
+                yield ModelCall(known.call, known.name, known.entry.purpose, starts, known)
+    for module in tools.side.program.modules:
+        for scope in module.descendants():
+            for call in scope.calls:
+                if id(call) not in done:
+                    found = _unlisted(call, tools)
+                    if found is not None:
+                        yield found
+
+
+def _takes_prompt(known: Known, tools: Tools) -> bool:
+    entry = known.entry
+    if entry.purpose in ("vector", "index") and last_name(known.call.expression[2]) in _ADDING:
+        return True
+    if entry.purpose not in PURPOSES or not entry.prompt or entry.kind not in ("call", "factory", "constructor"):
+        return False
+    # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
+    return not (tools.nodes() and known.call.expression[2][0] == "attr" and tools.starts_graph(known.call))
+
+
+def _prompt_places(known: Known) -> Iterator[Place]:
+    call, entry = known.call, known.entry
+    if entry.purpose in ("vector", "index") and last_name(call.expression[2]) in _ADDING:
+        yield from _added(call)
+        return
+    seen: set[int] = set()
+    for argument in entry.prompt:
+        if argument.name in _NO_TEXT:
+            continue
+        if argument.name == "*":
+            yield from _everything(call, seen)
+            continue
+        given = call.argument(argument.name, argument.position)
+        if given is not None and id(given) not in seen:
+            seen.add(id(given))
+            yield Place(given, call.scope)
+        elif given is None:
+            for key, spread in call.keywords:
+                if key is None:
+                    yield Place(spread, call.scope, (argument.name,))
+
+
+def _added(call: Call) -> Iterator[Place]:
+    """The texts that a vector store is given to embed."""
+    path: Path = (ANY, "page_content") if "documents" in last_name(call.expression[2]) else ()
+    given = call.argument("documents", 0) or call.keyword("texts") or call.keyword("nodes")
+    if given is not None:
+        yield Place(given, call.scope, path)
+
+
+def _everything(call: Call, seen: set[int]) -> Iterator[Place]:
+    for given in call.arguments:
+        if id(given) not in seen:
+            yield Place(given[2] if given[0] == "star" else given, call.scope)
+    for key, value in call.keywords:
+        if id(value) not in seen and not is_label_name(key):
+            yield Place(value, call.scope)
+
+
+# Calls that run elsewhere: `to_thread(client.chat.completions.create, messages=...)`
+
+
+def _offloaded(call: Call, tools: Tools) -> ModelCall | None:
+    """The model call that a thread or an executor makes, reported where it is handed over."""
+    for inner in _handed_over(call):
+        for known in known_callees(inner, tools.evaluator, tools.knowledge):
+            if known.entry.kind == "call" and _takes_prompt(known, tools):
+                return ModelCall(call, known.name, known.entry.purpose, tuple(_prompt_places(known)), known)
+        found = _unlisted(inner, tools)
+        if found is not None:
+            return replace(found, call=call)
+    return None
+
+
+def _handed_over(call: Call) -> Iterator[Call]:
+    """The call that is made later, as if it were written out."""
+    target = call.keyword("target")
+    if target is not None:
+        arguments = call.keyword("args")
+        options = call.keyword("kwargs")
+        positional = arguments[2] if arguments is not None and arguments[0] in ("tuple", "list") else ()
+        yield _as_call(call, target, positional, ((None, options),) if options is not None else ())
+        return
+    for position, argument in enumerate(call.arguments[:2]):
+        if argument[0] == "call" and last_name(argument[2]) == "partial" and argument[3]:
+            yield _as_call(call, argument[3][0], argument[3][1:], argument[4])
+        elif argument[0] in ("attr", "name"):
+            yield _as_call(call, argument, call.arguments[position + 1 :], call.keywords)
+
+
+def _as_call(call: Call, function: Expression, arguments: Any, keywords: Any) -> Call:
+    return Call(call.scope, ("call", call.at, function, arguments, keywords), call.enclosing, call.statement)
+
+
+# Calls that the knowledge does not list
+
+
+def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
+    function = call.expression[2]
+    name = last_name(function)
+    if name in _OFFLOADING:
+        return _offloaded(call, tools)
+    if name in POSTING:
+        return raw_request(call, tools)
+    if function[0] != "attr":
+        return None
+    if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
+        starts = list(_added(call))
+        return ModelCall(call, name, "vector", tuple(starts)) if starts else None
+    if not _is_unknown(function, call.scope, tools.evaluator):
+        return None
+    listed = by_path(call, function, tools.evaluator) or by_name(call, function)
+    if listed is not None:
+        return listed
+    if name == "generate":
+        starts = [place for place in _everything_places(call) if _is_tokenized(place, tools)]
+        return ModelCall(call, "generate", "generation-local", tuple(starts)) if starts else None
+    owner = last_name(function[2]) or _made_by(function[2])
+    if name in _RUNNING and _RUNNABLE.search(owner) and call.arguments and not tools.starts_graph(call):
+        return ModelCall(call, f"{owner}.{name}", "chain", (Place(call.arguments[0], call.scope),))
+    return None
+
+
+def _is_library(function: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    values = evaluator.evaluate(function, scope)
+    return any(isinstance(v, External) and v.path.startswith(("langchain", "llama_index")) for v in values)
+
+
+def _everything_places(call: Call) -> Iterator[Place]:
+    for given in call.arguments[:1]:
+        yield Place(given, call.scope)
+    for key, value in call.keywords:
+        if key is None or key in ("input_ids", "inputs"):
+            yield Place(value, call.scope)
+
+
+def _made_by(expression: Expression) -> str:
+    """`get_llm().invoke`: the name of what makes the object."""
+    return last_name(expression[2]) if expression[0] == "call" else ""
+
+
+def wraps_itself(call: Call) -> bool:
+    """Whether a method calls the same method of its base class: its own callers are the calls to look at."""
+    function = call.expression[2]
+    if function[0] != "attr" or function[2][0] != "call" or last_name(function[2][2]) != "super":
+        return False
+    return bool(call.scope.name == function[3])
+
+
+def _is_unknown(function: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether the object that a method is called on is not known to be something else."""
+    values = evaluator.evaluate(function, scope)
+    return all(isinstance(value, External) for value in values)
+
+
+def _is_tokenized(place: Place, tools: Tools) -> bool:
+    """Whether a value comes out of a tokenizer in the same function."""
+    expressions = [place.expression]
+    if place.expression[0] == "name":
+        bindings = place.scope.bindings.get(place.expression[2], ())
+        expressions = [binding.expression for binding in bindings if binding.expression is not None]
+    return any(
+        part[0] in ("name", "attr") and "tokenizer" in last_name(part).lower()
+        for expression in expressions
+        for part in walk(expression)
+    )

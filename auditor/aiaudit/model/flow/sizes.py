@@ -1,0 +1,182 @@
+"""Tests of sizes: which values a condition bounds when it is true, and which when it is false."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.flow.keys import key_of, root_of
+from aiaudit.model.scopes import children, last_name, walk
+from aiaudit.sources.python.facts import Expression
+
+_MEASURING = re.compile(
+    r"(^|_)(len|length|size|count|counts|tokens?|words|chars|bytes|getsizeof|content_length|num)(_|$)|"
+    r"tokenlength|numtokens|counttokens",
+    re.IGNORECASE,
+)
+# Attributes that hold the size of the object they belong to.
+_SIZES = frozenset(("size", "content_length", "file_size", "filesize", "nbytes", "size_bytes"))
+# Calls whose result is as long as what they are given: its length is that of the argument.
+_PROPORTIONAL = re.compile(
+    r"encode|token|split|read|text|json|dumps|str|join|words|chunk|load|parse|body|form|data", re.IGNORECASE
+)
+_DEPTH = 4
+Definitions = Callable[[Expression], list[Expression]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A value that is known to be bounded. `whole`: with all that is in it; else its own length alone, which says
+    nothing of the items of a list."""
+
+    key: str
+    whole: bool
+
+
+def bounded_if(test: Expression, truth: bool, definitions: Definitions) -> set[Bound]:
+    """What is bounded when a condition has the given truth. `definitions` gives what a name was assigned."""
+    tag = test[0]
+    if tag == "unary" and test[2] == "Not":
+        return bounded_if(test[3], not truth, definitions)
+    if tag == "bool":
+        found = [bounded_if(operand, truth, definitions) for operand in test[3]]
+        certain = truth == (test[2] == "And")
+        # `limit and len(text) > limit` is false: either no limit is set (which the code decides), or the text is short.
+        return set().union(*found) if certain or test[2] == "And" else set()
+    if tag == "walrus":
+        return bounded_if(test[3], truth, definitions)
+    if tag == "cmp":
+        return set(_compared(test, truth, definitions))
+    if tag == "call" and truth:
+        return _matched(test)
+    return set()
+
+
+def _compared(test: Expression, truth: bool, definitions: Definitions) -> Iterator[Bound]:
+    left = test[2]
+    operators, rights = test[3], test[4]
+    if not truth and len(operators) > 1:
+        return
+    for operator, right in zip(operators, rights, strict=True):
+        below = operator in ("Lt", "LtE") if truth else operator in ("Gt", "GtE")
+        above = operator in ("Gt", "GtE") if truth else operator in ("Lt", "LtE")
+        if below and not _is_nothing(right):
+            yield from sizes(left, definitions)
+        elif above and not _is_nothing(left):
+            yield from sizes(right, definitions)
+        elif operator == ("Eq" if truth else "NotEq"):
+            yield from _equal(left, right)
+            yield from _equal(right, left)
+        elif operator == ("In" if truth else "NotIn"):
+            key = key_of(left)
+            if key is not None and right[0] != "const":
+                yield Bound(key, True)
+        left = right
+
+
+def _is_nothing(limit: Expression) -> bool:
+    """`len(text) > 0` asks whether there is anything, not whether it is too much."""
+    return limit[0] == "const" and isinstance(limit[2], (int, float)) and limit[2] <= 1
+
+
+def _equal(value: Expression, other: Expression) -> Iterator[Bound]:
+    key = key_of(value)
+    if key is not None and (other[0] == "const" or _is_constant_name(other)):
+        yield Bound(key, True)
+
+
+def _is_constant_name(expression: Expression) -> bool:
+    name = last_name(expression)
+    return name.isupper() and len(name) > 1
+
+
+def _matched(call: Expression) -> set[Bound]:
+    """`re.fullmatch(pattern, value)` with a pattern that nothing long matches."""
+    function, arguments = call[2], call[3]
+    if function[0] != "attr" or function[3] not in ("fullmatch", "match") or len(arguments) < 2:
+        return set()
+    pattern, value = arguments[:2]
+    key = key_of(value)
+    if key is None or pattern[0] != "const" or not is_bounded_pattern(pattern[2]):
+        return set()
+    return {Bound(key, True)}
+
+
+def is_bounded_pattern(pattern: object) -> bool:
+    """Whether a regular expression matches texts of limited length alone."""
+    if not isinstance(pattern, str):
+        return False
+    plain = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern)
+    return not re.search(r"[*+]|\{\d*,\}", plain) and plain.endswith("$") | ("|" in plain)
+
+
+def sizes(expression: Expression, definitions: Definitions, depth: int = 0) -> Iterator[Bound]:
+    """The values whose size an expression is."""
+    tag = expression[0]
+    if depth > _DEPTH:
+        return
+    if tag == "call":
+        yield from _measured(expression, definitions, depth)
+    elif tag in ("name", "attr"):
+        if tag == "attr" and expression[3] in _SIZES:
+            key = key_of(expression[2])
+            if key is not None:
+                yield Bound(key, True)
+        for value in definitions(expression):
+            yield from sizes(value, definitions, depth + 1)
+    elif tag in ("bin", "await", "unary", "walrus", "ifexp", "bool"):
+        for part in children(expression):
+            yield from sizes(part, definitions, depth + 1)
+
+
+def _measured(call: Expression, definitions: Definitions, depth: int) -> Iterator[Bound]:
+    function, arguments = call[2], call[3]
+    name = last_name(function)
+    if name == "len" and arguments:
+        yield from _length_of(arguments[0], definitions)
+    elif name in ("sum", "int", "float", "max", "min", "round", "ceil", "abs"):
+        if any(part[0] == "const" and str(part[2]).lower() == "content-length" for part in walk(call)):
+            yield from (Bound(root_of(key), True) for key in _keys_in(call))
+        for argument in arguments:
+            parts = argument[3] if argument[0] == "comp" else (argument,)
+            if any(True for part in parts for _ in sizes(part, definitions, depth + 1)):
+                yield from (Bound(key, True) for key in _keys_in(argument))
+                yield from (bound for part in parts for bound in sizes(part, definitions, depth + 1))
+    elif _MEASURING.search(name):
+        for argument in (*arguments, *(value for _, value in call[4])):
+            yield from (Bound(key, True) for key in _keys_in(argument))
+
+
+def _length_of(value: Expression, definitions: Definitions) -> Iterator[Bound]:
+    key = key_of(value)
+    if key is None:
+        yield from (Bound(found, True) for found in _keys_in(value))
+        return
+    yield Bound(key, False)
+    for source in definitions(value):
+        inner = key_of(source)
+        if inner is not None and not inner.endswith("()"):
+            yield Bound(inner, False)
+        elif _is_proportional(source):
+            yield from (Bound(found, True) for found in _keys_in(source))
+
+
+def _is_proportional(expression: Expression) -> bool:
+    if expression[0] == "await":
+        return _is_proportional(expression[2])
+    if expression[0] == "call":
+        return _PROPORTIONAL.search(last_name(expression[2])) is not None
+    return expression[0] in ("fstr", "bin")
+
+
+def _keys_in(expression: Expression) -> Iterator[str]:
+    """The values that an expression is made of."""
+    key = key_of(expression)
+    if key is not None:
+        yield key.removesuffix(".read()")
+        if key.endswith("()"):
+            yield key.rpartition(".")[0]
+        return
+    for part in children(expression):
+        yield from _keys_in(part)

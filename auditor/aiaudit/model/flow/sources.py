@@ -1,0 +1,276 @@
+"""Where request data enters the program: parameters of handlers, request objects, messages of sockets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.keys import READING
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, Part, Path, Place
+from aiaudit.model.flow.schema import Schema
+from aiaudit.model.flow.verdicts import Verdict
+from aiaudit.model.flow.words import words
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.routes import Route, Routing
+from aiaudit.model.scopes import Function, Scope, last_name
+from aiaudit.model.values import ClassValue, External, FunctionValue, Value
+from aiaudit.sources.python.facts import Expression, Parameter
+from aiaudit.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Text of a request: `description` such as "field `message` of ChatRequest", where it is declared, and the route.
+
+    `kind` is "text", "upload" or "fetched" (what lies behind an address that the client gives); `many`: each item is
+    bounded, but not how many there are.
+    """
+
+    description: str
+    span: Span
+    kind: str = "text"
+    route: Route | None = None
+    field: str = ""
+    owner: str = ""
+    many: bool = False
+
+
+# What request objects give -> how the text is called; the rest of a request (headers, path, client, state) is short.
+_PARTS = {
+    "the JSON body": "json get_json json_body",
+    "the body": "get_media media body data get_data text read stream content validated_data load_json",
+    "the form": "form POST post forms values get_body_argument multipart",
+    "the query string": "args get_args GET query_params query get_query_argument rel_url",
+    "the parameters": "params get_param get_argument parse_args",
+    "the socket": "receive_text receive_json receive_bytes iter_text iter_json receive recv",
+    "an upload": "files FILES",
+}
+REQUEST_PARTS = {name: what for what, names in _PARTS.items() for name in words(names)}
+REQUEST_TYPES = words(
+    "Request HttpRequest WSGIRequest ASGIRequest WebSocket HTTPConnection StarletteRequest Websocket BaseRequest"
+)
+# Request objects that a module imports, by dotted path.
+GLOBAL_REQUESTS = words(
+    "flask.request quart.request quart.websocket connexion.request bottle.request flask.globals.request "
+    "chalice.app.current_request starlette.requests.Request() flask_restful.request"
+)
+
+
+class Sources:
+    """Tells whether an expression or parameter is request data."""
+
+    def __init__(self, evaluator: Evaluator, routing: Routing, schema: Schema, checks: Checks) -> None:
+        self.evaluator = evaluator
+        self.schema = schema
+        self.checks = checks
+        self.handlers = {id(route.handler): route for route in routing.routes}
+        self._injected = self._dependencies(routing)
+
+    def _dependencies(self, routing: Routing) -> dict[int, Route]:
+        """Functions whose parameters the framework fills like a handler's, with a route that needs them."""
+        found: dict[int, Route] = {}
+        queue = [(route.handler, route) for route in routing.routes]
+        queue += [(dependency, route) for route in routing.routes for dependency in route.dependencies]
+        seen: set[int] = set()
+        for function, route in queue:  # grows while it is walked
+            if id(function) in seen:
+                continue
+            seen.add(id(function))
+            found.setdefault(id(function), route)
+            for parameter in function.parameters:
+                call = self.evaluator.dependency(parameter, function)
+                if call is not None:
+                    given = call.arguments[0] if call.arguments else parameter[2]
+                    for value in self.evaluator.evaluate(given, call.scope):
+                        queue += [(inner, route) for inner in self._run_by(value)]
+        return found
+
+    def _run_by(self, value: Value) -> list[Function]:
+        if isinstance(value, FunctionValue):
+            return [value.function]
+        if isinstance(value, ClassValue):
+            constructor = self.evaluator.constructor(value.cls)
+            return [constructor] if constructor is not None else []
+        return []
+
+    def route_of(self, function: Function) -> Route | None:
+        """The route that a function answers, or that it is a dependency of."""
+        return self._injected.get(id(function))
+
+    # Parameters
+
+    def of_parameter(self, parameter: Parameter, function: Function, path: Path) -> Source | None:
+        """The request text that the framework passes as a parameter of a handler or dependency."""
+        route = self.route_of(function)
+        name, kind, annotation, default, at = parameter
+        if route is None or name == function.self_name or kind in ("variadic", "keywords"):
+            return None
+        if self.evaluator.dependency(parameter, function) is not None or self._is_request_type(parameter, function):
+            return None
+        outer = function.parent or function.module
+        place = Span.at(function.module.path, at)
+        if annotation is None:
+            return self._unannotated(parameter, function, path, route, place)
+        clean = tuple(part for part in path if part != FETCHED)
+        verdict = self.schema.annotated(annotation, outer, clean)
+        if default is not None:
+            verdict = self.schema.limited(verdict, [default], outer)
+        return self._source(verdict, name, place, route, path, function)
+
+    def _unannotated(
+        self, parameter: Parameter, function: Function, path: Path, route: Route, place: Span
+    ) -> Source | None:
+        """Without annotation FastAPI takes a query parameter, and Chainlit passes the message."""
+        name, _, _, default, _ = parameter
+        if route.label.startswith("chainlit"):
+            return Source("the chat message", place, route=route) if not path or path[0] == "content" else None
+        if name in ("request", "req", "websocket", "ws", "info", "db", "session") or FILE in path:
+            return None
+        if default is not None and default[0] == "call":
+            verdict = self.schema.limited(Verdict("text"), [default], function.parent or function.module)
+            return self._source(verdict, name, place, route, path, function)
+        if default is not None and default[0] == "const" and not isinstance(default[2], (str, type(None))):
+            return None
+        return Source(f"parameter `{name}`", place, route=route, field=name) if not path else None
+
+    def _source(
+        self, verdict: Verdict, name: str, place: Span, route: Route, path: Path, function: Function
+    ) -> Source | None:
+        if verdict.kind == "upload":
+            if self._is_checked(function, name):
+                return None
+            return Source(f"the upload `{verdict.field or name}`", place, "upload", route, verdict.field or name)
+        if FETCHED in path:
+            kinds = ("text", "bounded")
+            return Source(f"the page at `{name}`", place, "fetched", route, name) if verdict.kind in kinds else None
+        if FILE in path or (verdict.kind != "text" and not verdict.many):
+            return None
+        if verdict.owner:
+            if self.checks.bounded(function, name, (verdict.field,), None, lambda: verdict.is_list) and not path:
+                return None
+            description = f"field `{verdict.field}` of {verdict.owner}"
+            declared = verdict.declared or place
+            return Source(description, declared, "text", route, verdict.field, verdict.owner, verdict.many)
+        return Source(f"parameter `{name}`", place, "text", route, name, "", verdict.many)
+
+    def _is_checked(self, function: Function, name: str) -> bool:
+        """Whether a handler checks the size of an upload anywhere, of the file or of what it read from it."""
+        prefix = f"{name}."
+        return any(
+            check.bound.key == name or check.bound.key.startswith(prefix)
+            for check in self.checks.of(function)
+            if check.branch is None
+        )
+
+    def _is_request_type(self, parameter: Parameter, function: Function) -> bool:
+        annotation = parameter[2]
+        if annotation is None:
+            return False
+        if annotation[0] == "sub":
+            annotation = annotation[2]
+        if last_name(annotation) not in REQUEST_TYPES:
+            return False
+        values = self.evaluator.evaluate(annotation, function.parent or function.module)
+        return not any(isinstance(value, ClassValue) for value in values)
+
+    # Request objects
+
+    def of_access(self, place: Place) -> tuple[bool, Source | None]:
+        """Whether an expression reads from a request object, and what text it takes from it."""
+        root, names = _access(place.expression)
+        if not names or not self.is_request(root, place.scope):
+            return False, None
+        path: Path = (*names, *place.path)
+        return True, self._request_part(path, place)
+
+    def _request_part(self, path: Path, place: Place) -> Source | None:
+        first = str(path[0])
+        if first == "request":  # aiohttp and Django views keep it as an attribute of another object
+            path = path[1:]
+            first = str(path[0]) if path else ""
+        what = REQUEST_PARTS.get(first)
+        if what is None:
+            return None
+        function = method_of(place.scope) or _function(place.scope)
+        route = self.route_of(function) if function is not None else None
+        if what == "an upload":
+            return Source("the upload", place.span, "upload", route)
+        if FILE in path:
+            return None
+        if FETCHED in path:
+            return Source(f"the page at an address from {what}", place.span, "fetched", route)
+        names = [part for part in path[1:] if isinstance(part, str) and part != "query" and part.isidentifier()]
+        field = names[0] if names else ""
+        if what == "the socket":
+            return Source("a message of the socket", place.span, "text", route, field)
+        description = f"`{field}` in {what}" if field else what
+        return Source(description, place.span, "text", route, field)
+
+    def is_request(self, expression: Expression, scope: Scope) -> bool:
+        """Whether an expression is the request object of a framework."""
+        if expression[0] == "name":
+            return self._is_request_name(expression[2], scope) or self._is_global_request(expression, scope)
+        if expression[0] == "attr" and expression[3] == "request" and expression[2][0] == "name":
+            method = method_of(scope)
+            if method is not None and expression[2][2] == method.self_name:
+                return self._is_view(method)
+        return self._is_global_request(expression, scope)
+
+    def _is_view(self, method: Function) -> bool:
+        return method.owner is not None and bool(self.evaluator.lineage(method.owner)[1])
+
+    def _is_global_request(self, expression: Expression, scope: Scope) -> bool:
+        return any(
+            isinstance(value, External)
+            and (value.path in GLOBAL_REQUESTS or value.path.endswith(("RequestParser()", "flaskparser.parser")))
+            for value in self.evaluator.evaluate(expression, scope)
+        )
+
+    def _is_request_name(self, name: str, scope: Scope) -> bool:
+        holder = scope_of_name(scope, name)
+        if not isinstance(holder, Function):
+            return False
+        for binding in holder.bindings[name]:
+            if binding.kind != "parameter":
+                continue
+            parameter: Parameter = binding.target
+            if parameter[2] is not None:
+                return self._is_request_type(parameter, holder)
+            return name in ("request", "req", "websocket", "ws")
+        return False
+
+
+def _access(expression: Expression) -> tuple[Expression, list[Part]]:
+    """The object at the start of a chain and the names that are read on the way, outermost last."""
+    names: list[Part] = []
+    while True:
+        tag = expression[0]
+        if tag in ("await", "star"):
+            expression = expression[2]
+        elif tag == "attr":
+            names.append(expression[3])
+            if expression[3] == "request" and expression[2][0] == "name":
+                return expression, names[-2::-1]
+            expression = expression[2]
+        elif tag == "sub":
+            index = expression[3]
+            names.append(index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ANY)
+            expression = expression[2]
+        elif tag == "call" and expression[2][0] == "attr":
+            function, arguments = expression[2], expression[3]
+            if function[3] in READING and arguments:
+                names.append(arguments[0][2] if arguments[0][0] == "const" else ANY)
+                expression = function[2]
+            elif function[3] in ("get_argument", "get_body_argument", "get_query_argument", "get_param") and arguments:
+                names.append(arguments[0][2] if arguments[0][0] == "const" else ANY)
+                names.append(function[3])
+                expression = function[2]
+            else:
+                expression = function
+        else:
+            return expression, names[::-1]
+
+
+def _function(scope: Scope) -> Function | None:
+    return next((s for s in scope.within() if isinstance(s, Function)), None)

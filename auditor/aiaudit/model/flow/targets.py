@@ -1,0 +1,20 @@
+"""What a walk starts from: a call of a model and the places of the text that it sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.model.flow.places import Place
+from aiaudit.model.resources import Known
+from aiaudit.model.scopes import Call
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A call that sends text to a model: `starts` are the places of that text; `known` what the knowledge says."""
+
+    call: Call
+    name: str
+    purpose: str
+    starts: tuple[Place, ...]
+    known: Known | None = None

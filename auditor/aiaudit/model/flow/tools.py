@@ -1,0 +1,180 @@
+"""What the steps of the walk share: the evaluator, the knowledge, and the answers made once for a service."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.order import Order
+from aiaudit.model.flow.schema import Schema
+from aiaudit.model.flow.sources import Sources
+from aiaudit.model.knowledge import Knowledge
+from aiaudit.model.python import PythonSide
+from aiaudit.model.scopes import Call, Function, Store, last_name
+from aiaudit.model.values import External, FunctionValue, Instance, Partial
+from aiaudit.sources.python.facts import Expression
+
+QUEUEING = frozenset(("delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "s", "si", "signature"))
+_INVOKING = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "batch", "abatch"))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A call that runs a function; see `Frame` for `offset` and `shift`. `parts`: (arguments, keywords) written out as
+    `args=(...)`, `kwargs={...}` instead of as arguments."""
+
+    call: Call
+    offset: int
+    shift: int
+    written: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Tools:
+    """The parts that every step asks."""
+
+    side: PythonSide
+    evaluator: Evaluator
+    knowledge: Knowledge
+    order: Order
+    checks: Checks
+    schema: Schema
+    sources: Sources
+    _callers: dict[int, list[Caller]] = field(default_factory=dict)
+    _extends: dict[Any, list[Call]] | None = None
+    _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
+    _nodes: dict[int, list[Function]] | None = None
+    _graph_inputs: list[Call] | None = None
+
+    @classmethod
+    def of(cls, side: PythonSide) -> Tools:
+        """The tools for one program."""
+        order = Order()
+        checks = Checks(side.evaluator, order)
+        schema = Schema(side.evaluator, checks)
+        sources = Sources(side.evaluator, side.routing, schema, checks)
+        return cls(side, side.evaluator, side.knowledge, order, checks, schema, sources)
+
+    # Callers
+
+    def callers(self, function: Function) -> list[Caller]:
+        """The calls that run a function, directly, through a queue, a thread, or a base class that it overrides."""
+        known = self._callers.get(id(function))
+        if known is None:
+            self._callers[id(function)] = known = []
+            seen: set[int] = set()
+            for caller in self._find_callers(function):
+                if id(caller.call) not in seen:
+                    seen.add(id(caller.call))
+                    known.append(caller)
+        return known
+
+    def _find_callers(self, function: Function) -> Iterator[Caller]:
+        for call, offset, shift in self.evaluator.callers(function):
+            yield Caller(call, offset, shift)
+        if function.owner is not None:
+            for base in self.evaluator.lineage(function.owner)[0][1:]:
+                method = base.method(function.name)
+                for call, offset, shift in self.evaluator.callers(method) if method is not None else ():
+                    yield Caller(call, offset, shift)
+        for call in self._queued(function):
+            bound = int(function.has_decorator("task", "shared_task") and _is_bound_task(function))
+            written = last_name(call.expression[2]) in ("apply_async", "signature")
+            yield Caller(call, bound, 0, written)
+        for name in ("Thread", "Process", "Timer"):
+            for call in self.side.program.calls_by_name.get(name, ()):
+                target = call.keyword("target") or call.keyword("function")
+                if target is not None and last_name(target) == function.name and self._is(function, target, call):
+                    yield Caller(call, int(function.self_name is not None), 0, True)
+
+    def _queued(self, function: Function) -> Iterator[Call]:
+        for name in QUEUEING:
+            for call in self.side.program.calls_by_name.get(name, ()):
+                callee = call.expression[2]
+                named = callee[0] == "attr" and last_name(callee[2]) == function.name
+                if named and self._is(function, callee[2], call):
+                    yield call
+
+    def _is(self, function: Function, expression: Expression, call: Call) -> bool:
+        return any(
+            isinstance(value, FunctionValue) and value.function is function
+            for value in self.evaluator.evaluate(expression, call.scope)
+        )
+
+    # Fills
+
+    def extends(self, variable: Any) -> list[Call]:
+        """The calls `variable.extend(...)`."""
+        if self._extends is None:
+            self._extends = defaultdict(list)
+            for call in self.side.program.calls_by_name.get("extend", ()):
+                if call.expression[2][0] == "attr" and call.arguments:
+                    self._extends[self.evaluator.variable(call.expression[2][2], call.scope)].append(call)
+        return self._extends.get(variable, [])
+
+    def attribute_stores(self, variable: Any, attribute: str) -> list[Store]:
+        """The stores `variable.attribute = ...`."""
+        if self._attribute_stores is None:
+            self._attribute_stores = defaultdict(list)
+            for name, stores in self.side.program.stores_by_attribute.items():
+                for store in stores:
+                    key = self.evaluator.variable(store.base, store.scope)
+                    if key is not None:
+                        self._attribute_stores[key, name].append(store)
+        return self._attribute_stores.get((variable, attribute), [])
+
+    # Graphs
+
+    def nodes(self) -> dict[int, list[Function]]:
+        """Node functions of agent graphs -> all node functions of the program."""
+        if self._nodes is None:
+            found: dict[int, Function] = {}
+            for name in ("add_node", "add_conditional_edges"):
+                for call in self.side.program.calls_by_name.get(name, ()):
+                    for argument in (*call.arguments, *(value for _, value in call.keywords)):
+                        for function in self._functions(argument, call):
+                            found[id(function)] = function
+            self._nodes = {key: list(found.values()) for key in found}
+        return self._nodes
+
+    def _functions(self, expression: Expression, call: Call) -> Iterator[Function]:
+        if expression[0] not in ("name", "attr", "lambda", "call"):
+            return
+        for value in self.evaluator.evaluate(expression, call.scope):
+            inner = value.function if isinstance(value, Partial) else value
+            if isinstance(inner, FunctionValue):
+                yield inner.function
+            elif isinstance(inner, Instance):
+                method = inner.cls.method("__call__")
+                if method is not None:
+                    yield method
+
+    def graph_inputs(self) -> list[Call]:
+        """The calls that start a compiled graph."""
+        if self._graph_inputs is None:
+            self._graph_inputs = [
+                call
+                for name in _INVOKING
+                for call in self.side.program.calls_by_name.get(name, ())
+                if call.expression[2][0] == "attr" and self.starts_graph(call)
+            ]
+        return self._graph_inputs
+
+    def starts_graph(self, call: Call) -> bool:
+        """Whether a call starts a graph that the program has put together from nodes of its own."""
+        values = self.evaluator.evaluate(call.expression[2][2], call.scope)
+        paths = [value.path for value in values if isinstance(value, External)]
+        if any("StateGraph()" in path or "MessageGraph()" in path for path in paths):
+            return True
+        return not values and last_name(call.expression[2][2]).endswith(("graph", "workflow", "compiled", "app"))
+
+
+def _is_bound_task(function: Function) -> bool:
+    return any(
+        decorator[0] == "call" and any(key == "bind" and value[2] for key, value in decorator[4] if value[0] == "const")
+        for decorator in function.decorators
+    )

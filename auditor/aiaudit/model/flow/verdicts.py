@@ -1,0 +1,44 @@
+"""What a declared type says of the text in a value: free, bounded, an upload, or no text at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiaudit.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`kind`: "text" (any length), "bounded", "upload" (a file of any size) or "none" (no text).
+
+    `field` and `owner` name the field that holds it, where there is one; `declared` is its place; `is_list`: the value
+    is a list of texts; `many`: each item is bounded, their number is not.
+    """
+
+    kind: str
+    field: str = ""
+    owner: str = ""
+    declared: Span | None = None
+    is_list: bool = False
+    many: bool = False
+
+
+NONE, BOUNDED, TEXT, UPLOAD = Verdict("none"), Verdict("bounded"), Verdict("text"), Verdict("upload")
+
+# Fields that carry what a user writes, the likeliest first: named when a whole body goes into a prompt.
+SPOKEN = (
+    "prompt", "message", "messages", "question", "query", "input", "text", "content", "contents", "texts", "history",
+    "user_input", "user_message", "instruction", "instructions", "system", "context", "document", "body", "data",
+)  # fmt: skip
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Of several alternatives or fields the one that matters: free text first, then uploads, then bounded ones."""
+    for kind in ("text", "upload"):
+        matching = [verdict for verdict in verdicts if verdict.kind == kind]
+        if matching:
+            return min(matching, key=lambda verdict: SPOKEN.index(verdict.field) if verdict.field in SPOKEN else 99)
+    many = [verdict for verdict in verdicts if verdict.many]
+    if many:
+        return many[0]
+    return BOUNDED if any(verdict.kind == "bounded" for verdict in verdicts) else NONE

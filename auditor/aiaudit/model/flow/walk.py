@@ -1,0 +1,404 @@
+"""The walk back from a model call to the requests: one step for every kind of expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.model.evaluate import method_of
+from aiaudit.model.flow.calls import Calls
+from aiaudit.model.flow.files import written_to
+from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.order import is_inner
+from aiaudit.model.flow.passing import arguments, filled_by_functions, given
+from aiaudit.model.flow.places import ANY, FILE, Frame, Path, Place, element_of, marks
+from aiaudit.model.flow.rows import stored_in
+from aiaudit.model.flow.sources import Source
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.words import is_label
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Binding, Class, Function, Module, Scope
+from aiaudit.model.values import ClassValue, Instance, ModuleValue
+from aiaudit.sources.python.facts import Expression
+
+# A walk that has seen so much goes round in circles through general-purpose code.
+LIMIT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A source that a walk came to, and the places from there to the model call."""
+
+    source: Source
+    places: tuple[Place, ...]
+
+
+class Walker:
+    """Walks back from places, breadth first, so that the first arrival at a source is the shortest."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self.calls = Calls(tools, self)
+
+    def arrivals(self, starts: list[Place]) -> list[Arrival]:
+        """The sources that reach any of some places, each once."""
+        queue: list[tuple[Place, int]] = []
+        seen: set[tuple[object, ...]] = set()
+        for start in starts:
+            self._add(start, -1, queue, seen)
+        found: dict[tuple[object, ...], Arrival] = {}
+        for index, (place, _) in enumerate(queue):  # grows while it is walked
+            for item in self.step(place):
+                if isinstance(item, Source):
+                    key = (item.description, item.span, item.kind)
+                    if key not in found:
+                        found[key] = Arrival(item, tuple(_chain(queue, index)))
+                elif len(queue) < LIMIT:
+                    self._add(item, index, queue, seen)
+        return list(found.values())
+
+    def _add(
+        self, place: Place, before: int, queue: list[tuple[Place, int]], seen: set[tuple[object, ...]]
+    ) -> None:
+        if place.expression[0] != "const" and place.key not in seen:
+            seen.add(place.key)
+            queue.append((place, before))
+
+    # Steps
+
+    def step(self, place: Place) -> Iterator[Place | Source]:
+        """Where a place's text may come from."""
+        tag = place.expression[0]
+        if tag in ("name", "attr", "sub", "call"):
+            if self.is_bounded(place):
+                return
+            accessed, source = self.tools.sources.of_access(place)
+            if accessed:
+                if source is not None:
+                    yield source
+                return
+        reader = getattr(self, "_" + tag, None)
+        if reader is not None:
+            yield from reader(place)
+
+    def is_bounded(self, place: Place) -> bool:
+        """Whether a check in the function bounds the text at a place."""
+        key = key_of(place.expression)
+        if key is None:
+            return False
+        expression, scope = place.expression, place.scope
+        return self.tools.checks.bounded(
+            scope, key, place.path, expression[1], lambda: self.tools.schema.is_list(expression, scope, place.path)
+        )
+
+    def _name(self, place: Place) -> Iterator[Place | Source]:
+        name, scope = place.expression[2], place.scope
+        holder = scope_of_name(scope, name)
+        if holder is None:
+            return
+        if FILE in place.path:
+            yield from written_to(place, self.tools)
+        stack = left(place.stack, scope, holder)
+        for binding in self.tools.order.reaching(scope, holder, name, place.expression[1]):
+            yield from self._binding(binding, place, holder, stack)
+        yield from self.fills(place, stack)
+
+    def _binding(
+        self, binding: Binding, place: Place, holder: Scope, stack: tuple[Frame, ...]
+    ) -> Iterator[Place | Source]:
+        kind, expression, path = binding.kind, binding.expression, place.path
+        if binding.scope is not holder:
+            stack = ()  # bound by another function through `global` or `nonlocal`
+        if kind == "parameter":
+            yield from self.parameter(binding, path, stack, place)
+        elif kind == "from":
+            yield from self._imported(binding, place)
+        elif expression is None:
+            return
+        elif kind in ("value", "entered"):
+            yield place.inside(expression, binding.scope, path, stack)
+        elif kind == "element":
+            yield place.inside(expression, binding.scope, (*_element_of(binding), *path), stack)
+
+    def _imported(self, binding: Binding, place: Place) -> Iterator[Place]:
+        level, source, name = binding.target
+        found = self.tools.evaluator.program.resolve(binding.scope.module, source, level)
+        if isinstance(found, ModuleValue) and found.module is not None:
+            yield from self.module_variable(found.module, name, place)
+
+    def module_variable(self, module: Module, name: str, place: Place) -> Iterator[Place]:
+        """The values of a module's variable."""
+        for binding in module.bindings.get(name, ()):
+            if binding.kind in ("value", "entered") and binding.expression is not None:
+                yield place.inside(binding.expression, binding.scope, place.path, ())
+            elif binding.kind == "from" and binding.scope.module is not place.scope.module:
+                yield from self._imported(binding, place)
+
+    def parameter(
+        self, binding: Binding, path: Path, stack: tuple[Frame, ...], place: Place
+    ) -> Iterator[Place | Source]:
+        """What a parameter receives: request data, or the arguments of the calls."""
+        function = binding.scope
+        parameter = binding.target
+        if not isinstance(function, Function):
+            return
+        if parameter[0] == function.self_name:
+            if path and isinstance(path[0], str) and function.owner is not None:
+                yield from self.attribute(function.owner, path[0], path[1:], place)
+            return
+        if stack and stack[-1].function is function:
+            frame = stack[-1]
+            yield from arguments(frame, parameter, path, place, stack[:-1])
+            return
+        source = self.tools.sources.of_parameter(parameter, function, path)
+        if source is not None:
+            yield source
+            return
+        if self.tools.sources.route_of(function) is not None:
+            yield from self._injected(binding, path, place)
+        if function.node[0] == "lambda" and parameter[3] is not None:
+            yield place.inside(parameter[3], function.parent or function.module, path, stack)
+        for caller in self.tools.callers(function):
+            yield from given(caller, function, parameter, path, place)
+        yield from self._graph_state(function, parameter, path, place)
+
+    def _injected(self, binding: Binding, path: Path, place: Place) -> Iterator[Place | Source]:
+        function = binding.scope
+        assert isinstance(function, Function)
+        call = self.tools.evaluator.dependency(binding.target, function)
+        if call is None:
+            return
+        given = call.arguments[0] if call.arguments else call.keyword("dependency") or binding.target[2]
+        for value in self.tools.evaluator.evaluate(given, call.scope):
+            yield from self.calls.result_of(value, call, path, place, ())
+
+    def _graph_state(self, function: Function, parameter: object, path: Path, place: Place) -> Iterator[Place]:
+        """The state of a graph comes from what starts the graph, and from what its other nodes give back."""
+        nodes = self.tools.nodes().get(id(function))
+        first = [p for p in function.parameters if p[0] != function.self_name][:1]
+        if nodes is None or not first or first[0] is not parameter:
+            return
+        for call in self.tools.graph_inputs():
+            if call.arguments:
+                yield place.inside(call.arguments[0], call.scope, path, ())
+        for node in nodes:
+            for value, _ in node.returns:
+                yield place.inside(value, node, path, ())
+
+    # What is put into variables after they were made
+
+    def fills(self, place: Place, stack: tuple[Frame, ...]) -> Iterator[Place]:
+        """What is appended to, stored into or set on the variable that a place's expression is."""
+        evaluator, path = self.tools.evaluator, place.path
+        variable = evaluator.variable(place.expression, place.scope)
+        if variable is None:
+            return
+        for store in evaluator.filled.get(variable, ()):
+            below = path if store.how == "update" else _entry_of(path, store.key)
+            if below is not None and store.value is not None and (path or not is_label(store.key)):
+                inner = stack if store.scope is place.scope else ()
+                yield place.inside(store.value, store.scope, (ANY, *below) if store.element else below, inner)
+        for call in self.tools.extends(variable):
+            if element_of(path) is not None:
+                yield place.inside(call.arguments[0], call.scope, path, stack if call.scope is place.scope else ())
+        if path and isinstance(path[0], str):
+            for store in self.tools.attribute_stores(variable, path[0]):
+                if store.value is not None:
+                    inner = stack if store.scope is place.scope else ()
+                    yield place.inside(store.value, store.scope, path[1:], inner)
+        yield from filled_by_functions(place, stack, self.tools)
+
+    # Attributes
+
+    def _attr(self, place: Place) -> Iterator[Place | Source]:
+        _, _, base, name = place.expression
+        method = method_of(place.scope)
+        if FILE in place.path:
+            yield from written_to(place, self.tools)
+        if method is not None and base[0] == "name" and base[2] == method.self_name and method.owner is not None:
+            yield from self.attribute(method.owner, name, place.path, place)
+            yield from self.fills(place, ())
+            return
+        for value in self.tools.evaluator.evaluate(base, place.scope):
+            if isinstance(value, ModuleValue) and value.module is not None:
+                yield from self.module_variable(value.module, name, place)
+                yield from self.fills(place, ())
+                return
+            if isinstance(value, ClassValue):
+                yield from self.attribute(value.cls, name, place.path, place)
+                return
+            if isinstance(value, Instance):
+                yield from self._property(value.cls, name, place)
+                if value.origin is None:
+                    yield from stored_in(value.cls, name, place, self.tools)
+        yield place.at(base, (name, *place.path))
+
+    def _property(self, cls: Class, name: str, place: Place) -> Iterator[Place]:
+        for candidate in self.tools.evaluator.lineage(cls)[0]:
+            method = candidate.method(name)
+            if method is not None and method.has_decorator("property", "cached_property", "computed_field"):
+                for value, _ in method.returns:
+                    yield place.inside(value, method, place.path, ())
+                return
+
+    def attribute(self, cls: Class, name: str, path: Path, place: Place) -> Iterator[Place]:
+        """What an attribute of an object of a class may hold, whichever object it is."""
+        evaluator = self.tools.evaluator
+        classes = evaluator.lineage(cls)[0]
+        yield from self._property(cls, name, place)
+        for store in evaluator.program.stores_by_attribute.get(name, ()):
+            if store.value is not None and evaluator.store_class(store, classes):
+                yield place.inside(store.value, store.scope, (ANY, *path) if store.element else path, ())
+        for candidate in classes:
+            for binding in candidate.bindings.get(name, ()):
+                if binding.kind == "value" and binding.expression is not None:
+                    yield place.inside(binding.expression, candidate, path, ())
+        for heir in (cls, *evaluator.subclasses(cls)):
+            for call in evaluator.constructions(heir):
+                yield from self.calls.field_argument(heir, call, name, path, place, ())
+
+    # Containers and operators
+
+    def _sub(self, place: Place) -> Iterator[Place]:
+        _, _, base, index = place.expression
+        if index[0] == "slice":
+            yield from self._slice(place)
+            return
+        part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ANY
+        if index[0] == "unary" and index[3][0] == "const":
+            part = -1
+        yield place.at(base, (part, *place.path))
+
+    def _slice(self, place: Place) -> Iterator[Place]:
+        """A slice of a text is short; of a list it is fewer items; in a loop it is one piece after the other."""
+        _, _, base, (_, _, lower, upper, _) = place.expression
+        negative = lower is not None and lower[0] == "unary" and lower[2] == "USub"
+        if upper is None and not negative:
+            yield place.at(base)
+            return
+        moving = lower is not None and lower[0] in ("name", "bin", "attr") and upper is not None
+        if self.tools.schema.is_list(base, place.scope, place.path):
+            few = not moving and place.path[:1] == (ANY,)
+            yield place.at(base, (0, *place.path[1:]) if few else place.path)
+        elif moving:
+            yield place.at(base, cut=True)
+
+    def _list(self, place: Place) -> Iterator[Place]:
+        items = place.expression[2]
+        first = place.path[0] if place.path else None
+        if isinstance(first, int) and -len(items) <= first < len(items) and _is_fixed(place.expression, first):
+            yield place.at(items[first], place.path[1:])
+            return
+        below = element_of(place.path)
+        for item in items:
+            if item[0] == "star":
+                yield place.at(item[2])
+            elif below is not None:
+                yield place.at(item, below)
+
+    _tuple = _set = _list
+
+    def _dict(self, place: Place) -> Iterator[Place]:
+        first = place.path[0] if place.path else None
+        for key, value in place.expression[2]:
+            if key is None:
+                yield place.at(value)
+            elif first is None:
+                if not is_label(key):
+                    yield place.at(value, ())
+            elif first == ANY or key[0] != "const" or key[2] == first:
+                yield place.at(value, place.path[1:])
+
+    def _comp(self, place: Place) -> Iterator[Place]:
+        _, _, kind, elements, generators = place.expression
+        below = place.path[1:] if kind == "dict" and place.path else element_of(place.path)
+        if below is None:
+            return
+        for _, _, tests, _ in generators:
+            for test in tests:
+                if key_of(elements[-1]) in self.tools.checks.bounded_branch(test, True, place.scope):
+                    return
+        yield place.at(elements[-1], below)
+
+    def _fstr(self, place: Place) -> Iterator[Place | Source]:
+        for part in place.expression[2]:
+            if part[0] == "const":
+                if marks(place.path) and part[2]:
+                    return  # the start of an address or of a path is not the client's
+                continue
+            yield from self.calls.as_text(part, place)
+            yield place.at(part, marks(place.path))
+
+    def _bin(self, place: Place) -> Iterator[Place]:
+        _, _, operator, left_side, right_side = place.expression
+        if operator in ("Add", "BitOr", "Mod"):
+            if FILE not in place.path or operator == "Add":
+                yield place.at(left_side)
+                yield place.at(right_side)
+        elif operator == "Mult":
+            yield place.at(left_side)
+        elif operator == "Div" and FILE in place.path:
+            return
+
+    def _bool(self, place: Place) -> Iterator[Place]:
+        operands = place.expression[3] if place.expression[2] == "Or" else place.expression[3][-1:]
+        for operand in operands:
+            yield place.at(operand)
+
+    def _ifexp(self, place: Place) -> Iterator[Place]:
+        _, _, test, then, otherwise = place.expression
+        for branch, truth in ((then, True), (otherwise, False)):
+            key = key_of(branch)
+            if key is None or key not in self.tools.checks.bounded_branch(test, truth, place.scope):
+                yield place.at(branch)
+
+    def _await(self, place: Place) -> Iterator[Place]:
+        yield place.at(place.expression[2])
+
+    _star = _await
+
+    def _walrus(self, place: Place) -> Iterator[Place]:
+        yield place.at(place.expression[3])
+
+    def _call(self, place: Place) -> Iterator[Place | Source]:
+        yield from self.calls.step(place)
+
+
+def _is_fixed(sequence: Expression, index: int) -> bool:
+    """Whether a position means this entry: a list may have got further ones at its end."""
+    return (sequence[0] == "tuple" or index >= 0) and not any(item[0] == "star" for item in sequence[2])
+
+
+def left(stack: tuple[Frame, ...], scope: Scope, holder: Scope) -> tuple[Frame, ...]:
+    """The frames that are still open in an outer scope whose variable is read: inner functions are left."""
+    if isinstance(holder, Module):
+        return ()
+    if holder is scope:
+        return stack
+    while stack and any(outer is holder for outer in stack[-1].function.within()) and stack[-1].function is not holder:
+        stack = stack[:-1]
+    return stack
+
+
+def _element_of(binding: Binding) -> Path:
+    """The part of a container that a loop variable or an unpacked name is."""
+    if binding.index is None:
+        return (ANY,)
+    statement = binding.statement
+    looped = statement is None or statement[0] == "for" or is_inner(binding)
+    return (ANY, binding.index) if looped else (binding.index,)
+
+
+def _entry_of(path: Path, key: Expression | None) -> Path | None:
+    """What a path means for an entry stored under a key (appended where there is none)."""
+    if key is None:
+        return element_of(path)
+    if not path or path[0] == ANY or key[0] != "const":
+        return path[1:]
+    return path[1:] if key[2] == path[0] else None
+
+
+def _chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:
+    while index >= 0:
+        place, index = queue[index]
+        yield place

@@ -1,0 +1,30 @@
+"""Names that tell what a value is for: labels and identifiers carry no text worth bounding."""
+
+from __future__ import annotations
+
+import re
+
+from aiaudit.sources.python.facts import Expression
+
+_LABEL = re.compile(
+    r"(^|_)(id|ids|uid|uuid|role|model|metadata|meta|type|kind|name|configurable|config|temperature|top_k|top_p|k|stream|"
+    r"thread|session|created|updated|timestamp|index|filter|filters|where|callbacks|headers|url|source|filename|"
+    r"max_tokens|seed|stop|voice|status|score|tags?|page|date|time|mime_type|key|api_key|"
+    r"extra_info|response_format|namespace|collection|tenant|email|hash|digest|version|media_type)$",
+    re.IGNORECASE,
+)
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of names written as one text."""
+    return frozenset(text.split())
+
+
+def is_label(key: Expression | None) -> bool:
+    """Whether what stands under a key is a label rather than text."""
+    return key is not None and key[0] == "const" and isinstance(key[2], str) and is_label_name(key[2])
+
+
+def is_label_name(name: str | None) -> bool:
+    """The same for the name of an argument."""
+    return name is not None and _LABEL.search(name) is not None
