@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach
@@ -13,16 +13,19 @@ from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.service import Service
 
+STORES = frozenset(("datastore", "cache", "storage", "queue"))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockingCall:
     """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks, directly
-    or at the end of `path` (edges through plain functions)."""
+    or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside it."""
 
     call: Call
     known: Known
     path: tuple[Edge, ...]
     reach: Reach
+    more: tuple[Call, ...] = ()
 
     @property
     def trace(self) -> tuple[Step, ...]:
@@ -86,7 +89,7 @@ class _Finder:
             inner = self.path_to_blocking(edge.target)
             if inner is not None and edge.call.at[:2] not in found:
                 found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], (edge, *inner[0]), reach)
-        yield from found.values()
+        yield from grouped(list(found.values()))
 
     def runs_here(self, edge: Edge) -> bool:
         """Whether an edge runs its target on the spot, in the calling thread."""
@@ -118,6 +121,19 @@ class _Finder:
                     queue.append((edge.target, (*path, edge)))
         self.paths[id(start)] = answer
         return answer
+
+
+def grouped(found: list[BlockingCall]) -> Iterator[BlockingCall]:
+    """One finding a data store and coroutine: who uses a synchronous session does so line after line."""
+    first: dict[str, list[BlockingCall]] = {}
+    for blocking in sorted(found, key=lambda b: b.call.at):
+        entry = blocking.known.entry
+        if entry.purpose not in STORES or entry.kind != "call":
+            yield blocking
+        else:
+            first.setdefault(entry.dist, []).append(blocking)
+    for blocking, *others in first.values():
+        yield replace(blocking, more=tuple(other.call for other in others))
 
 
 def is_iterated(call: Call) -> bool:

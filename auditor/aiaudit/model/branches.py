@@ -21,6 +21,16 @@ def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int]) -> bool:
     return False
 
 
+def is_main_part(call: Call) -> bool:
+    """Whether a call stands under `if __name__ == "__main__"`."""
+    for link in call.around:
+        if link.kind == "if" and link.branch and link.node[0] == "if":
+            test = link.node[2]
+            if test[0] == "cmp" and test[2][0] == "name" and test[2][2] == "__name__":
+                return True
+    return False
+
+
 def truth(test: Expression, scope: Scope, evaluator: Evaluator, handlers: frozenset[int]) -> bool | None:
     """Whether a test always holds or never does; None if it may do both or is not known."""
     tag = test[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiaudit.finding import Step
-from aiaudit.model.branches import is_dead
+from aiaudit.model.branches import is_dead, is_main_part
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.guards import guard_of
 from aiaudit.model.program import Program
@@ -94,6 +94,7 @@ class Contexts:
         }
         self._ephemeral: set[int] = set()
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
+        self.started = {a.call.scope.module.path for a in routing.applications} | set(program.starters)
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
@@ -140,6 +141,12 @@ class Contexts:
     def is_ephemeral(self, cls: Class) -> bool:
         """Whether instances of a class live no longer than a request."""
         return id(cls) in self._ephemeral
+
+    def runs(self, call: Call) -> bool:
+        """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
+        if is_main_part(call) and call.scope.module.path not in self.started:
+            return False
+        return not is_dead(call, self.evaluator, self.handlers)
 
     # Exploration
 
@@ -208,7 +215,7 @@ class Contexts:
             yield from self._import_edges(scope.module, scope)
             yield from self._dependency_edges(scope)
         for call in scope.calls:
-            if not is_dead(call, self.evaluator, self.handlers):
+            if self.runs(call):
                 yield from self._call_edges(call)
         for read, _, _ in scope.reads:
             if read[3] in self._properties:

@@ -44,7 +44,7 @@ def _link(service: Service) -> PythonSide:
     evaluator = Evaluator(program)
     found = routing(program, evaluator)
     contexts = Contexts(program, evaluator, found)
-    known = list(known_calls(evaluator, knowledge, contexts.handlers))
+    known = list(known_calls(evaluator, knowledge, contexts))
     return PythonSide(program, evaluator, knowledge, found, contexts, known, resources(known, contexts, evaluator))
 
 

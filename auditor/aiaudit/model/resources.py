@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aiaudit.model.branches import is_dead
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.guards import Guard, guard_of
@@ -60,7 +59,10 @@ def short_name(path: str) -> str:
     head, called, tail = path.rpartition("()")
     if called:
         names = tail.strip(".").split(".")
-        return ".".join(names) if len(names) > 1 else f"{_last(head)}.{names[0]}".rstrip(".")
+        if len(names) > 1 or not names[0]:
+            return ".".join(names) if names[0] else _last(head)
+        maker = _last(head)
+        return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{maker}().{names[0]}"
     names = path.split(".")
     if names[-1][:1].isupper():
         return ".".join(names[-2:]) if names[-1] in GENERIC else names[-1]
@@ -74,13 +76,13 @@ def _last(path: str) -> str:
     return path.replace("()", "").replace("[]", "").rpartition(".")[2]
 
 
-def known_calls(evaluator: Evaluator, knowledge: Knowledge, handlers: frozenset[int]) -> Iterator[Known]:
-    """All calls that the knowledge describes, once for each entry that a call may be; dead branches are left out."""
+def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) -> Iterator[Known]:
+    """All calls that the knowledge describes; branches that never run in the service are left out."""
     for module in evaluator.program.modules:
         for scope in module.descendants():
             for call in scope.calls:
                 found = known_callees(call, evaluator, knowledge)
-                if found and not is_dead(call, evaluator, handlers):
+                if found and contexts.runs(call):
                     yield from found
 
 

@@ -3,7 +3,8 @@
 ## What it does
 Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
 code of a request without off-loading: synchronous SDK clients, `requests`, `time.sleep`, synchronous database sessions,
-model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks.
+model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one data store in one
+function make one finding.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health
@@ -47,7 +48,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Finding, Step
 from aiaudit.model.blocking import BlockingCall
 from aiaudit.model.scopes import last_name
 from aiaudit.rule import HIGH, Rule
@@ -71,9 +72,12 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
         message = f"{called}() ends in {blocking.known.name}, which blocks the event loop of {route}"
     else:
         message = f"{blocking.known.name} blocks the event loop of {route}"
+    if blocking.more:
+        message += f", and {len(blocking.more)} more calls of this function do"
     yield rule.at(
         blocking.call.span,
         message,
         help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
         trace=blocking.trace,
+        related=[Step("blocks as well", call.span) for call in blocking.more],
     )
