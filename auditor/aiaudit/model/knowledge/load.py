@@ -194,9 +194,12 @@ def read_own(path: str) -> dict[str, Any]:
 
 
 def pattern(path: str) -> re.Pattern[str]:
-    """`*` stands for one name or a part of one, `**` for any chain of attributes, subscripts and calls."""
+    """`*` stands for one name or a part of one, `**` for any chain of attributes, subscripts and calls.
+
+    An element of what a call gave is no longer the object itself: `query().all()[0].data.get` is no query.
+    """
     parts = re.split(r"(\*\*|\*)", path)
-    written = {"*": r"\w*", "**": r".*"}
+    written = {"*": r"\w*", "**": r"(?:(?!\(\)\[).)*"}
     return re.compile("".join(written.get(part) or re.escape(part) for part in parts))
 
 
