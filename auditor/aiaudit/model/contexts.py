@@ -295,16 +295,16 @@ class Contexts:
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         guard = guard_of(call, self.evaluator)
-        for target in self._run_by(value):
+        for target in self._run_by(value, exact=is_super_call(call)):
             kept = is_cached(target) or guard.keeps
             owner = guard.cls if guard.keeps and not is_cached(target) else None
             label = target.label if isinstance(target, Function) else target.qualified_name
             yield Edge(source, target, call.span, label, call, kept, False, owner)
 
-    def _run_by(self, value: Value) -> Iterator[Function]:
+    def _run_by(self, value: Value, exact: bool = False) -> Iterator[Function]:
         if isinstance(value, FunctionValue):
             yield value.function
-            if value.bound is not None and isinstance(value.bound, Instance):
+            if not exact and isinstance(value.bound, Instance):
                 yield from self._overrides(value.function, value.bound)
         elif isinstance(value, ClassValue):
             for name in ("__init__", "__new__", "__post_init__", "model_post_init", "__enter__", "__aenter__"):
@@ -323,13 +323,19 @@ class Contexts:
             yield from self._run_by(value.function)
 
     def _overrides(self, function: Function, bound: Instance) -> Iterator[Function]:
-        """An instance known by its type alone may be of any subclass."""
+        """An instance known by its type alone may be of any subclass that the program makes."""
         if bound.origin is not None or function.owner is None:
             return
-        for heir in self.evaluator.subclasses(function.owner):
+        for heir in self.evaluator.subclasses(bound.cls):
             method = heir.method(function.name)
-            if method is not None:
+            if method is not None and self.evaluator.is_made(heir):
                 yield method
+
+
+def is_super_call(call: Call) -> bool:
+    """`super().method(...)`: runs exactly the method of the base."""
+    function = call.expression[2]
+    return function[0] == "attr" and function[2][0] == "call" and last_name(function[2][2]) == "super"
 
 
 def is_cached(function: Function) -> bool:

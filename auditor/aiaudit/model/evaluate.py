@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from aiaudit.model.program import Program, scope_of_name
@@ -62,6 +63,7 @@ class Evaluator:
         self._partial: dict[Any, tuple[Values, int]] = {}
         self._attempts: dict[Any, int] = {}
         self._low = 0
+        self._made: dict[int, bool] = {}
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
@@ -368,8 +370,7 @@ class Evaluator:
         if isinstance(callee, FunctionValue):
             return self.result(callee.function)
         if isinstance(callee, ClassValue):
-            made = callee.cls.method("__new__")
-            return (Instance(callee.cls, call),) if made is None or not made.returns else self._made(callee.cls, call)
+            return (Instance(callee.cls, call),)
         if isinstance(callee, Instance):
             return self._call_instance(callee, call)
         if isinstance(callee, Partial):
@@ -377,9 +378,6 @@ class Evaluator:
         if isinstance(callee, External):
             return self._call_external(callee, call)
         return ()
-
-    def _made(self, cls: Class, call: Call) -> Iterable[Value]:
-        return (Instance(cls, call),)
 
     def _call_instance(self, callee: Instance, call: Call) -> Iterator[Value]:
         for value in self.class_attribute(callee.cls, "__call__", callee):
@@ -766,6 +764,27 @@ class Evaluator:
             if method is not None and method.owner is cls and call.expression[2] [0] == "name":
                 yield call
 
+    def is_made(self, cls: Class) -> bool:
+        """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
+        if id(cls) not in self._made:
+            self._made[id(cls)] = (
+                cls.name in self._handed_on or next(iter(self.constructions(cls)), None) is not None
+            )
+        return self._made[id(cls)]
+
+    @cached_property
+    def _handed_on(self) -> frozenset[str]:
+        """Names that stand as values in containers, arguments and returns: registries and factories use them so."""
+        found = {name for name in self.mentions}
+        for module in self.program.modules:
+            for scope in module.descendants():
+                values = [value for value, _ in scope.returns]
+                values += [b.expression for bs in scope.bindings.values() for b in bs if b.expression is not None]
+                values += [store.value for store in scope.stores if store.value is not None]
+                for value in values:
+                    found.update(_values_named(value))
+        return frozenset(found)
+
     # Annotations
 
     def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
@@ -820,6 +839,22 @@ def method_of(scope: Scope) -> Function | None:
         if isinstance(candidate, Function) and isinstance(candidate.parent, Class):
             return candidate
     return None
+
+
+def _values_named(expression: Expression) -> Iterator[str]:
+    """The names that an expression hands on as they are, alone or inside containers and conditions."""
+    tag = expression[0]
+    if tag in ("name", "attr"):
+        yield last_name(expression)
+    elif tag in ("list", "tuple", "set", "bool"):
+        for part in expression[2] if tag != "bool" else expression[3]:
+            yield from _values_named(part)
+    elif tag == "dict":
+        for _, value in expression[2]:
+            yield from _values_named(value)
+    elif tag == "ifexp":
+        yield from _values_named(expression[3])
+        yield from _values_named(expression[4])
 
 
 def is_field_call(expression: Expression | None) -> bool:

@@ -24,8 +24,8 @@ class Known:
 
     @property
     def name(self) -> str:
-        """How a message calls it: the last two names of the path without the calls in it."""
-        return short_name(self.entry.path)
+        """How a message calls it, see `short_name`."""
+        return short_name(self.value.path)
 
 
 @dataclass(slots=True, eq=False)
