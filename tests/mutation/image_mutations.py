@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.mutation.mutation import Edit, Mutation, mutation
+from tests.mutation.mutation import Edit, Expected, Mutation, mutation
 
 _DOCKERFILE = "Dockerfile"
 _SOURCE = "COPY app ./app\n"
 _LOCK = "COPY pyproject.toml uv.lock ./\n"
-_FIRST_SYNC = "uv sync --locked --no-dev --no-install-project\n"
 _USER = "RUN useradd --system --uid 10001 --no-create-home assistant\n"
 _BUILDER = "FROM python:3.11-slim-bookworm AS builder\n"
 _FINAL = "FROM python:3.11-slim-bookworm\n\nENV PATH"
@@ -34,21 +33,27 @@ MUTATIONS = (
     _mutation("IMG102", "ARG GIT_COMMIT", _edit(_BUILDER, f"{_BUILDER}\nARG GIT_COMMIT\nENV GIT_COMMIT=$GIT_COMMIT\n")),
     _mutation(
         "IMG103",
-        "huggingface-cli download",
+        "COPY app ./app",
         _edit(
-            _SOURCE,
-            f"{_SOURCE}RUN uvx --from huggingface_hub==0.36.0 huggingface-cli download BAAI/bge-small-en-v1.5"
-            " --revision 5c38ec7c405ec4b44b94cc5a9bb96e735b38267a --local-dir /srv/model\n",
+            _SOURCE, f"{_SOURCE}RUN hf download BAAI/bge-small-en-v1.5 --revision 5c38ec7c405e --local-dir /srv/model\n"
         ),
     ),
     _mutation("IMG104", "COPY . .", _edit(_SOURCE, "COPY . .\n"), removed=(".dockerignore",)),
-    _mutation("IMG105", "RUN apt-get update", _after_user(f"RUN apt-get update\nRUN {_INSTALL} libgomp1 {_CLEAN}")),
-    _mutation("IMG202", "build-essential", _after_user(f"RUN apt-get update && {_INSTALL} build-essential {_CLEAN}")),
+    Mutation(
+        "IMG105",  # an update of its own also keeps its lists: no later layer can take them out
+        (Expected("IMG105", _DOCKERFILE, "RUN apt-get update"), Expected("IMG205", _DOCKERFILE, "RUN apt-get update")),
+        (_after_user(f"RUN apt-get update\nRUN {_INSTALL} libgomp1 {_CLEAN}"),),
+    ),
+    _mutation("IMG202", "FROM python", _after_user(f"RUN apt-get update && {_INSTALL} build-essential {_CLEAN}")),
     _mutation("IMG204", "RUN pip install", _after_user("RUN pip install py-spy==0.4.1")),
     _mutation("IMG205", "libgomp1", _after_user(f"RUN apt-get update && {_INSTALL} libgomp1")),
     _mutation("IMG401", "FROM python:3.11-slim-bookworm", _edit("USER 10001\n", "")),
     _mutation("IMG402", "CMD uvicorn", _edit(_COMMAND, "CMD uvicorn app.main:app --host 0.0.0.0 --port 8000")),
     _mutation("IMG403", "--reload", _edit('"app.main:app", ', '"app.main:app", "--reload", ')),
-    _mutation("IMG501", "app.server:app", _edit("app.main:app", "app.server:app")),
-    _mutation("IMG503", "uv pip install --system", _edit(_FIRST_SYNC, "uv pip install --system\n")),
+    _mutation("IMG501", "app.main:application", _edit("app.main:app", "app.main:application")),
+    _mutation(
+        "IMG503",
+        "uv pip install --system",
+        _edit("pip install uv==0.13.9", "pip install uv==0.13.9 && uv pip install --system"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutation.mutation import Edit, made_up, mutation
+from tests.mutation.mutation import Edit, Expected, Mutation, made_up, mutation
 
 _CONFIG = "app/core/config.py"
 _SETTINGS = "settings = Settings()\n"
@@ -41,18 +41,17 @@ MUTATIONS = (
         "SERVICE_API_KEY",
         ("compose.yaml", "${SERVICE_API_KEY:?is what callers must present}", made_up(24)),
     ),
-    mutation(
-        "KEY108",
-        ".env",
-        "SERVICE_API_KEY",
-        (".gitignore", ".env\n", ""),
+    Mutation(
+        "KEY108",  # the file should not be there, and the key in it is out
+        (Expected("KEY108", ".env", "SERVICE_API_KEY"), Expected("KEY102", ".env", "SERVICE_API_KEY")),
+        edits=((".gitignore", ".env\n", ""),),
         files={".env": f"SERVICE_API_KEY={made_up(24)}\n"},
     ),
     mutation(
         "KEY201",
         "Dockerfile",
-        "COPY . .",
-        ("Dockerfile", "COPY app ./app\n", "COPY . .\n"),
+        "COPY .env",
+        ("Dockerfile", "COPY --from=builder /srv /srv\n", "COPY --from=builder /srv /srv\nCOPY .env ./\n"),
         (".dockerignore", "!app\n", "!app\n!.env\n"),
         files={".env": f"SERVICE_API_KEY={made_up(24)}\n"},
     ),
