@@ -13,6 +13,7 @@ from aiaudit.model.resources import Known, Resource, known_calls, resources, use
 from aiaudit.model.routes import Application, Route, Routing, routing
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
+from aiaudit.model.versions import pinned_versions
 
 
 @dataclass(eq=False)
@@ -39,7 +40,7 @@ def python_side(service: Service) -> PythonSide:
 
 
 def _link(service: Service) -> PythonSide:
-    knowledge = Knowledge()
+    knowledge = Knowledge(service.knowledge, pinned_versions(service.tree))
     program = Program(service.tree, knowledge.modules)
     evaluator = Evaluator(program)
     found = routing(program, evaluator)

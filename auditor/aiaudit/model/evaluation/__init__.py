@@ -1,0 +1,1 @@
+"""What expressions may stand for, in layers: memory, classes, containers, functions, calls, expressions."""

@@ -1,0 +1,128 @@
+"""Calls: what calling something gives."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+
+from aiaudit.model.evaluation.core import Core, distinct, method_of
+from aiaudit.model.scopes import Call, Scope
+from aiaudit.model.values import (
+    ClassValue,
+    Elements,
+    External,
+    FunctionValue,
+    Instance,
+    Partial,
+    Super,
+    Value,
+)
+from aiaudit.sources.python.facts import Expression
+
+_BUILTINS = frozenset(dir(builtins))
+
+# Calls that give back what their argument gives: path -> position.
+PASSING = {
+    "asyncio.wait_for": 0, "asyncio.shield": 0, "asyncio.create_task": 0, "asyncio.ensure_future": 0, "asyncio.run": 0,
+    "asyncio.get_event_loop().run_until_complete": 0, "typing.cast": 1, "copy.copy": 0, "copy.deepcopy": 0,
+    "builtins.iter": 0, "builtins.aiter": 0, "contextlib.nullcontext": 0, "contextlib.closing": 0,
+    "contextlib.aclosing": 0, "functools.lru_cache": 0, "functools.cache": 0, "functools.lru_cache()": 0,
+    "asgiref.sync.sync_to_async": 0, "asgiref.sync.async_to_sync": 0, "contextlib.contextmanager": 0,
+    "contextlib.asynccontextmanager": 0, "contextlib.AsyncExitStack().enter_async_context": 0,
+    "contextlib.ExitStack().enter_context": 0, "streamlit.cache_resource": 0, "weakref.proxy": 0,
+}
+# Calls that call the function given to them: path -> position of the function.
+CALLING = {
+    "asyncio.to_thread": 0, "starlette.concurrency.run_in_threadpool": 0, "fastapi.concurrency.run_in_threadpool": 0,
+    "anyio.to_thread.run_sync": 0, "asyncio.get_event_loop().run_in_executor": 1,
+    "asyncio.get_running_loop().run_in_executor": 1, "anyio.run": 0, "fastapi.Depends": 0, "fastapi.Security": 0,
+    "fastapi.params.Depends": 0, "asyncer.asyncify()": 0,
+}
+CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
+CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
+
+
+class Calls(Core):
+    """Answers about call expressions."""
+
+    def _call(self, expression: Expression, scope: Scope) -> Iterator[Value]:
+        function = expression[2]
+        if function[0] == "attr" and function[3] in CONTAINER_READS | CONTAINER_VIEWS:
+            found = tuple(self.contained(function[2], scope, expression[3][0] if expression[3] else None))
+            if found:
+                yield from found if function[3] in CONTAINER_READS else (Elements(distinct(found)),)
+                return
+        call = self.call_of(expression, scope)
+        for callee in self.evaluate(function, scope):
+            yield from self.called(callee, call)
+
+    def call_of(self, expression: Expression, scope: Scope) -> Call:
+        """The record of a call expression."""
+        known = self._calls.get(id(expression))
+        if known is None:
+            known = Call(scope, expression, None, expression)
+            self._calls[id(expression)] = known
+            self._kept.append(expression)
+        return known
+
+    @property
+    def _calls(self) -> dict[int, Call]:
+        if not hasattr(self, "_call_index"):
+            self._call_index: dict[int, Call] = {
+                id(call.expression): call
+                for module in self.program.modules
+                for scope in module.descendants()
+                for call in scope.calls
+            }
+        return self._call_index
+
+    def called(self, callee: Value, call: Call) -> Iterable[Value]:
+        """What calling a value gives."""
+        if isinstance(callee, FunctionValue):
+            return self.result(callee.function)
+        if isinstance(callee, ClassValue):
+            return (Instance(callee.cls, call),)
+        if isinstance(callee, Instance):
+            return self._call_instance(callee, call)
+        if isinstance(callee, Partial):
+            return self.called(callee.function, callee.call if isinstance(callee.function, External) else call)
+        if isinstance(callee, External):
+            return self._call_external(callee, call)
+        return ()
+
+    def _call_instance(self, callee: Instance, call: Call) -> Iterator[Value]:
+        for value in self.class_attribute(callee.cls, "__call__", callee):
+            yield from self.called(value, call)
+
+    def _call_external(self, callee: External, call: Call) -> Iterable[Value]:
+        path, scope, arguments = callee.path, call.scope, call.arguments
+        position = PASSING.get(path)
+        if position is not None and len(arguments) > position:
+            return self.evaluate(arguments[position], scope)
+        position = CALLING.get(path, 1 if path.endswith(".run_in_executor") else None)
+        if position is not None:
+            return self.called_argument(call, position)
+        if path == "functools.partial" and arguments:
+            return [Partial(value, call) for value in self.evaluate(arguments[0], scope)]
+        if path == "builtins.super":
+            return self._super(call)
+        if path == "builtins.getattr" and len(arguments) > 1 and arguments[1][0] == "const":
+            read = ("attr", call.at, arguments[0], arguments[1][2])
+            default = arguments[2] if len(arguments) > 2 else None
+            return (*self.attribute_of(read, scope), *self.evaluate(default, scope))
+        if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
+            return self.elements(arguments[0], scope) if arguments else ()
+        return (External(f"{path}()", call, callee),)
+
+    def called_argument(self, call: Call, position: int) -> Iterator[Value]:
+        if len(call.arguments) <= position:
+            chosen = call.keyword("dependency") or call.keyword("func")
+        else:
+            chosen = call.arguments[position]
+        for value in self.evaluate(chosen, call.scope):
+            yield from self.called(value, call)
+
+    def _super(self, call: Call) -> Iterator[Value]:
+        method = method_of(call.scope)
+        if method is not None and method.owner is not None:
+            yield Super(method.owner, Instance(method.owner))

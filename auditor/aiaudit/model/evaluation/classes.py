@@ -1,0 +1,184 @@
+"""Classes: lineage, constructions, attributes of instances."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from aiaudit.model.evaluation.core import Core, is_field_call, is_object, method_of
+from aiaudit.model.scopes import Call, Class, Function, Store, last_name
+from aiaudit.model.values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Value,
+)
+from aiaudit.sources.python.facts import Expression
+
+
+class Classes(Core):
+    """Answers about classes of the repository."""
+
+    def class_attribute(self, cls: Class, name: str, holder: Value, skip_own: bool = False) -> Iterable[Value]:
+        """An attribute of a class or of its instances, through bases, stores from anywhere, and subclasses."""
+        classes, outside = self.lineage(cls)
+        found: list[Value] = []
+        for candidate in classes[1:] if skip_own else classes:
+            found.extend(self._own_attribute(candidate, name, holder))
+            if found and name in candidate.bindings:
+                return found
+        found.extend(self._stored_attributes(classes, name))
+        if found:
+            return found
+        for path in outside:
+            origin = holder.origin if isinstance(holder, Instance) else None
+            instance = External(f"{path}()", origin) if isinstance(holder, Instance) else External(path)
+            found.append(External(f"{instance.path}.{name}", origin, instance))
+        if not found:
+            for heir in self.subclasses(cls):
+                found.extend(self._own_attribute(heir, name, holder))
+        return found
+
+    def _own_attribute(self, cls: Class, name: str, holder: Value) -> Iterator[Value]:
+        for binding in cls.bindings.get(name, ()):
+            if binding.kind != "function":
+                if binding.kind == "annotated" or is_field_call(binding.expression):
+                    yield from self._field(cls, name)
+                yield from self.binding(binding)
+                continue
+            function: Function = binding.target
+            if function.has_decorator("property", "cached_property"):
+                yield from self.result(function)
+            elif function.has_decorator("staticmethod"):
+                yield FunctionValue(function)
+            else:
+                yield FunctionValue(function, holder)
+
+    def _field(self, cls: Class, name: str) -> Iterator[Value]:
+        """A dataclass or model field: what constructions of the class pass for it."""
+        fields = [n for n, bound in cls.bindings.items() if bound[0].kind in ("annotated", "value")]
+        for call in self.constructions(cls):
+            argument = call.argument(name, fields.index(name) if name in fields else None)
+            yield from self.evaluate(argument, call.scope)
+
+    def _stored_attributes(self, classes: list[Class], name: str) -> Iterator[Value]:
+        for store in self.program.stores_by_attribute.get(name, ()):
+            if self.store_class(store, classes):
+                yield from self.stored(store)
+
+    def store_class(self, store: Store, classes: list[Class]) -> bool:
+        """Whether an attribute store is on an instance of one of these classes."""
+        owner = method_of(store.scope)
+        if store.base[0] == "name" and owner is not None and store.base[2] == owner.self_name:
+            cls = owner.owner
+            return cls in classes or (cls is not None and any(c in classes for c in self.lineage(cls)[0]))
+        return any(
+            isinstance(value, (Instance, ClassValue)) and any(c in classes for c in self.lineage(value.cls)[0])
+            for value in self.evaluate(store.base, store.scope)
+        )
+
+    def stored(self, store: Store) -> Iterable[Value]:
+        """What a store puts there."""
+        if store.element:
+            return self.elements(store.value, store.scope)
+        if store.entered:
+            return self.entered(store.value, store.scope)
+        if store.how == "update":
+            return self.elements(store.value, store.scope)
+        found = self.evaluate(store.value, store.scope)
+        if store.annotation is not None and not is_object(found):
+            return (*found, *self.annotated(store.annotation, store.scope))
+        return found
+
+    def lineage(self, cls: Class) -> tuple[list[Class], list[str]]:
+        """A class and its bases inside the repository, in order, and the dotted paths of bases outside."""
+        known = self._mro.get(id(cls))
+        if known is not None:
+            return known
+        self._mro[id(cls)] = ([cls], [])
+        classes, outside = [cls], []
+        for base in cls.bases:
+            plain = base[2] if base[0] == "sub" else base
+            for value in self.evaluate(plain, cls.parent or cls.module):
+                if isinstance(value, ClassValue) and value.cls is not cls:
+                    inner, paths = self.lineage(value.cls)
+                    classes.extend(c for c in inner if c not in classes)
+                    outside.extend(p for p in paths if p not in outside)
+                elif isinstance(value, External) and value.path not in ("typing.Generic", "abc.ABC", "builtins.object"):
+                    outside.append(value.path)
+        self._mro[id(cls)] = (classes, outside)
+        return classes, outside
+
+    def inherits(self, cls: Class, *paths: str) -> bool:
+        """Whether a class derives from one of these outside classes (`.Name` matches any module)."""
+        return any(
+            path == wanted or (wanted.startswith(".") and path.endswith(wanted))
+            for path in self.lineage(cls)[1]
+            for wanted in paths
+        )
+
+    def subclasses(self, cls: Class) -> list[Class]:
+        """The classes of the program that derive from a class, at any depth."""
+        if self._subclasses is None:
+            self._subclasses = defaultdict(list)
+            for candidate in self.program.classes:
+                for base in self.lineage(candidate)[0][1:]:
+                    self._subclasses[id(base)].append(candidate)
+        return self._subclasses.get(id(cls), [])
+
+    def constructor(self, cls: Class) -> Function | None:
+        """The `__init__` that constructing a class runs, if it is in the repository."""
+        for candidate in self.lineage(cls)[0]:
+            method = candidate.method("__init__")
+            if method is not None:
+                return method
+        return None
+
+    def constructions(self, cls: Class) -> Iterator[Call]:
+        """The calls that make instances of exactly this class."""
+        for call in self.program.calls_by_name.get(cls.name, ()):
+            if any(isinstance(v, ClassValue) and v.cls is cls for v in self.evaluate(call.expression[2], call.scope)):
+                yield call
+        for call in self.program.calls_by_name.get("cls", ()):
+            method = method_of(call.scope)
+            if method is not None and method.owner is cls and call.expression[2] [0] == "name":
+                yield call
+
+    def is_made(self, cls: Class) -> bool:
+        """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
+        if id(cls) not in self._made:
+            self._made[id(cls)] = (
+                cls.name in self._handed_on or next(iter(self.constructions(cls)), None) is not None
+            )
+        return self._made[id(cls)]
+
+    @cached_property
+    def _handed_on(self) -> frozenset[str]:
+        """Names that stand as values in containers, arguments and returns: registries and factories use them so."""
+        found = set(self.mentions)
+        for module in self.program.modules:
+            for scope in module.descendants():
+                values = [value for value, _ in scope.returns]
+                values += [b.expression for bs in scope.bindings.values() for b in bs if b.expression is not None]
+                values += [store.value for store in scope.stores if store.value is not None]
+                for value in values:
+                    found.update(_values_named(value))
+        return frozenset(found)
+
+
+def _values_named(expression: Expression) -> Iterator[str]:
+    """The names that an expression hands on as they are, alone or inside containers and conditions."""
+    tag = expression[0]
+    if tag in ("name", "attr"):
+        yield last_name(expression)
+    elif tag in ("list", "tuple", "set", "bool"):
+        for part in expression[2] if tag != "bool" else expression[3]:
+            yield from _values_named(part)
+    elif tag == "dict":
+        for _, value in expression[2]:
+            yield from _values_named(value)
+    elif tag == "ifexp":
+        yield from _values_named(expression[3])
+        yield from _values_named(expression[4])

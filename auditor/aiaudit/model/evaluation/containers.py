@@ -1,0 +1,149 @@
+"""Containers: what is put into lists and dicts, and what comes out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from aiaudit.model.evaluation.core import Core, method_of
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Scope, Store
+from aiaudit.model.values import (
+    ClassValue,
+    Elements,
+    External,
+    FunctionValue,
+    Instance,
+    Literal,
+    ModuleValue,
+    Value,
+    Values,
+)
+from aiaudit.sources.python.facts import Expression
+
+
+class Containers(Core):
+    """Answers about elements."""
+
+    def contained(self, container: Expression, scope: Scope, key: Expression | None) -> Values:
+        """The elements of a container that may stand under a key (any, where the key is unknown)."""
+        question = (id(container), id(scope), id(key), "contained")
+        return self.once(question, (container, key), lambda: self._contained(container, scope, key))
+
+    def _contained(self, container: Expression, scope: Scope, key: Expression | None) -> Iterator[Value]:
+        wanted = key[2] if key is not None and key[0] == "const" else None
+        for value in self.evaluate(container, scope):
+            if isinstance(value, Literal):
+                yield from self._literal_elements(value, wanted)
+            elif isinstance(value, Elements):
+                yield from value.element
+            elif isinstance(value, External):
+                yield External(f"{value.path}[]", value.origin, value) if value.made else value
+            elif isinstance(value, ClassValue):
+                yield value
+            elif isinstance(value, Instance):
+                for method in self.class_attribute(value.cls, "__getitem__", value):
+                    if isinstance(method, FunctionValue):
+                        yield from self.result(method.function)
+        variable = self.variable(container, scope)
+        for store in self.filled.get(variable, ()) if variable else ():
+            given = store.key[2] if store.key is not None and store.key[0] == "const" else None
+            if wanted is None or given is None or wanted == given:
+                yield from self.stored(store)
+
+    @property
+    def filled(self) -> dict[Any, list[Store]]:
+        """Variable -> the stores of elements into it."""
+        if self._elements is None:
+            index: dict[Any, list[Store]] = defaultdict(list)
+            for store in self.program.element_stores:
+                variable = self.variable(store.base, store.scope)
+                if variable:
+                    index[variable].append(store)
+            self._elements = index
+        return self._elements
+
+    def variable(self, expression: Expression, scope: Scope) -> Any:
+        """A key that two expressions for the same variable share, None for others."""
+        if expression[0] == "name":
+            holder = scope_of_name(scope, expression[2])
+            return self._defined_at(holder, expression[2]) if holder else None
+        if expression[0] == "attr":
+            method = method_of(scope)
+            if expression[2][0] == "name" and method is not None and expression[2][2] == method.self_name:
+                return ("self", id(method.owner), expression[3])
+            return ("attribute", expression[3])
+        return None
+
+    def _defined_at(self, holder: Scope, name: str) -> Any:
+        """Imported names are the variables of the module they come from."""
+        binding = holder.bindings[name][0]
+        if binding.kind == "from":
+            level, source, original = binding.target
+            found = self.program.resolve(holder.module, source, level)
+            if isinstance(found, ModuleValue) and found.module is not None and original in found.module.bindings:
+                return (id(found.module), original)
+        return (id(holder), name)
+
+    def _literal_elements(self, value: Literal, wanted: Any = None) -> Iterator[Value]:
+        expression, scope = value.expression, value.scope
+        tag = expression[0]
+        if tag == "dict":
+            for key, item in expression[2]:
+                if key is None:
+                    yield from self.elements(item, scope)
+                elif wanted is None or key[0] != "const" or key[2] == wanted:
+                    yield from self.evaluate(item, scope)
+        elif tag == "comp":
+            yield from self.evaluate(expression[3][-1], scope)
+        else:
+            items = expression[2]
+            if isinstance(wanted, int) and -len(items) <= wanted < len(items):
+                items = (items[wanted],)
+            for item in items:
+                yield from self.evaluate(item, scope)
+
+    def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Values:
+        """What iterating over or unpacking a container gives."""
+        if container is None:
+            return ()
+        key = (id(container), id(scope), index)
+        return self.once(key, container, lambda: self._elements_of(container, scope, index))
+
+    def _elements_of(self, container: Expression, scope: Scope, index: int | None) -> Iterator[Value]:
+        for value in self.evaluate(container, scope):
+            if isinstance(value, Literal):
+                yield from self._literal_elements(value, index)
+            elif isinstance(value, Elements):
+                yield from value.element
+            elif isinstance(value, External):
+                yield External(f"{value.path}[]", value.origin, value)
+            elif isinstance(value, Instance):
+                yield from self._iterated(value)
+        variable = self.variable(container, scope)
+        for store in self.filled.get(variable, ()) if variable else ():
+            yield from self.stored(store)
+
+    def _iterated(self, value: Instance) -> Iterator[Value]:
+        for name in ("__iter__", "__aiter__"):
+            for method in self.class_attribute(value.cls, name, value):
+                if isinstance(method, FunctionValue):
+                    yield from self.result(method.function)
+
+    def entered(self, context: Expression | None, scope: Scope) -> Iterator[Value]:
+        """What `with context as name` binds."""
+        for value in self.evaluate(context, scope):
+            if not isinstance(value, Instance):
+                yield value
+                continue
+            methods = [
+                method
+                for name in ("__enter__", "__aenter__")
+                for method in self.class_attribute(value.cls, name, value)
+                if isinstance(method, FunctionValue)
+            ]
+            for method in methods:
+                yield from self.result(method.function)
+            if not methods:
+                yield value

@@ -1,0 +1,154 @@
+"""Memory of the evaluation: every question is answered once, cycles are cut where they close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from aiaudit.model.program import Program
+from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
+from aiaudit.model.values import (
+    Constant,
+    ModuleValue,
+    Value,
+    Values,
+)
+from aiaudit.sources.python.facts import Expression, Parameter
+
+# More alternatives than this say nothing; deeper chains than this are cycles in disguise.
+WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
+
+
+class Core:
+    """Memory and cycle handling; the layers above read expressions, classes, containers and functions."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._memo: dict[Any, Values] = {}
+        self._kept: list[Any] = []
+        self._running: dict[Any, int] = {}
+        self._partial: dict[Any, tuple[Values, int]] = {}
+        self._attempts: dict[Any, int] = {}
+        self._low = 0
+        self._made: dict[int, bool] = {}
+        self._mro: dict[int, tuple[list[Class], list[str]]] = {}
+        self._subclasses: dict[int, list[Class]] | None = None
+        self._elements: dict[Any, list[Store]] | None = None
+
+    if TYPE_CHECKING:  # what the layers above give to each other
+
+        def name(self, name: str, scope: Scope) -> Iterable[Value]: ...
+        def bindings(self, bindings: Iterable[Binding]) -> Iterator[Value]: ...
+        def binding(self, binding: Binding) -> Iterable[Value]: ...
+        def member(self, value: ModuleValue, name: str) -> Iterable[Value]: ...
+        def attribute(self, value: Value, name: str) -> Iterable[Value]: ...
+        def attribute_of(self, expression: Expression, scope: Scope) -> Iterator[Value]: ...
+        def class_attribute(
+            self, cls: Class, name: str, holder: Value, skip_own: bool = False
+        ) -> Iterable[Value]: ...
+        def stored(self, store: Store) -> Iterable[Value]: ...
+        def call_of(self, expression: Expression, scope: Scope) -> Call: ...
+        def called(self, callee: Value, call: Call) -> Iterable[Value]: ...
+        def called_argument(self, call: Call, position: int) -> Iterator[Value]: ...
+        def contained(self, container: Expression, scope: Scope, key: Expression | None) -> Values: ...
+        def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Values: ...
+        def entered(self, context: Expression | None, scope: Scope) -> Iterator[Value]: ...
+        def variable(self, expression: Expression, scope: Scope) -> Any: ...
+        def result_of(self, function: Function) -> Iterator[Value]: ...
+        def parameter(self, parameter: Parameter, function: Function) -> Iterator[Value]: ...
+        def definitions(self, expression: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]: ...
+        def callers(self, function: Function) -> Iterator[tuple[Call, int, int]]: ...
+        def lineage(self, cls: Class) -> tuple[list[Class], list[str]]: ...
+        def subclasses(self, cls: Class) -> list[Class]: ...
+        def constructor(self, cls: Class) -> Function | None: ...
+        def constructions(self, cls: Class) -> Iterator[Call]: ...
+        def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]: ...
+
+    def evaluate(self, expression: Expression | None, scope: Scope) -> Values:
+        """The values that an expression may have where it stands in this scope."""
+        if expression is None:
+            return ()
+        tag = expression[0]
+        if tag == "const":
+            return (Constant(expression[2], type(expression[2]).__name__),)
+        return self.once((id(expression), id(scope)), expression, lambda: self._by_tag(tag, expression, scope))
+
+    def result(self, function: Function) -> Values:
+        """What calling a function gives: its returned (or, for generators and context managers, yielded) values."""
+        return self.once((id(function), 0), function, lambda: self.result_of(function))
+
+    def once(self, key: Any, keep: Any, make: Any) -> Values:
+        """Answer from memory, or make the answer once.
+
+        Cycles are cut where they close. An answer that was cut depends on what is still being made further out (`_low`
+        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts.
+        """
+        known = self._memo.get(key)
+        if known is not None:
+            return known
+        partial = self._partial.get(key)
+        if partial is not None:
+            self._low = min(self._low, partial[1])
+            return partial[0]
+        depth = len(self._running)
+        started = self._running.get(key)
+        if started is not None or depth > DEPTH:
+            self._low = min(self._low, -1 if started is None else started)
+            return ()
+        outer_low, self._low = self._low, depth
+        self._running[key] = depth
+        try:
+            found = distinct(make())
+        finally:
+            del self._running[key]
+        low, self._low = self._low, min(outer_low, self._low if self._low < depth else outer_low)
+        self._kept.append(keep)
+        if low >= depth or depth == 0:
+            self._memo[key] = found
+            self._forget_partials(depth)
+        else:
+            self._attempts[key] = self._attempts.get(key, 0) + 1
+            if self._attempts[key] >= ATTEMPTS:
+                self._memo[key] = found
+            else:
+                self._partial[key] = (found, low)
+        return found
+
+    def _forget_partials(self, depth: int) -> None:
+        """Drop the answers that waited for what is done now."""
+        if depth == 0:
+            self._partial.clear()
+            return
+        for key in [key for key, (_, low) in self._partial.items() if low >= depth]:
+            del self._partial[key]
+
+    def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
+        reader = getattr(self, "_" + tag, None)
+        return reader(expression, scope) if reader else ()
+
+
+def distinct(values: Iterable[Value]) -> Values:
+    found: list[Value] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+            if len(found) >= WIDTH:
+                break
+    return tuple(found)
+
+
+def is_object(values: Iterable[Value]) -> bool:
+    return any(not isinstance(value, Constant) for value in values)
+
+
+def method_of(scope: Scope) -> Function | None:
+    """The method that a scope stands in, through nested functions and lambdas."""
+    for candidate in scope.within():
+        if isinstance(candidate, Function) and isinstance(candidate.parent, Class):
+            return candidate
+    return None
+
+
+def is_field_call(expression: Expression | None) -> bool:
+    """`Field(...)` or `field(...)`: the default of a model or dataclass field."""
+    return expression is not None and expression[0] == "call" and last_name(expression[2]).lower() == "field"

@@ -1,0 +1,199 @@
+"""Expressions: names, attributes, operators."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from aiaudit.model.evaluation.core import Core, is_object
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
+from aiaudit.model.values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Literal,
+    ModuleValue,
+    Super,
+    Value,
+)
+from aiaudit.sources.python.facts import Expression
+
+RUNNABLE = "langchain_core.runnables.RunnableSequence()"
+_BUILTINS = frozenset(dir(builtins))
+
+
+class Expressions(Core):
+    """Answers about expressions, tag by tag."""
+
+    def _name(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return self.name(expression[2], scope)
+
+    def name(self, name: str, scope: Scope) -> Iterable[Value]:
+        """What a name may stand for in a scope."""
+        holder = scope_of_name(scope, name)
+        if holder is None:
+            return self._unbound(name, scope.module)
+        return self.bindings(holder.bindings[name])
+
+    def _unbound(self, name: str, module: Module) -> Iterator[Value]:
+        for level, source in module.stars:
+            found = self.program.resolve(module, source, level)
+            if isinstance(found, ModuleValue) and found.module is not None and found.module is not module:
+                yield from self.member(found, name)
+            elif isinstance(found, External) and name not in _BUILTINS:
+                yield External(f"{found.path}.{name}")
+        if name in _BUILTINS:
+            yield External(f"builtins.{name}")
+
+    def bindings(self, bindings: Iterable[Binding]) -> Iterator[Value]:
+        """The union of what some bindings give."""
+        for binding in bindings:
+            yield from self.binding(binding)
+
+    def binding(self, binding: Binding) -> Iterable[Value]:
+        """What one binding gives."""
+        kind, scope = binding.kind, binding.scope
+        if kind == "value":
+            found = self.evaluate(binding.expression, scope)
+            if binding.annotation is not None and not is_object(found):
+                return (*found, *self.annotated(binding.annotation, scope))
+            return found
+        if kind == "element":
+            return self.elements(binding.expression, scope, binding.index)
+        if kind == "entered":
+            return self.entered(binding.expression, scope)
+        if kind == "annotated":
+            return self.annotated(binding.annotation, scope)
+        if kind == "parameter":
+            return self.parameter(binding.target, scope)  # type: ignore[arg-type]
+        if kind in ("import", "from"):
+            return self._imported(binding)
+        if kind == "function":
+            return (FunctionValue(binding.target),)
+        if kind == "class":
+            return (ClassValue(binding.target),)
+        return ()
+
+    def _imported(self, binding: Binding) -> Iterable[Value]:
+        module = binding.scope.module
+        if binding.kind == "import":
+            name, alias = binding.target
+            found = self.program.resolve(module, name if alias else name.partition(".")[0], 0)
+            return (found,) if found is not None else ()
+        level, source, name = binding.target
+        found = self.program.resolve(module, source, level)
+        if isinstance(found, ModuleValue):
+            return self.member(found, name)
+        return (External(f"{found.path}.{name}"),) if isinstance(found, External) else ()
+
+    def member(self, value: ModuleValue, name: str) -> Iterable[Value]:
+        """An attribute of a module: a name of it, or a module inside the package."""
+        return self.once((value.folder, id(value.module), name), value, lambda: self._member(value, name))
+
+    def _member(self, value: ModuleValue, name: str) -> Iterable[Value]:
+        module = value.module
+        if module is not None:
+            if name in module.bindings:
+                own = [b for b in module.bindings[name] if not self._imports_itself(b, module, name)]
+                if own:
+                    return list(self.bindings(own))
+            starred = list(self._unbound(name, module)) if module.stars else []
+            if starred:
+                return starred
+        inner = self.program.submodule(value, name)
+        if inner is not None:
+            return (inner,)
+        getter = module.bindings.get("__getattr__") if module is not None else None
+        if getter and isinstance(getter[-1].target, Function):
+            return self.result(getter[-1].target)
+        return ()
+
+    def _imports_itself(self, binding: Binding, module: Module, name: str) -> bool:
+        """`from . import config` inside the package's own __init__: the name is the submodule."""
+        if binding.kind != "from":
+            return False
+        found = self.program.resolve(module, binding.target[1], binding.target[0])
+        return isinstance(found, ModuleValue) and found.module is module and binding.target[2] == name
+
+    def _attr(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return self.attribute_of(expression, scope)
+
+    def attribute_of(self, expression: Expression, scope: Scope) -> Iterator[Value]:
+        """What an attribute expression may stand for."""
+        _, _, base, name = expression
+        for value in self.evaluate(base, scope):
+            yield from self.attribute(value, name)
+        if base[0] in ("attr", "name") and last_name(base) in ("state", "g", "ctx", "app", "current_app"):
+            yield from self.shared_state(name)
+
+    def shared_state(self, name: str) -> Iterator[Value]:
+        """What was put on an application's or request's state under a name."""
+        for store in self.program.stores_by_attribute.get(name, ()):
+            if last_name(store.base) in ("state", "g", "ctx", "app"):
+                yield from self.stored(store)
+        for function in self.program.functions:
+            if function.generator and function.yields:
+                for value, _ in function.yields:  # lifespan state: `yield {"client": client}`
+                    if value[0] == "dict":
+                        yield from self._dict_entry(value, function, name)
+
+    def _dict_entry(self, literal: Expression, scope: Scope, key: Any) -> Iterator[Value]:
+        for name, value in literal[2]:
+            if name is not None and name[0] == "const" and name[2] == key:
+                yield from self.evaluate(value, scope)
+
+    def attribute(self, value: Value, name: str) -> Iterable[Value]:
+        """An attribute of a value."""
+        if isinstance(value, External):
+            return (External(f"{value.path}.{name}", value.origin, value),)
+        if isinstance(value, Instance):
+            return self.class_attribute(value.cls, name, value)
+        if isinstance(value, ClassValue):
+            return self.class_attribute(value.cls, name, value)
+        if isinstance(value, ModuleValue):
+            return self.member(value, name)
+        if isinstance(value, Super):
+            return self.class_attribute(value.cls, name, value.bound or Instance(value.cls), skip_own=True)
+        if isinstance(value, FunctionValue) and name in ("__wrapped__", "func", "fn"):
+            return (value,)
+        return ()
+
+    def _await(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return self.evaluate(expression[2], scope)
+
+    _star = _await
+
+    def _walrus(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return self.evaluate(expression[3], scope)
+
+    def _ifexp(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return (*self.evaluate(expression[3], scope), *self.evaluate(expression[4], scope))
+
+    def _bool(self, expression: Expression, scope: Scope) -> Iterator[Value]:
+        for operand in expression[3] if expression[2] == "Or" else expression[3][-1:]:
+            yield from self.evaluate(operand, scope)
+
+    def _bin(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        _, _, operator, left, right = expression
+        if operator != "BitOr":
+            return ()
+        sides = (*self.evaluate(left, scope), *self.evaluate(right, scope))
+        if any(isinstance(side, External) and side.path.startswith("langchain") for side in sides):
+            # Which model the pipe ends in is read from its sides; the pipe itself is a runnable.
+            return (External(RUNNABLE, None, Literal(("tuple", expression[1], (left, right)), scope)),)
+        return ()
+
+    def _literal(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        return (Literal(expression, scope, id(expression)),)
+
+    _list = _tuple = _set = _dict = _comp = _literal
+
+    def _lambda(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        function = self.program.lambdas.get(id(expression))
+        return (FunctionValue(function),) if function is not None else ()
+
+    def _sub(self, expression: Expression, scope: Scope) -> Iterator[Value]:
+        yield from self.contained(expression[2], scope, expression[3])

@@ -1,0 +1,199 @@
+"""Functions: results, parameters, callers; annotations as a last resort."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from aiaudit.model.evaluation.core import Core, distinct, is_object
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
+from aiaudit.model.values import (
+    ClassValue,
+    Elements,
+    External,
+    FunctionValue,
+    Instance,
+    Literal,
+    ModuleValue,
+    Value,
+)
+from aiaudit.sources.python.facts import Expression, Parameter
+
+
+class Functions(Core):
+    """Answers about functions of the repository."""
+
+    def result_of(self, function: Function) -> Iterator[Value]:
+        given = function.yields if function.generator else function.returns
+        found: list[Value] = []
+        for value, _ in given:
+            found.extend(self.evaluate(value, function))
+        yield from found
+        if function.annotation is not None and not is_object(found):
+            yield from self.annotated(function.annotation, function.parent or function.module)
+
+    def parameter(self, parameter: Parameter, function: Function) -> Iterator[Value]:
+        """What a parameter may receive: injected, passed by callers, else by its annotation or default."""
+        name, kind, annotation, default, _ = parameter
+        if name == function.self_name:
+            owner: Class = function.owner  # type: ignore[assignment]
+            yield ClassValue(owner) if function.has_decorator("classmethod") else Instance(owner)
+            return
+        outer = function.parent or function.module
+        dependency = self.dependency(parameter, function)
+        if dependency is not None:
+            yield from self.injected(dependency, annotation, outer)
+            return
+        found: list[Value] = []
+        if kind not in ("variadic", "keywords"):
+            for argument, scope in self.passed(function, name):
+                found.extend(self.evaluate(argument, scope))
+        yield from found
+        if not any(isinstance(v, (External, Instance, ClassValue, FunctionValue)) for v in found):
+            yield from self.annotated(annotation, outer)
+        if default is not None:
+            yield from self.evaluate(default, outer)
+
+    def dependency(self, parameter: Parameter, function: Function) -> Call | None:
+        """The `Depends(...)` call that injects a parameter, from its default or its `Annotated`."""
+        _, _, annotation, default, _ = parameter
+        outer = function.parent or function.module
+        for candidate in (default, *self.annotation_extras(annotation, outer)):
+            if candidate is not None and candidate[0] == "call":
+                for value in self.evaluate(candidate[2], outer):
+                    if isinstance(value, External) and value.path.endswith((".Depends", ".Security")):
+                        return self.call_of(candidate, outer)
+        return None
+
+    def injected(self, call: Call, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
+        """What a dependency gives."""
+        if not call.arguments and call.keyword("dependency") is None:
+            yield from self.annotated(annotation, scope)
+            return
+        yield from self.called_argument(call, 0)
+
+    def annotation_extras(self, annotation: Expression | None, scope: Scope) -> tuple[Expression, ...]:
+        """What `Annotated[T, ...]` adds to T, through aliases."""
+        if annotation is None:
+            return ()
+        if annotation[0] == "sub" and last_name(annotation[2]) == "Annotated" and annotation[3][0] == "tuple":
+            return tuple(annotation[3][2][1:])
+        if annotation[0] in ("name", "attr"):
+            for expression, holder in self.definitions(annotation, scope):
+                if expression[0] == "sub":
+                    extras = self.annotation_extras(expression, holder)
+                    if extras:
+                        return extras
+        return ()
+
+    def definitions(self, expression: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
+        """The expressions that a plain name was assigned, across imports."""
+        if expression[0] == "attr":
+            for value in self.evaluate(expression[2], scope):
+                if isinstance(value, ModuleValue) and value.module is not None:
+                    yield from self.definitions(("name", expression[1], expression[3]), value.module)
+            return
+        if expression[0] != "name":
+            return
+        holder = scope_of_name(scope, expression[2])
+        for binding in holder.bindings[expression[2]] if holder else ():
+            if binding.kind == "value" and binding.expression is not None:
+                yield binding.expression, binding.scope
+            elif binding.kind == "from":
+                level, source, name = binding.target
+                found = self.program.resolve(binding.scope.module, source, level)
+                if isinstance(found, ModuleValue) and found.module is not None and found.module is not scope:
+                    yield from self.definitions(("name", expression[1], name), found.module)
+
+    def passed(self, function: Function, name: str) -> Iterator[tuple[Expression, Scope]]:
+        """The arguments that callers give for a parameter, with the scope of each."""
+        names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
+        index = names.index(name) if name in names else None
+        for call, offset, shift in self.callers(function):
+            position = None if index is None else index - offset + shift
+            argument = call.argument(name, position if position is not None and position >= 0 else None)
+            if argument is not None:
+                yield argument, call.scope
+
+    def callers(self, function: Function) -> Iterator[tuple[Call, int, int]]:
+        """Calls of a function: the call, how many leading parameters are bound, how many arguments come before."""
+        called_as = function.name
+        if function.owner is not None and function.name == "__init__":
+            for cls in (function.owner, *self.subclasses(function.owner)):
+                if cls is function.owner or self.constructor(cls) is function:
+                    for call in self.constructions(cls):
+                        yield call, 1, 0
+        for call in self.program.calls_by_name.get(called_as, ()):
+            for value in self.evaluate(call.expression[2], call.scope):
+                if isinstance(value, FunctionValue) and value.function is function:
+                    yield call, int(value.bound is not None and function.self_name is not None), 0
+                    break
+        yield from self._passed_on(function)
+
+    def _passed_on(self, function: Function) -> Iterator[tuple[Call, int, int]]:
+        """`to_thread(f, a, b)`, `partial(f, a)`, `add_task(f, a)`: arguments that come after the function."""
+        for call, position in self.mentions.get(function.name, ()):
+            for value in self.evaluate(call.arguments[position], call.scope):
+                if isinstance(value, FunctionValue) and value.function is function:
+                    bound = int(value.bound is not None and function.self_name is not None)
+                    yield call, bound, position + 1
+                    break
+
+    @property
+    def mentions(self) -> dict[str, list[tuple[Call, int]]]:
+        """Last name of an argument -> the calls that get it (for functions passed to others) and its position."""
+        if not hasattr(self, "_mentions"):
+            index: dict[str, list[tuple[Call, int]]] = defaultdict(list)
+            for call in self._calls.values():
+                for position, argument in enumerate(call.arguments):
+                    name = last_name(argument)
+                    if name:
+                        index[name].append((call, position))
+            self._mentions: dict[str, list[tuple[Call, int]]] = index
+        return self._mentions
+
+    def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
+        """Values of an annotated type: instances whose making is not known."""
+        if annotation is None:
+            return
+        tag = annotation[0]
+        if tag == "bin":
+            yield from self.annotated(annotation[3], scope)
+            yield from self.annotated(annotation[4], scope)
+        elif tag == "sub":
+            yield from self._generic(annotation, scope)
+        elif tag in ("name", "attr"):
+            for value in self.evaluate(annotation, scope):
+                if isinstance(value, ClassValue):
+                    yield Instance(value.cls)
+                elif isinstance(value, External) and not value.path.startswith(("builtins.", "typing.")):
+                    yield External(f"{value.path}()", None, value)
+                elif isinstance(value, Literal):
+                    continue
+            for expression, holder in self.definitions(annotation, scope):
+                if expression[0] in ("sub", "bin"):
+                    yield from self.annotated(expression, holder)
+
+    def _generic(self, annotation: Expression, scope: Scope) -> Iterator[Value]:
+        name, inner = last_name(annotation[2]), annotation[3]
+        arguments = inner[2] if inner[0] == "tuple" else (inner,)
+        if name == "Annotated":
+            for extra in arguments[1:]:
+                if extra[0] == "call" and last_name(extra[2]) in ("Depends", "Security"):
+                    yield from self.injected(self.call_of(extra, scope), arguments[0], scope)
+                    return
+            yield from self.annotated(arguments[0], scope)
+        elif name in ("Optional", "Union", "Awaitable", "ClassVar", "Final", "Required", "NotRequired"):
+            for argument in arguments:
+                yield from self.annotated(argument, scope)
+        elif name in ("Type", "type"):
+            for argument in arguments:
+                yield from self.evaluate(argument, scope)
+        elif name in ("Generator", "AsyncGenerator", "Iterator", "AsyncIterator", "Iterable", "AsyncIterable"):
+            yield from self.annotated(arguments[0], scope)
+        elif name.lower() in ("list", "sequence", "set", "tuple", "dict", "mapping", "deque", "defaultdict"):
+            chosen = arguments[1:] if name.lower() in ("dict", "mapping", "defaultdict") else arguments
+            yield Elements(distinct(v for a in chosen for v in self.annotated(a, scope)))
+        else:
+            yield from self.annotated(annotation[2], scope)
