@@ -64,7 +64,7 @@ class Audit:
         self.store = store
         self.catalogue = catalogues.load(settings.select)
         self.selection = Selection(self.catalogue, settings)
-        self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root))
+        self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
         self.service = Service(self.workspace, settings.knowledge)
         self.suppressor = Suppressor(self.workspace, self.catalogue)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)

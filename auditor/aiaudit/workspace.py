@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ from aiaudit.sources.extractors import EXTRACTORS, problem_of
 from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 
+_TEMPLATE = re.compile(r"\{%-? |\{\{")
 _TEXT_BUDGET = 24 * 1024 * 1024
 
 
@@ -54,11 +57,19 @@ def scope_of(paths: Sequence[str], cwd: str) -> Scope:
 class Workspace:
     """The files below a root and their facts; facts come from the store where the file has not changed."""
 
-    def __init__(self, scope: Scope, store: Store, is_excluded: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        store: Store,
+        is_excluded: Callable[[str], bool] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
         self.scope = scope
         self.root = scope.root
         self.store = store
         self.listing = listings.list_files(scope.root, scope.only or ())
+        self.progress = progress
+        self._extracted: Counter[str] = Counter()
         self.diagnostics: list[Diagnostic] = []
         self._excluded = is_excluded or (lambda path: False)
         self._kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -172,12 +183,26 @@ class Workspace:
                 return None
             facts = self.store.get_by_content(path, signature, data, extractor)
             if facts is MISSING:
+                self._show_progress(name)
                 facts = extractor.extract(self.text(path), path)
                 self.store.put(path, extractor, facts)
         problem = problem_of(name, facts)
         if problem is not None:
-            self.problem(path, f"cannot be parsed: {problem[0]}", problem[1])
+            self.problem(path, f"cannot be parsed: {problem[0]}{self._hint(path, name)}", problem[1])
         return facts
+
+    def _show_progress(self, extractor: str) -> None:
+        """Tell whoever waits how many files were read for this purpose."""
+        if self.progress is None:
+            return
+        self._extracted[extractor] += 1
+        total = len(self._kinds.get(extractor, self._files))
+        self.progress(f"reading for {extractor}", self._extracted[extractor], total)
+
+    def _hint(self, path: str, extractor: str) -> str:
+        """What a file that cannot be parsed seems to be instead."""
+        is_template = extractor in ("dockerfile", "yaml") and _TEMPLATE.search(self.text(path))
+        return " (it looks like a template: audit what it renders to, or exclude it)" if is_template else ""
 
     def _read(self, path: str) -> bytes | None:
         """The bytes of a file, or None with a diagnostic."""

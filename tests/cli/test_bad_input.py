@@ -29,7 +29,7 @@ CLEAN = {"app.py": "x = 1\n"}
         (CLEAN | {"data.bin": GARBAGE * 10_500}, 0, "data.bin: skipped: 10.0 MB is over the limit of 5.0 MB"),
         ({"app.py": "print 'hello'\n"}, 3, "app.py:1: cannot be parsed:"),
         ({"app.py": b"x = \xff\xfe\n"}, 3, "app.py:1: cannot be parsed:"),
-        ({"Dockerfile": "{% if gpu %}\nFROM nvidia/cuda\n{% endif %}\n"}, 3, "Dockerfile:1: cannot be parsed:"),
+        ({"Dockerfile": "{% if gpu %}\nFROM nvidia/cuda\n{% endif %}\n"}, 3, "(it looks like a template: audit what"),
         ({"Dockerfile": b"\xff\xff\n\xfe"}, 3, "Dockerfile:1: cannot be parsed:"),
         ({"app.py": "x = 1\n", "pyproject.toml": "[project\n"}, 3, "pyproject.toml:1: cannot be parsed:"),
     ],
