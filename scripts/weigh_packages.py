@@ -68,21 +68,26 @@ def tables(lines: list[str], heavy: set[str]) -> None:
         print()
 
 
-def chain(start: str, goal: str, parts: dict[str, Any]) -> list[str] | None:
-    """The names between a package and one that it brings, by the shortest way through the requirements."""
+def chain(start: str, goal: str, parts: dict[str, Any], extras: bool = False) -> list[str] | None:
+    """The names between a package and one that it brings, by the shortest way through the requirements.
+
+    Requirements of extras are followed only where nothing else leads there: pip's resolution tells what applies.
+    """
     queue = [[start]]
     seen = {start}
     for path in queue:  # grows while it is walked
         for text in parts[path[-1]][4] if path[-1] in parts else ():
             requirement = Requirement(text)
             name = canonicalize_name(requirement.name)
-            if name in seen or name not in parts:  # pip's resolution is what tells which requirements apply
+            if name in seen or name not in parts:
+                continue
+            if not extras and requirement.marker and not requirement.marker.evaluate({"extra": ""}):
                 continue
             if name == goal:
                 return path[1:]
             seen.add(name)
             queue.append([*path, name])
-    return None
+    return None if extras else chain(start, goal, parts, extras=True)
 
 
 def main() -> int:

@@ -103,10 +103,10 @@ def source_before_dependencies(image: Image) -> Iterator[Finding]:
         installs = [entry.work for entry in found.repeated if isinstance(entry.work, Install)]
         first = installs[0]
         count = len(installs)
-        more = f" and {count - 1} more install{'s' if count > 2 else ''}" if count > 1 else ""
+        more = f", and {count - 1} more install{'s' if count > 2 else ''}" if count > 1 else ""
         yield rule.at(
             image.span(found.layer.instruction.extent),
-            f"a change of {_brought(found)} repeats `{shortened(first.text)}`{more}, which {_reads(found, first)}",
+            f"a change of {_brought(found)} repeats `{shortened(first.text)}`, which {_reads(first)}{more}",
             help=_remedy(first),
             trace=_trace(image, found),
             related=[Step("comes too early as well", image.span(layer.instruction.extent)) for layer in found.others],
@@ -121,7 +121,7 @@ def _brought(found: Premature) -> str:
     return f"any source file ({names})" if found.copy.is_whole_context else names
 
 
-def _reads(found: Premature, install: Install) -> str:
+def _reads(install: Install) -> str:
     if install.project:
         return "installs the dependencies together with the project"
     names = [item.name for item in install.inputs if item.source]

@@ -65,14 +65,14 @@ class Context:
         prefix = f"{self.folder}/" if self.folder else ""
         return tuple(path[len(prefix) :] for path in self.tree.ignored_files() if path.startswith(prefix))
 
-    def select(self, source: str, files: Sequence[str] | None = None) -> tuple[list[tuple[str, str]], bool]:
+    def select(self, source: str) -> tuple[list[tuple[str, str]], bool]:
         """Files that a COPY source names, each with its path below what is copied; and whether it is one plain file."""
-        files = self.files if files is None else files
+        files = self.files
         pattern = normal(source)
         if pattern == "":
             return [(path, path) for path in files], False
         if not _WILDCARD.search(pattern):
-            if pattern in self._file_set and (files is not self.files or pattern in files):
+            if pattern in self._file_set:
                 return [(pattern, posixpath.basename(pattern))], True
             prefix = f"{pattern}/"
             return [(path, path[len(prefix) :]) for path in files if path.startswith(prefix)], False
@@ -80,7 +80,7 @@ class Context:
 
     @cached_property
     def _file_set(self) -> frozenset[str]:
-        return frozenset(self.all_files)
+        return frozenset(self.files)
 
     def _globbed(self, pattern: str, files: Sequence[str]) -> list[tuple[str, str]]:
         depth = pattern.count("/") + 1

@@ -99,8 +99,8 @@ class CopyReader:
     def _from_context(
         self, instruction: Instruction, source: str, place: str, into_folder: bool, result: _Result
     ) -> None:
-        candidates = self._not_excluded(instruction)
-        pairs, is_file = self.context.select(source, candidates)
+        pairs, is_file = self.context.select(source)
+        pairs = _not_excluded(instruction, pairs)
         if not pairs:
             result.missing.append(source)
             return
@@ -119,15 +119,6 @@ class CopyReader:
             self.files.add(target, repository_path)
         if not alone:
             self.files.add_folder(place)
-
-    def _not_excluded(self, instruction: Instruction) -> tuple[str, ...] | None:
-        """The context without what `--exclude` leaves out; None for all of it."""
-        excluded = [flag.value for flag in instruction.flags if flag.name == "exclude" and flag.value]
-        if not excluded:
-            return None
-        patterns = tuple(IgnorePattern(text.strip("/"), False, _NOWHERE) for text in excluded)
-        excludes = matcher(IgnoreFacts(patterns, ()))
-        return tuple(path for path in self.context.files if not excludes.ignores(path))
 
     def _from_stage(self, stage: Stage, source: str, place: str, into_folder: bool, result: _Result) -> None:
         origin = absolute(source, "/")
@@ -154,6 +145,16 @@ class CopyReader:
         result.files.append(repository_path)
         result.landings.append((target, repository_path))
         self.files.add(target, repository_path)
+
+
+def _not_excluded(instruction: Instruction, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The files that `--exclude` lets through; its patterns speak of paths below the source."""
+    excluded = [flag.value for flag in instruction.flags if flag.name == "exclude" and flag.value]
+    if not excluded:
+        return pairs
+    patterns = tuple(IgnorePattern(text.strip("/"), False, _NOWHERE) for text in excluded)
+    excludes = matcher(IgnoreFacts(patterns, ()))
+    return [(path, below) for path, below in pairs if not excludes.ignores(below) and not excludes.ignores(path)]
 
 
 def _after_pivot(source: str, path: str) -> str:

@@ -77,12 +77,11 @@ def _completed(server: Server, given: Options, command: Command, folder: str | N
     host, port = server.host, server.port
     bind = given.value("--bind", "-b", "--listen")
     if bind and server.program != "daphne":
-        host, _, bound = bind.rpartition(":")
-        port = bound if host else ""
-        host = host or bind
+        host, colon, bound = bind.rpartition(":")
+        host, port = (host, bound) if colon else (bound, "")
     return replace(
         server,
-        host=host or given.value("--host", "--server.address", "-h") or (bind or ""),
+        host=host or given.value("--host", "--server.address", "-h") or "",
         port=port or given.value("--port", "--server.port", "-p") or "",
         workers=given.value("--workers", "-w") or "",
         reload=server.reload or given.has("--reload"),

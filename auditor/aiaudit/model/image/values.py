@@ -129,7 +129,7 @@ class Install:
     @property
     def text(self) -> str:
         """The command as written, on one line."""
-        return " ".join(word.raw for word in self.command.words)
+        return " ".join(word.text for word in self.command.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 
 from aiaudit.sources.manifests.facts import ManifestFacts
 
-VERSION = 1
+VERSION = 2
 
 _CONDA = re.compile(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 

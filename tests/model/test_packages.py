@@ -1,0 +1,125 @@
+"""Packages that installs bring, and the heavy ones among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit.model.packages import applies, heavy, heavy_names, known_to_bring, required, weight
+from tests.model.test_image import images_of
+
+LOCK = """\
+[[package]]
+name = "svc"
+version = "0.1.0"
+source = { editable = "." }
+dependencies = [{ name = "retriever" }, { name = "winonly", marker = "sys_platform == 'win32'" }]
+
+[[package]]
+name = "retriever"
+version = "2.0.0"
+source = { registry = "https://pypi.org/simple" }
+dependencies = [{ name = "torch" }]
+
+[[package]]
+name = "torch"
+version = "2.5.1"
+source = { registry = "https://pypi.org/simple" }
+
+[[package]]
+name = "winonly"
+version = "1"
+source = { registry = "https://pypi.org/simple" }
+dependencies = [{ name = "tensorflow" }]
+
+[[package]]
+name = "tensorflow"
+version = "2.1"
+source = { registry = "https://pypi.org/simple" }
+"""
+PROJECT = "[project]\nname = 'svc'\ndependencies = ['retriever', \"winonly; sys_platform == 'win32'\"]\n"
+
+
+def heavy_in(folder: Path, run: str, files: dict[str, str]) -> list[tuple[str, str | None, str]]:
+    dockerfile = f"FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN {run}\n"
+    (image,) = images_of(folder, {**files, "Dockerfile": dockerfile})
+    found = [brought for _, install in image.final.installs for brought in heavy(install, image)]
+    return [
+        (brought.name, brought.version, " > ".join(brought.path))
+        for brought in found
+        if not brought.name.startswith(("nvidia-", "triton"))
+    ]
+
+
+def test_through_a_lock(tmp_path: Path) -> None:
+    files = {"uv.lock": LOCK, "pyproject.toml": PROJECT}
+
+    assert heavy_in(tmp_path, "uv sync --locked", files) == [("torch", "2.5.1", "retriever > torch")]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "expected"),
+    [
+        ("torch==2.1\n", [("torch", "2.1", "torch")]),
+        ("-r more.txt\n", [("torch", None, "sentence-transformers > torch")]),
+        ("transformers\nnumpy\nonnxruntime\n", []),
+        ("transformers[torch]\n", [("torch", None, "transformers > torch")]),
+        ("keybert\n", [("torch", None, "keybert > sentence-transformers > torch")]),
+        ("# torch\n", []),
+        ("tensorflow; sys_platform == 'darwin'\n", []),
+    ],
+)
+def test_through_requirements(tmp_path: Path, requirements: str, expected: list[tuple[str, str | None, str]]) -> None:
+    files = {"requirements.txt": requirements, "more.txt": "sentence-transformers\n"}
+
+    assert heavy_in(tmp_path, "pip install -r requirements.txt", files) == expected
+
+
+def test_versions_come_from_constraints(tmp_path: Path) -> None:
+    files = {"requirements.txt": "torch\n", "constraints.txt": "torch==2.2.0\n"}
+    run = "pip install -r requirements.txt -c constraints.txt"
+
+    assert heavy_in(tmp_path, run, files) == [("torch", "2.2.0", "torch")]
+
+
+def test_builds_for_processors_are_told(tmp_path: Path) -> None:
+    dockerfile = "FROM python:3.12\nRUN pip install torch --index-url https://download.pytorch.org/whl/cpu\n"
+    (image,) = images_of(tmp_path, {"Dockerfile": dockerfile})
+    ((_, install),) = image.final.installs
+    (found,) = heavy(install, image)
+
+    assert (found.name, found.is_cpu_only) == ("torch", True)
+
+
+def test_groups_extras_and_setup_scripts(tmp_path: Path) -> None:
+    project = "[project]\nname='x'\ndependencies=['a']\n[project.optional-dependencies]\ngpu=['b']\nno=['c']\n"
+    project += "[dependency-groups]\ndev=['d']\n"
+    script = "from setuptools import setup\nsetup(name='y', install_requires=['e>=1'])\n"
+    files = {
+        "Dockerfile": "FROM python:3.12\nCOPY . /x\nRUN cd /x && uv sync --extra gpu\nRUN pip install '/x/y[z]'\n",
+        "pyproject.toml": project,
+        "y/setup.py": script,
+    }
+    (image,) = images_of(tmp_path, files)
+
+    assert [[item.name for item in required(install, image)] for _, install in image.final.installs] == [
+        ["a", "b", "d"],
+        ["e"],
+    ]
+
+
+def test_markers() -> None:
+    assert applies("python_version >= '3.9'")
+    assert not applies("sys_platform == 'win32'")
+    assert applies("not a marker")
+
+
+def test_measured_weights() -> None:
+    torch = weight("torch")
+
+    assert torch is not None
+    assert torch.unpacked_total > torch.unpacked > torch.wheel > 100_000_000
+    assert known_to_bring("sentence-transformers")["torch"] == ()
+    assert weight("no-such-package") is None
+    assert all(weight(name) is None or weight(name).unpacked > 0 for name in heavy_names())  # type: ignore[union-attr]
