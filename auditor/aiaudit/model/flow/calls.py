@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aiaudit.model.evaluate import CALLING, PASSING, method_of
+from aiaudit.model.evaluate import method_of
+from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
 from aiaudit.model.flow.places import ANY, FETCHED, FILE, Frame, Path, Place, Result, element_of, marks
 from aiaudit.model.flow.rows import stored
