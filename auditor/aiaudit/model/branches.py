@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Parameter
 
 
 def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int]) -> bool:
@@ -39,7 +39,7 @@ def truth(test: Expression, scope: Scope, evaluator: Evaluator, handlers: frozen
         return None if inner is None else not inner
     if tag == "bool":
         parts = [truth(part, scope, evaluator, handlers) for part in test[3]]
-        deciding = test[2] == "Or"
+        deciding = bool(test[2] == "Or")
         if deciding in parts:
             return deciding
         return None if None in parts else not deciding
@@ -85,12 +85,12 @@ def literals(
     return None
 
 
-def _passed_literals(parameter: tuple[object, ...], function: Function, evaluator: Evaluator) -> list[object] | None:
+def _passed_literals(parameter: Parameter, function: Function, evaluator: Evaluator) -> list[object] | None:
     name, kind, _, default, _ = parameter
     if kind in ("variadic", "keywords") or name == function.self_name:
         return None
     names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
-    index = names.index(name) if name in names else None  # type: ignore[arg-type]
+    index = names.index(name) if name in names else None
     found: list[object] = []
     called = False
     for call, offset, shift in evaluator.callers(function):
@@ -98,8 +98,8 @@ def _passed_literals(parameter: tuple[object, ...], function: Function, evaluato
         if call.spreads:
             return None
         position = None if index is None else index - offset + shift
-        given = call.argument(str(name), position if position is not None and position >= 0 else None)
-        given = default if given is None else given  # type: ignore[assignment]
+        given = call.argument(name, position if position is not None and position >= 0 else None)
+        given = default if given is None else given
         if given is None or given[0] != "const":
             return None
         found.append(given[2])

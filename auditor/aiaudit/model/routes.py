@@ -428,8 +428,8 @@ def _path_argument(call: Call | None) -> str | None:
     return None
 
 
-def _strings(expression: Expression) -> list[str]:
-    if expression[0] in ("list", "tuple", "set"):
+def _strings(expression: Expression | None) -> list[str]:
+    if expression is not None and expression[0] in ("list", "tuple", "set"):
         return [item[2].upper() for item in expression[2] if item[0] == "const" and isinstance(item[2], str)]
     return []
 

@@ -38,7 +38,7 @@ def swallowed_failures(service: Service) -> list[SwallowedFailure]:
     """All of them, one a handler."""
     side = python_side(service)
     making = _Making(side)
-    found = []
+    found: list[SwallowedFailure] = []
     for module in side.program.modules:
         for scope in module.descendants():
             found.extend(_in_scope(scope, side, making))

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import ABSENT, Argument, argument_of
@@ -84,15 +85,14 @@ class _Reader:
                 return True
         return False
 
-    @property
+    @cached_property
     def makers(self) -> dict[int, list[Known]]:
         """Call -> the known constructions at it."""
-        if not hasattr(self, "_makers"):
-            self._makers: dict[int, list[Known]] = defaultdict(list)
-            for known in self.side.known:
-                if known.entry.kind != "call":
-                    self._makers[id(known.call)].append(known)
-        return self._makers
+        index: dict[int, list[Known]] = defaultdict(list)
+        for known in self.side.known:
+            if known.entry.kind != "call":
+                index[id(known.call)].append(known)
+        return index
 
     def of_client(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)

@@ -58,23 +58,12 @@ class Calls(Core):
 
     def call_of(self, expression: Expression, scope: Scope) -> Call:
         """The record of a call expression."""
-        known = self._calls.get(id(expression))
+        known = self.call_index.get(id(expression))
         if known is None:
             known = Call(scope, expression, None, expression)
-            self._calls[id(expression)] = known
+            self.call_index[id(expression)] = known
             self._kept.append(expression)
         return known
-
-    @property
-    def _calls(self) -> dict[int, Call]:
-        if not hasattr(self, "_call_index"):
-            self._call_index: dict[int, Call] = {
-                id(call.expression): call
-                for module in self.program.modules
-                for scope in module.descendants()
-                for call in scope.calls
-            }
-        return self._call_index
 
     def called(self, callee: Value, call: Call) -> Iterable[Value]:
         """What calling a value gives."""

@@ -98,7 +98,8 @@ class Classes(Core):
         if known is not None:
             return known
         self._mro[id(cls)] = ([cls], [])
-        classes, outside = [cls], []
+        classes: list[Class] = [cls]
+        outside: list[str] = []
         for base in cls.bases:
             plain = base[2] if base[0] == "sub" else base
             for value in self.evaluate(plain, cls.parent or cls.module):

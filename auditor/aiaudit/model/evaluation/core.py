@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aiaudit.model.program import Program
@@ -35,6 +36,16 @@ class Core:
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
 
+    @cached_property
+    def call_index(self) -> dict[int, Call]:
+        """Identity of a call expression -> its record."""
+        return {
+            id(call.expression): call
+            for module in self.program.modules
+            for scope in module.descendants()
+            for call in scope.calls
+        }
+
     if TYPE_CHECKING:  # what the layers above give to each other
 
         def name(self, name: str, scope: Scope) -> Iterable[Value]: ...
@@ -62,6 +73,8 @@ class Core:
         def subclasses(self, cls: Class) -> list[Class]: ...
         def constructor(self, cls: Class) -> Function | None: ...
         def constructions(self, cls: Class) -> Iterator[Call]: ...
+        @property
+        def mentions(self) -> dict[str, list[tuple[Call, int]]]: ...
         def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]: ...
 
     def evaluate(self, expression: Expression | None, scope: Scope) -> Values:

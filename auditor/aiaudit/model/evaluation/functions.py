@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core, distinct, is_object
 from aiaudit.model.program import scope_of_name
@@ -140,18 +141,16 @@ class Functions(Core):
                     yield call, bound, position + 1
                     break
 
-    @property
+    @cached_property
     def mentions(self) -> dict[str, list[tuple[Call, int]]]:
         """Last name of an argument -> the calls that get it (for functions passed to others) and its position."""
-        if not hasattr(self, "_mentions"):
-            index: dict[str, list[tuple[Call, int]]] = defaultdict(list)
-            for call in self._calls.values():
-                for position, argument in enumerate(call.arguments):
-                    name = last_name(argument)
-                    if name:
-                        index[name].append((call, position))
-            self._mentions: dict[str, list[tuple[Call, int]]] = index
-        return self._mentions
+        index: dict[str, list[tuple[Call, int]]] = defaultdict(list)
+        for call in self.call_index.values():
+            for position, argument in enumerate(call.arguments):
+                name = last_name(argument)
+                if name:
+                    index[name].append((call, position))
+        return index
 
     def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
         """Values of an annotated type: instances whose making is not known."""
