@@ -3,9 +3,9 @@
 ## What it does
 Flags an image whose last stage ends with root as its user: no USER in the stage or in those that it is built on, or a
 last USER of `root` or `0`. Base images that are known to come with another user (distroless `nonroot`, Chainguard,
-Bitnami, Jupyter, micromamba, ...) and databases whose own entrypoint gives up root are fine, and so is a command or
-an entry script that switches with `gosu`, `su-exec`, `setpriv` and the like. A `user:` in a deploy file is no excuse:
-the image is what others run.
+Bitnami, Jupyter, micromamba, ...), databases whose own entrypoint gives up root, and nginx and httpd, whose workers
+do, are fine, and so is a command or an entry script that switches with `gosu`, `su-exec`, `setpriv` and the like. A
+`user:` in a deploy file is no excuse: the image is what others run.
 
 Images for AWS Lambda are left alone, because Lambda sets the user itself. A base image that is not known counts as
 root when a RUN installs system packages or makes users without `sudo`; otherwise confidence is low.

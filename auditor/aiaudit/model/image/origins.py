@@ -48,12 +48,14 @@ _OTHER_USERS = {
     "selenium/": "seluser",
 }
 _SOURCE_TO_IMAGE = ("/python-", "/nodejs-", "/nginx-", "/httpd-", "/ruby-", "/php-", "/openjdk-", "/perl-")
-# Images whose own program gives up root, for itself or (web servers) for the processes that answer requests.
+# Images whose own entrypoint gives up root before it starts the program.
 _DROP_PRIVILEGES = names_in(
-    "nginx openresty/openresty httpd ankane/pgvector cassandra couchdb haproxy influxdb mariadb memcached mongo mysql"
+    "ankane/pgvector cassandra couchdb haproxy influxdb mariadb memcached mongo mysql"
     " neo4j percona pgvector/pgvector postgis/postgis postgres rabbitmq redis redis/redis-stack valkey/valkey"
     " redis/redis-stack-server tensorchord/pgvecto-rs timescale/timescaledb timescale/timescaledb-ha"
 )
+# Web servers that give up root for the processes which answer requests.
+_WEB_SERVERS = names_in("nginx httpd openresty angie")
 _SWITCHES = names_in("gosu su-exec setpriv runuser su chpst s6-setuidgid setuidgid fixuid")
 
 
@@ -132,7 +134,10 @@ def platform_sets_user(stage: Stage) -> bool:
 def gives_up_root(image: Image) -> bool:
     """Whether what the container starts changes to another user itself."""
     stage = image.final
-    if not image.servers and stage.entrypoint is None and reference(stage.root_base).name in _DROP_PRIVILEGES:
+    base = reference(stage.root_base)
+    if not image.servers and base.last in _WEB_SERVERS:
+        return True
+    if stage.entrypoint is None and base.name in _DROP_PRIVILEGES:
         return True
     for instruction in (stage.entrypoint, stage.command):
         if instruction is not None and any(map(_switches, instruction.commands)):
