@@ -1,0 +1,381 @@
+"""Rate limits: which applications answer with models, and whether anything bounds how often."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.asking import model_calls
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.program import is_beside_the_service, module_calls
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.routes import Application, Route
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, last_name, walk
+from aiaudit.model.service import Service
+from aiaudit.model.tree import Tree
+from aiaudit.model.values import ClassValue, External, Instance
+from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.span import Span
+
+# Libraries whose only use is to limit requests that come in; `aiolimiter` and its like limit those that go out.
+LIMITERS = (
+    "slowapi", "fastapi_limiter", "flask_limiter", "django_ratelimit", "ratelimit", "quart_rate_limiter",
+    "sanic_limiter", "starlette_limiter", "asgi_ratelimit", "fastapi_throttle", "litestar.middleware.rate_limit",
+    "fastapi_simple_rate_limiter", "fastapi_rate_limiter", "flask_rate_limiter", "throttled", "pyrate_limiter",
+    "rest_framework.throttling", "ninja.throttling", "ninja_extra.throttling", "zuplo", "fastapi_advanced_rate_limiter",
+)
+TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
+_GATEWAY_FILES = re.compile(
+    r"(\.(conf|template|tmpl|ya?ml|json|tf|toml|xml|hcl|kdl|j2|cfg|vcl)|(^|/)Caddyfile[^/]*|(^|/)nginx[^/]*)$"
+)
+_GATEWAY = re.compile(
+    r"^[ \t]*limit_(req|conn)(_zone)?\b|\.ratelimit\.(average|burst)|\brateLimit:\s*\n?\s*(average|burst|{)"
+    r"|name:\s*[\"']?rate-limiting|rate-limit-by-key|<rate-limit\b|limit-r(ps|pm)\b|local_ratelimit|\blimit-count\b"
+    r"|rate_limit_options|rateLimitOptions|throttling_(burst|rate)|Throttling(Burst|Rate)Limit|aws_api_gateway_usage_plan"
+    r"|rate_?based_?statement|http_req_rate|^[ \t]*rate_limit\s+(\{|\S+\s+\{)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT = re.compile(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
+_ANSWER = re.compile(r"response|abort|^text$|^json$|^html$|^error$|exception|send_error|^close$", re.IGNORECASE)
+_TOO_MANY = "TOO_MANY_REQUESTS"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostlyApplication:
+    """An application (or Django project) some of whose routes reach a model. `span` is where it is made or configured;
+    `example` leads from one of the routes to the model; `limited` tells whether anything limits how often."""
+
+    span: Span
+    framework: str
+    routes: tuple[Route, ...]
+    model: str
+    example: tuple[Step, ...]
+    limited: bool
+
+
+def costly_applications(service: Service) -> list[CostlyApplication]:
+    """All of them."""
+    side = python_side(service)
+    return list(_Finder(side, service.tree).find())
+
+
+class _Finder:
+    def __init__(self, side: PythonSide, tree: Tree) -> None:
+        self.side = side
+        self.tree = tree
+        self.models = {id(call.scope): call for call in model_calls(side)}
+        self.reaching = self._scopes_that_reach_models()
+        self.routes = [route for route in side.routing.routes if id(route.handler) in self.reaching]
+
+    def find(self) -> Iterator[CostlyApplication]:
+        if not self.routes:
+            return
+        gateway = _has_gateway_limit(self.tree)
+        settings = list(_django_settings(self.tree, self.side))
+        limits = _Limits(self.side, [module for module, _ in settings])
+        for span, framework, routes in self._groups([span for _, span in settings]):
+            limited = gateway or limits.hold_for(routes)
+            model, example = self._example(routes[0])
+            yield CostlyApplication(span, framework, tuple(routes), model, example, limited)
+
+    # From routes to models
+
+    def _scopes_that_reach_models(self) -> dict[int, tuple[Call, Scope | None]]:
+        """Scope -> the model call in it or behind it, and the next scope on the way there."""
+        contexts = self.side.contexts
+        backward: dict[int, list[Scope]] = defaultdict(list)
+        scopes: dict[int, Scope] = {}
+        for kind in ("request", "task"):
+            for reaches in contexts.reached[kind].values():
+                scopes[id(reaches[0].scope)] = reaches[0].scope
+        for scope in scopes.values():
+            for edge in contexts.edges(scope):
+                if not isinstance(edge.target, Module):
+                    backward[id(edge.target)].append(scope)
+        found: dict[int, tuple[Call, Scope | None]] = {}
+        queue: list[Scope] = []
+        for key, call in self.models.items():
+            if key in scopes:
+                found[key] = (call, None)
+                queue.append(scopes[key])
+        for scope in queue:  # grows while it is walked
+            for caller in backward[id(scope)]:
+                if id(caller) not in found:
+                    found[id(caller)] = (found[id(scope)][0], scope)
+                    queue.append(caller)
+        return found
+
+    def _example(self, route: Route) -> tuple[str, tuple[Step, ...]]:
+        steps = [Step(route.label, route.span)]
+        call, following = self.reaching[id(route.handler)]
+        scope: Scope = route.handler
+        while following is not None:
+            edge = next((e for e in self.side.contexts.edges(scope) if e.target is following), None)
+            if edge is not None:
+                steps.append(Step(edge.caption, edge.span))
+            scope = following
+            following = self.reaching[id(scope)][1]
+        name = ".".join(_names(call.expression[2])) or "a model"
+        return name, (*steps, Step(f"calls {name}", call.callee_span))
+
+    # From routes to applications
+
+    def _groups(self, settings: list[Span]) -> Iterator[tuple[Span, str, list[Route]]]:
+        """Each application (or Django project) with its routes that reach a model."""
+        groups: dict[int, list[Route]] = defaultdict(list)
+        applications = self.side.routing.applications
+        rest: list[Route] = []
+        closures = {id(a): self.side.program.closure([a.call.scope.module.path]) for a in applications}
+        for route in self.routes:
+            owners = self._made_by(route, applications) or [
+                a for a in applications if route.handler.module.path in closures[id(a)]
+            ]
+            if not owners and route.framework == "Connexion" and applications:
+                owners = [max(applications, key=lambda a: _shared(a.call.scope.module.path, route.handler.module.path))]
+            for owner in owners:
+                groups[id(owner)].append(route)
+            if not owners:
+                rest.append(route)
+        for application in applications:
+            if groups[id(application)]:
+                yield application.call.span, application.framework, groups[id(application)]
+        yield from _django(rest, settings)
+
+    def _made_by(self, route: Route, applications: list[Application]) -> list[Application]:
+        """The application whose own method decorates the handler."""
+        if route.decorator is None or route.decorator.expression[2][0] != "attr":
+            return []
+        call = route.decorator
+        owners = self.side.evaluator.evaluate(call.expression[2][2], call.scope)
+        origins = {id(v.origin) for v in owners if isinstance(v, (External, Instance)) and v.origin is not None}
+        return [a for a in applications if id(a.call) in origins]
+
+def _django(routes: list[Route], settings: list[Span]) -> Iterator[tuple[Span, str, list[Route]]]:
+    """Views of Django stand for their project's settings: where throttles would be set."""
+    groups: dict[Span, list[Route]] = defaultdict(list)
+    for route in routes:
+        path = route.handler.module.path
+        place = max(settings, key=lambda s: (_shared(path, s.path), -s.path.count("/")), default=None)
+        if place is not None:
+            groups[place].append(route)
+    for span, found in groups.items():
+        yield span, "Django", found
+
+
+def _names(expression: Expression) -> list[str]:
+    """The plain names of a dotted expression, as far as it has any at its end."""
+    found: list[str] = []
+    while expression[0] == "attr":
+        found.insert(0, expression[3])
+        expression = expression[2]
+    return [expression[2], *found] if expression[0] == "name" else found
+
+
+class _Limits:
+    """What in the program limits how often requests are answered."""
+
+    def __init__(self, side: PythonSide, settings: list[Module]) -> None:
+        self.side = side
+        self.evaluator = side.evaluator
+        self.everywhere = any(self._covers_all(module) for module in side.program.modules) or any(
+            _throttles(statement) for module in settings for statement in module.body
+        )
+        self.answering = self._functions_that_refuse()
+
+    def hold_for(self, routes: Iterable[Route]) -> bool:
+        """Whether any of these routes is limited."""
+        return self.everywhere or any(self._is_limited(route) for route in routes)
+
+    def _covers_all(self, module: Module) -> bool:
+        """A limiter with limits of its own, a middleware, an application dependency, throttles of the whole project."""
+        if module.path not in self.side.routing.live:
+            return False
+        return any(self._covers(call) for call in module_calls(module))
+
+    def _covers(self, call: Call) -> bool:
+        name, made = last_name(call.expression[2]), call.expression[2]
+        if name in ("Limiter", "SlowAPI", "RateLimiter") and self._is_limiter(made, call.scope):
+            given = [call.keyword(key) for key in ("default_limits", "application_limits")]
+            return any(value is not None and value[2] != () for value in given)
+        if name in ("add_middleware", "Middleware", "middleware") and call.arguments:
+            return self._is_limiting_middleware(call.arguments[0], call.scope)
+        if name == "RateLimitConfig":
+            return self._is_limiter(made, call.scope)
+        return name in TAKING_LIMITERS and self._is_given_limiter(call)
+
+    def _is_given_limiter(self, call: Call) -> bool:
+        return any(
+            key in ("dependencies", "throttle", "middleware") and self._mentions_limiter(value, call.scope)
+            for key, value in call.keywords
+        )
+
+    def _is_limited(self, route: Route) -> bool:
+        for scope in self._limiting_scopes(route):
+            if any(self._mentions_limiter(decorator, scope.module) for decorator in scope.decorators):
+                return True
+            if isinstance(scope, Class) and any(
+                binding.expression is not None and binding.expression[2:] not in ((), ((),))
+                for binding in scope.bindings.get("throttle_classes", ())
+            ):
+                return True
+        handler = route.handler
+        for _, _, annotation, default, _ in handler.parameters:
+            for part in (annotation, default):
+                if part is not None and self._mentions_limiter(part, handler.module):
+                    return True
+        if route.decorator is not None and any(
+            self._mentions_limiter(value, handler.module) for _, value in route.decorator.keywords
+        ):
+            return True
+        return any(id(scope) in self.answering for scope in self._run_for(route))
+
+    def _limiting_scopes(self, route: Route) -> Iterator[Function | Class]:
+        for scope in route.handler.within():
+            if isinstance(scope, (Function, Class)):
+                yield scope
+
+    def _run_for(self, route: Route) -> Iterator[Scope]:
+        """What runs when the route is asked: its handler, dependencies, and what they call, as far as it matters."""
+        contexts: Contexts = self.side.contexts
+        seen: set[int] = set()
+        queue: list[Scope] = [route.handler, *route.dependencies, *self._middleware()]
+        for scope in queue:  # grows while it is walked
+            if id(scope) in seen or isinstance(scope, Module):
+                continue
+            seen.add(id(scope))
+            yield scope
+            queue.extend(edge.target for edge in contexts.edges(scope))
+
+    def _middleware(self) -> Iterator[Scope]:
+        for entry in self.side.routing.entries:
+            if entry.kind == "request" and re.match(r"every request (?!\((exception|error))", entry.label):
+                yield entry.scope
+
+    def _is_limiter(self, expression: Expression, scope: Scope) -> bool:
+        return any(_is_of_limiter(value) for value in self.evaluator.evaluate(expression, scope))
+
+    def _mentions_limiter(self, expression: Expression, scope: Scope) -> bool:
+        """Whether an expression uses a limiting library, or a function that refuses requests."""
+        for part in walk(expression):
+            if part[0] not in ("name", "attr", "call"):
+                continue
+            for value in self.evaluator.evaluate(part, scope):
+                if _is_of_limiter(value):
+                    return True
+                bases = self.evaluator.lineage(value.cls)[1] if isinstance(value, ClassValue) else ()
+                if any(path.startswith(LIMITERS) or path.endswith("Throttle") for path in bases):
+                    return True
+        return False
+
+    def _is_limiting_middleware(self, expression: Expression, scope: Scope) -> bool:
+        for value in self.evaluator.evaluate(expression, scope):
+            if isinstance(value, External) and (
+                value.path.startswith(LIMITERS) or re.search(r"rate_?limit|throttl", value.path, re.IGNORECASE)
+            ):
+                # SlowAPIMiddleware alone applies the limits that decorators and defaults name.
+                return not value.path.endswith(("SlowAPIMiddleware", "SlowAPIASGIMiddleware"))
+        return False
+
+    def _functions_that_refuse(self) -> set[int]:
+        """Functions that answer 429 by their own decision, not because another service did."""
+        return {id(f) for f in self.side.program.functions if any(_refuses(s) for s in _own_decisions(f.body))}
+
+
+def _is_of_limiter(value: object) -> bool:
+    return isinstance(value, External) and value.path.startswith(LIMITERS) and "errors" not in value.path
+
+
+def _own_decisions(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """Statements outside of `except`, and of tests of another answer's status."""
+    for statement in body:
+        yield statement
+        if statement[0] == "try":
+            yield from _own_decisions(statement[2])
+            yield from _own_decisions((*statement[4], *statement[5]))
+        elif statement[0] == "if":
+            if not _tests_status(statement[2]):
+                yield from _own_decisions(statement[3])
+            yield from _own_decisions(statement[4])
+        elif statement[0] in ("for", "while", "with"):
+            for part in statement[2:]:
+                if type(part) is tuple and part and type(part[0]) is tuple and is_node(part[0]):
+                    yield from _own_decisions(part)
+
+
+def _tests_status(test: Expression) -> bool:
+    """`if answer.status_code == 429`, `if isinstance(error, RateLimitError)`: another service's refusal passed on."""
+    for part in walk(test):
+        if part[0] == "cmp" and any(p[0] == "const" and p[2] in (429, "429") for p in walk(part)):
+            return True
+        if part[0] == "call" and last_name(part[2]) == "isinstance":
+            return True
+    return False
+
+
+def _refuses(statement: Statement) -> bool:
+    if statement[0] not in ("raise", "return", "expr", "assign"):
+        return False
+    expression = statement[3] if statement[0] == "assign" else statement[2]
+    if expression is None:
+        return False
+    for part in walk(expression):
+        if part[0] != "call" or (statement[0] != "raise" and not _ANSWER.search(last_name(part[2]))):
+            continue
+        for given in (*part[3], *(value for _, value in part[4])):
+            if (given[0] == "const" and given[2] == 429) or (given[0] == "attr" and _TOO_MANY in given[3]):
+                return True
+    return statement[0] == "return" and any(
+        part[0] == "tuple" and any(p[0] == "const" and p[2] == 429 for p in part[2]) for part in walk(expression)
+    )
+
+
+def _throttles(statement: Statement) -> bool:
+    """`REST_FRAMEWORK = {"DEFAULT_THROTTLE_CLASSES": [...]}` of a Django project, or `RATELIMIT_...`."""
+    if statement[0] not in ("assign", "ann"):
+        return False
+    value = statement[3] if statement[0] == "assign" else statement[4]
+    if value is None:
+        return False
+    for part in walk(value):
+        if part[0] == "dict":
+            for key, given in part[2]:
+                if key is not None and key[0] == "const" and key[2] == "DEFAULT_THROTTLE_CLASSES":
+                    return given[0] not in ("list", "tuple") or bool(given[2])
+    return False
+
+
+def _django_settings(tree: Tree, side: PythonSide) -> Iterator[tuple[Module, Span]]:
+    """Each Django project's settings, and where they configure its API: `REST_FRAMEWORK`, else `INSTALLED_APPS`."""
+    for path in tree.files("python"):
+        if is_beside_the_service(path) or "INSTALLED_APPS" not in tree.text(path):
+            continue
+        module = side.program.load(path)
+        bindings = module.bindings if module is not None else {}
+        chosen = bindings.get("REST_FRAMEWORK") or bindings.get("INSTALLED_APPS")
+        if module is not None and chosen and chosen[0].statement is not None:
+            yield module, Span.at(path, chosen[0].statement[1])
+
+
+def _shared(path: str, other: str) -> int:
+    """How many folders two files have in common."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
+
+
+def _has_gateway_limit(tree: Tree) -> bool:
+    """Whether a proxy or gateway configured in the repository limits requests."""
+    for path in tree.files():
+        if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
+            continue
+        text = tree.text(path)
+        if _GATEWAY.search(text) and _GATEWAY.search(_COMMENT.sub("", text)):
+            return True
+    return False
+
+
+def _is_data(path: str) -> bool:
+    """Lock files, translations and front-end packages speak of rate limits without setting any."""
+    return bool(re.search(r"lock|package\.json|locale|i18n|translations|openapi|swagger|/src/|\.tsx?$|tsconfig", path))
