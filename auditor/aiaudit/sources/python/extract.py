@@ -80,6 +80,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.lines: list[bytes] | None = None
+        self.yields = False
         if not text.isascii():
             self.lines = [line.encode("utf-8", "surrogatepass") for line in _lines(text)]
 
@@ -99,6 +100,13 @@ class _Reader:
 
     def block(self, body: Iterable[Any]) -> tuple[Statement, ...]:
         return tuple([_STATEMENTS[type(node)](self, node) for node in body])
+
+    def own_block(self, body: Iterable[Any]) -> tuple[tuple[Statement, ...], bool]:
+        """The statements of a function or class, and whether they yield."""
+        outer, self.yields = self.yields, False
+        statements = self.block(body)
+        found, self.yields = self.yields, outer
+        return statements, found
 
     def one(self, node: Any) -> Expression:
         return _EXPRESSIONS[type(node)](self, node)
@@ -252,7 +260,10 @@ def _conditional(r: _Reader, n: ast.IfExp) -> Expression:
 
 
 def _lambda(r: _Reader, n: ast.Lambda) -> Expression:
-    return ("lambda", r.at(n), r.parameters(n.args), r.one(n.body))
+    outer = r.yields  # a lambda's yield is its own
+    body = r.one(n.body)
+    r.yields = outer
+    return ("lambda", r.at(n), r.parameters(n.args), body)
 
 
 def _comprehension(kind: str) -> Callable[[_Reader, Any], Expression]:
@@ -269,10 +280,12 @@ def _await(r: _Reader, n: ast.Await) -> Expression:
 
 
 def _yield(r: _Reader, n: ast.Yield) -> Expression:
+    r.yields = True
     return ("yield", r.at(n), r.maybe(n.value))
 
 
 def _yield_from(r: _Reader, n: ast.YieldFrom) -> Expression:
+    r.yields = True
     return ("yieldfrom", r.at(n), r.one(n.value))
 
 
@@ -367,6 +380,7 @@ def _raise(r: _Reader, n: ast.Raise) -> Statement:
 
 def _function(r: _Reader, n: ast.FunctionDef | ast.AsyncFunctionDef) -> Statement:
     asynchronous = type(n) is ast.AsyncFunctionDef
+    body, generator = r.own_block(n.body)
     return (
         "def",
         r.at(n),
@@ -374,23 +388,11 @@ def _function(r: _Reader, n: ast.FunctionDef | ast.AsyncFunctionDef) -> Statemen
         r.parameters(n.args),
         r.annotation(n.returns),
         r.many(n.decorator_list),
-        r.block(n.body),
+        body,
         asynchronous,
-        _yields(n.body),
+        generator,
         r.name_at(n, "async def " if asynchronous else "def "),
     )
-
-
-def _yields(body: Sequence[ast.AST]) -> bool:
-    """Whether these statements make their function a generator."""
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(ast.iter_child_nodes(node))
-    return False
 
 
 def _class(r: _Reader, n: ast.ClassDef) -> Statement:
@@ -401,7 +403,7 @@ def _class(r: _Reader, n: ast.ClassDef) -> Statement:
         r.many(n.bases),
         r.keywords(n.keywords),
         r.many(n.decorator_list),
-        r.block(n.body),
+        r.own_block(n.body)[0],
         r.name_at(n, "class "),
     )
 
