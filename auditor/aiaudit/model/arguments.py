@@ -1,4 +1,4 @@
-"""Arguments of calls as they really arrive: by keyword, by position, out of `**options`, nested in dicts and objects."""
+"""Arguments of calls as they really arrive: by keyword, by position, out of `**options`, nested in dicts, objects."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, 
 
 
 def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument | None:
-    """A key of a function's `**rest`: what the callers pass under that name; None if the mapping is no such parameter."""
+    """A key of a function's `**rest`: what callers pass under that name; None if the mapping is no such parameter."""
     if mapping[0] != "name":
         return None
     for holder in scope.within():

@@ -18,8 +18,9 @@ STORES = frozenset(("datastore", "cache", "storage", "queue"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockingCall:
-    """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks, directly
-    or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside it."""
+    """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks,
+    directly or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside
+    it."""
 
     call: Call
     known: Known
@@ -81,7 +82,7 @@ class _Finder:
         for known in self.blocking.get(id(function), ()):
             place = known.call.at[:2]
             other = found.get(place)
-            if other is None or len(known.call.at) and known.call.at[2:] > other.call.at[2:]:
+            if other is None or (len(known.call.at) and known.call.at[2:] > other.call.at[2:]):
                 found[place] = BlockingCall(known.call, known, (), reach)  # of a chain a().b().c() the longest
         for edge in self.side.contexts.edges(function):
             if edge.call is None or not self.runs_here(edge):
@@ -146,4 +147,8 @@ def is_iterated(call: Call) -> bool:
         return False
     if parent[0] == "comp":
         return True
-    return parent[0] == "call" and parent[2][0] == "name" and parent[2][2] in ("list", "tuple", "set", "sum", "next", "sorted")
+    return (
+        parent[0] == "call"
+        and parent[2][0] == "name"
+        and parent[2][2] in ("list", "tuple", "set", "sum", "next", "sorted")
+    )

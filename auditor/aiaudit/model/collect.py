@@ -208,15 +208,37 @@ class _Collector:
         elif tag == "attr":
             self.expression(target[2], around)
             self.scope.stores.append(
-                Store(self.scope, self.statement, target[2], target[3], None, value, annotation, "attribute", around,
-                      kind == "entered", kind == "element")
+                Store(
+                    self.scope,
+                    self.statement,
+                    target[2],
+                    target[3],
+                    None,
+                    value,
+                    annotation,
+                    "attribute",
+                    around,
+                    kind == "entered",
+                    kind == "element",
+                )
             )
         elif tag == "sub":
             self.expression(target[2], around)
             self.expression(target[3], around)
             self.scope.stores.append(
-                Store(self.scope, self.statement, target[2], None, target[3], value, None, "element", around,
-                      kind == "entered", kind == "element")
+                Store(
+                    self.scope,
+                    self.statement,
+                    target[2],
+                    None,
+                    target[3],
+                    value,
+                    None,
+                    "element",
+                    around,
+                    kind == "entered",
+                    kind == "element",
+                )
             )
 
     def unpack(

@@ -16,11 +16,37 @@ from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.span import Span
 
-CACHING = ("lru_cache", "cache", "cached_property", "alru_cache", "cached", "cache_resource", "singleton", "memoize", "once")
+CACHING = (
+    "lru_cache",
+    "cache",
+    "cached_property",
+    "alru_cache",
+    "cached",
+    "cache_resource",
+    "singleton",
+    "memoize",
+    "once",
+)
 # Calls that run a function elsewhere than in the calling event loop: last name of the callee.
 OFFLOADING = frozenset(
-    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "submit", "Thread", "Process", "add_task",
-     "asyncify", "sync_to_async", "apply_async", "map_async", "Timer", "delay", "send_task", "enqueue")
+    (
+        "to_thread",
+        "run_in_threadpool",
+        "run_sync",
+        "run_in_executor",
+        "submit",
+        "Thread",
+        "Process",
+        "add_task",
+        "asyncify",
+        "sync_to_async",
+        "apply_async",
+        "map_async",
+        "Timer",
+        "delay",
+        "send_task",
+        "enqueue",
+    )
 )
 
 
@@ -73,11 +99,32 @@ class Reach:
 
 # Calls that run a function handed to them on the spot, in this thread or another.
 PROMPT = OFFLOADING | frozenset(
-    ("run", "map", "filter", "sorted", "gather", "run_until_complete", "call_soon", "reduce", "starmap", "max", "min",
-     "create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe", "wait_for", "retry", "call", "apply")
+    (
+        "run",
+        "map",
+        "filter",
+        "sorted",
+        "gather",
+        "run_until_complete",
+        "call_soon",
+        "reduce",
+        "starmap",
+        "max",
+        "min",
+        "create_task",
+        "ensure_future",
+        "start_soon",
+        "run_coroutine_threadsafe",
+        "wait_for",
+        "retry",
+        "call",
+        "apply",
+    )
 )
 # Calls that file a function away for a moment that has its own entry, or for none of the service's.
-FILING = frozenset(("Depends", "Security", "register", "signal", "add_signal_handler", "add_event_handler", "patch", "wraps"))
+FILING = frozenset(
+    ("Depends", "Security", "register", "signal", "add_signal_handler", "add_event_handler", "patch", "wraps")
+)
 State = tuple[int, bool, bool]
 
 
@@ -102,7 +149,7 @@ class Contexts:
         self._find_ephemeral()
 
     def _callbacks(self) -> Iterator[Entry]:
-        """Functions that import or startup hand to libraries (tools, graph nodes, listeners): they run while serving."""
+        """Functions that import or startup hand to libraries (tools, nodes, listeners): they run while serving."""
         known = set(self.handlers)
         for kind in ("import", "startup"):
             for reaches in list(self.reached[kind].values()):
@@ -121,9 +168,7 @@ class Contexts:
                 return found
         return None
 
-    def reach(
-        self, kind: str, scope: Scope, cached: bool | None = None, offloaded: bool | None = None
-    ) -> Reach | None:
+    def reach(self, kind: str, scope: Scope, cached: bool | None = None, offloaded: bool | None = None) -> Reach | None:
         """The shortest reach of a scope in a context."""
         states = self.reached[kind].get(id(scope), ())
         for candidate in states:
@@ -228,8 +273,16 @@ class Contexts:
             method = candidate.method(name)
             if method is not None and method.has_decorator("property", "cached_property"):
                 kept = method.has_decorator("cached_property")
-                yield Edge(scope, method, span, f"reads {method.qualified_name}", None, kept, False,
-                           candidate if kept else None)
+                yield Edge(
+                    scope,
+                    method,
+                    span,
+                    f"reads {method.qualified_name}",
+                    None,
+                    kept,
+                    False,
+                    candidate if kept else None,
+                )
                 return
 
     def _import_edges(self, module: Module, scope: Scope) -> Iterator[Edge]:
@@ -264,8 +317,16 @@ class Contexts:
             given = call.arguments[0] if call.arguments else call.keyword("dependency") or parameter[2]
             for value in self.evaluator.evaluate(given, call.scope) if given is not None else ():
                 for edge in self._value_edges(value, call, function):
-                    yield Edge(function, edge.target, call.span, f"depends on {edge.target.qualified_name}", None,
-                               edge.cached, False, edge.guard_class)
+                    yield Edge(
+                        function,
+                        edge.target,
+                        call.span,
+                        f"depends on {edge.target.qualified_name}",
+                        None,
+                        edge.cached,
+                        False,
+                        edge.guard_class,
+                    )
 
     def _call_edges(self, call: Call) -> Iterator[Edge]:
         function = call.expression[2]
@@ -277,8 +338,16 @@ class Contexts:
         if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
             for value in self.evaluator.evaluate(function[2], call.scope):
                 if isinstance(value, FunctionValue):
-                    yield Edge(call.scope, value.function, call.span, f"queues {value.function.label}", call, False, True,
-                               deferred=True)
+                    yield Edge(
+                        call.scope,
+                        value.function,
+                        call.span,
+                        f"queues {value.function.label}",
+                        call,
+                        False,
+                        True,
+                        deferred=True,
+                    )
         if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
 
@@ -290,8 +359,18 @@ class Contexts:
             for value in self.evaluator.evaluate(argument, call.scope):
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
-                        yield Edge(call.scope, edge.target, call.span, f"passes {edge.target.qualified_name}", call,
-                                   edge.cached, offloading, edge.guard_class, deferred=True, registered=registered)
+                        yield Edge(
+                            call.scope,
+                            edge.target,
+                            call.span,
+                            f"passes {edge.target.qualified_name}",
+                            call,
+                            edge.cached,
+                            offloading,
+                            edge.guard_class,
+                            deferred=True,
+                            registered=registered,
+                        )
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         guard = guard_of(call, self.evaluator)

@@ -9,8 +9,18 @@ from aiaudit.model.scopes import Call, Function, last_name
 from aiaudit.model.values import External
 
 SCOPES = frozenset(
-    ("asyncio.timeout", "asyncio.timeout_at", "async_timeout.timeout", "async_timeout.timeout_at", "anyio.fail_after",
-     "anyio.move_on_after", "trio.fail_after", "trio.move_on_after", "stopit.ThreadingTimeout", "func_timeout.func_timeout")
+    (
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "async_timeout.timeout",
+        "async_timeout.timeout_at",
+        "anyio.fail_after",
+        "anyio.move_on_after",
+        "trio.fail_after",
+        "trio.move_on_after",
+        "stopit.ThreadingTimeout",
+        "func_timeout.func_timeout",
+    )
 )
 WAITING = frozenset(("asyncio.wait_for", "async_timeout.wait_for", "anyio.wait_for"))
 DEPTH = 6
@@ -73,9 +83,7 @@ class Deadlines:
         """A middleware that awaits the rest of the application under a deadline."""
         if not isinstance(scope, Function):
             return False
-        return any(
-            last_name(call.expression[2]) in ("call_next", "app") and self._around(call) for call in scope.calls
-        )
+        return any(last_name(call.expression[2]) in ("call_next", "app") and self._around(call) for call in scope.calls)
 
 
 def _holds(outer: Call, inner: Call) -> bool:

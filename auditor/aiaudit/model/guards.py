@@ -74,9 +74,9 @@ def _variable(expression: Expression) -> Expression | None:
         return _variable(expression[2])
     if expression[0] == "call":
         function, arguments = expression[2], expression[3]
-        if function[0] == "name" and function[2] in ("hasattr", "getattr") and len(arguments) > 1:
-            if arguments[1][0] == "const":
-                return ("attr", expression[1], arguments[0], arguments[1][2])
+        is_read = function[0] == "name" and function[2] in ("hasattr", "getattr") and len(arguments) > 1
+        if is_read and arguments[1][0] == "const":
+            return ("attr", expression[1], arguments[0], arguments[1][2])
         if function[0] == "attr" and function[3] in ("get", "is_set"):
             return _variable(function[2])
     return None

@@ -46,9 +46,12 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
         if known.entry.kind != "call":
             if answers_for_output(known) and _is_absent(_cap(known, output, side)):
                 yield UncappedOutput(known, reach, output.parameters)
-        elif known.entry.generates and not _is_maker_in_charge(known, makers, side):
-            if _is_absent(_cap(known, output, side)):
-                yield UncappedOutput(known, reach, output.parameters)
+        elif (
+            known.entry.generates
+            and not _is_maker_in_charge(known, makers, side)
+            and _is_absent(_cap(known, output, side))
+        ):
+            yield UncappedOutput(known, reach, output.parameters)
 
 
 def answers_for_output(maker: Known) -> bool:

@@ -14,18 +14,41 @@ from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
 
 # Top-level modules whose import makes a file an entry of the service: it holds routes, tasks or an application.
-FRAMEWORKS = (
-    "fastapi flask starlette django rest_framework ninja sanic quart aiohttp litestar celery dramatiq arq rq"
-    " flask_restful flask_restx flask_openapi3 chainlit bentoml connexion robyn falcon bottle tornado"
-).split()
+FRAMEWORKS = [
+    "fastapi",
+    "flask",
+    "starlette",
+    "django",
+    "rest_framework",
+    "ninja",
+    "sanic",
+    "quart",
+    "aiohttp",
+    "litestar",
+    "celery",
+    "dramatiq",
+    "arq",
+    "rq",
+    "flask_restful",
+    "flask_restx",
+    "flask_openapi3",
+    "chainlit",
+    "bentoml",
+    "connexion",
+    "robyn",
+    "falcon",
+    "bottle",
+    "tornado",
+]
 _ENTRY = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
 _OUTSIDE = re.compile(
     r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
 )
-# Files that start a service without importing a framework themselves: they import the module that builds the application.
+# Files that start a service without importing a framework: they import the module that builds the application.
 STARTERS = frozenset(
-    f"{name}.py" for name in ("main", "app", "server", "asgi", "wsgi", "run", "__main__", "application", "api", "worker")
+    f"{name}.py"
+    for name in ("main", "app", "server", "asgi", "wsgi", "run", "__main__", "application", "api", "worker")
 )
 _STANDARD = frozenset(sys.stdlib_module_names)
 
@@ -266,8 +289,10 @@ def scope_of_name(scope: Scope, name: str) -> Scope | None:
     """The scope whose name it is, as Python finds it: class bodies are seen from themselves alone."""
     first = True
     for candidate in scope.within():
-        if (first or not isinstance(candidate, Class)) and name in candidate.bindings and (
-            name not in candidate.declared_global
+        if (
+            (first or not isinstance(candidate, Class))
+            and name in candidate.bindings
+            and (name not in candidate.declared_global)
         ):
             return candidate
         first = False

@@ -49,13 +49,28 @@ class Resource(Known):
 
 # Class names that say nothing without their library.
 GENERIC = frozenset(
-    ("Client", "AsyncClient", "HttpClient", "Session", "Index", "Agent", "Reader", "LLM", "Pipeline", "Router", "Cluster",
-     "Producer", "Consumer", "Llama", "Redis")
+    (
+        "Client",
+        "AsyncClient",
+        "HttpClient",
+        "Session",
+        "Index",
+        "Agent",
+        "Reader",
+        "LLM",
+        "Pipeline",
+        "Router",
+        "Cluster",
+        "Producer",
+        "Consumer",
+        "Llama",
+        "Redis",
+    )
 )
 
 
 def short_name(path: str) -> str:
-    """How a message calls something: `OpenAI`, `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`."""
+    """How a message calls something: `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`."""
     head, called, tail = path.rpartition("()")
     if called:
         names = tail.strip(".").split(".")

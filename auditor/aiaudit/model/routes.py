@@ -9,38 +9,100 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.openapi import operations
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 
 VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "trace"))
 ROUTERS = (
-    "fastapi.FastAPI()", "fastapi.APIRouter()", "fastapi.routing.APIRouter()", "fastapi.applications.FastAPI()",
-    "starlette.applications.Starlette()", "starlette.routing.Router()", "flask.Flask()", "flask.Blueprint()",
-    "flask.blueprints.Blueprint()", "quart.Quart()", "quart.Blueprint()", "sanic.Sanic()", "sanic.Blueprint()",
-    "sanic.blueprints.Blueprint()", "aiohttp.web.RouteTableDef()", "ninja.NinjaAPI()", "ninja.Router()",
-    "flask_openapi3.OpenAPI()", "flask_openapi3.APIBlueprint()", "chalice.Chalice()", "robyn.Robyn()",
-    "fastapi_utils.inferring_router.InferringRouter()", "flask_restx.Namespace()", "flask_restful.Api()",
+    "fastapi.FastAPI()",
+    "fastapi.APIRouter()",
+    "fastapi.routing.APIRouter()",
+    "fastapi.applications.FastAPI()",
+    "starlette.applications.Starlette()",
+    "starlette.routing.Router()",
+    "flask.Flask()",
+    "flask.Blueprint()",
+    "flask.blueprints.Blueprint()",
+    "quart.Quart()",
+    "quart.Blueprint()",
+    "sanic.Sanic()",
+    "sanic.Blueprint()",
+    "sanic.blueprints.Blueprint()",
+    "aiohttp.web.RouteTableDef()",
+    "ninja.NinjaAPI()",
+    "ninja.Router()",
+    "flask_openapi3.OpenAPI()",
+    "flask_openapi3.APIBlueprint()",
+    "chalice.Chalice()",
+    "robyn.Robyn()",
+    "fastapi_utils.inferring_router.InferringRouter()",
+    "flask_restx.Namespace()",
+    "flask_restful.Api()",
     "litestar.Router()",
 )
 APPLICATIONS = {
-    "fastapi.FastAPI": "FastAPI", "starlette.applications.Starlette": "Starlette", "flask.Flask": "Flask",
-    "quart.Quart": "Quart", "sanic.Sanic": "Sanic", "aiohttp.web.Application": "aiohttp", "litestar.Litestar": "Litestar",
-    "ninja.NinjaAPI": "Django Ninja", "flask_openapi3.OpenAPI": "Flask", "connexion.App": "Connexion",
-    "connexion.FlaskApp": "Connexion", "connexion.AsyncApp": "Connexion",
+    "fastapi.FastAPI": "FastAPI",
+    "starlette.applications.Starlette": "Starlette",
+    "flask.Flask": "Flask",
+    "quart.Quart": "Quart",
+    "sanic.Sanic": "Sanic",
+    "aiohttp.web.Application": "aiohttp",
+    "litestar.Litestar": "Litestar",
+    "ninja.NinjaAPI": "Django Ninja",
+    "flask_openapi3.OpenAPI": "Flask",
+    "connexion.App": "Connexion",
+    "connexion.FlaskApp": "Connexion",
+    "connexion.AsyncApp": "Connexion",
 }
 LITESTAR = tuple(f"litestar.{verb}" for verb in ("get", "post", "put", "patch", "delete", "route", "websocket"))
 VIEW_BASES = (
-    ".MethodView", "flask_restful.Resource", "flask_restx.Resource", "starlette.endpoints.HTTPEndpoint",
-    "starlette.endpoints.WebSocketEndpoint", "aiohttp.web.View", "sanic.views.HTTPMethodView", ".APIView", ".ViewSet",
-    ".GenericViewSet", ".ModelViewSet", ".ReadOnlyModelViewSet", "django.views.View", "django.views.generic.View",
-    "django.views.generic.base.View", ".GenericAPIView", ".CreateAPIView", ".ListAPIView", ".RetrieveAPIView",
-    ".ListCreateAPIView", ".UpdateAPIView", ".TemplateView", ".FormView", "litestar.Controller", ".WebsocketConsumer",
-    ".AsyncWebsocketConsumer", ".AsyncJsonWebsocketConsumer", ".JsonWebsocketConsumer",
+    ".MethodView",
+    "flask_restful.Resource",
+    "flask_restx.Resource",
+    "starlette.endpoints.HTTPEndpoint",
+    "starlette.endpoints.WebSocketEndpoint",
+    "aiohttp.web.View",
+    "sanic.views.HTTPMethodView",
+    ".APIView",
+    ".ViewSet",
+    ".GenericViewSet",
+    ".ModelViewSet",
+    ".ReadOnlyModelViewSet",
+    "django.views.View",
+    "django.views.generic.View",
+    "django.views.generic.base.View",
+    ".GenericAPIView",
+    ".CreateAPIView",
+    ".ListAPIView",
+    ".RetrieveAPIView",
+    ".ListCreateAPIView",
+    ".UpdateAPIView",
+    ".TemplateView",
+    ".FormView",
+    "litestar.Controller",
+    ".WebsocketConsumer",
+    ".AsyncWebsocketConsumer",
+    ".AsyncJsonWebsocketConsumer",
+    ".JsonWebsocketConsumer",
 )
 VIEW_METHODS = VERBS | {
-    "list", "create", "retrieve", "update", "partial_update", "destroy", "dispatch", "perform_create", "on_receive",
-    "on_connect", "receive", "receive_json", "connect", "dispatch_request", "form_valid", "perform_update",
+    "list",
+    "create",
+    "retrieve",
+    "update",
+    "partial_update",
+    "destroy",
+    "dispatch",
+    "perform_create",
+    "on_receive",
+    "on_connect",
+    "receive",
+    "receive_json",
+    "connect",
+    "dispatch_request",
+    "form_valid",
+    "perform_update",
 }
 MIDDLEWARE_BASES = (".BaseHTTPMiddleware", ".MiddlewareMixin")
 TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
@@ -190,20 +252,40 @@ class _Finder:
         paths |= {f"{p}()" for v in owners if isinstance(v, Instance) for p in self.evaluator.lineage(v.cls)[1]}
         span = Span.at(scope.module.path, decorator[1])
         is_router = any(path in ROUTERS for path in paths)
-        if call is not None and name in VERBS | {"route", "api_route", "websocket", "websocket_route"} and (
-            is_router or (not paths and _path_argument(call) is not None)
+        if (
+            call is not None
+            and name in VERBS | {"route", "api_route", "websocket", "websocket_route"}
+            and (is_router or (not paths and _path_argument(call) is not None))
         ):
             self._route(function, name, call, span, callee[2], scope)
         elif name in ("on_event", "listener") and call is not None and call.arguments:
             self._event(function, call.arguments[0], span)
-        elif name in ("before_serving", "before_server_start", "main_process_start", "after_server_start", "on_startup"):
+        elif name in (
+            "before_serving",
+            "before_server_start",
+            "main_process_start",
+            "after_server_start",
+            "on_startup",
+        ):
             self._entry("startup", function, f"startup hook {function.label}", span)
-        elif name in ("before_request", "before_app_request", "after_request", "teardown_request", "middleware",
-                      "exception_handler", "errorhandler", "context_processor", "url_value_preprocessor"):
+        elif name in (
+            "before_request",
+            "before_app_request",
+            "after_request",
+            "teardown_request",
+            "middleware",
+            "exception_handler",
+            "errorhandler",
+            "context_processor",
+            "url_value_preprocessor",
+        ):
             if is_router or name == "middleware":
                 self._entry("request", function, f"every request ({name})", span)
         elif name in TASK_DECORATORS and (paths or call is None or call is not None):
-            if any(p.startswith(("celery", "rq", "arq", "dramatiq", "huey")) for p in paths) or name in ("task", "actor"):
+            if any(p.startswith(("celery", "rq", "arq", "dramatiq", "huey")) for p in paths) or name in (
+                "task",
+                "actor",
+            ):
                 self._entry("task", function, f"task {function.name}", span)
         elif name in ("on_message", "on_chat_start") and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
@@ -223,13 +305,18 @@ class _Finder:
                 self._add(function, f"{last.upper()} {path or '/'}", span, "Litestar", (last.upper(),), call)
             elif value.path.endswith(".api_view"):
                 methods = _strings(call.arguments[0]) if call and call.arguments else ["GET"]
-                self._add(function, f"{'|'.join(methods)} {function.name}", span, "Django REST framework", tuple(methods), call)
+                self._add(
+                    function,
+                    f"{'|'.join(methods)} {function.name}",
+                    span,
+                    "Django REST framework",
+                    tuple(methods),
+                    call,
+                )
             elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
                 self._entry("task", function, f"task {function.name}", span)
 
-    def _route(
-        self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope
-    ) -> None:
+    def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> None:
         path = _path_argument(call) or ""
         prefix = self._prefix(router, scope)
         kind = "websocket" if verb.startswith("websocket") else "http"
@@ -291,7 +378,9 @@ class _Finder:
     def _class(self, cls: Class) -> None:
         if self.evaluator.inherits(cls, *VIEW_BASES):
             for method in cls.functions:
-                if method.name in VIEW_METHODS or method.has_decorator("action", "get", "post", "put", "patch", "delete"):
+                if method.name in VIEW_METHODS or method.has_decorator(
+                    "action", "get", "post", "put", "patch", "delete"
+                ):
                     verb = method.name.upper() if method.name in VERBS else method.name
                     self._add(method, f"{verb} {cls.name}", method.span, "class-based", (verb,), None)
             constructor = cls.method("__init__")
@@ -311,8 +400,20 @@ class _Finder:
 
     def _registered(self, call: Call) -> None:
         name = last_name(call.expression[2])
-        if name in ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI",
-                    "App", "FlaskApp", "AsyncApp"):
+        if name in (
+            "FastAPI",
+            "Starlette",
+            "Flask",
+            "Quart",
+            "Sanic",
+            "Application",
+            "Litestar",
+            "NinjaAPI",
+            "OpenAPI",
+            "App",
+            "FlaskApp",
+            "AsyncApp",
+        ):
             self._application(call)
         elif name in ("add_api_route", "add_route", "add_url_rule", "add_websocket_route", "add_api_websocket_route"):
             self._added_route(call)
@@ -380,7 +481,9 @@ class _Finder:
 
     def _routing_table(self, call: Call, name: str) -> None:
         paths = [v.path for v in self._callee(call) if isinstance(v, External)]
-        if not any(p.startswith(("starlette.routing.", "fastapi.routing.", "django.urls.", "django.conf.urls")) for p in paths):
+        if not any(
+            p.startswith(("starlette.routing.", "fastapi.routing.", "django.urls.", "django.conf.urls")) for p in paths
+        ):
             return
         view = call.argument("endpoint", 1) if name not in ("path", "re_path", "url") else call.argument("view", 1)
         if view is not None:
@@ -432,5 +535,3 @@ def _strings(expression: Expression | None) -> list[str]:
     if expression is not None and expression[0] in ("list", "tuple", "set"):
         return [item[2].upper() for item in expression[2] if item[0] == "const" and isinstance(item[2], str)]
     return []
-
-

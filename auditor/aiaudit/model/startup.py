@@ -15,8 +15,20 @@ from aiaudit.span import Span
 
 # Without a cache or a tracer a service works on; without these it does not.
 CRITICAL = frozenset(
-    ("llm", "embedding", "generation-local", "vector", "datastore", "search", "index", "retriever", "rerank", "speech",
-     "agent", "chain")
+    (
+        "llm",
+        "embedding",
+        "generation-local",
+        "vector",
+        "datastore",
+        "search",
+        "index",
+        "retriever",
+        "rerank",
+        "speech",
+        "agent",
+        "chain",
+    )
 )
 LEAVING = ("exit", "_exit", "quit", "abort", "kill")
 DEPTH = 4
@@ -71,7 +83,7 @@ class _Making:
         return None
 
     def reached_by(self, call: Call) -> Known | None:
-        """Any work with a critical thing that a call of a startup hook leads to: all that such a hook does is starting."""
+        """Any work with a critical thing that a call of a startup hook leads to: all of a hook's work is starting."""
         seen: set[int] = set()
         queue = [edge.target for edge in self.side.contexts.edges(call.scope) if edge.call is call]
         for scope in queue:  # grows while it is walked
@@ -88,7 +100,9 @@ class _Making:
     def is_used_in(self, block: Enclosing, scope: Scope) -> bool:
         """Whether the try also works with what it makes: then it guards one request's work, not a start."""
         return any(
-            known.entry.kind == "call" and not _is_initialisation(known) and any(link.node is block.node for link in known.call.around)
+            known.entry.kind == "call"
+            and not _is_initialisation(known)
+            and any(link.node is block.node for link in known.call.around)
             for known in self.side.known
             if known.call.scope is scope
         )
@@ -172,7 +186,7 @@ def _is_broad(kind: Expression) -> bool:
 
 
 def _is_nothing(value: Expression) -> bool:
-    return value[0] == "const" and not value[2] or value[0] in ("list", "dict", "tuple") and not value[2]
+    return (value[0] == "const" and not value[2]) or (value[0] in ("list", "dict", "tuple") and not value[2])
 
 
 def _leaves(statement: Statement) -> bool:

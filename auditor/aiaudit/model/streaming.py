@@ -20,11 +20,23 @@ TEXT = frozenset(("llm", "agent", "chain", "generation-local"))
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128
 STRUCTURED = (
-    "response_format", "response_model", "tools", "functions", "text_format", "format", "output_type",
-    "config.response_mime_type", "config.response_schema", "generation_config.response_mime_type",
+    "response_format",
+    "response_model",
+    "tools",
+    "functions",
+    "text_format",
+    "format",
+    "output_type",
+    "config.response_mime_type",
+    "config.response_schema",
+    "generation_config.response_mime_type",
 )
 STREAMING_ANSWERS = (
-    "StreamingResponse", "EventSourceResponse", "StreamingHttpResponse", "stream_with_context", "StreamResponse",
+    "StreamingResponse",
+    "EventSourceResponse",
+    "StreamingHttpResponse",
+    "stream_with_context",
+    "StreamResponse",
     "ServerSentEvent",
 )
 
@@ -145,7 +157,7 @@ def is_answer(known: Known, path: tuple[Edge, ...]) -> bool:
 
 
 def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
-    """Whether a sibling route streams the same thing: `/infer` and `/infer-stream`, `/agent/query` and `/agent/stream`."""
+    """Whether a sibling route streams the same: `/infer` and `/infer-stream`, `/agent/query` and `/agent/stream`."""
     path = route.label.rpartition(" ")[2].rstrip("/").lower()
     for label in streaming:
         other = label.rpartition(" ")[2].rstrip("/").lower()
@@ -156,5 +168,3 @@ def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
         if rest != other and rest.strip("/-_.").replace("_", "-") in ("stream", "streaming", "sse") and path:
             return True
     return False
-
-

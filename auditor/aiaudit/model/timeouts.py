@@ -1,4 +1,4 @@
-"""Effective time-outs: what bounds each wait on a server path, from the call, its client, its transport or its library."""
+"""Effective time-outs: what bounds each wait on a server path: call, client, transport or library."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class _Reader:
         return None
 
     def carried(self, known: Known) -> Argument:
-        """A time-out that comes in with an HTTP client passed to the constructor, or a default set around the client."""
+        """A time-out that comes in with an HTTP client passed to the constructor."""
         timeout = known.entry.timeout
         if timeout is None or timeout.client_parameter is None:
             return ABSENT
@@ -221,5 +221,3 @@ def describe(seconds: float | None) -> str:
     if seconds is None:
         return "without a known limit"
     return "for ever" if math.isinf(seconds) else f"up to {seconds:.0f} s"
-
-

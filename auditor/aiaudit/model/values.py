@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope
 from aiaudit.sources.python.facts import Expression
@@ -107,7 +107,7 @@ class Elements:
     element: tuple[Value, ...]
 
 
-Value = Union[External, Instance, ClassValue, FunctionValue, ModuleValue, Constant, Literal, Partial, Super, Elements]
+Value = External | Instance | ClassValue | FunctionValue | ModuleValue | Constant | Literal | Partial | Super | Elements
 Values = tuple[Value, ...]
 
 

@@ -6,7 +6,7 @@ from aiaudit.model.tree import Tree
 
 
 def pinned_versions(tree: Tree) -> dict[str, str]:
-    """Distribution -> version: lock files first, then exact pins. Where files disagree the first in order of path wins."""
+    """Distribution -> version: lock files before exact pins; where files disagree, the first by path."""
     locked: dict[str, str] = {}
     pinned: dict[str, str] = {}
     for path in tree.files("manifest"):

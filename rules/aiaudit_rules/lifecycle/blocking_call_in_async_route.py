@@ -3,8 +3,8 @@
 ## What it does
 Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
 code of a request without off-loading: synchronous SDK clients, `requests`, `time.sleep`, synchronous database sessions,
-model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one data store in one
-function make one finding.
+model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one
+data store in one function make one finding.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health

@@ -2,13 +2,13 @@
 
 ## What it does
 Flags the construction of an API, HTTP, vector store or storage client on the path of a request, a websocket or a task:
-in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace leads from
-the route to the construction.
+in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace leads
+from the route to the construction.
 
 ## Why is this bad
 Each construction builds a connection pool and a TLS context, throws away the warm connections of the one before, and
-pays a new handshake on its first call; sockets pile up where nothing closes them. Errors in its configuration show up in
-the first request instead of at startup.
+pays a new handshake on its first call; sockets pile up where nothing closes them. Errors in its configuration show up
+in the first request instead of at startup.
 
 ## Example
 ```python

@@ -1,12 +1,12 @@
 """A database engine, pool or connection is built inside a request.
 
 ## What it does
-Flags engines, connection pools and bare connections of databases, caches and queues that a request makes anew. A session
-taken from a shared engine is right and not flagged.
+Flags engines, connection pools and bare connections of databases, caches and queues that a request makes anew. A
+session taken from a shared engine is right and not flagged.
 
 ## Why is this bad
-A pool that lives for one request pools nothing: each request pays connection, authentication and TLS, and under load the
-server runs out of connections.
+A pool that lives for one request pools nothing: each request pays connection, authentication and TLS, and under load
+the server runs out of connections.
 
 ## Example
 ```python

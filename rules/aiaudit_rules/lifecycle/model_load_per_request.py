@@ -5,8 +5,8 @@ Flags the loading of model weights, tokenizers and pipelines on the path of a re
 anew. The trace leads from the route to the load.
 
 ## Why is this bad
-Loading takes seconds to minutes and doubles the memory while it lasts; with two requests at once, twice. A model that is
-loaded from a hub also makes each request depend on that hub.
+Loading takes seconds to minutes and doubles the memory while it lasts; with two requests at once, twice. A model that
+is loaded from a hub also makes each request depend on that hub.
 
 ## Example
 ```python

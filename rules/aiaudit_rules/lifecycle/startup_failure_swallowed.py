@@ -2,13 +2,13 @@
 
 ## What it does
 Flags `except` blocks around the making of models, clients, indexes, engines and schemas (at import, at startup, or in
-the function that makes them) that neither raise nor exit: they log, pass, or leave None behind. Handlers of one expected
-error, retries in a loop, and fallbacks that make something else are not flagged; nor are caches and telemetry, without
-which a service can work.
+the function that makes them) that neither raise nor exit: they log, pass, or leave None behind. Handlers of one
+expected error, retries in a loop, and fallbacks that make something else are not flagged; nor are caches and
+telemetry, without which a service can work.
 
 ## Why is this bad
-The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have been
-rolled back is live.
+The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have
+been rolled back is live.
 
 ## Example
 ```python

@@ -1,14 +1,14 @@
 """A generation without a limit on its output.
 
 ## What it does
-Flags generation calls, or the model objects that make them, that set no maximum number of output tokens under any of its
-names in that library, where the library has no cap of its own. Caps that count: the parameter at the call, at the model
-object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256), vLLM (16)
-and others.
+Flags generation calls, or the model objects that make them, that set no maximum number of output tokens under any of
+its names in that library, where the library has no cap of its own. Caps that count: the parameter at the call, at the
+model object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256),
+vLLM (16) and others.
 
 ## Why is this bad
-Output tokens are the expensive ones and the slow ones. Without a cap one request may run to the model's maximum: tens of
-thousands of tokens, minutes of waiting, and a bill that a user decides.
+Output tokens are the expensive ones and the slow ones. Without a cap one request may run to the model's maximum: tens
+of thousands of tokens, minutes of waiting, and a bill that a user decides.
 
 ## Example
 ```python
@@ -72,7 +72,8 @@ def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
     parameter = uncapped.parameters[0]
     yield rule.at(
         uncapped.known.call.span,
-        f"{name} sets no {parameter}: an answer may run to the model's maximum ({entry.dist} {entry.version} sets none)",
+        f"{name} sets no {parameter}: an answer may run to the model's maximum"
+        f" ({entry.dist} {entry.version} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
     )

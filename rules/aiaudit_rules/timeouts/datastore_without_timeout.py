@@ -5,7 +5,8 @@ Flags clients, pools and connections of data stores on a server path whose queri
 time-out, and none in the library.
 
 ## Why is this bad
-A stuck query or a half-open connection holds a request and a pool slot until the pool is empty; then every request waits.
+A stuck query or a half-open connection holds a request and a pool slot until the pool is empty; then every request
+waits.
 
 ## Example
 ```python

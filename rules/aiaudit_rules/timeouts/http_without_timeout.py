@@ -5,7 +5,8 @@ Flags HTTP calls and sessions, sockets, mail and RPC connections on a server pat
 least 300 seconds: `requests` and `urllib` have none by default, `aiohttp` has 300 s, `httpx` has 5 s and is right.
 
 ## Why is this bad
-One upstream that accepts the connection and never answers takes a worker thread or a connection out of service, for ever.
+One upstream that accepts the connection and never answers takes a worker thread or a connection out of service, for
+ever.
 
 ## Example
 ```python

@@ -1,8 +1,8 @@
 """A time-out is switched off.
 
 ## What it does
-Flags `timeout=None`, `timeout=0` where that means none, `httpx.Timeout(None)` and `ClientTimeout(total=None)` on a server
-path, unless a deadline stands around the calls.
+Flags `timeout=None`, `timeout=0` where that means none, `httpx.Timeout(None)` and `ClientTimeout(total=None)` on a
+server path, unless a deadline stands around the calls.
 
 ## Why is this bad
 The library had a limit and the code took it away: the call now waits for ever.

@@ -144,15 +144,13 @@ class Classes(Core):
                 yield call
         for call in self.program.calls_by_name.get("cls", ()):
             method = method_of(call.scope)
-            if method is not None and method.owner is cls and call.expression[2] [0] == "name":
+            if method is not None and method.owner is cls and call.expression[2][0] == "name":
                 yield call
 
     def is_made(self, cls: Class) -> bool:
         """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
         if id(cls) not in self._made:
-            self._made[id(cls)] = (
-                cls.name in self._handed_on or next(iter(self.constructions(cls)), None) is not None
-            )
+            self._made[id(cls)] = cls.name in self._handed_on or next(iter(self.constructions(cls)), None) is not None
         return self._made[id(cls)]
 
     @cached_property
