@@ -45,11 +45,16 @@ class Located:
 
     def position(self, index: int) -> tuple[int, int]:
         """Line and column of the character at an index; the end of the text is one past its last character."""
+        if len(self.starts) == 1:
+            return self.lines[0], self.columns[0] + index
         piece = bisect_right(self.starts, min(index, max(len(self.text) - 1, 0))) - 1
         return self.lines[piece], self.columns[piece] + index - self.starts[piece]
 
     def extent(self, start: int, end: int) -> Extent:
         """The stretch of the file from one index to another; the end lies in the piece of the last character."""
+        if len(self.starts) == 1:
+            line, column = self.lines[0], self.columns[0]
+            return Extent(line, column + start, line, column + max(start, end))
         line, column = self.position(start)
         if end <= start:
             return Extent(line, column, line, column)

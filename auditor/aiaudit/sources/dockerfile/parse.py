@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiaudit.sources.dockerfile import arguments, structure
 from aiaudit.sources.dockerfile.arguments import Arguments
@@ -109,7 +109,7 @@ class _Reader:
         if read is None:
             return Instruction(keyword, extent, raw, tuple(flags))
         given = Arguments(keyword, content, start, end, escape, line.heredocs, line.bodies, readable)
-        instruction = replace(Instruction(keyword, extent, raw, tuple(flags), heredocs=line.heredocs), **read(given))
+        instruction = Instruction(keyword, extent, raw, tuple(flags), heredocs=line.heredocs, **read(given))
         for message in given.problems:
             self.found.problems.append(Problem(message, extent, fatal=True))
         return instruction

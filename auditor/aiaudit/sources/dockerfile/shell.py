@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from aiaudit.sources.dockerfile.facts import Command, Pair, Word
+from aiaudit.sources.dockerfile.grammar import character_indexes, document_behind_program, parser
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.programs import inline_script, reads_script
 from aiaudit.sources.dockerfile.quoting import segments, unquoted
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 _OPERATORS = (
     {"|&": "|"}
@@ -30,25 +30,9 @@ def script_commands(script: Located, *, nested: bool = False, depth: int = 0) ->
     """The simple commands of a script in the order in which they run, those of substitutions before their user."""
     if depth > 5 or len(script.text) > _LONGEST:
         return []
-    reader = _Reader(_document_behind_program(script), depth)
-    reader.visit(_parser().parse(reader.data).root_node, "", nested)
+    reader = _Reader(document_behind_program(script), depth)
+    reader.visit(parser().parse(reader.data).root_node, "", nested)
     return reader.commands
-
-
-def _document_behind_program(script: Located) -> Located:
-    """`<<EOF bash -e` as `bash <<EOF -e`, which means the same: the grammar knows no other order."""
-    line = script.text.partition("\n")[0]
-    if not line.startswith("<<"):
-        return script
-    name = len(line) - len(line[2:].lstrip("- \t"))
-    end = name + len(line[name:].split(maxsplit=1)[0]) if line[name:].strip() else len(line)
-    program = len(line) - len(line[end:].lstrip())
-    if program >= len(line):
-        return script
-    behind = program + len(line[program:].split(maxsplit=1)[0])
-    blank = Located.at(" ", *script.position(0))
-    parts = [script.slice(program, behind), blank, script.slice(0, end), script.slice(behind, len(script.text))]
-    return Located.join([part for part in parts if part.text])
 
 
 def argument_commands(words: list[Located], raws: list[str]) -> list[Command]:
@@ -64,14 +48,6 @@ def argument_commands(words: list[Located], raws: list[str]) -> list[Command]:
     return commands
 
 
-@functools.cache
-def _parser() -> Parser:
-    import tree_sitter_bash
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 class _Reader:
     """Collects the commands of one script."""
 
@@ -85,7 +61,7 @@ class _Reader:
         self.data = self.text.encode("utf-8", "surrogatepass")
         self.characters: list[int] | None = None
         if len(self.data) != len(self.text):
-            self.characters = _character_indexes(self.text)
+            self.characters = character_indexes(self.text)
 
     def span(self, node: Node) -> tuple[int, int]:
         """First character and end of a node."""
@@ -276,12 +252,3 @@ def _with_redirects(command: Command, redirects: list[str]) -> Command:
         command.redirects + tuple(redirects),
         command.extent,
     )
-
-
-def _character_indexes(text: str) -> list[int]:
-    """For each byte of the encoded text the index of its character."""
-    indexes: list[int] = []
-    for index, char in enumerate(text):
-        indexes.extend([index] * len(char.encode("utf-8", "surrogatepass")))
-    indexes.append(len(text))
-    return indexes
