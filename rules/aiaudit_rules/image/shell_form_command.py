@@ -5,8 +5,9 @@ Flags the command that the image starts (CMD, or ENTRYPOINT) when a shell stays 
 or JSON form that calls `sh -c` itself, without `exec` before the last program.
 
 Not flagged: `exec program ...`; an init that signals the whole group (`tini -g`, `dumb-init`); a SHELL instruction
-with bash or another shell of one's own, because bash replaces itself with the last command. Where `/bin/sh` of the
-base image is bash (Red Hat and its relatives) the severity is low; where it is Alpine's ash, confidence is lower.
+with bash or another shell of one's own. Where `/bin/sh` of the base image is bash (Red Hat and its relatives) or
+busybox (Alpine), which give their place to the last command, shell form has low severity and `sh -c` in JSON form is
+fine.
 
 ## Why is this bad
 Process 1 is then `/bin/sh`. dash, the `/bin/sh` of Debian and Ubuntu, neither handles SIGTERM nor passes it on, so
@@ -73,15 +74,19 @@ def shell_form_command(image: Image) -> Iterator[Finding]:
     if instruction.exec_form:
         yield from _in_json_form(image, instruction)
     elif instruction.script.strip() and stage.shell == _DEFAULT_SHELL and not _replaces_shell(instruction.commands):
-        shell = default_shell(stage)
         ignored = stage.command if instruction is stage.entrypoint else None
+        gives_way = default_shell(stage) in (ASH, BASH)
+        program = _program(instruction.commands)
         yield rule.at(
             image.span(_arguments(instruction)),
-            f"{instruction.keyword} in shell form: /bin/sh stands before {_program(instruction.commands)}"
-            " and does not pass on SIGTERM" + (f"; CMD in line {ignored.extent.line} is ignored" if ignored else ""),
+            (
+                f"{instruction.keyword} in shell form: {program} gets signals only because this image's /bin/sh gives way"
+                if gives_way
+                else f"{instruction.keyword} in shell form: /bin/sh stands before {program} and does not pass on SIGTERM"
+            )
+            + (f"; CMD in line {ignored.extent.line} is ignored" if ignored else ""),
             help=_remedy(instruction),
-            severity=Severity.LOW if shell == BASH else None,
-            confidence=Confidence.MEDIUM if shell == ASH else None,
+            severity=Severity.LOW if gives_way else None,
         )
 
 
@@ -92,7 +97,7 @@ def _in_json_form(image: Image, instruction: Instruction) -> Iterator[Finding]:
     if script is None or base_name(words[program_index(words)]) not in SHELLS - {"bash", "zsh", "ksh", "mksh"}:
         return
     inner = [command for command in instruction.commands if _is_inside(command, instruction.words[script].extent)]
-    if not inner or _replaces_shell(inner) or default_shell(image.final) == BASH:
+    if not inner or _replaces_shell(inner) or default_shell(image.final) in (ASH, BASH):
         return
     yield rule.at(
         image.span(instruction.words[script].extent),
