@@ -183,6 +183,8 @@ def test_missing_sources_are_told(tmp_path: Path) -> None:
     assert copy is not None
     assert copy.missing == ("nothing.txt",)
     assert copy.files == ("main.py",)
+    assert made.final.files is not None
+    assert made.final.files.presence("/nothing.txt") is Presence.UNKNOWN
 
 
 @pytest.mark.parametrize(

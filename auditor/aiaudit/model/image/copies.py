@@ -103,6 +103,9 @@ class CopyReader:
         pairs = _not_excluded(instruction, pairs)
         if not pairs:
             result.missing.append(source)
+            if not re.search(r"[*?\[]", source):  # generated before the build, or forgotten: another rule's matter
+                name = posixpath.basename(normal(source))
+                self.files.blur(posixpath.join(place, name) if into_folder and name else place)
             return
         keeps_parents = instruction.flag("parents") is not None
         alone = is_file or (len(pairs) == 1 and normal(source) != pairs[0][0] and re.search(r"[*?\[]", source))
