@@ -77,13 +77,13 @@ def shell_form_command(image: Image) -> Iterator[Finding]:
         ignored = stage.command if instruction is stage.entrypoint else None
         gives_way = default_shell(stage) in (ASH, BASH)
         program = _program(instruction.commands)
+        if gives_way:
+            effect = f"{program} gets signals only because this image's /bin/sh gives way to it"
+        else:
+            effect = f"/bin/sh stands before {program} and does not pass on SIGTERM"
         yield rule.at(
             image.span(_arguments(instruction)),
-            (
-                f"{instruction.keyword} in shell form: {program} gets signals only because this image's /bin/sh gives way"
-                if gives_way
-                else f"{instruction.keyword} in shell form: /bin/sh stands before {program} and does not pass on SIGTERM"
-            )
+            f"{instruction.keyword} in shell form: {effect}"
             + (f"; CMD in line {ignored.extent.line} is ignored" if ignored else ""),
             help=_remedy(instruction),
             severity=Severity.LOW if gives_way else None,
