@@ -29,7 +29,7 @@ from aiaudit.sources.secrets.values import (
 )
 from aiaudit.span import Extent
 
-_MOST_FACTS = 2000
+_MOST_FACTS = 500
 _ALLOWED = re.compile(r"gitleaks:allow|pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}secret", re.IGNORECASE)
 _ALLOWED_NEXT = re.compile(r"pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}nextline\s{1,4}secret", re.IGNORECASE)
 _USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]{1,40})://([^\s/\"'`<>]{0,330})@([\w.\-\[\]{}$:%]*)")
@@ -63,6 +63,11 @@ class Collector:
         self._facts: dict[tuple[int, int], SecretFact] = {}
         self._taken: list[tuple[int, int]] = []
         self._problems: list[SecretProblem] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more facts are kept."""
+        return len(self._facts) >= _MOST_FACTS
 
     def problem(self, message: str, line: int = 1) -> None:
         """Notes that part of the file could not be searched."""
@@ -154,7 +159,7 @@ class Collector:
     ) -> None:
         if place in self._facts:
             return
-        if len(self._facts) >= _MOST_FACTS:
+        if self.is_full:
             if not self._problems:
                 self.problem(f"more than {_MOST_FACTS} candidate credentials; the rest is not listed")
             return

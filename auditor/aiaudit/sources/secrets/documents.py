@@ -53,17 +53,21 @@ def _walk(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
 
 def _mapping(collector: Collector, node: Node, keys: tuple[str, ...], *, secret: bool) -> None:
     use = PROCESS if keys and keys[-1] in _ENVIRONMENTS else CONFIG
+    named: dict[str, Node] = {}
     for key, value in node.entries:
+        named[key.value] = value
         if value.kind != SCALAR or value.is_null or key.kind != SCALAR or key.value in _EXAMPLES:
             continue
         literal = value.value
         if secret and keys == ("data",):
             literal = _decoded(literal)
         _value(collector, value, literal, key.value, (*keys, key.value), use)
-    name = next((text for text in (node.text(key) for key in _NAME_KEYS) if text), "")
-    pair = next((found for found in (node.get(key) for key in _VALUE_KEYS) if found is not None), None)
-    if name and pair is not None and pair.kind == SCALAR and names.is_secret_name(name):
-        _value(collector, pair, pair.value, name, (*keys, name), PROCESS)
+    label = next((named[key] for key in _NAME_KEYS if key in named), None)
+    pair = next((named[key] for key in _VALUE_KEYS if key in named), None)
+    if label is None or pair is None or pair.kind != SCALAR:
+        return
+    if label.kind == SCALAR and names.is_secret_name(label.value):
+        _value(collector, pair, pair.value, label.value, (*keys, label.value), PROCESS)
 
 
 def _sequence(collector: Collector, node: Node, keys: tuple[str, ...]) -> None:

@@ -46,6 +46,8 @@ class LineBinder:
         """Read the binding at each name."""
         for start, end in found:
             name = self._collector.scan.text[start:end]
+            if self._collector.is_full:
+                return
             if names.is_secret_name(name):
                 self._bind_one(start, end, name)
 

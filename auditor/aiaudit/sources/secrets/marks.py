@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiaudit.sources.secrets.prefilter import Scan
 from aiaudit.sources.secrets.randomness import entropy, is_sequence
@@ -72,10 +72,10 @@ def is_real_private_key(text: str) -> bool:
     return row is not None and not is_sequence(row.group()) and entropy(row.group()) >= 4.0
 
 
-def landmarks(scan: Scan) -> Iterator[tuple[str, str, int, int]]:
+def landmarks(places: Iterable[tuple[bytes, int]], scan: Scan) -> Iterator[tuple[str, str, int, int]]:
     """(id, label, start, end) of the keys that fixed texts lead to."""
     text = scan.text
-    for mark, at in scan.landmarks():
+    for mark, at in places:
         window = max(0, at - 60)
         if mark == b"PRIVATE KEY-----":
             begin = text.rfind("-----BEGIN", window, at)

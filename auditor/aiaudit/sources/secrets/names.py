@@ -136,7 +136,9 @@ def words_of(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def kind_of_name(name: str) -> str | None:
     """What kind of secret the name promises: password, key, token, secret, url or identifier; None for none."""
-    words = list(words_of(name))
+    words = list(words_of(name.rpartition(".")[2]))
+    if len(words) < 2:
+        words = list(words_of(name))
     if not words or words[0] in _ACTIONS:
         return None
     while len(words) > 1 and (words[-1].isdigit() or words[-1] in _TRAILERS) and not _is_head(words[-1]):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from aiaudit.sources.secrets import formats, names
 from aiaudit.sources.secrets.collect import Collector
@@ -11,19 +13,22 @@ from aiaudit.sources.secrets.lines import LINE, NO, WORD, LineBinder
 from aiaudit.sources.secrets.marks import jwt_at, landmarks
 from aiaudit.sources.secrets.prefilter import SHORTEST_RUN, Scan
 from aiaudit.sources.secrets.shapes import STARTS, shape_at
-from aiaudit.sources.secrets.values import PROCESS
+from aiaudit.sources.secrets.values import PROCESS, judge
 
 _NOTHING = SecretFacts()
-_MOST_NAMES = 20_000
-_LONGEST_TREE = 2_000_000
-_LONGEST_GENERIC = 3_000_000
+_MOST_PLACES = 5_000
+# Beyond these sizes a file is read by lines instead of by its grammar.
+_LONGEST_TREES = {formats.PYTHON: 2_000_000, formats.YAML: 1_500_000, formats.JSON: 300_000}
 _BARE = {
     formats.SHELL: WORD, formats.DOCKERFILE: WORD,
     formats.SETTINGS: LINE, formats.ENVIRONMENT: LINE, formats.YAML: LINE,
 }  # fmt: skip
+_WINDOW = 400
+_QUOTE = re.compile(r"\\*[\"'`]")
 _ESCAPED = re.compile(r"\\[nrt]$")
 
 Hit = tuple[str, str, int, int]
+Place = TypeVar("Place")
 
 
 def extract(text: str, path: str) -> SecretFacts:
@@ -32,13 +37,17 @@ def extract(text: str, path: str) -> SecretFacts:
         return _NOTHING
     scan = Scan(text)
     kind = formats.format_of(path)
-    shapes = [*_shapes(scan), *landmarks(scan)]
+    collector = Collector(scan)
+    shapes = [*_shapes(scan), *landmarks(_bounded(scan.landmarks(), collector), scan)]
     found: list[tuple[int, int]] = []
     links: list[tuple[int, int]] = []
-    collector = Collector(scan)
-    if kind not in (formats.PROSE, formats.DATA) and len(text) <= _LONGEST_GENERIC:
-        links = list(scan.links())
+    if kind not in (formats.PROSE, formats.DATA):
+        links = list(_bounded(scan.links(), collector))
         found = _names(scan, collector, bare=kind in _BARE)
+        if kind in (formats.PYTHON, formats.JSON):
+            found = [hit for hit in found if _is_plausible(scan, *hit)]
+        if kind == formats.PYTHON:
+            found += [(at, at) for at in scan.calls()]
     if not shapes and not links and not found:
         return _NOTHING if not collector.facts().problems else collector.facts()
     _read(collector, kind, shapes, found, links)
@@ -53,9 +62,10 @@ def _read(
 ) -> None:
     if kind in (formats.PROSE, formats.DATA):
         return
-    if kind == formats.PYTHON and _read_python(collector, shapes, found, links):
+    fits = len(collector.scan.text) <= _LONGEST_TREES.get(kind, 0)
+    if fits and kind == formats.PYTHON and _read_python(collector, shapes, found, links):
         return
-    if kind in (formats.YAML, formats.JSON) and len(collector.scan.text) <= _LONGEST_TREE:
+    if fits and kind in (formats.YAML, formats.JSON):
         from aiaudit.sources.deploy.yaml import extract as read_yaml
         from aiaudit.sources.secrets.documents import bind_documents
 
@@ -93,8 +103,11 @@ def _read_environment(collector: Collector) -> None:
 
     scan = collector.scan
     for entry in read_environment(scan.text).entries:
-        if not entry.value:
-            continue
+        if collector.is_full:
+            return
+        if not entry.value or not names.is_secret_name(entry.name):
+            if not entry.value or "://" not in entry.value:
+                continue
         extent = entry.place
         place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
         if "://" in entry.value and collector.link(entry.value, place, entry.name, "environment"):
@@ -104,15 +117,29 @@ def _read_environment(collector: Collector) -> None:
         collector.bind(entry.value, place, entry.name, "environment", PROCESS)
 
 
+def _bounded(places: Iterable[Place], collector: Collector) -> Iterator[Place]:
+    """The first places; where there are more, the facts say so."""
+    for number, place in enumerate(places):
+        if number >= _MOST_PLACES:
+            collector.problem(f"more than {_MOST_PLACES} places that may hold a secret; the rest is not searched")
+            return
+        yield place
+
+
 def _names(scan: Scan, collector: Collector, *, bare: bool) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for number, (start, end) in enumerate(scan.names(bare=bare)):
-        if number >= _MOST_NAMES:
-            collector.problem(f"more than {_MOST_NAMES} names like a secret's; the rest is not searched")
-            break
-        if names.is_secret_name(scan.text[start:end].strip("-.")):
-            found.append((start, end))
-    return found
+    places = ((start, end) for start, end in scan.names(bare=bare) if _is_name(scan, start, end))
+    return list(_bounded(places, collector))
+
+
+def _is_name(scan: Scan, start: int, end: int) -> bool:
+    return names.is_secret_name(scan.text[start:end].strip("-."))
+
+
+def _is_plausible(scan: Scan, start: int, end: int) -> bool:
+    """Whether anything near the name could be its secret: spares the parsing of files that only look variables up."""
+    name = scan.text[start:end]
+    window = scan.text[end : end + _WINDOW]
+    return any("://" in piece or judge(piece, name, PROCESS) for piece in _QUOTE.split(window) if len(piece) > 1)
 
 
 def _shapes(scan: Scan) -> list[Hit]:
