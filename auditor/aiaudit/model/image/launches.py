@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.targets import module_file, search_path
 from aiaudit.model.image.values import Image, Server
-from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Function, Scope
-from aiaudit.model.values import Constant, External, FunctionValue
+
+if TYPE_CHECKING:
+    from aiaudit.model.python import PythonSide
+    from aiaudit.model.scopes import Call, Scope
 
 _FLASK = ("flask.Flask().run", "flask_openapi3.OpenAPI().run", "connexion.FlaskApp().run", "connexion.App().run")
 _OTHERS = {
@@ -51,6 +52,8 @@ def launches(image: Image, server: Server) -> Iterator[Launch]:
     path = _source(image, server)
     if path is None:
         return
+    from aiaudit.model.python import python_side  # the Python side is linked only for images that run a script
+
     side = python_side(image.service)
     module = side.program.load(path)
     if module is None:
@@ -80,6 +83,8 @@ def _source(image: Image, server: Server) -> str | None:
 
 def _run(scope: Scope, side: PythonSide, depth: int, seen: set[int]) -> Iterator[Call]:
     """The calls that run with a scope, those of the repository's functions that it calls included."""
+    from aiaudit.model.values import FunctionValue
+
     if id(scope) in seen or depth > _DEEPEST:
         return
     seen.add(id(scope))
@@ -88,7 +93,7 @@ def _run(scope: Scope, side: PythonSide, depth: int, seen: set[int]) -> Iterator
             continue
         yield call
         for value in side.evaluator.evaluate(call.expression[2], call.scope):
-            if isinstance(value, FunctionValue) and isinstance(value.function, Function):
+            if isinstance(value, FunctionValue):
                 yield from _run(value.function, side, depth + 1, seen)
 
 
@@ -109,6 +114,8 @@ def _asks_for_main(node: Any) -> bool:
 
 
 def _launch(server: Server, call: Call, side: PythonSide) -> Launch | None:
+    from aiaudit.model.values import External
+
     for value in side.evaluator.evaluate(call.expression[2], call.scope):
         if not isinstance(value, External):
             continue
@@ -127,6 +134,8 @@ def _flags(call: Call, names: tuple[str, ...], side: PythonSide) -> tuple[str, .
 
 
 def _is_on(call: Call, name: str, side: PythonSide) -> bool:
+    from aiaudit.model.values import Constant
+
     argument = call.keyword(name)
     if argument is None:
         return False
