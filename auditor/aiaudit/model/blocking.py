@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach
-from aiaudit.model.guards import guard_of
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope
@@ -75,7 +74,7 @@ class _Finder:
         """Whether the result is kept, so that only the first request waits."""
         if any(edge.cached for edge in blocking.path):
             return True
-        return blocking.known.entry.kind != "call" and guard_of(blocking.known.call, self.side.evaluator).keeps
+        return blocking.known.entry.kind != "call" and self.side.contexts.guard(blocking.known.call).keeps
 
     def in_coroutine(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
         found: dict[tuple[int, int], BlockingCall] = {}

@@ -117,6 +117,7 @@ class _Collector:
 
     def _def(self, statement: Statement, around: Enclosing | None) -> None:
         function = Function(statement[2], self.module, self.scope, statement, statement[6])
+        self.place(function)
         self.scope.functions.append(function)
         self.bind(function.name, Binding("function", self.scope, statement, target=function))
         for decorator in statement[5]:
@@ -125,6 +126,15 @@ class _Collector:
         if statement[4] is not None:
             self.expression(statement[4], around)
         _Collector(self.module, function).block(function.body, None)
+
+    def place(self, function: Function) -> None:
+        """Tell a function which method it is or stands in."""
+        if not isinstance(self.scope, Class):
+            function.enclosing_method = self.scope.enclosing_method
+            return
+        function.enclosing_method = function
+        if function.parameters and not function.has_decorator("staticmethod"):
+            function.self_name = function.parameters[0][0]
 
     def signature(self, function: Function, parameters: tuple[Parameter, ...], around: Enclosing | None) -> None:
         """Defaults and annotations belong to the scope around; the parameters are names of the function."""
@@ -139,7 +149,7 @@ class _Collector:
 
     def _class(self, statement: Statement, around: Enclosing | None) -> None:
         _, _, name, bases, keywords, decorators, body, _ = statement
-        made = Class(name, self.module, self.scope, statement, body)
+        made = Class(name, self.module, self.scope, statement, body, enclosing_method=self.scope.enclosing_method)
         self.scope.classes.append(made)
         self.bind(name, Binding("class", self.scope, statement, target=made))
         for part in (*bases, *(value for _, value in keywords), *decorators):
@@ -333,6 +343,7 @@ class _Collector:
     def lambda_(self, node: Expression, around: Enclosing | None) -> None:
         _, at, parameters, body = node
         function = Function("<lambda>", self.module, self.scope, node, (("return", at, body),))
+        self.place(function)
         self.scope.functions.append(function)
         self.signature(function, parameters, around)
         _Collector(self.module, function).block(function.body, None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead, is_main_part
 from aiaudit.model.evaluate import Evaluator, method_of
-from aiaudit.model.guards import guard_of
+from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
@@ -136,6 +136,8 @@ class Contexts:
         self.evaluator = evaluator
         self.routing = routing
         self._edges: dict[int, list[Edge]] = {}
+        self._runs: dict[int, bool] = {}
+        self._guards: dict[int, Guard] = {}
         self._properties = {
             f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
         }
@@ -189,9 +191,22 @@ class Contexts:
 
     def runs(self, call: Call) -> bool:
         """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
-        if is_main_part(call) and call.scope.module.path not in self.started:
-            return False
-        return not is_dead(call, self.evaluator, self.handlers)
+        known = self._runs.get(id(call))
+        if known is None:
+            in_script = is_main_part(call) and call.scope.module.path not in self.started
+            known = self._runs[id(call)] = not in_script and not is_dead(call, self.evaluator, self.handlers)
+        return known
+
+    def guard(self, call: Call) -> Guard:
+        """The lazy-initialisation guard around a call."""
+        known = self._guards.get(id(call))
+        if known is None:
+            known = self._guards[id(call)] = guard_of(call, self.evaluator)
+        return known
+
+    def is_reached(self, scope: Scope) -> bool:
+        """Whether anything runs a scope."""
+        return any(id(scope) in reached for reached in self.reached.values())
 
     # Exploration
 
@@ -225,7 +240,7 @@ class Contexts:
             calls = list(self.evaluator.constructions(cls))
             alive = [c for c in calls if self.before_requests(c.scope)]
             fresh = [
-                c for c in calls if self.in_request(c.scope, cached=False) and not guard_of(c, self.evaluator).keeps
+                c for c in calls if self.in_request(c.scope, cached=False) and not self.guard(c).keeps
             ]
             injected = self._injected_per_request(cls)
             if (fresh or injected) and not alive:
@@ -373,8 +388,8 @@ class Contexts:
                         )
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
-        guard = guard_of(call, self.evaluator)
         for target in self._run_by(value, exact=is_super_call(call)):
+            guard = self.guard(call)
             kept = is_cached(target) or guard.keeps
             owner = guard.cls if guard.keeps and not is_cached(target) else None
             label = target.label if isinstance(target, Function) else target.qualified_name

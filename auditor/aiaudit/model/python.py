@@ -46,7 +46,7 @@ def _link(service: Service) -> PythonSide:
     found = routing(program, evaluator)
     contexts = Contexts(program, evaluator, found)
     known = list(known_calls(evaluator, knowledge, contexts))
-    return PythonSide(program, evaluator, knowledge, found, contexts, known, resources(known, contexts, evaluator))
+    return PythonSide(program, evaluator, knowledge, found, contexts, known, resources(known, contexts))
 
 
 def resources_of(service: Service) -> list[Resource]:

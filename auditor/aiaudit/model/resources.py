@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.guards import Guard, guard_of
+from aiaudit.model.guards import Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.values import ClassValue, External, Partial, Value
@@ -95,7 +95,7 @@ def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) 
     """All calls that the knowledge describes; branches that never run in the service are left out."""
     for module in evaluator.program.modules:
         for scope in module.descendants():
-            for call in scope.calls:
+            for call in scope.calls if contexts.is_reached(scope) else ():
                 found = known_callees(call, evaluator, knowledge)
                 if found and contexts.runs(call):
                     yield from found
@@ -144,14 +144,14 @@ def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
             yield External(path)
 
 
-def resources(known: list[Known], contexts: Contexts, evaluator: Evaluator) -> list[Resource]:
+def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     """The constructions among the known calls, with their lives."""
-    return [_resource(k, contexts, evaluator) for k in known if k.entry.kind != "call"]
+    return [_resource(k, contexts) for k in known if k.entry.kind != "call"]
 
 
-def _resource(known: Known, contexts: Contexts, evaluator: Evaluator) -> Resource:
+def _resource(known: Known, contexts: Contexts) -> Resource:
     call, scope = known.call, known.call.scope
-    guard = guard_of(call, evaluator)
+    guard = contexts.guard(call)
     kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
     uncached = contexts.in_request(scope, cached=False)
     cached = contexts.in_request(scope, cached=True)

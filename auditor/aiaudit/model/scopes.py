@@ -130,7 +130,10 @@ class Store:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """What modules, classes and functions share: names and what happens in them."""
+    """What modules, classes and functions share: names and what happens in them.
+
+    `enclosing_method` is the method that the scope stands in, or is.
+    """
 
     name: str
     module: Module
@@ -146,6 +149,7 @@ class Scope:
     returns: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
     yields: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
     reads: list[tuple[Expression, Enclosing | None, Statement]] = field(default_factory=list)
+    enclosing_method: Function | None = None
 
     @property
     def qualified_name(self) -> str:
@@ -213,7 +217,9 @@ class Class(Scope):
 
 @dataclass(slots=True, eq=False)
 class Function(Scope):
-    """A function, method or lambda."""
+    """A function, method or lambda. `self_name` is the name of the instance (or class) parameter of a method."""
+
+    self_name: str | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -240,13 +246,6 @@ class Function(Scope):
     def owner(self) -> Class | None:
         """The class whose method it is."""
         return self.parent if isinstance(self.parent, Class) else None
-
-    @property
-    def self_name(self) -> str | None:
-        """The name of the instance (or class) parameter of a method."""
-        if self.owner is None or not self.parameters or self.has_decorator("staticmethod"):
-            return None
-        return self.parameters[0][0]
 
     def has_decorator(self, *names: str) -> bool:
         """Whether a decorator's last name is one of these (for the builtin ones that nobody renames)."""

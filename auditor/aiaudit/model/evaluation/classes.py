@@ -137,8 +137,16 @@ class Classes(Core):
                 return method
         return None
 
-    def constructions(self, cls: Class) -> Iterator[Call]:
+    def constructions(self, cls: Class) -> list[Call]:
         """The calls that make instances of exactly this class."""
+        known = self._constructions.get(id(cls))
+        if known is None:
+            known, complete = self.settled(lambda: self._making(cls))
+            if complete:
+                self._constructions[id(cls)] = known
+        return known
+
+    def _making(self, cls: Class) -> Iterator[Call]:
         for call in self.program.calls_by_name.get(cls.name, ()):
             if any(isinstance(v, ClassValue) and v.cls is cls for v in self.evaluate(call.expression[2], call.scope)):
                 yield call
@@ -150,7 +158,7 @@ class Classes(Core):
     def is_made(self, cls: Class) -> bool:
         """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
         if id(cls) not in self._made:
-            self._made[id(cls)] = cls.name in self._handed_on or next(iter(self.constructions(cls)), None) is not None
+            self._made[id(cls)] = cls.name in self._handed_on or bool(self.constructions(cls))
         return self._made[id(cls)]
 
     @cached_property

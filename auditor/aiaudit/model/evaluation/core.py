@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
@@ -18,6 +18,8 @@ from aiaudit.sources.python.facts import Expression, Parameter
 
 # More alternatives than this say nothing; deeper chains than this are cycles in disguise.
 WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
+OPEN = 1 << 30
+Item = TypeVar("Item")
 
 
 class Core:
@@ -32,6 +34,8 @@ class Core:
         self._attempts: dict[Any, int] = {}
         self._low = 0
         self._made: dict[int, bool] = {}
+        self._callers: dict[int, list[tuple[Call, int, int]]] = {}
+        self._constructions: dict[int, list[Call]] = {}
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
@@ -66,11 +70,11 @@ class Core:
         def result_of(self, function: Function) -> Iterator[Value]: ...
         def parameter(self, parameter: Parameter, function: Function) -> Iterator[Value]: ...
         def definitions(self, expression: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]: ...
-        def callers(self, function: Function) -> Iterator[tuple[Call, int, int]]: ...
+        def callers(self, function: Function) -> list[tuple[Call, int, int]]: ...
         def lineage(self, cls: Class) -> tuple[list[Class], list[str]]: ...
         def subclasses(self, cls: Class) -> list[Class]: ...
         def constructor(self, cls: Class) -> Function | None: ...
-        def constructions(self, cls: Class) -> Iterator[Call]: ...
+        def constructions(self, cls: Class) -> list[Call]: ...
         @property
         def mentions(self) -> dict[str, list[tuple[Call, int]]]: ...
         def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]: ...
@@ -133,6 +137,14 @@ class Core:
         for key in [key for key, (_, low) in self._partial.items() if low >= depth]:
             del self._partial[key]
 
+    def settled(self, make: Callable[[], Iterable[Item]]) -> tuple[list[Item], bool]:
+        """What a question gives, and whether no cycle that is still open cut the answer short."""
+        outer, self._low = self._low, OPEN
+        found = list(make())
+        complete = self._low == OPEN
+        self._low = min(outer, self._low)
+        return found, complete
+
     def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
         reader = getattr(self, "_" + tag, None)
         return reader(expression, scope) if reader else ()
@@ -154,10 +166,7 @@ def is_object(values: Iterable[Value]) -> bool:
 
 def method_of(scope: Scope) -> Function | None:
     """The method that a scope stands in, through nested functions and lambdas."""
-    for candidate in scope.within():
-        if isinstance(candidate, Function) and isinstance(candidate.parent, Class):
-            return candidate
-    return None
+    return scope.enclosing_method
 
 
 def is_field_call(expression: Expression | None) -> bool:

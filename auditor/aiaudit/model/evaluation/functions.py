@@ -117,8 +117,16 @@ class Functions(Core):
             if argument is not None:
                 yield argument, call.scope
 
-    def callers(self, function: Function) -> Iterator[tuple[Call, int, int]]:
+    def callers(self, function: Function) -> list[tuple[Call, int, int]]:
         """Calls of a function: the call, how many leading parameters are bound, how many arguments come before."""
+        known = self._callers.get(id(function))
+        if known is None:
+            known, complete = self.settled(lambda: self._calls_of(function))
+            if complete:
+                self._callers[id(function)] = known
+        return known
+
+    def _calls_of(self, function: Function) -> Iterator[tuple[Call, int, int]]:
         called_as = function.name
         if function.owner is not None and function.name == "__init__":
             for cls in (function.owner, *self.subclasses(function.owner)):
