@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,7 @@ VERSION = 1
 DEPTH = 6000
 # Python 3.10 turns a tree into objects without counting levels, and overflows the stack beyond some ten thousand.
 CHAIN, LONG = 40_000, 80_000
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def extract(text: str) -> PythonFacts:
@@ -55,9 +57,7 @@ def extract(text: str) -> PythonFacts:
 
 def _encodable(text: str) -> str:
     """Bytes that are no UTF-8 (carried as lone surrogates) as replacement characters, one for one."""
-    if text.isascii():
-        return text
-    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def _parse(text: str) -> tuple[ast.Module, str]:
