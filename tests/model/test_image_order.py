@@ -17,6 +17,7 @@ INSTALL = "RUN pip install -r requirements.txt\n"
 
 def lines_of(folder: Path, dockerfile: str, **more: str) -> list[int]:
     files = {"requirements.txt": "fastapi\n", "app/main.py": "app = 1\n", "pyproject.toml": "[project]\nname='x'\n"}
+    files["scripts/setup.sh"] = "pip install -r requirements.txt\n"
     (image,) = images_of(folder, {**files, **more, "Dockerfile": f"FROM python:3.12\nWORKDIR /app\n{dockerfile}"})
     return [found.layer.instruction.extent.line for found in premature_copies(image)]
 
@@ -36,6 +37,9 @@ def lines_of(folder: Path, dockerfile: str, **more: str) -> list[int]:
         ("COPY . .\nRUN poetry install\n", [3]),
         ("COPY pyproject.toml .\nRUN poetry install --no-root\nCOPY . .\nRUN poetry install\n", []),
         ("COPY . .\nRUN pip install .\n", []),  # the project requires nothing
+        ("COPY . .\nRUN bash scripts/setup.sh\n", [3]),
+        (f"COPY requirements.txt .\n{INSTALL}COPY . .\nRUN pip install gunicorn\n", []),  # a moment's work
+        (f"COPY requirements.txt .\n{INSTALL}COPY . .\nRUN pip install torch\n", [5]),
         ("COPY . .\nRUN python -m compileall .\n", []),
         (f"COPY app/main.py .\nRUN python main.py\nCOPY requirements.txt .\n{INSTALL}", [3]),
     ],
@@ -47,7 +51,11 @@ def test_premature_copies(tmp_path: Path, dockerfile: str, lines: list[int]) -> 
 def test_project_with_dependencies_installed_by_pip(tmp_path: Path) -> None:
     project = "[project]\nname='x'\ndependencies=['fastapi']\n"
 
-    assert lines_of(tmp_path, "COPY . .\nRUN pip install .\n", **{"pyproject.toml": project}) == [3]
+    more = {"pyproject.toml": project}
+
+    assert lines_of(tmp_path, "COPY . .\nRUN pip install .\n", **more) == [3]
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == []
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN uv sync\n", **more) == [4]
 
 
 def test_one_result_for_all_copies_ahead_of_an_install(tmp_path: Path) -> None:

@@ -123,3 +123,20 @@ def test_measured_weights() -> None:
     assert known_to_bring("sentence-transformers")["torch"] == ()
     assert weight("no-such-package") is None
     assert all(weight(name) is None or weight(name).unpacked > 0 for name in heavy_names())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "export",
+    ["poetry export -f requirements.txt --output req.txt --without-hashes", "poetry export -f requirements.txt > req.txt"],
+)
+def test_requirements_exported_from_a_lock_in_a_builder(tmp_path: Path, export: str) -> None:
+    lock = '[[package]]\nname = "torch"\nversion = "2.2"\n[[package]]\nname = "x"\nversion = "1"\n'
+    dockerfile = (
+        f"FROM python:3.12 AS b\nWORKDIR /t\nCOPY pyproject.toml poetry.lock ./\nRUN {export}\n"
+        "FROM python:3.12-slim\nCOPY --from=b /t/req.txt .\nRUN pip install -r req.txt\n"
+    )
+    files = {"pyproject.toml": "[tool.poetry]\nname='y'\n", "poetry.lock": lock, "Dockerfile": dockerfile}
+    (image,) = images_of(tmp_path, files)
+    ((_, install),) = image.final.installs
+
+    assert [(found.name, found.version) for found in heavy(install, image)] == [("torch", "2.2")]

@@ -125,8 +125,12 @@ def _in_file(tree: Tree, path: str, seen: set[str]) -> Iterator[Required]:
     seen.add(path)
     index = " ".join(entry.url for entry in facts.indexes)
     for item in facts.requirements:
-        if item.name and item.group != "build-system":
+        if item.name and item.group == "":
             yield _as_required(item, path, index)
+    for package in facts.packages:  # a lock that became a requirements file
+        if package.source != "project" and (not package.groups or _MAIN_GROUPS & set(package.groups)):
+            span = Span.at(path, package.extent)
+            yield Required(package.name, package.version, (), span, f"=={package.version}", package.index)
     for inclusion in facts.inclusions:
         if inclusion.kind == "requirement":
             yield from _in_file(tree, _beside(path, inclusion.path), seen)

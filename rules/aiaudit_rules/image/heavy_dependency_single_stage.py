@@ -4,7 +4,8 @@
 Flags the final FROM when the stages that ship run an install that brings torch, tensorflow, jax, vllm, CUDA libraries,
 OpenCV, xgboost or another package of that weight, named directly or required by something that is: through a lock file
 along its edges, otherwise through what is known of the packages. Installing in a builder stage and copying the
-environment is right, and so is installing wheels that a builder stage has built.
+environment is right, and so is installing wheels that a builder stage has built. A service that is built onto an image
+such as pytorch/pytorch is flagged with less certainty: that base is meant for work, not for shipping.
 
 The sizes were measured on the newest releases for CPython 3.11 on Linux x86_64 and are given to show the order of
 magnitude; the project's own versions differ.
@@ -62,6 +63,7 @@ from collections.abc import Iterator, Sequence
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image, Install, Layer
+from aiaudit.model.image.bases import heavy_package_of
 from aiaudit.model.packages import Brought, heavy, weight
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.shared import listed, shortened, size
@@ -88,6 +90,7 @@ def heavy_dependency_single_stage(image: Image) -> Iterator[Finding]:
             found.extend((layer, install, brought) for brought in heavy(install, image))
     chief = _chief(found)
     if not chief:
+        yield from _heavy_base(image)
         return
     names = [_title(brought) for _, _, brought in chief]
     stage = "the only stage" if len(image.stages) == 1 else "the final stage"
@@ -98,6 +101,22 @@ def heavy_dependency_single_stage(image: Image) -> Iterator[Finding]:
         trace=_trace(image, chief),
         severity=Severity.HIGH if _is_huge(chief) else Severity.MEDIUM,
         confidence=Confidence.HIGH if any(not brought.is_estimate for _, _, brought in chief) else _known(chief),
+    )
+
+
+def _heavy_base(image: Image) -> Iterator[Finding]:
+    """A base that brings the heavy package, and that the service's own packages are installed onto."""
+    name = heavy_package_of(image.final.root_base)
+    layer = next((layer for layer, install in image.final.installs if install.ecosystem == "python"), None)
+    if not name or layer is None:
+        return
+    yield rule.at(
+        image.span(image.final.start.extent),
+        f"the service is built onto {image.final.root_base}, which ships {name} with all its tools",
+        help="install what the service needs in a builder stage and COPY --from it into a slim final stage",
+        trace=[Step("installs the service's packages", image.span(layer.instruction.extent))],
+        severity=Severity.MEDIUM,
+        confidence=Confidence.MEDIUM,
     )
 
 

@@ -53,3 +53,20 @@ def is_plain(base: str) -> bool:
         return False
     name = repository(base)
     return name in _PLAIN or name in _FOLDERS
+
+
+# Images that bring a heavy package with them.
+_CARRIED = {
+    "pytorch/pytorch": "torch",
+    "nvidia/pytorch": "torch",
+    "huggingface/transformers-pytorch-gpu": "torch",
+    "huggingface/transformers-all-latest-gpu": "torch",
+    "rocm/pytorch": "torch",
+    "tensorflow/tensorflow": "tensorflow",
+    "nvidia/tensorflow": "tensorflow",
+}
+
+
+def heavy_package_of(base: str) -> str:
+    """The heavy package that a base image brings, "" for none that is known."""
+    return _CARRIED.get(repository(base), "")

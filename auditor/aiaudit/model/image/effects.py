@@ -16,6 +16,17 @@ _MOVING = {"cp", "mv", "ln", "install", "rsync"}
 _FETCHING_VALUES = names_in(
     "-o --output -O --output-document -P --directory-prefix -C --directory -d -b --branch --depth"
 )
+_EXPORTING_VALUES = names_in(
+    "-o --output --output-file --requirements -f --format --with --without --only -E --extras --extra --group"
+)
+_EXPORTERS = {
+    ("poetry", "export"): ("poetry.lock", "pyproject.toml"),
+    ("uv", "export"): ("uv.lock", "pyproject.toml"),
+    ("pdm", "export"): ("pdm.lock", "pyproject.toml"),
+    ("pipenv", "requirements"): ("Pipfile.lock", "Pipfile"),
+    ("pipenv", "lock"): ("Pipfile.lock", "Pipfile"),
+    ("uv", "pip"): ("pyproject.toml", "requirements.in"),
+}
 _MAKING = {"make", "sh", "bash", "django-admin", "cookiecutter", "copier", "git", "hf", "huggingface-cli"}
 
 
@@ -24,6 +35,10 @@ def replay(commands: Iterable[Command], files: Filesystem, workdir: str | None) 
     folder = workdir
     for command in commands:
         command = unwrapped(command)
+        exported = _exported(command, files, folder)
+        if exported is not None:
+            files.add(*exported)
+            continue
         for redirect in command.redirects:
             match = _REDIRECT.fullmatch(redirect.strip())
             if match:
@@ -32,6 +47,21 @@ def replay(commands: Iterable[Command], files: Filesystem, workdir: str | None) 
             folder = moved(folder, command)
             continue
         _effect(command, files, folder)
+
+
+def _exported(command: Command, files: Filesystem, folder: str | None) -> tuple[str, str] | None:
+    """Where `poetry export` and its like write requirements, and the repository file that they are made from."""
+    manifests = _EXPORTERS.get((command.name, command.words[1].text)) if len(command.words) > 1 else None
+    if manifests is None:
+        return None
+    target = options(command.words[1:], _EXPORTING_VALUES).value("-o", "--output", "--output-file", "--requirements")
+    for redirect in command.redirects:
+        match = _REDIRECT.fullmatch(redirect.strip())
+        target = target or (match[1].strip("\"' ") if match else None)
+    place = absolute(target, folder) if target else None
+    sources = (absolute(name, folder) for name in manifests)
+    source = next((found for path in sources if path and (found := files.source(path))), None)
+    return (place, source) if place and source else None
 
 
 def moved(folder: str | None, command: Command) -> str | None:

@@ -42,6 +42,9 @@ def python_install(command: Command, folder: str | None, mounts: tuple[Mount, ..
             rest.pop(0)
         if len(rest) > 1 and rest[0].text == "-m":
             name, words = rest[1].text, tuple(rest[1:])
+        elif len(rest) > 1 and rest[0].text.endswith("setup.py") and rest[1].text in ("install", "develop"):
+            project = rest[0].text.rpartition("/")[0] or "."
+            return Install("setup.py", "python", command, folder, project=project, mounts=mounts)
     if _PIP.fullmatch(name):
         name = "pip"
     reader = _READERS.get(name)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
-from aiaudit.model.packages import required
+from aiaudit.model.packages import heavy_names, known_to_bring, required
 from aiaudit.sources.manifests.facts import ManifestFacts
 
+_ONE_STEP = ("pip", "uv pip", "setup.py")
 # What brings up the installer itself, or is done in a moment.
 _BOOTSTRAP = names_in(
     "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export"
@@ -176,6 +177,8 @@ def _unneeded(
     if isinstance(work, Install):
         if not is_expensive(work, image) or _is_done_before(image, layers[:position], work):
             return ()
+        if work.project and work.tool in _ONE_STEP and not copy.is_whole_context:
+            return ()  # named with care, and there is no command for the dependencies alone
         needed = _needed_by_install(work, image) | _workspace_members(work, copy)
     else:
         needed = {work.script}
@@ -224,6 +227,16 @@ def is_expensive(install: Install, image: Image) -> bool:
     return bool(install.project) and bool(required(install, image))
 
 
+def _is_small(install: Install) -> bool:
+    """One or two packages by name, none of them heavy: done in seconds beside the dependencies themselves."""
+    if install.requirement_files or len(install.packages) > 2:
+        return False
+    return not any(
+        package.name in heavy_names() or known_to_bring(package.name, package.extras) or "://" in package.text
+        for package in install.packages
+    )
+
+
 def _needed_by_install(install: Install, image: Image) -> set[str]:
     """Repository files and folders that an install reads, with those that they name."""
     found = {item.source for item in install.inputs if item.source}
@@ -264,5 +277,7 @@ def _is_done_before(image: Image, earlier: list[Layer], install: Install) -> boo
                 done.update(item.source for item in before.inputs if item.source)
     if install.project or install.reads:
         return has_dependencies
+    if has_dependencies and _is_small(install):
+        return True
     sources = {item.source for item in install.inputs if item.kind == "requirement"}
     return bool(sources) and sources <= done

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from aiaudit.model.image.bases import is_plain, starting_folder
-from aiaudit.model.image.commands import expanded, is_shell, unwrapped
+from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
 from aiaudit.model.image.context import Context
 from aiaudit.model.image.copies import CopyReader
 from aiaudit.model.image.downloads import download
@@ -18,7 +18,7 @@ from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.values import Download, Input, Install, Layer, Mount, Stage
 from aiaudit.model.tree import Tree
 from aiaudit.sources.dockerfile.expand import expand
-from aiaudit.sources.dockerfile.facts import DockerfileFacts, Instruction, StageFacts
+from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock",
           "pnpm-lock.yaml", "bun.lock", "bun.lockb")  # fmt: skip
@@ -168,7 +168,7 @@ class _Builder:
         downloads: list[Download] = []
         folder = self.stage.workdir
         made = []
-        for command in instruction.commands:
+        for command in self._opened(instruction.commands, folder):
             command = expanded(unwrapped(command), self.expand_shell)
             if command.name == "cd":
                 folder = moved(folder, command)
@@ -189,6 +189,21 @@ class _Builder:
         replay(made, self.files, self.stage.workdir if not installs else folder)
         return replace(layer, installs=tuple(installs), downloads=tuple(downloads), mounts=mounts)
 
+    def _opened(self, commands: Iterable[Command], folder: str | None) -> Iterator[Command]:
+        """The commands of a RUN; a script of the repository is followed by what it does, at the place that runs it."""
+        for command in commands:
+            yield command
+            inner = unwrapped(command)
+            words = inner.words[1:] if is_shell(inner) else inner.words
+            name = words[0].text if words else ""
+            if not name.endswith((".sh", ".bash")):
+                continue
+            place = absolute(self.expand_shell(name), folder)
+            source = self.files.source(place) if place else None
+            for step in commands_in(self.tree.text(source)) if source else ():
+                placed = tuple(replace(word, extent=command.extent) for word in step.words)
+                yield replace(step, words=placed, extent=command.extent)
+
     def _inputs(self, install: Install) -> Iterable[Input]:
         for kind, names in (("requirement", install.requirement_files), ("constraint", install.constraint_files)):
             for name in names:
@@ -196,7 +211,7 @@ class _Builder:
         for name in install.reads:
             kind = "lock" if posixpath.basename(name) in _LOCKS else "manifest"
             yield self._input(name, kind, install)
-        if install.project and install.tool in ("pip", "uv pip"):
+        if install.project and install.tool in ("pip", "uv pip", "setup.py"):
             for name in ("pyproject.toml", "setup.cfg", "setup.py"):
                 yield self._input(posixpath.join(install.project, name), "manifest", install)
 
