@@ -71,6 +71,8 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         ("compose.yaml", "a: BAD # aiaudit: ignore[bad-mark] why\nb: BAD\n", [2], [1]),
         ("compose.yaml", "# aiaudit: ignore[bad-mark] why\na: BAD\nb: BAD\n", [3], [2]),
         ("page.html", "<!-- aiaudit: ignore[bad-mark] why -->\n<a>BAD</a>\n", [], [2]),
+        ("page.md", "<!-- aiaudit: ignore[bad-mark] why -->\nBAD\n", [], [2]),
+        ("page.md", "    f('BAD')  # aiaudit: ignore[bad-mark] why\n", [], [1]),
         ("app.js", "let a = 'BAD' // aiaudit: ignore[bad-mark] why\n", [], [1]),
         ("app.ini", "; aiaudit: ignore[bad-mark] why\na = BAD\n", [], [2]),
         ("Dockerfile", "# aiaudit: ignore[bad-mark] why\nRUN a && \\\n  # note\n  BAD\nRUN BAD\n", [5], [4]),
@@ -165,6 +167,14 @@ def test_settings_accept_findings_by_path(audited: object) -> None:
 
     assert found_in(report) == [("app/a.py", 1, "bad-mark")]
     assert [r.suppression.kind for r in report.suppressed if r.suppression] == ["settings"]
+
+
+def test_examples_in_documents_are_not_judged(audited: object) -> None:
+    """A comment in a code block is prose; a comment of the document itself is not."""
+    text = "    # aiaudit: ignore[nope]\n<!-- aiaudit: ignore[nope] why -->\n"
+    report: Report = audited({"page.md": text})  # type: ignore[operator]
+
+    assert found_in(report) == [("page.md", 2, "unknown-suppression")]
 
 
 def test_a_file_without_marks_is_not_tokenized() -> None:

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from aiaudit.cli import write
 from aiaudit.cli.progress import Bar
 from aiaudit.finding import Confidence, Severity
 from aiaudit.report.look import Look
-from aiaudit.results import CLEAN, FINDINGS, USAGE, Report
+from aiaudit.results import CLEAN, FINDINGS, USAGE, Diagnostic, Report
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.stamps import build_stamp, cache_folder
 from aiaudit.sources.store import Store, store_for
@@ -85,7 +85,7 @@ class _Check:
         """What goes to stderr: diagnostics, and at the very end why the audit is incomplete."""
         lines = []
         if not self.values["quiet"]:
-            lines += [f"{d.level}: {_place(d.path, d.line)}{d.message}" for d in found.diagnostics]
+            lines += _told(found.diagnostics)
         if self.values["verbose"]:
             seconds = (time.time_ns() - started) / 1e9
             kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds if count)
@@ -106,6 +106,18 @@ class _Check:
         found = watched(session.workspace, settings)
         if found is not None:
             replay.save(record, found, started, out, err, code)
+
+
+def _told(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """One line a diagnostic; the same message about many files is said once."""
+    by_message: dict[tuple[str, str], list[Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        by_message.setdefault((diagnostic.level, diagnostic.message), []).append(diagnostic)
+    return [
+        f"{level}: {_place(same[0].path, same[0].line)}{message}"
+        + (f" (and {len(same) - 1} more file{'s' * (len(same) > 2)})" if len(same) > 1 else "")
+        for (level, message), same in by_message.items()
+    ]
 
 
 def _place(path: str, line: int) -> str:

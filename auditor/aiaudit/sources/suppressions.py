@@ -1,7 +1,8 @@
 """Comments that accept a finding: aiaudit's own, hadolint's, gitleaks' and detect-secrets'. Plain tuples.
 
 The facts of a file are a tuple of `(tool, names, reason, line, column, end_column, first, last)`: the comment's place
-and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing.
+and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing. `tool` is
+"aiaudit", "hadolint", "secrets", or "quoted": a comment of another language in a code block of a document.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 
 Record = tuple[str, Any, str, int, int, int, int, int]
 
@@ -25,6 +26,7 @@ _HADOLINT = re.compile(
 _ALLOWED = re.compile(
     r"(?:#+|//+|<!--|/\*+|--|;+).*?(?:gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b)"
 )
+_PROSE = (".md", ".markdown", ".rst", ".adoc")
 _MARKS = ("aiaudit:", "hadolint", "gitleaks:allow", "pragma:")
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 
@@ -43,17 +45,19 @@ def extract(text: str, path: str) -> tuple[Record, ...]:
     for number, line in enumerate(lines, 1):
         if any(mark in line for mark in _MARKS):
             own_line = line.lstrip().startswith(("#", "//", "<!--", "/*", "--", ";"))
-            found.extend(_records(line, number, 0, following(lines, number) if own_line else (number, number)))
+            covered = following(lines, number) if own_line else (number, number)
+            found.extend(_records(line, number, 0, covered, path.endswith(_PROSE)))
     return tuple(found)
 
 
-def _records(line: str, number: int, start: int, covered: tuple[int, int]) -> Iterator[Record]:
+def _records(line: str, number: int, start: int, covered: tuple[int, int], prose: bool = False) -> Iterator[Record]:
     """What the comments of one line, from this index on, say."""
     for match in _OWN.finditer(line, start):
         names = None if match["names"] is None else tuple(n.strip() for n in match["names"].split(",") if n.strip())
         first, last = (0, 0) if match["what"] == "ignore-file" else covered
         end = match.start() + len(match.group().rstrip()) + 1
-        yield ("aiaudit", names or None, _reason(match["reason"]), number, match.start() + 1, end, first, last)
+        tool = "quoted" if prose and not match.group().startswith("<!--") else "aiaudit"
+        yield (tool, names or None, _reason(match["reason"]), number, match.start() + 1, end, first, last)
     for match in _HADOLINT.finditer(line, start):
         names = tuple(name.strip() for name in match["names"].split(","))
         first, last = (0, 0) if match["all"] else covered
