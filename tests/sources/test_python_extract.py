@@ -200,3 +200,13 @@ def test_any_text(text: str) -> None:
 def test_any_bytes(data: bytes) -> None:
     """Any bytes as well."""
     extract(data.decode("utf-8", "surrogateescape"))
+
+
+def test_annotations_as_strings_are_read_at_any_depth() -> None:
+    text = 'def f(a: "Message | None", b: list["Message"], c: dict[str, "Message"], d: Literal["Message"]): ...\n'
+    parameters = extract(text)[1][0][3]
+    a, b, c, d = (parameter[2] for parameter in parameters)
+    assert (a[0], a[3][0], a[3][2]) == ("bin", "name", "Message")
+    assert (b[3][0], b[3][2]) == ("name", "Message")
+    assert [part[0] for part in c[3][2]] == ["name", "name"]
+    assert (d[3][0], d[3][2]) == ("const", "Message")

@@ -24,7 +24,7 @@ from aiaudit.sources.python.facts import (
     Statement,
 )
 
-VERSION = 1
+VERSION = 2
 
 # Real modules nest some tens of levels; generated ones chain thousands of `+`. Beyond this a file is named as unread.
 DEPTH = 6000
@@ -121,20 +121,12 @@ class _Reader:
         return tuple([(node.arg, self.one(node.value)) for node in nodes])
 
     def annotation(self, node: Any) -> Expression | None:
-        """An annotation; a string is read as the expression it holds, at the place of the string."""
+        """An annotation; strings in it are read as the expressions they hold, at the places of the strings."""
         if node is None:
             return None
         if isinstance(node, ast.Starred):  # `*args: *Ts`
             return self.one(node.value)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                inner = ast.parse(node.value.strip(), mode="eval").body
-            except (SyntaxError, ValueError):
-                return self.one(node)
-            for part in ast.walk(inner):
-                ast.copy_location(part, node)
-            return self.one(inner)
-        return self.one(node)
+        return self.one(_unquoted(node))
 
     def parameters(self, arguments: ast.arguments) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -157,6 +149,28 @@ class _Reader:
         """Where the name of a definition stands: after its keyword on the first line (decorators come before)."""
         line, column = node.lineno, self.at(node)[1] + len(keyword)
         return (line, column, line, column + len(node.name))
+
+
+def _unquoted(node: Any) -> Any:
+    """An annotation with the names of types that stand in it as strings: `list["Message"]`, `"Message | None"`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            inner = ast.parse(node.value.strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            return node
+        for part in ast.walk(inner):
+            ast.copy_location(part, node)
+        return inner
+    if isinstance(node, ast.BinOp):
+        node.left, node.right = _unquoted(node.left), _unquoted(node.right)
+    elif isinstance(node, ast.Subscript) and isinstance(node.value, (ast.Name, ast.Attribute)):
+        name = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+        if isinstance(node.slice, ast.Tuple) and name != "Literal":
+            types = 1 if name == "Annotated" else len(node.slice.elts)
+            node.slice.elts[:types] = [_unquoted(part) for part in node.slice.elts[:types]]
+        elif name != "Literal":
+            node.slice = _unquoted(node.slice)
+    return node
 
 
 def _lines(text: str) -> list[str]:
