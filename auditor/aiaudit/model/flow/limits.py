@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.scopes import Function, Scope, last_name, walk
+from aiaudit.model.scopes import Function, Module, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 
@@ -16,7 +16,15 @@ TEXT_LIMIT = 1024 * 1024
 # Documents may be larger: what is cut into pieces and embedded once.
 UPLOAD_LIMIT = 64 * 1024 * 1024
 
-_SETTINGS = ("MAX_CONTENT_LENGTH", "DATA_UPLOAD_MAX_MEMORY_SIZE", "REQUEST_MAX_SIZE", "MAX_FORM_MEMORY_SIZE")
+# What a limit that is set somewhere else is taken to be, and the least that is a size in bytes at all.
+UNKNOWN_LIMIT, LEAST = 16 * 1024 * 1024, 1024
+
+# Setting -> the top-level module of the framework that reads it.
+_SETTINGS = {
+    "MAX_CONTENT_LENGTH": ("flask", "quart"),
+    "DATA_UPLOAD_MAX_MEMORY_SIZE": ("django",),
+    "REQUEST_MAX_SIZE": ("sanic",),
+}
 _OPTIONS = ("max_body_size", "request_max_body_size", "client_max_size", "max_content_length", "max_request_size",
             "max_upload_size", "max_content_size", "max_size", "limit", "max_body", "request_max_size")  # fmt: skip
 _APPLICATIONS = ("FastAPI", "Starlette", "Litestar", "Application", "Sanic")
@@ -28,9 +36,8 @@ _DEPTH = 4
 
 
 def body_limit(tools: Tools) -> float | None:
-    """The largest request body that the service takes, in bytes; None where nothing limits it, 0 where a limit's size
-    is set elsewhere."""
-    found = list(_limits(tools))
+    """The largest request body that the service takes, in bytes; None where nothing limits it."""
+    found = [size for size in _limits(tools) if size >= LEAST]
     return min(found) if found else None
 
 
@@ -67,15 +74,23 @@ def _of_applications(tools: Tools) -> Iterator[float]:
 
 
 def _of_settings(tools: Tools) -> Iterator[float]:
+    modules = tools.side.program.modules
+    imported = {name for module in modules for name in _imported(module)}
+    read = {name for name, frameworks in _SETTINGS.items() if imported.intersection(frameworks)}
     for store in tools.side.program.element_stores:
-        if store.key is not None and store.key[0] == "const" and store.key[2] in _SETTINGS and store.value is not None:
-            yield number(store.value, store.scope, tools) or 0
-    scopes = [scope for module in tools.side.program.modules for scope in (module, *module.classes)]
-    for scope in scopes:
-        for name in _SETTINGS:
+        if store.key is not None and store.key[0] == "const" and store.key[2] in read and store.value is not None:
+            yield number(store.value, store.scope, tools) or UNKNOWN_LIMIT
+    for scope in [scope for module in modules for scope in (module, *module.classes)]:
+        for name in read:
             for binding in scope.bindings.get(name, ()):
                 if binding.expression is not None:
-                    yield number(binding.expression, binding.scope, tools) or 0
+                    yield number(binding.expression, binding.scope, tools) or UNKNOWN_LIMIT
+
+
+def _imported(module: Module) -> Iterator[str]:
+    for statement, _, _ in module.imports:
+        names = [statement[3]] if statement[0] == "from" else [name for name, _ in statement[2]]
+        yield from (name.partition(".")[0] for name in names)
 
 
 def _of_middleware(tools: Tools) -> Iterator[float]:
@@ -89,7 +104,7 @@ def _of_middleware(tools: Tools) -> Iterator[float]:
         values = tools.evaluator.evaluate(given, call.scope)
         if any(isinstance(value, (ClassValue, External, FunctionValue)) for value in values):
             sizes = [number(value, call.scope, tools) for key, value in call.keywords if key in _OPTIONS]
-            yield min([size for size in sizes if size is not None], default=0.0)
+            yield min([size for size in sizes if size is not None], default=UNKNOWN_LIMIT)
 
 
 def _refused(function: Function, tools: Tools) -> Iterator[float]:
@@ -108,7 +123,7 @@ def _refused(function: Function, tools: Tools) -> Iterator[float]:
             for side in (part[2], *part[4])
             if (size := number(side, function, tools)) is not None
         ]
-        yield min(sizes, default=0.0)
+        yield min(sizes, default=UNKNOWN_LIMIT)
 
 
 def _reads_length(test: Expression, function: Function) -> bool:
@@ -135,8 +150,8 @@ def number(expression: Expression, scope: Scope, tools: Tools, depth: int = 0) -
         left = number(expression[3], scope, tools, depth + 1)
         right = number(expression[4], scope, tools, depth + 1)
         return None if left is None or right is None else _calculated(expression[2], left, right)
-    if tag == "call" and last_name(expression[2]) in ("int", "float", "getenv", "get", "Field") and expression[3]:
-        return number(expression[3][-1], scope, tools, depth + 1)
+    if tag == "call":  # int(...), getenv("NAME", default), Field(default)
+        return number(expression[3][-1], scope, tools, depth + 1) if expression[3] else None
     for value in tools.evaluator.evaluate(expression, scope):
         if isinstance(value, Constant) and type(value.value) in (int, float):
             return float(value.value)

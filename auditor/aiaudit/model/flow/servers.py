@@ -22,6 +22,8 @@ _MODEL_ADDRESS = re.compile(
     r"dashscope|api\.cohere|api\.perplexity|ollama",
     re.IGNORECASE,
 )
+# Endpoints of the same servers that generate or embed no text.
+_OTHER_ADDRESS = re.compile(r"/images?/|/moderations|/transcriptions|/translations|token(ize|s)|/files|/models$|/count")
 _PAYLOAD = ("messages", "prompt", "input", "inputs", "contents", "system", "query", "texts", "text", "documents")
 
 
@@ -36,6 +38,8 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
         return None
     keys = _keys_of(payload, call.scope, tools.evaluator)
     address = _address(call, tools)
+    if _OTHER_ADDRESS.search(address):
+        return None
     is_model = _MODEL_ADDRESS.search(address) is not None
     if not is_model and not _looks_like_prompt(keys):
         return None

@@ -57,7 +57,7 @@ def _takes_prompt(known: Known, tools: Tools) -> bool:
     entry = known.entry
     if entry.purpose in ("vector", "index") and last_name(known.call.expression[2]) in _ADDING:
         return True
-    if entry.purpose not in PURPOSES or not entry.prompt or entry.kind not in ("call", "factory", "constructor"):
+    if entry.purpose not in PURPOSES or not entry.prompt or entry.kind != "call":
         return False
     # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
     return not (tools.nodes() and known.call.expression[2][0] == "attr" and tools.starts_graph(known.call))
@@ -148,7 +148,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if name in POSTING:
         return raw_request(call, tools)
     if function[0] != "attr":
-        return None
+        return by_path(call, function, tools.evaluator)
     if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
         starts = list(_added(call))
         return ModelCall(call, name, "vector", tuple(starts)) if starts else None

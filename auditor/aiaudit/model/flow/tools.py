@@ -81,6 +81,8 @@ class Tools:
                 method = base.method(function.name)
                 for call, offset, shift in self.evaluator.callers(method) if method is not None else ():
                     yield Caller(call, offset, shift)
+        if function.owner is not None:
+            yield from self._alike(function)
         for call in self._queued(function):
             bound = int(function.has_decorator("task", "shared_task") and _is_bound_task(function))
             written = last_name(call.expression[2]) in ("apply_async", "signature")
@@ -90,6 +92,18 @@ class Tools:
                 target = call.keyword("target") or call.keyword("function")
                 if target is not None and last_name(target) == function.name and self._is(function, target, call):
                     yield Caller(call, int(function.self_name is not None), 0, True)
+
+    def _alike(self, function: Function) -> Iterator[Caller]:
+        """Calls of a method of that name on objects of which nothing is known, where the arguments fit."""
+        if len(function.name) < 5 or function.name.startswith("__"):
+            return
+        offset = int(function.self_name is not None)
+        for call in self.side.program.calls_by_name.get(function.name, ()):
+            callee = call.expression[2]
+            if callee[0] != "attr" or not _fits(call, function, offset):
+                continue
+            if not self.evaluator.evaluate(callee, call.scope) and not self.evaluator.evaluate(callee[2], call.scope):
+                yield Caller(call, offset, 0)
 
     def _queued(self, function: Function) -> Iterator[Call]:
         for name in QUEUEING:
@@ -171,6 +185,25 @@ class Tools:
         if any("StateGraph()" in path or "MessageGraph()" in path for path in paths):
             return True
         return not values and last_name(call.expression[2][2]).endswith(("graph", "workflow", "compiled", "app"))
+
+
+def _fits(call: Call, function: Function, offset: int) -> bool:
+    """Whether a function can be called like this: every argument has a parameter, every parameter its argument."""
+    if any(argument[0] == "star" for argument in call.arguments):
+        return False
+    kinds = {kind for _, kind, *_ in function.parameters}
+    plain = [p for p in function.parameters if p[1] in ("positional", "any")][offset:]
+    given = {name for name, _ in call.keywords if name is not None}
+    if len(call.arguments) > len(plain) and "variadic" not in kinds:
+        return False
+    named = {p[0] for p in function.parameters}
+    if not given <= named and "keywords" not in kinds:
+        return False
+    if call.spreads:
+        return True
+    required = [p for p in plain[len(call.arguments) :] if p[3] is None]
+    required += [p for p in function.parameters if p[1] == "keyword" and p[3] is None]
+    return all(p[0] in given for p in required) and bool(call.arguments or given)
 
 
 def _is_bound_task(function: Function) -> bool:
