@@ -127,7 +127,10 @@ def test_measured_weights() -> None:
 
 @pytest.mark.parametrize(
     "export",
-    ["poetry export -f requirements.txt --output req.txt --without-hashes", "poetry export -f requirements.txt > req.txt"],
+    [
+        "poetry export -f requirements.txt --output req.txt --without-hashes",
+        "poetry export -f requirements.txt > req.txt",
+    ],
 )
 def test_requirements_exported_from_a_lock_in_a_builder(tmp_path: Path, export: str) -> None:
     lock = '[[package]]\nname = "torch"\nversion = "2.2"\n[[package]]\nname = "x"\nversion = "1"\n'
@@ -139,4 +142,4 @@ def test_requirements_exported_from_a_lock_in_a_builder(tmp_path: Path, export: 
     (image,) = images_of(tmp_path, files)
     ((_, install),) = image.final.installs
 
-    assert [(found.name, found.version) for found in heavy(install, image)] == [("torch", "2.2")]
+    assert [(found.name, found.version) for found in heavy(install, image) if not found.is_estimate] == [("torch", "2.2")]
