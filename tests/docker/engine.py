@@ -112,6 +112,7 @@ def _start_private() -> Engine:
         raise Unavailable("no Docker engine runs, and only root can start one")
     place = home()
     place.mkdir(parents=True, exist_ok=True)
+    _end_orphan()
     (place / "pid").unlink(missing_ok=True)
     options = ("--bridge=none", "--iptables=false", "--ip6tables=false", f"--label={LABEL}=engine")
     places = ("--data-root", f"{place}/data", "--exec-root", f"{place}/run", "--pidfile", f"{place}/pid")
@@ -139,13 +140,25 @@ def _private_address() -> str:
 
 
 def _private_pid() -> int | None:
-    """The process of the private engine; a stale file names another process, or none."""
+    """The process of the private engine."""
+    return _pid_in(home() / "pid", f"{home()}/data")
+
+
+def _end_orphan() -> None:
+    """End the containerd of a private engine that was killed: it would keep a new one from starting."""
+    pid = _pid_in(home() / "run" / "containerd" / "containerd.pid", f"{home()}/run/containerd/containerd.toml")
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _pid_in(file: Path, argument: str) -> int | None:
+    """The process that a file names, if it runs with this argument; a stale file names another one, or none."""
     try:
-        pid = int((home() / "pid").read_text())
+        pid = int(file.read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return None
-    return pid if str(home() / "data").encode() in command else None
+    return pid if argument.encode() in command else None
 
 
 def _clients() -> Iterator[str]:
