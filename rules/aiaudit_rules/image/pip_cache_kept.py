@@ -174,7 +174,7 @@ def _finding(image: Image, kept: list[Install]) -> Finding:
 
 def _keeps(install: Install, run: Run, image: Image) -> bool:
     cache = _CACHES.get(install.tool)
-    if cache is None or (install.tool == "conda" and verb(install.command) in ("info", "list")):
+    if cache is None or not install.installs_something:
         return False
     position = _position(install.command, run)
     environment = dict(run.layer.environment) | _exported(run.commands[:position], install.command)
