@@ -145,10 +145,12 @@ def _private_pid() -> int | None:
 
 
 def _end_orphan() -> None:
-    """End the containerd of a private engine that was killed: it would keep a new one from starting."""
-    pid = _pid_in(home() / "run" / "containerd" / "containerd.pid", f"{home()}/run/containerd/containerd.toml")
+    """End the containerd of a private engine that was killed: a new one would wait for it, dead or alive."""
+    folder = home() / "run" / "containerd"
+    pid = _pid_in(folder / "containerd.pid", f"{folder}/containerd.toml")
     if pid is not None:
         os.kill(pid, signal.SIGKILL)
+    (folder / "containerd.pid").unlink(missing_ok=True)
 
 
 def _pid_in(file: Path, argument: str) -> int | None:
