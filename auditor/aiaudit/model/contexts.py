@@ -181,6 +181,21 @@ class Contexts:
             return candidate
         return None
 
+    def taken(self, call: Call, reach: Reach | None) -> Reach | None:
+        """The reach of a call whose branch the way there really takes, or another reach of the same kind that does."""
+        if reach is None or not any(link.kind in ("if", "unless") for link in call.around):
+            return reach
+        if reach.edge is None or not is_dead(call, self.evaluator, self.handlers, reach.edge.call):
+            return reach
+        for source in self.reached[reach.entry.kind].values():
+            for before in source:
+                for edge in self.edges(before.scope):
+                    if edge.target is reach.scope and not is_dead(call, self.evaluator, self.handlers, edge.call):
+                        cached = before.cached or edge.cached
+                        if cached is reach.cached:
+                            return Reach(before.entry, reach.scope, edge, before, cached, before.offloaded)
+        return None
+
     def before_requests(self, scope: Scope) -> Reach | None:
         """The reach of a scope at import or startup, None if only requests get there."""
         return self.reach("startup", scope) or self.reach("import", scope)
@@ -239,9 +254,7 @@ class Contexts:
         for cls in self.program.classes:
             calls = list(self.evaluator.constructions(cls))
             alive = [c for c in calls if self.before_requests(c.scope)]
-            fresh = [
-                c for c in calls if self.in_request(c.scope, cached=False) and not self.guard(c).keeps
-            ]
+            fresh = [c for c in calls if self.in_request(c.scope, cached=False) and not self.guard(c).keeps]
             injected = self._injected_per_request(cls)
             if (fresh or injected) and not alive:
                 self._ephemeral.add(id(cls))

@@ -153,8 +153,8 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     call, scope = known.call, known.call.scope
     guard = contexts.guard(call)
     kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
-    uncached = contexts.in_request(scope, cached=False)
-    cached = contexts.in_request(scope, cached=True)
+    uncached = contexts.taken(call, contexts.in_request(scope, cached=False))
+    cached = contexts.taken(call, contexts.in_request(scope, cached=True))
     return Resource(
         call,
         known.value,

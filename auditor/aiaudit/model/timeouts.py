@@ -75,7 +75,7 @@ class _Reader:
             if known.entry.kind != "call":
                 if answers_for_timeout(known):
                     yield from self.of_client(known, reach)
-            elif not self.belongs_to_client(known):
+            elif not self.belongs_to_client(known) and can_set_timeout(known):
                 yield from self.of_call(known, reach)
 
     def belongs_to_client(self, known: Known) -> bool:
@@ -205,6 +205,14 @@ class _Reader:
             return None
         number = argument_of(known.call, timeout.retries_parameter, self.evaluator).number
         return int(number) if number is not None else None
+
+
+def can_set_timeout(call: Known) -> bool:
+    """Whether the time-out of a method can be given with the call; otherwise whoever made the object answers."""
+    timeout = call.entry.timeout
+    if timeout is None or call.entry.constructor is None:
+        return timeout is not None
+    return any(parameter.at != "constructor" for parameter in timeout.parameters)
 
 
 def answers_for_timeout(maker: Known) -> bool:
