@@ -20,7 +20,7 @@ from aiaudit.sources.dockerfile.facts import DockerfileFacts
 def images(service: Service) -> tuple[Image, ...]:
     """The images of a tree, in the order of their paths. Files without a FROM are no images."""
     tree = service.tree
-    stated = references(tree)
+    stated = references(service)
     found: list[Image] = []
     for path in tree.files("dockerfile"):
         facts = tree.facts(path, "dockerfile")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
 from aiaudit.sources.deploy.environment import EnvironmentFacts
-from aiaudit.sources.secrets.names import is_secret_name
 
 HISTORY, SETTINGS, CREDENTIALS, ENVIRONMENT, WEIGHTS, DATABASE = (
     "history", "settings", "credentials", "environment", "weights", "database",
@@ -96,6 +95,8 @@ def secret_names(image: Image, path: str) -> tuple[str, ...]:
 
 def _is_secret(name: str, value: str) -> bool:
     """A secret's name; an address is one where credentials stand in it."""
+    from aiaudit.sources.secrets.names import is_secret_name
+
     return is_secret_name(name) and ("://" not in value or "@" in value)
 
 
