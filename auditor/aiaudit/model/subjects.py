@@ -20,6 +20,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),
     "Secret": ("secrets", "secrets"),
+    "Setting": ("settings", "settings_of"),
     "SwallowedFailure": ("startup", "swallowed_failures"),
     "UncappedOutput": ("outputs", "uncapped_outputs"),
     "Wait": ("timeouts", "waits"),

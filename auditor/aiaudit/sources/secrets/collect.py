@@ -56,18 +56,22 @@ def digest(value: str) -> str:
 
 
 class Collector:
-    """Takes candidates of one file and keeps the facts."""
+    """Takes candidates of one file and keeps the facts; keys of the provider `public` are no secret in this file."""
 
     def __init__(self, scan: Scan) -> None:
         self.scan = scan
+        self.public = ""
         self._facts: dict[tuple[int, int], SecretFact] = {}
         self._taken: list[tuple[int, int]] = []
         self._problems: list[SecretProblem] = []
 
-    @property
     def is_full(self) -> bool:
-        """Whether no more facts are kept."""
-        return len(self._facts) >= _MOST_FACTS
+        """Whether no more facts are kept; asked when there is one more, so the facts then say that it is missing."""
+        if len(self._facts) < _MOST_FACTS:
+            return False
+        if not self._problems:
+            self.problem(f"more than {_MOST_FACTS} candidate credentials; the rest is not listed")
+        return True
 
     def problem(self, message: str, line: int = 1) -> None:
         """Notes that part of the file could not be searched."""
@@ -157,11 +161,9 @@ class Collector:
         *,
         in_url: bool,
     ) -> None:
-        if place in self._facts:
+        if place in self._facts or (self.public and found[1] == self.public):
             return
-        if self.is_full:
-            if not self._problems:
-                self.problem(f"more than {_MOST_FACTS} candidate credentials; the rest is not listed")
+        if self.is_full():
             return
         self._taken.append(place)
         self._facts[place] = SecretFact(

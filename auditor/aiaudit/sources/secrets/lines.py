@@ -20,7 +20,8 @@ _OPTION_VALUE = re.compile(r"[ \t]{1,4}[\"']?([^\s\"'`;|&<>()]{3,400})")
 _BARE_VALUE = re.compile(r"[^\s\"'`;|&<>,()]{2,4096}")
 _LINE_VALUE = re.compile(r"[^\r\n]{2,4096}")
 _INLINE_COMMENT = re.compile(r"\s[#;]")
-_COMMENT = re.compile(r"\s*(?:#|//|;|\*|<!--|--\s|/\*|REM\s|\{#)")
+_COMMENT = re.compile(r"\s*(?:#|//|;|\*|<!--|--\s|/\*|\{#)")
+_SETTINGS_COMMENT = re.compile(r"\s*(?:#|//\s|;|<!--|--\s|REM\s|\{#)")
 _EXPLAINED = re.compile(r"e\.g\.|example|such as|format|usage|like\b|read -p|echo|print", re.IGNORECASE)
 _STATEMENT = re.compile(
     r"\s*(?:export\s+|set\s+|declare\s+|local\s+|ENV\s+|ARG\s+|LABEL\s+)?(?P<name>[\w.\-]+)=\S+\s*\\?\s*$"
@@ -41,12 +42,13 @@ class LineBinder:
         self._collector = collector
         self._bare = bare
         self._context = _CONTEXTS[bare]
+        self._comment = _COMMENT if bare == NO else _SETTINGS_COMMENT
 
     def bind(self, found: Iterable[tuple[int, int]]) -> None:
         """Read the binding at each name."""
         for start, end in found:
             name = self._collector.scan.text[start:end]
-            if self._collector.is_full:
+            if self._collector.is_full():
                 return
             if names.is_secret_name(name):
                 self._bind_one(start, end, name)
@@ -56,7 +58,7 @@ class LineBinder:
         scan = self._collector.scan
         for start, end in found:
             begin, line = scan.line_of(start)
-            if _COMMENT.match(line) or self._collector.covers(start):
+            if self._comment.match(line) or self._collector.covers(start):
                 continue
             name = _NAMED.match(line)
             head = start
@@ -71,7 +73,7 @@ class LineBinder:
     def _bind_one(self, start: int, end: int, name: str) -> None:
         scan = self._collector.scan
         begin, line = scan.line_of(start)
-        if _COMMENT.match(line) or scan.text[max(begin, start - 2) : start].endswith(("${", "{")):
+        if self._comment.match(line) or scan.text[max(begin, start - 2) : start].endswith(("${", "{{")):
             return
         rest = scan.text[end : min(begin + len(line), end + 4200)]
         match = _AFTER.match(rest)

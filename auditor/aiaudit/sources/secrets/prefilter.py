@@ -25,7 +25,7 @@ _CORE = re.compile(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|d
 _REST_OF_NAME = re.compile(rb"[\w.\-]*")
 # What follows a name that a literal is bound to: quotes or brackets closed, a separator, then the value.
 _CLOSED = rb"""\\{0,3}["'`]?\s{0,3}[\])]{0,3}\s{0,20}"""
-_SEPARATED = re.compile(_CLOSED + rb"""(?:[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
+_SEPARATED = re.compile(_CLOSED + rb"""(?::=|[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
 _NEXT_LINE = re.compile(rb"""\n\s{0,80}(?:default\s{0,2}=\s{0,2})?["'`]""")
 _QUOTES = (b'"', b"'", b"`")
 _BARE = re.compile(_CLOSED + rb"""(?:=>|:=|\?=|=|:|\s)\s{0,8}[^\s=]""")
@@ -34,7 +34,7 @@ LANDMARKS = (
     b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=",
     b"SharedAccessKey=",
 )  # fmt: skip
-_SECRET_BY_POSITION = re.compile(rb"(?:jwt\.(?:en|de)code|BasicAuth)\(")
+_SECRET_BY_POSITION = re.compile(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=)\(")
 
 
 class Scan:
@@ -109,7 +109,7 @@ class Scan:
 
     def calls(self) -> Iterator[int]:
         """Calls in Python that take a secret by its position, so that no name gives it away."""
-        if b"jwt." in self.data or b"BasicAuth(" in self.data:
+        if any(mark in self.data for mark in (b"jwt.", b"BasicAuth(", b"auth=(")):
             yield from (match.start() for match in _SECRET_BY_POSITION.finditer(self.data))
 
     def landmarks(self) -> Iterator[tuple[bytes, int]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from aiaudit.sources.python import syntax
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.embedded import bind_embedded
@@ -47,9 +47,7 @@ def bind_python(collector: Collector, tree: ast.Module, lines: Sequence[int]) ->
 def parse(text: str) -> ast.Module | None:
     """The syntax tree, None where this Python cannot parse the text."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -23,6 +23,8 @@ _BARE = {
     formats.SHELL: WORD, formats.DOCKERFILE: WORD,
     formats.SETTINGS: LINE, formats.ENVIRONMENT: LINE, formats.YAML: LINE,
 }  # fmt: skip
+# The settings of a Firebase web or mobile application, whose key is made to be shown.
+_WEB_APPLICATION = (b"messagingSenderId", b"firebaseapp.com", b"mobilesdk_app_id")
 _WINDOW = 400
 _QUOTE = re.compile(r"\\*[\"'`]")
 _ESCAPED = re.compile(r"\\[nrt]$")
@@ -39,6 +41,8 @@ def extract(text: str, path: str) -> SecretFacts:
     kind = formats.format_of(path)
     collector = Collector(scan)
     shapes = [*_shapes(scan), *landmarks(_bounded(scan.landmarks(), collector), scan)]
+    if any(mark in scan.data for mark in _WEB_APPLICATION):
+        collector.public = "google"
     found: list[tuple[int, int]] = []
     links: list[tuple[int, int]] = []
     if kind not in (formats.PROSE, formats.DATA):
@@ -103,11 +107,10 @@ def _read_environment(collector: Collector) -> None:
 
     scan = collector.scan
     for entry in read_environment(scan.text).entries:
-        if collector.is_full:
+        if collector.is_full():
             return
-        if not entry.value or not names.is_secret_name(entry.name):
-            if not entry.value or "://" not in entry.value:
-                continue
+        if not entry.value or not (names.is_secret_name(entry.name) or "://" in entry.value):
+            continue
         extent = entry.place
         place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
         if "://" in entry.value and collector.link(entry.value, place, entry.name, "environment"):

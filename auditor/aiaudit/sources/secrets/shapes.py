@@ -12,6 +12,7 @@ from aiaudit.sources.secrets.randomness import entropy, is_sequence, wordiness
 from aiaudit.sources.secrets.values import is_placeholder
 
 Check = Callable[[str], bool]
+_HEXADECIMAL = re.compile(r"[0-9a-f]+")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -39,6 +40,8 @@ def _varied(value: str) -> bool:
 def _mixed(value: str) -> bool:
     """Varied, and made of letters and digits rather than of words joined by hyphens."""
     tail = value[value.rfind("_", 0, 12) + 1 :]
+    if _HEXADECIMAL.fullmatch(tail):
+        return _varied(value)
     return _varied(value) and any(c.isdigit() for c in tail[2:]) and wordiness(tail) < 0.62
 
 
