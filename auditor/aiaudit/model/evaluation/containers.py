@@ -8,7 +8,7 @@ from typing import Any
 
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Scope, Store
+from aiaudit.model.scopes import Function, Scope, Store
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -112,6 +112,11 @@ class Containers(Core):
         return self.once(key, container, lambda: self._elements_of(container, scope, index))
 
     def _elements_of(self, container: Expression, scope: Scope, index: int | None) -> Iterator[Value]:
+        generators = self._generators(container, scope)
+        if generators:
+            for function in generators:
+                yield from self.result(function)
+            return
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
                 yield from self._literal_elements(value, index)
@@ -124,6 +129,14 @@ class Containers(Core):
         variable = self.variable(container, scope)
         for store in self.filled.get(variable, ()) if variable else ():
             yield from self.stored(store)
+
+    def _generators(self, container: Expression, scope: Scope) -> list[Function]:
+        """The generator functions that an expression calls: their results are the elements themselves."""
+        if container[0] != "call":
+            return []
+        callees = self.evaluate(container[2], scope)
+        found = [value.function for value in callees if isinstance(value, FunctionValue) and value.function.generator]
+        return [f for f in found if not f.has_decorator("contextmanager", "asynccontextmanager")]
 
     def _iterated(self, value: Instance) -> Iterator[Value]:
         for name in ("__iter__", "__aiter__"):

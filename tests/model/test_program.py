@@ -1,0 +1,183 @@
+"""Imports, names and values across modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.model.linked import class_names, outside_paths, side_of, value_of
+
+APP = "import fastapi\n"
+ROUTER = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/{0}')\ndef {0}(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "statement"),
+    [
+        ({"app/__init__.py": "", "app/llm.py": ""}, "from app.llm import client"),
+        ({"app/__init__.py": "", "app/llm.py": ""}, "from .llm import client"),
+        ({"app/__init__.py": "", "app/llm.py": ""}, "import app.llm\nclient = app.llm.client"),
+        ({"app/__init__.py": "from .llm import client", "app/llm.py": ""}, "from app import client"),
+        ({"app/__init__.py": "", "app/all.py": "from .llm import *", "app/llm.py": ""}, "from app.all import client"),
+        ({"app/llm.py": ""}, "from app import llm\nclient = llm.client"),
+        ({"app/openai.py": "", "app/llm.py": ""}, "from app.llm import client"),
+    ],
+    ids=["absolute", "relative", "dotted", "re-exported", "starred", "namespace package", "named like the library"],
+)
+def test_imports_lead_to_the_client(tmp_path: Path, files: dict[str, str], statement: str) -> None:
+    """However a module gets hold of a name, it stands for the client that another module builds."""
+    side = side_of(
+        tmp_path,
+        {**files, "app/llm.py": "import openai\nclient = openai.OpenAI(timeout=5)\n", "app/main.py": APP + statement},
+    )
+
+    assert outside_paths(value_of(side, "app/main.py", "client")) == {"openai.OpenAI()"}
+
+
+def test_services_of_one_repository_keep_to_their_own_packages(tmp_path: Path) -> None:
+    """Two services may both have a package `app`."""
+    side = side_of(
+        tmp_path,
+        {
+            "chat/app/__init__.py": "",
+            "chat/app/llm.py": "import openai\nclient = openai.OpenAI()\n",
+            "chat/app/main.py": APP + "from app.llm import client\n",
+            "search/app/__init__.py": "",
+            "search/app/llm.py": "import anthropic\nclient = anthropic.Anthropic()\n",
+            "search/app/main.py": APP + "from app.llm import client\n",
+            "lib/src/shared/__init__.py": "",
+        },
+    )
+
+    assert outside_paths(value_of(side, "chat/app/main.py", "client")) == {"openai.OpenAI()"}
+    assert outside_paths(value_of(side, "search/app/main.py", "client")) == {"anthropic.Anthropic()"}
+
+
+def test_source_folder_layout(tmp_path: Path) -> None:
+    """Packages below `src` are found from the root."""
+    side = side_of(
+        tmp_path,
+        {
+            "src/service/__init__.py": "",
+            "src/service/llm.py": "import openai\nclient = openai.OpenAI()\n",
+            "main.py": APP + "from service.llm import client\n",
+        },
+    )
+
+    assert outside_paths(value_of(side, "main.py", "client")) == {"openai.OpenAI()"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "found = OpenAI()",
+        "def make():\n    return OpenAI()\nfound = make()",
+        "def make():\n    yield OpenAI()\nfor found in make(): pass",
+        "from functools import partial\nmake = partial(OpenAI, timeout=5)\nfound = make()",
+        "class Holder:\n    def __init__(self):\n        self.client = OpenAI()\nfound = Holder().client",
+        "class Base:\n    client = OpenAI()\nclass Holder(Base): pass\nfound = Holder.client",
+        "class Holder:\n    @property\n    def client(self):\n        return OpenAI()\nfound = Holder().client",
+        "class Holder:\n    def __init__(self, client):\n        self.client = client\nfound = Holder(OpenAI()).client",
+        "clients = {'a': OpenAI()}\nfound = clients['a']",
+        "clients = {}\nclients['a'] = OpenAI()\nfound = clients.get('a')",
+        "clients = []\nclients.append(OpenAI())\nfound = clients[0]",
+        "def outer():\n    client = OpenAI()\n    def inner():\n        return client\n    return inner\n"
+        "found = outer()()",
+        "from contextlib import contextmanager\n@contextmanager\ndef opened():\n    yield OpenAI()\n"
+        "with opened() as found: pass",
+        "from dataclasses import dataclass\n@dataclass\nclass Holder:\n    client: OpenAI\n"
+        "found = Holder(OpenAI()).client",
+        "found = None\ndef load():\n    global found\n    found = OpenAI()",
+        "make = lambda: OpenAI()\nfound = make()",
+        "found, other = OpenAI(), 1",
+        "if (found := OpenAI()): pass",
+        "found = getattr(__import__('x'), 'y', None) or OpenAI()",
+        "found: OpenAI = unknown()",
+        "class Holder:\n    def __call__(self):\n        return OpenAI()\nfound = Holder()()",
+        "class Holder:\n    def __enter__(self):\n        return OpenAI()\nwith Holder() as found: pass",
+        "import asyncio\nasync def make():\n    return OpenAI()\nasync def go():\n    global found\n"
+        "    found = await asyncio.wait_for(make(), 5)",
+    ],
+)
+def test_constructs_that_carry_a_client(tmp_path: Path, body: str) -> None:
+    """Names, attributes, containers, closures, factories, generators: each still stands for the client."""
+    side = side_of(tmp_path, {"main.py": f"{APP}from openai import OpenAI\n{body}\n"})
+
+    assert "openai.OpenAI()" in outside_paths(value_of(side, "main.py", "found"))
+
+
+def test_cycles_come_to_an_end_and_keep_what_is_known(tmp_path: Path) -> None:
+    """Functions that call each other, attributes that copy each other, packages that star each other."""
+    side = side_of(
+        tmp_path,
+        {
+            "main.py": """
+                import fastapi
+                from openai import OpenAI
+                from one import *
+
+                def even(n):
+                    return odd(n - 1) if n else OpenAI()
+
+                def odd(n):
+                    return even(n - 1) if n else None
+
+                class Node:
+                    def __init__(self, other=None):
+                        self.value = other.value if other else OpenAI()
+
+                settings = {}
+                settings.update({**settings})
+                found = odd(3)
+                kept = Node(Node()).value
+            """,
+            "one.py": "from two import *\n",
+            "two.py": "from one import *\n",
+        },
+    )
+
+    assert outside_paths(value_of(side, "main.py", "found")) == {"openai.OpenAI()"}
+    assert outside_paths(value_of(side, "main.py", "kept")) == {"openai.OpenAI()"}
+
+
+def test_only_what_an_application_imports_counts(tmp_path: Path) -> None:
+    """A left-over copy of a router and a script of its own are not part of the service."""
+    side = side_of(
+        tmp_path,
+        {
+            "app/__init__.py": "",
+            "app/main.py": "from fastapi import FastAPI\nfrom app.chat import router\napp = FastAPI()\n",
+            "app/chat.py": ROUTER.format("a"),
+            "app/chat copy.py": ROUTER.format("b"),
+            "scripts/load.py": "import openai\nopenai.OpenAI()\n",
+        },
+    )
+
+    assert [route.label for route in side.routing.routes] == ["GET /a"]
+    assert "scripts/load.py" not in side.routing.live
+
+
+def test_subclass_instances_are_told_apart(tmp_path: Path) -> None:
+    """A factory that returns one of several classes."""
+    side = side_of(
+        tmp_path,
+        {
+            "main.py": """
+                import fastapi
+
+                class Base: ...
+                class A(Base): ...
+                class B(Base): ...
+
+                KINDS = {"a": A, "b": B}
+
+                def make(kind):
+                    return KINDS[kind]()
+
+                found = make(input())
+            """
+        },
+    )
+
+    assert class_names(value_of(side, "main.py", "found")) == {"A", "B"}

@@ -1,0 +1,187 @@
+"""What frameworks call: routes, hooks, tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.model.linked import side_of
+
+FRAMEWORKS = {
+    "fastapi": (
+        {
+            "main.py": """
+                from fastapi import FastAPI
+                from api import router
+                app = FastAPI()
+                app.include_router(router, prefix="/v1")
+
+                @app.post("/a")
+                def a(): ...
+
+                @app.websocket("/ws")
+                async def ws(socket): ...
+
+                def added(): ...
+                app.add_api_route("/added", added, methods=["PUT"])
+            """,
+            "api.py": """
+                import fastapi
+                router = fastapi.APIRouter(prefix="/chat")
+
+                @router.get("/b")
+                def b(): ...
+            """,
+        },
+        {"POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added"},
+    ),
+    "fastapi subclass": (
+        {
+            "main.py": """
+                from base import Service
+                app = Service()
+
+                @app.get("/a")
+                def a(): ...
+            """,
+            "base.py": """
+                from fastapi import FastAPI
+
+                class Service(FastAPI):
+                    def __init__(self):
+                        super().__init__()
+
+                        @self.get("/inner")
+                        def inner(): ...
+            """,
+        },
+        {"GET /a", "GET /inner"},
+    ),
+    "starlette": (
+        {
+            "main.py": """
+                from starlette.applications import Starlette
+                from starlette.routing import Route, WebSocketRoute
+
+                async def a(request): ...
+                async def ws(socket): ...
+
+                app = Starlette(routes=[Route("/a", a), WebSocketRoute("/ws", ws)])
+            """
+        },
+        {"/a", "WEBSOCKET /ws"},
+    ),
+    "flask": (
+        {
+            "main.py": """
+                from flask import Blueprint, Flask
+                from flask.views import MethodView
+
+                def create_app():
+                    app = Flask(__name__)
+                    app.register_blueprint(pages, url_prefix="/pages")
+                    app.add_url_rule("/c", "c", c)
+                    return app
+
+                pages = Blueprint("pages", __name__)
+
+                @pages.route("/a", methods=["GET", "POST"])
+                def a(): ...
+
+                def c(): ...
+
+                class View(MethodView):
+                    def post(self): ...
+            """
+        },
+        {"GET|POST /pages/a", "GET /c", "POST View"},
+    ),
+    "django": (
+        {
+            "shop/urls.py": """
+                from django.urls import path
+                from shop import views
+                urlpatterns = [path("a/", views.a), path("b/", views.B.as_view())]
+            """,
+            "shop/views.py": """
+                from django.views import View
+                from rest_framework.decorators import api_view
+                from rest_framework.views import APIView
+                from rest_framework.viewsets import ViewSet
+
+                def a(request): ...
+
+                class B(View):
+                    def get(self, request): ...
+
+                @api_view(["POST"])
+                def c(request): ...
+
+                class D(ViewSet):
+                    def list(self, request): ...
+            """,
+        },
+        {"a/", "GET B", "POST c", "list D"},
+    ),
+    "sanic": (
+        {"main.py": "from sanic import Sanic\napp = Sanic('x')\n@app.post('/a')\nasync def a(request): ...\n"},
+        {"POST /a"},
+    ),
+    "quart": (
+        {"main.py": "from quart import Quart\napp = Quart('x')\n@app.get('/a')\nasync def a(): ...\n"},
+        {"GET /a"},
+    ),
+    "aiohttp": (
+        {
+            "main.py": """
+                from aiohttp import web
+
+                async def a(request): ...
+                async def b(request): ...
+
+                app = web.Application()
+                app.router.add_post("/a", a)
+                app.add_routes([web.get("/b", b)])
+            """
+        },
+        {"POST /a", "GET /b"},
+    ),
+    "litestar": (
+        {"main.py": "from litestar import Litestar, get\n@get('/a')\nasync def a(): ...\napp = Litestar([a])\n"},
+        {"GET /a"},
+    ),
+    "connexion": (
+        {
+            "main.py": "import connexion\napp = connexion.App('x')\napp.add_api('api.yaml')\n",
+            "handlers.py": "import openai\ndef chat(): ...\n",
+            "api.yaml": "paths:\n  /chat:\n    post:\n      operationId: handlers.chat\n",
+        },
+        {"POST /chat"},
+    ),
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_routes_of_each_framework(tmp_path: Path, framework: str) -> None:
+    """Every way to register a handler is seen, with its method and path."""
+    files, expected = FRAMEWORKS[framework]
+
+    assert {route.label for route in side_of(tmp_path, files).routing.routes} == expected
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [
+        "@asynccontextmanager\nasync def hook(app):\n    yield\napp = FastAPI(lifespan=hook)",
+        "app = FastAPI()\n@app.on_event('startup')\nasync def hook(): ...",
+        "async def hook(): ...\napp = FastAPI(on_startup=[hook])",
+        "app = FastAPI()\nasync def hook(): ...\napp.add_event_handler('startup', hook)",
+    ],
+)
+def test_startup_hooks(tmp_path: Path, registered: str) -> None:
+    """Lifespans and startup handlers run before the first request."""
+    head = "from contextlib import asynccontextmanager\nfrom fastapi import FastAPI\n"
+    side = side_of(tmp_path, {"main.py": head + registered})
+
+    assert [e.scope.name for e in side.routing.entries if e.kind == "startup"] == ["hook"]

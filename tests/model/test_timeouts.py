@@ -1,0 +1,72 @@
+"""The arithmetic of time-outs: who sets them, what they come to."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from aiaudit.model.timeouts import Wait, waits
+from tests.model.linked import service_of
+
+HEAD = (
+    "import asyncio\nimport httpx\nfrom fastapi import FastAPI\n"
+    "from openai import OpenAI, AsyncOpenAI\napp = FastAPI()\n"
+)
+
+
+def waits_in(folder: Path, body: str, name: str = "openai.OpenAI") -> list[Wait]:
+    """The waits of one library in a program."""
+    return [w for w in waits(service_of(folder, {"main.py": HEAD + body})) if w.entry.path == name]
+
+
+@pytest.mark.parametrize(
+    ("construction", "state", "seconds"),
+    [
+        ("OpenAI()", "default", 1802),
+        ("OpenAI(max_retries=0)", "default", 600),
+        ("OpenAI(max_retries=5)", "default", 3600),
+        ("OpenAI(timeout=30)", "set", 90),
+        ("OpenAI(timeout=30, max_retries=0)", "set", 30),
+        ("OpenAI(timeout=httpx.Timeout(20, connect=2), max_retries=1)", "set", 40),
+        ("OpenAI(timeout=None)", "disabled", math.inf),
+        ("OpenAI(timeout=httpx.Timeout(None))", "disabled", math.inf),
+        ("OpenAI(**{'timeout': 10, 'max_retries': 0})", "set", 10),
+    ],
+)
+def test_what_a_construction_comes_to(tmp_path: Path, construction: str, state: str, seconds: float) -> None:
+    """Time-out times attempts, from the call or the library."""
+    (wait,) = waits_in(tmp_path, f"client = {construction}")
+
+    assert (wait.state, wait.seconds) == (state, seconds)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "client.models.list(timeout=5)",
+        "await asyncio.wait_for(client.models.list(), timeout=5)",
+        "async with asyncio.timeout(5):\n        client.models.list()",
+    ],
+)
+def test_a_bound_at_every_call_is_enough(tmp_path: Path, call: str) -> None:
+    """A client without a time-out whose every call has one, or stands under a deadline, waits for nothing else."""
+    body = f"client = AsyncOpenAI()\n@app.get('/')\nasync def a():\n    {call}\n"
+
+    assert waits_in(tmp_path, body, "openai.AsyncOpenAI") == []
+
+
+def test_a_deadline_of_all_callers_is_enough(tmp_path: Path) -> None:
+    """The deadline may stand in the functions that call."""
+    body = (
+        "client = AsyncOpenAI()\nasync def ask():\n    return await client.models.list()\n"
+        "@app.get('/')\nasync def a():\n    return await asyncio.wait_for(ask(), 5)\n"
+    )
+
+    assert waits_in(tmp_path, body, "openai.AsyncOpenAI") == []
+
+
+def test_a_time_out_that_nobody_can_see_is_not_missing(tmp_path: Path) -> None:
+    """Options that come from elsewhere may hold it."""
+    assert waits_in(tmp_path, "import settings\nclient = OpenAI(**settings.load())") == []
