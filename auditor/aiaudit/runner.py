@@ -31,7 +31,9 @@ class Runner:
     def run(self, rules: Sequence[Rule], subjects: Subjects | None = None) -> Iterator[Finding]:
         """All findings of these rules; `subjects` are those that the model does not provide itself."""
         self._subjects.update(subjects or {})
-        for number, rule in enumerate(rules):
+        late = [rule for rule in rules if _needs_secrets(rule)]
+        self.workspace.reads_secrets = bool(late)
+        for number, rule in enumerate([*(rule for rule in rules if rule not in late), *late]):
             if self.progress:
                 self.progress(rule.name, number, len(rules))
             options = self.selection.options(rule)
@@ -71,3 +73,8 @@ def describe(error: BaseException) -> str:
         trace = trace.tb_next
     place = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace else ""
     return f"{type(error).__name__}: {error}{place}"
+
+
+def _needs_secrets(rule: Rule) -> bool:
+    """Whether the rule looks at credentials: all files are searched for them, so whatever parses should come first."""
+    return any(kind.__name__ == "Secret" for kind, _ in rule.checks)

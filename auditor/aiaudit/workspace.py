@@ -69,6 +69,7 @@ class Workspace:
         self.store = store
         self.listing = listings.list_files(scope.root, scope.only or ())
         self.progress = progress
+        self.reads_secrets = False
         self._extracted: Counter[str] = Counter()
         self.diagnostics: list[Diagnostic] = []
         self._excluded = is_excluded or (lambda path: False)
@@ -186,6 +187,8 @@ class Workspace:
                 self._show_progress(name)
                 facts = extractor.extract(self.text(path), path)
                 self.store.put(path, extractor, facts)
+                if name == "python" and self.reads_secrets:
+                    self.facts(path, "secrets")  # now, while the syntax tree is at hand
         problem = problem_of(name, facts)
         if problem is not None:
             self.problem(path, f"cannot be parsed: {problem[0]}{self._hint(path, name)}", problem[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from aiaudit.sources.python.facts import (
     PythonFacts,
     Statement,
 )
+from aiaudit.sources.python.syntax import parse
 
 VERSION = 2
 
@@ -62,17 +62,15 @@ def _encodable(text: str) -> str:
 
 def _parse(text: str) -> tuple[ast.Module, str]:
     """The syntax tree and the text that its columns speak of (newer grammar than the interpreter's is lowered)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes are the audited file's matter
-        try:
-            return ast.parse(text), text
-        except SyntaxError as error:
-            from aiaudit.sources.python.lower import lower
+    try:
+        return parse(text), text
+    except SyntaxError as error:
+        from aiaudit.sources.python.lower import lower
 
-            lowered = lower(text)
-            if lowered is None:
-                raise error
-            return ast.parse(lowered), lowered
+        lowered = lower(text)
+        if lowered is None:
+            raise error
+        return parse(lowered), lowered
 
 
 class _Reader:
