@@ -54,12 +54,14 @@ def place_of(path: str) -> str:
     folder_words = {word for folder in folders for word in _SPLIT.split(folder)}
     if path.endswith(".ipynb"):
         return NOTEBOOK
-    if folder_words & _TEST_WORDS or _is_test(name):
+    if folder_words & _TEST_WORDS:
+        return TEST
+    if _PIPELINE.search(path):
+        return PIPELINE
+    if _is_test(name):
         return TEST
     if folder_words & _EXAMPLE_WORDS or _is_example(name):
         return EXAMPLE
-    if _PIPELINE.search(path):
-        return PIPELINE
     if _ENVIRONMENT.fullmatch(name):
         return ENVIRONMENT
     if _DOCUMENT_NAME.fullmatch(name) or _DOCUMENT_FOLDERS.intersection(folders):

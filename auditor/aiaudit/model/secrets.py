@@ -200,7 +200,9 @@ def _in_image(service: Service, secret: Secret) -> Secret | None:
     if weak and keyword == "RUN" and names.kind_of_name(fact.name) != names.PASSWORD:
         return None  # `RUN SECRET_KEY=build manage.py collectstatic`: a value for this one command
     if fact.kind == PLACEHOLDER:
-        return None if keyword == "RUN" else replace(secret, place=EMPTY, where=keyword, severity=_MEDIUM)
+        if keyword == "RUN":
+            return None
+        return replace(secret, place=EMPTY, where=keyword, severity=_MEDIUM, confidence=Confidence.HIGH)
     severity = _MEDIUM if fact.kind == DEFAULT_PASSWORD else _CRITICAL
     return replace(secret, place=IMAGE, where=keyword, severity=severity)
 
