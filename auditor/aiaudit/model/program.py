@@ -158,6 +158,10 @@ class Program:
                 for imported, _ in names:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
+            if last_name(call.expression[2]) == "setdefault" and len(call.arguments) > 1:
+                variable, value = call.arguments[:2]
+                if variable[0] == "const" and variable[2] == "DJANGO_SETTINGS_MODULE" and value[0] == "const":
+                    yield from self._files_of(self.resolve(module, str(value[2]), 0))
             if last_name(call.expression[2]) in ("include", "import_module", "import_string") and call.arguments:
                 text = call.arguments[0]
                 if text[0] == "const" and isinstance(text[2], str):

@@ -214,6 +214,8 @@ class _Finder:
     def _is_found_by_convention(self, module: Module) -> bool:
         if is_beside_the_service(module.path):
             return False
+        if "INSTALLED_APPS" in module.bindings:
+            return True
         names = imported_names(module)
         return any(name.partition(".")[0] in CONVENTION for name in names)
 

@@ -1,0 +1,152 @@
+"""What a program does when it finds that a setting is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from aiaudit.model.scopes import Scope, last_name, walk
+from aiaudit.model.settings.emptiness import key_of
+from aiaudit.model.settings.lookups import is_exit, is_failure
+from aiaudit.sources.python.facts import Expression, Statement
+
+# Raises: an exception or the end of the process. Answers: an error to the caller of a route. Warns: says so and goes
+# on. Disables: gives nothing back. Other: does something else instead. Absent: there is no such branch.
+# Fallback: gives the setting a value.
+RAISES, ANSWERS, WARNS, DISABLES, OTHER, ABSENT = "raises", "answers", "warns", "disables", "other", "absent"
+FALLBACK = "fallback"
+
+_HTTP_ERROR = re.compile(
+    r"^(HTTPException|Http\w*|APIException|\w*HTTPError|ServiceUnavailable\w*|abort|WebSocketException)$"
+)
+_RESPONSE = re.compile(r"^(jsonify|make_response|abort|\w*Response)$")
+_LOGGING = re.compile(r"^(print|warn|warning|error|info|debug|critical|exception|log|echo|secho)$")
+_COMPLAINT = re.compile(
+    r"not (set|found|configured|provided|defined|available)|missing|required|unset|no .*key|error|falta|configur", re.I
+)
+_ERROR_KEYS = ("error", "detail", "errors", "message", "msg", "status")
+
+
+def outcome_of(body: tuple[Statement, ...], scope: Scope, keys: Collection[str] = ()) -> str:
+    """What a branch for a missing setting does."""
+    if not body:
+        return ABSENT
+    outcome, warned = WARNS, False
+    for statement in body:
+        if is_failure(statement):
+            return ANSWERS if _is_http_error(statement) else RAISES
+        if statement[0] == "assign" and any(key_of(target) in keys for target in statement[2]):
+            return OTHER if statement[3][0] == "const" and not statement[3][2] else FALLBACK
+        found = _outcome_of_one(statement, scope)
+        warned = warned or _warns(statement)
+        if found is not None:
+            outcome = found
+            if found in (RAISES, ANSWERS, DISABLES):
+                return found
+    return WARNS if outcome == OTHER and warned else outcome
+
+
+def _warns(statement: Statement) -> bool:
+    return statement[0] == "expr" and statement[2][0] == "call" and bool(_LOGGING.match(last_name(statement[2][2])))
+
+
+def _outcome_of_one(statement: Statement, scope: Scope) -> str | None:
+    tag = statement[0]
+    if tag == "return":
+        return _returned(statement[2])
+    if tag == "expr":
+        call = statement[2]
+        if call[0] == "await":
+            call = call[2]
+        if call[0] != "call":
+            return None
+        name = last_name(call[2])
+        if name == "abort":
+            return ANSWERS
+        if name in ("append", "add", "extend") and fails(scope):
+            return RAISES
+        return None if _LOGGING.match(name) else OTHER
+    if tag == "aug" and fails(scope):
+        return RAISES
+    if tag in ("if", "try", "with"):
+        inner = [outcome_of(block, scope) for block in blocks(statement)]
+        return RAISES if inner and inner[0] == RAISES else OTHER
+    return None if tag == "pass" else OTHER
+
+
+def _returned(value: Expression | None) -> str:
+    if value is None or (value[0] == "const" and not value[2]):
+        return DISABLES
+    if value[0] == "const" and isinstance(value[2], str):
+        return ANSWERS if _COMPLAINT.search(value[2]) else OTHER
+    if value[0] in ("list", "dict", "tuple", "set") and not value[2]:
+        return DISABLES
+    for part in walk(value):
+        if part[0] == "call" and _RESPONSE.match(last_name(part[2])):
+            return ANSWERS
+        if part[0] == "dict":
+            keys = [key[2] for key, _ in part[2] if key is not None and key[0] == "const"]
+            if any(key in _ERROR_KEYS[:3] for key in keys) or _complains(part):
+                return ANSWERS
+    return ANSWERS if value[0] in ("fstr", "tuple", "bin") and _complains(value) else OTHER
+
+
+def _complains(value: Expression) -> bool:
+    return any(part[0] == "const" and isinstance(part[2], str) and _COMPLAINT.search(part[2]) for part in walk(value))
+
+
+def _is_http_error(statement: Statement) -> bool:
+    if statement[0] != "raise" or statement[2] is None:
+        return False
+    raised = statement[2]
+    return bool(_HTTP_ERROR.match(last_name(raised[2] if raised[0] == "call" else raised)))
+
+
+def fails(scope: Scope) -> bool:
+    """Whether anything in a function (or at module level) raises or ends the process."""
+    return any(is_failure(statement) for statement in statements(scope.body))
+
+
+def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """All statements of a body but those of inner functions and classes."""
+    for statement in body:
+        yield statement
+        if statement[0] not in ("def", "class"):
+            for block in blocks(statement):
+                yield from statements(block)
+
+
+def blocks(statement: Statement) -> list[tuple[Statement, ...]]:
+    """The blocks inside a statement."""
+    tag = statement[0]
+    if tag in ("if", "while"):
+        return [statement[3], statement[4]]
+    if tag == "for":
+        return [statement[4], statement[5]]
+    if tag == "with":
+        return [statement[3]]
+    if tag == "try":
+        return [statement[2], *(handler[2] for handler in statement[3]), statement[4], statement[5]]
+    if tag == "match":
+        return [body for _, _, body in statement[3]]
+    return []
+
+
+def swallows(tries: tuple[Statement, ...]) -> bool:
+    """Whether an exception raised inside these `try` statements is caught by one that goes on."""
+    for statement in reversed(tries):
+        for kind, _, body, _ in statement[3]:
+            if kind is not None and not _catches_all(kind):
+                continue
+            return not any(is_failure(inner) for inner in statements(body))
+    return False
+
+
+def _catches_all(kind: Expression) -> bool:
+    kinds = kind[2] if kind[0] == "tuple" else (kind,)
+    return any(last_name(k) in ("Exception", "BaseException", "ValueError", "RuntimeError", "KeyError") for k in kinds)
+
+
+def ends_process(expression: Expression) -> bool:
+    """Whether evaluating an expression raises or ends the process by its name: `sys.exit(...)`, `fail(...)`."""
+    return expression[0] == "call" and (is_exit(expression) or last_name(expression[2]) in ("fail", "_raise", "abort"))

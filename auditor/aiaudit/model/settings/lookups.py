@@ -1,0 +1,357 @@
+"""Where configuration enters the program: lookups of environment variables, fields of settings classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiaudit.model.python import PythonSide
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
+from aiaudit.model.settings.reads import Read, Reads
+from aiaudit.model.values import Constant, External, FunctionValue
+from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.span import Span
+
+# Callables that look something up and give None without a default, and those that raise then.
+GIVING_NONE = frozenset(("os.getenv", "os.environ.get", "dotenv.dotenv_values().get", "os.environ.pop", "os.getenvb"))
+RAISING = frozenset(
+    ("decouple.config", "decouple.Config()", "starlette.config.Config()", "starlette.datastructures.Config()",
+     "environs.Env()", "environs.env", "environ.Env()", "environ.FileAwareEnv()", "haystack.utils.Secret.from_env_var",
+     "haystack.utils.auth.Secret.from_env_var", "haystack.Secret.from_env_var")
+)  # fmt: skip
+_CASTING = r"\.(str|int|bool|float|list|json|url|dict|tuple|log_level|path|db|decimal|date|enum|uuid|bytes)"
+_METHOD = re.compile(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.FileAwareEnv\(\))" + _CASTING)
+_HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var")
+TYPES = ("SecretStr", "str", "AnyUrl", "PostgresDsn", "AnyHttpUrl", "HttpUrl")
+PYDANTIC = (".BaseSettings",)
+SAID_MISSING, NONE, EMPTY, LITERAL, COMPUTED = "raises", "none", "empty", "literal", "computed"
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What a setting is when nobody sets it: "raises", "none", "empty", "literal" (`text`) or "computed"."""
+
+    kind: str
+    text: str = ""
+    expression: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A place where one setting enters. `read` is where a looked-up value stands, None for fields of `cls`."""
+
+    name: str
+    span: Span
+    scope: Scope
+    default: Default
+    read: Read | None = None
+    cls: Class | None = None
+    field: str = ""
+    names: tuple[str, ...] = ()
+
+
+def sources(side: PythonSide, reads: Reads) -> Iterator[Source]:
+    """All of them, lookups first."""
+    lookups = _Lookups(side, reads)
+    yield from lookups.find()
+    for cls in side.program.classes:
+        if cls.module.path in side.routing.live and side.evaluator.inherits(cls, *PYDANTIC):
+            yield from _fields(cls)
+
+
+class _Lookups:
+    def __init__(self, side: PythonSide, reads: Reads) -> None:
+        self.side = side
+        self.evaluator = side.evaluator
+        self.reads = reads
+        self.wrappers: dict[int, _Wrapper] = {}
+
+    def find(self) -> Iterator[Source]:
+        found: list[tuple[Module, Expression, Scope, Expression, Default]] = []
+        for module in self.reads.modules:
+            text = self.side.program.tree.text(module.path)
+            if any(hint in text for hint in _HINTS) or "environs" in text:
+                found.extend(self._direct(module))
+        found.extend(self._wrapped())
+        by_module: dict[int, list[Any]] = {}
+        for item in found:
+            by_module.setdefault(id(item[0]), []).append(item)
+        for items in by_module.values():
+            module = items[0][0]
+            places = self.reads.places(module, [item[1] for item in items])
+            for _, expression, scope, name, default in items:
+                names = self._names(name, scope)
+                place = places.get(id(expression))
+                if names and place is not None:
+                    span = Span.at(module.path, expression[1])
+                    yield Source(names[0], span, scope, default, place, names=tuple(names))
+
+    def _names(self, expression: Expression, scope: Scope) -> list[str]:
+        values = self.evaluator.evaluate(expression, scope)
+        return [v.value for v in values if isinstance(v, Constant) and isinstance(v.value, str) and v.value]
+
+    def _direct(self, module: Module) -> Iterator[tuple[Module, Expression, Scope, Expression, Default]]:
+        for scope in module.descendants():
+            for call in scope.calls:
+                kind = self._kind(call)
+                if kind is None:
+                    continue
+                name = call.argument("key", 0) or call.argument("name", 0) or call.argument("var", 0)
+                if name is None:
+                    continue
+                default = self._default(call, kind)
+                if not self._is_wrapper(name, scope, default):
+                    yield module, call.expression, scope, name, default
+        for read in self.reads.of("environ"):
+            parent = read.parents[-1]
+            if read.scope.module is not module or parent[0] != "sub" or parent[2] is not read.expression:
+                continue
+            if self._is_stored_to(read) or not self._is_environment(read.expression, read.scope):
+                continue
+            if not self._is_wrapper(parent[3], read.scope, Default(SAID_MISSING)):
+                yield module, parent, read.scope, parent[3], Default(SAID_MISSING)
+
+    def _is_environment(self, expression: Expression, scope: Scope) -> bool:
+        values = self.evaluator.evaluate(expression, scope)
+        return any(isinstance(v, External) and v.path == "os.environ" for v in values)
+
+    def _is_stored_to(self, read: Read) -> bool:
+        statement = read.statement
+        single = (statement[2],) if statement[0] in ("ann", "aug") else ()
+        targets = statement[2] if statement[0] == "assign" else single
+        return any(part is read.expression for target in targets for part in walk(target)) or statement[0] == "del"
+
+    def _kind(self, call: Call) -> str | None:
+        for value in self.evaluator.evaluate(call.expression[2], call.scope):
+            if isinstance(value, External):
+                if value.path in GIVING_NONE:
+                    return NONE
+                if value.path in RAISING or _METHOD.fullmatch(value.path):
+                    return SAID_MISSING
+        return None
+
+    def _default(self, call: Call, missing: str) -> Default:
+        given = call.keyword("default")
+        if given is None and len(call.arguments) > 1 and missing == NONE:
+            given = call.arguments[1]
+        if given is None and missing == SAID_MISSING and len(call.arguments) > 1:
+            # environs takes the default second, decouple and starlette a cast (a name) or a default
+            second = call.arguments[1]
+            given = second if second[0] == "const" else None
+        return Default(missing) if given is None else literal(given)
+
+    # Own functions that look up what they are asked for
+
+    def _is_wrapper(self, name: Expression, scope: Scope, default: Default) -> bool:
+        if name[0] != "name" or not isinstance(scope, Function):
+            return False
+        parameter = next((p for p in scope.parameters if p[0] == name[2]), None)
+        if parameter is None:
+            return False
+        fallback = default.expression if default.kind == COMPUTED else None
+        self.wrappers[id(scope)] = _Wrapper(scope, name[2], default, fallback)
+        return True
+
+    def _wrapped(self) -> Iterator[tuple[Module, Expression, Scope, Expression, Default]]:
+        for wrapper in list(self.wrappers.values()):
+            function = wrapper.function
+            for call in self.side.program.calls_by_name.get(function.name, ()):
+                if call.scope.module.path not in self.side.routing.live:
+                    continue
+                values = self.evaluator.evaluate(call.expression[2], call.scope)
+                bound = [v for v in values if isinstance(v, FunctionValue) and v.function is function]
+                if bound:
+                    offset = int(bound[0].bound is not None and function.self_name is not None)
+                    name = wrapper.argument(call, wrapper.parameter, offset)
+                    if name is not None:
+                        yield call.scope.module, call.expression, call.scope, name, wrapper.default_of(call, offset)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wrapper:
+    """A function that looks up the variable named by one of its parameters."""
+
+    function: Function
+    parameter: str
+    default: Default
+    fallback: Expression | None
+
+    def argument(self, call: Call, name: str, offset: int) -> Expression | None:
+        names = [p[0] for p in self.function.parameters if p[1] in ("positional", "any")]
+        position = names.index(name) - offset if name in names else None
+        return call.argument(name, position if position is not None and position >= 0 else None)
+
+    def default_of(self, call: Call, offset: int) -> Default:
+        """The default that holds for one call of the function."""
+        given = self._given(call, offset)
+        if self._raises(call, offset, given):
+            return Default(SAID_MISSING)
+        if given is not None:
+            return literal(given)
+        if self.default.kind == COMPUTED and self.fallback is not None and self.fallback[0] == "name":
+            return Default(NONE)
+        return self.default
+
+    def _given(self, call: Call, offset: int) -> Expression | None:
+        for parameter in self.function.parameters:
+            name = parameter[0]
+            if "default" in name or "fallback" in name or name == "alt":
+                return self.argument(call, name, offset) or parameter[3]
+        if self.fallback is not None and self.fallback[0] == "name":
+            return self.argument(call, self.fallback[2], offset)
+        return None
+
+    def _raises(self, call: Call, offset: int, given: Expression | None) -> bool:
+        """Whether a raise of the function fires when the variable is missing."""
+        if self.default.kind == SAID_MISSING:
+            return given is None or (given[0] == "const" and given[2] is None)
+        for conditions in _raises(self.function.body, ()):
+            outcomes = [self._truth(test, outcome, call, offset) for test, outcome in conditions]
+            if False not in outcomes:
+                return True
+        return False
+
+    def _truth(self, test: Expression, outcome: bool, call: Call, offset: int) -> bool | None:
+        """Whether a condition holds for the call; None where that is not known."""
+        if test[0] == "unary" and test[2] == "Not":
+            return self._truth(test[3], not outcome, call, offset)
+        if test[0] == "bool":
+            parts = [self._truth(part, True, call, offset) for part in test[3]]
+            decided = test[2] != "And"
+            value = decided if decided in parts else None if None in parts else not decided
+            return None if value is None else value is outcome
+        empty_if = False
+        subject = test
+        if test[0] == "cmp" and len(test[3]) == 1 and test[4][0][0] == "const" and test[4][0][2] in (None, ""):
+            subject, empty_if = test[2], test[3][0] in ("Is", "Eq")
+        if subject[0] != "name":
+            return None
+        parameter = next((p for p in self.function.parameters if p[0] == subject[2]), None)
+        if parameter is None:
+            return empty_if is outcome  # the looked-up value, which is missing
+        given = self.argument(call, subject[2], offset) or parameter[3]
+        if given is None or given[0] != "const":
+            return None
+        is_empty = given[2] is None or given[2] is False or given[2] == ""
+        return (is_empty if empty_if else not is_empty) is outcome
+
+
+def _raises(
+    body: tuple[Statement, ...], conditions: tuple[tuple[Expression, bool], ...]
+) -> Iterator[tuple[tuple[Expression, bool], ...]]:
+    """The conditions of each `raise` (or exit) in a body."""
+    for statement in body:
+        if is_failure(statement):
+            yield conditions
+        elif statement[0] == "if":
+            yield from _raises(statement[3], (*conditions, (statement[2], True)))
+            yield from _raises(statement[4], (*conditions, (statement[2], False)))
+        elif statement[0] == "try":
+            for handler in statement[3]:
+                yield from _raises(handler[2], conditions)
+        elif statement[0] == "with":
+            yield from _raises(statement[3], conditions)
+
+
+def is_failure(statement: Statement) -> bool:
+    """A `raise`, or a call that ends the process."""
+    if statement[0] == "raise":
+        return True
+    return statement[0] == "expr" and statement[2][0] == "call" and is_exit(statement[2])
+
+
+def is_exit(call: Expression) -> bool:
+    """`sys.exit(...)` and its like."""
+    return last_name(call[2]) in ("exit", "_exit", "quit", "fatal", "critical_exit")
+
+
+def literal(expression: Expression) -> Default:
+    """A default that is written down."""
+    if expression[0] == "const":
+        value = expression[2]
+        if value is None:
+            return Default(NONE)
+        if value is Ellipsis:
+            return Default(SAID_MISSING)
+        return Default(EMPTY) if value == "" else Default(LITERAL, str(value), expression)
+    if expression[0] == "call" and last_name(expression[2]) in TYPES:
+        return literal(expression[3][0]) if expression[3] else Default(EMPTY)
+    return Default(COMPUTED, "", expression)
+
+
+# Fields of settings classes
+
+
+def _fields(cls: Class) -> Iterator[Source]:
+    prefix = _prefix(cls)
+    for statement in cls.body:
+        if statement[0] != "ann" or statement[2][0] != "name":
+            continue
+        _, _, target, annotation, value = statement
+        name = target[2]
+        if name.startswith("_") or name == "model_config" or _is_class_variable(annotation) or _looks_up(value):
+            continue
+        alias = _alias(value)
+        environment = alias or f"{prefix}{name}".upper()
+        span = Span.at(cls.module.path, statement[1])
+        yield Source(environment, span, cls, _field_default(value), None, cls, name, (environment, name))
+
+
+def _is_class_variable(annotation: Expression | None) -> bool:
+    return annotation is not None and last_name(annotation[2] if annotation[0] == "sub" else annotation) == "ClassVar"
+
+
+def _looks_up(value: Expression | None) -> bool:
+    return value is not None and any(last_name(part) in ("getenv", "environ") for part in walk(value))
+
+
+def _prefix(cls: Class) -> str:
+    for part in cls.body:
+        if part[0] in ("assign", "ann"):
+            value = part[3] if part[0] == "assign" else part[4]
+            found = _named(value, "env_prefix") if value is not None else None
+            if found is not None:
+                return found
+        elif part[0] == "class" and part[2] == "Config":
+            for inner in part[6]:
+                if inner[0] == "assign" and any(last_name(t) == "env_prefix" for t in inner[2]):
+                    return str(inner[3][2]) if inner[3][0] == "const" else ""
+    return ""
+
+
+def _named(value: Expression, name: str) -> str | None:
+    """A text given under a name in a call or dict."""
+    if value[0] == "call":
+        for key, given in value[4]:
+            if key == name and given[0] == "const" and isinstance(given[2], str):
+                return given[2]
+    if value[0] == "dict":
+        for key, given in value[2]:
+            if key is not None and key[0] == "const" and key[2] == name and given[0] == "const":
+                return str(given[2])
+    return None
+
+
+def _alias(value: Expression | None) -> str | None:
+    if value is None:
+        return None
+    for key in ("env", "validation_alias", "alias"):
+        found = _named(value, key)
+        if found:
+            return found
+    return None
+
+
+def _field_default(value: Expression | None) -> Default:
+    if value is None:
+        return Default(SAID_MISSING)
+    if value[0] != "call" or last_name(value[2]) != "Field":
+        return literal(value)
+    for key, given in value[4]:
+        if key == "default":
+            return literal(given)
+        if key == "default_factory":
+            return literal(given[3]) if given[0] == "lambda" else Default(COMPUTED, "", given)
+    return literal(value[3][0]) if value[3] else Default(SAID_MISSING)

@@ -1,0 +1,16 @@
+"""What the rules about settings share: what a missing one leads to."""
+
+from __future__ import annotations
+
+from aiaudit.model.settings import Setting
+
+
+def consequence(setting: Setting) -> str:
+    """What happens without the setting, in words."""
+    if setting.answered:
+        return "the service starts without it, only requests report it"
+    if setting.warned:
+        return f"the service only warns and starts, then {setting.need} fails"
+    if setting.default == "literal":
+        return f"{setting.need} works with it, and nothing says so"
+    return f"the service starts without it and {setting.need} fails later"
