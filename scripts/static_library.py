@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import platform
+import sys
 import sysconfig
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -185,14 +186,10 @@ class StaticLibrary:
     def find(self, path: str) -> Definition | None:
         """What a dotted path without calls names; None where it names nothing."""
         names = path.split(".")
-        for size in range(len(names), 0, -1):
-            module = self.module(".".join(names[:size]))
-            if module is None:
-                continue
-            found = self.follow(module, names[size:], 0)
-            if found is not None:
-                return found
-        return None
+        module = self.module(names[0])
+        if module is None and names[0] in sys.stdlib_module_names:
+            return Unknown("built in")
+        return self.follow(module, names[1:], 0) if module is not None else None
 
     def follow(self, start: Definition, names: list[str], depth: int) -> Definition | None:
         """An attribute of an attribute."""

@@ -31,8 +31,9 @@ from static_library import (
     method_named,
 )
 
-from aiaudit.model.knowledge import Argument, Entry, Knowledge, Method
+from aiaudit.model.knowledge import INFINITE, Argument, Entry, Knowledge, Method
 from aiaudit.model.knowledge.load import version_key
+
 
 @dataclass
 class Signature:
@@ -85,9 +86,23 @@ class Verifier:
         for path in (entry.path, *entry.also):
             self._path(path, entry)
         for line in (*entry.evidence, *(line for method in entry.methods for line in method.evidence)):
-            self._evidence(entry.path, line)
+            self._evidence(entry, line)
         if entry.constructor is None:
             self._methods(entry)
+
+    def absent(self, entries: list[Entry], newest: Archive, closure: list[Archive]) -> None:
+        """Paths that are said to be gone must be gone in the newest version, unless another entry describes them."""
+        library = StaticLibrary(closure)
+        for entry in entries:
+            if entry.until is None or version_key(newest.version) < version_key(entry.until):
+                continue
+            current = self.knowledge.find(entry.path)
+            if "(" in entry.path or (current is not None and current.until is None):
+                continue
+            found = library.find(entry.path)
+            still = found is not None and not isinstance(found, Unknown)
+            said = f"{entry.path}: is said to be gone from {entry.until}, is in {newest.version}"
+            self.report.check(not still, said)
 
     def _path(self, path: str, entry: Entry) -> None:
         if "*" in path or "(" in path.replace("()", ""):
@@ -237,17 +252,21 @@ class Verifier:
         for name in names:
             given = signature.parameters.get(name, (None, None))[1]
             number = _number(given)
-            if number is not None and isinstance(wanted, (int, float)):
+            if number == 0 and wanted == INFINITE:
+                self.report.check(True, f"{path}: 0 waits for ever")
+            elif number is not None and isinstance(wanted, (int, float)):
                 self.report.check(number == wanted, f"{path}: {name} defaults to {number:g}, not {wanted:g}")
             elif number is not None and wanted in ("none", "required"):
                 self.report.check(False, f"{path}: {name} defaults to {number:g}, the knowledge says {wanted}")
 
-    def _evidence(self, path: str, line: str) -> None:
+    def _evidence(self, entry: Entry, line: str) -> None:
         """`dist-version/file:line: text`: the text is still somewhere in the file."""
+        path = entry.path
         place, _, text = line.partition(": ")
         dist_version, _, rest = place.partition("/")
         file, _, _ = rest.rpartition(":")
-        if canonical(dist_version.rpartition("-")[0]) != self.archive.name:
+        dist, _, version = dist_version.rpartition("-")
+        if canonical(dist) != self.archive.name or version != entry.version:
             return
         if file not in self.archive:
             moved = file.replace(dist_version, f"{dist_version.rpartition('-')[0]}-{self.archive.version}")
@@ -453,6 +472,8 @@ def _checked(knowledge: Knowledge, entries: list[Entry], archive: Archive, wheel
     verifier = Verifier(knowledge, wheels.closure(archive))
     for entry in entries:
         verifier.entry(entry)
+    for newer in wheels.all(archive.name)[:1]:
+        verifier.absent([entry for entry in entries if entry.until is not None], newer, wheels.closure(newer))
     older: dict[tuple[str, ...], Verifier] = {}
     for entry, method in verifier.gone:
         closure = _older_closure(entry, method, wheels)
