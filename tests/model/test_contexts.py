@@ -119,6 +119,29 @@ def test_the_trace_leads_from_the_route_through_every_call(tmp_path: Path) -> No
     ]
 
 
+def test_dependencies_behind_an_alias_of_another_module(tmp_path: Path) -> None:
+    """`LLM = Annotated[OpenAI, Depends(make)]`, imported and used as an annotation."""
+    side = side_of(
+        tmp_path,
+        {
+            "deps.py": """
+                from typing import Annotated
+                from fastapi import Depends as Needs
+                from openai import OpenAI
+
+                def make():
+                    return OpenAI()
+
+                LLM = Annotated[OpenAI, Needs(make)]
+            """,
+            "main.py": "from fastapi import FastAPI\nfrom deps import LLM\napp = FastAPI()\n"
+            "@app.get('/')\ndef a(llm: LLM): ...\n",
+        },
+    )
+
+    assert life(only_resource(side)) == "every request"
+
+
 def test_a_base_class_call_does_not_reach_every_heir(tmp_path: Path) -> None:
     """`super().__init__()` runs the base's constructor, not those of the base's other heirs."""
     side = side_of(

@@ -14,6 +14,7 @@ from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
+from aiaudit.sources.python.facts import Parameter
 from aiaudit.span import Span
 
 CACHING = (
@@ -342,8 +343,7 @@ class Contexts:
             call = self.evaluator.dependency(parameter, function)
             if call is None:
                 continue
-            given = call.arguments[0] if call.arguments else call.keyword("dependency") or parameter[2]
-            for value in self.evaluator.evaluate(given, call.scope) if given is not None else ():
+            for value in self._injected(call, parameter, function):
                 for edge in self._value_edges(value, call, function):
                     yield Edge(
                         function,
@@ -355,6 +355,16 @@ class Contexts:
                         False,
                         edge.guard_class,
                     )
+
+    def _injected(self, call: Call, parameter: Parameter, function: Function) -> Iterator[Value]:
+        """What a dependency runs: the given callable, or the class that the parameter is annotated with."""
+        given = call.arguments[0] if call.arguments else call.keyword("dependency")
+        if given is not None:
+            yield from self.evaluator.evaluate(given, call.scope)
+            return
+        for value in self.evaluator.annotated(parameter[2], function.parent or function.module):
+            if isinstance(value, Instance):
+                yield ClassValue(value.cls)
 
     def _call_edges(self, call: Call) -> Iterator[Edge]:
         function = call.expression[2]

@@ -60,11 +60,11 @@ class Functions(Core):
         """The `Depends(...)` call that injects a parameter, from its default or its `Annotated`."""
         _, _, annotation, default, _ = parameter
         outer = function.parent or function.module
-        for candidate in (default, *self.annotation_extras(annotation, outer)):
+        for candidate, scope in ((default, outer), *self.annotation_extras(annotation, outer)):
             if candidate is not None and candidate[0] == "call":
-                for value in self.evaluate(candidate[2], outer):
+                for value in self.evaluate(candidate[2], scope):
                     if isinstance(value, External) and value.path.endswith((".Depends", ".Security")):
-                        return self.call_of(candidate, outer)
+                        return self.call_of(candidate, scope)
         return None
 
     def injected(self, call: Call, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
@@ -74,12 +74,12 @@ class Functions(Core):
             return
         yield from self.called_argument(call, 0)
 
-    def annotation_extras(self, annotation: Expression | None, scope: Scope) -> tuple[Expression, ...]:
-        """What `Annotated[T, ...]` adds to T, through aliases."""
+    def annotation_extras(self, annotation: Expression | None, scope: Scope) -> tuple[tuple[Expression, Scope], ...]:
+        """What `Annotated[T, ...]` adds to T, through aliases, each with the scope that it is written in."""
         if annotation is None:
             return ()
         if annotation[0] == "sub" and last_name(annotation[2]) == "Annotated" and annotation[3][0] == "tuple":
-            return tuple(annotation[3][2][1:])
+            return tuple((extra, scope) for extra in annotation[3][2][1:])
         if annotation[0] in ("name", "attr"):
             for expression, holder in self.definitions(annotation, scope):
                 if expression[0] == "sub":
