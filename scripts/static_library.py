@@ -189,7 +189,13 @@ class StaticLibrary:
         module = self.module(names[0])
         if module is None and names[0] in sys.stdlib_module_names:
             return Unknown("built in")
-        return self.follow(module, names[1:], 0) if module is not None else None
+        found = self.follow(module, names[1:], 0) if module is not None else None
+        for size in range(len(names) - 1, 1, -1) if found is None else ():
+            inner = self.module(".".join(names[:size]))  # a module that a name of its package hides
+            found = self.follow(inner, names[size:], 0) if inner is not None else None
+            if found is not None:
+                break
+        return found
 
     def follow(self, start: Definition, names: list[str], depth: int) -> Definition | None:
         """An attribute of an attribute."""
@@ -253,7 +259,7 @@ class StaticLibrary:
             return Unknown(f"{source} is outside")
         if not name:
             return target
-        return self.member(target, name, depth + 1)
+        return self.member(target, name, depth + 1) or self.module(f"{source}.{name}")
 
     def _bound(self, node: ast.AST, module: ModuleNode, depth: int) -> Definition | None:
         if isinstance(node, ast.ClassDef):
