@@ -14,7 +14,8 @@ from aiaudit.sources.python.facts import Expression, Statement
 # on. Disables: gives nothing back. Other: does something else instead. Absent: there is no such branch.
 # Fallback: gives the setting a value.
 RAISES, ANSWERS, WARNS, DISABLES, OTHER, ABSENT = "raises", "answers", "warns", "disables", "other", "absent"
-FALLBACK = "fallback"
+# Flag: keeps whether there is a value, for later decisions.
+FALLBACK, FLAG = "fallback", "flag"
 
 _HTTP_ERROR = re.compile(
     r"^(HTTPException|Http\w*|APIException|\w*HTTPError|ServiceUnavailable\w*|abort|WebSocketException)$"

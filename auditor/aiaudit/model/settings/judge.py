@@ -11,7 +11,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.service import Service
-from aiaudit.model.settings.branches import ANSWERS, FALLBACK, RAISES, WARNS, fails, swallows
+from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source, sources
 from aiaudit.model.settings.reads import Reads
@@ -65,6 +65,7 @@ class _Judge:
         self.reads = Reads(side.program, modules)
         self.tracer = Tracer(side, self.reads)
         self.sources = list(sources(side, self.reads))
+        self.reads.prepare({name for s in self.sources for name in (s.name, s.name.lower(), s.field) if name})
         self.by_expression = {id(s.read.expression): s for s in self.sources if s.read is not None}
         self.early_calls: dict[int, list[Call]] | None = None
         self.uses = {id(s): self.tracer.uses(s) for s in self.sources if self.concerns(s)}
@@ -138,9 +139,9 @@ class _Judge:
         if use.guarded:
             return False
         if use.kind == REFUSED:
-            return default.kind == NONE
+            return (use.missing or default.kind) == NONE
         if use.kind == STORED and "os.environ" in use.paths:
-            return default.kind == NONE
+            return (use.missing or default.kind) == NONE
         return use.kind == ARGUMENT and self.refuses(use, default)
 
     def refuses(self, use: Use, default: Default) -> bool:
@@ -151,8 +152,9 @@ class _Judge:
             client = client_of(path)
             if client is not None and client.parameters.fullmatch(use.parameter) and not use.derived:
                 refused = {NONE: client.refuses_none, EMPTY: client.refuses_empty}
-                return refused.get(default.kind, False)
-        return use.call is not None and default.kind == LITERAL and self.is_connected_early(use.call)
+                if refused.get(use.missing or default.kind, False):
+                    return True
+        return use.call is not None and self.is_connected_early(use.call)
 
     def is_connected_early(self, call: Call) -> bool:
         """Whether what a call makes is used at startup, outside of a `try` that goes on."""
@@ -277,7 +279,9 @@ class _Judge:
             return self.setting(source, default, late, "whatever is signed", ())
         names = source.names[0]
         if credential and (is_provider_key(names) or not is_optional(names)):
-            if answered and not self.is_tool(answered[0]):
+            if FLAG in outcomes and not is_provider_key(names):
+                return None
+            if answered and default.kind != LITERAL and not self.is_tool(answered[0]):
                 return self.setting(source, default, late, "a request", (answered[0],), answered=True)
             for use in plain:
                 if self.counts(use, default):
@@ -293,8 +297,10 @@ class _Judge:
             return None
         if is_knob(names) and default.kind != LITERAL:
             return None
+        if source.cls is not None and default.kind == NONE and not is_store_address(names):
+            return None  # `X: str | None = None` in a settings class says that it is optional
         for use in plain:
-            if self.counts(use, default) and (self.is_connection(use) or is_store_address(names)):
+            if self.counts(use, default) and (self.is_connection(use, default) or is_store_address(names)):
                 return self.setting(source, default, late, _purpose(use), (use,))
         return None
 
@@ -320,12 +326,14 @@ class _Judge:
             return False
         return not any(path.startswith(_HARMLESS_PATHS) for path in use.paths)
 
-    def is_connection(self, use: Use) -> bool:
+    def is_connection(self, use: Use, default: Default) -> bool:
         """Whether a use names what a client connects to or works with."""
-        if use.kind != ARGUMENT or use.call is None or is_knob(use.parameter):
+        if use.kind != ARGUMENT or use.call is None or (is_knob(use.parameter) and default.kind != LITERAL):
             return False
         for path in use.paths:
             entry = self.side.knowledge.find(path)
+            if entry is not None and entry.purpose == "http":
+                return default.kind != EMPTY
             if entry is not None and (entry.cost in ("network-client", "connection-pool") or entry.blocking):
                 return True
             if connects(path) or path.startswith(("boto3.", "aioboto3.")) or client_of(path) is not None:

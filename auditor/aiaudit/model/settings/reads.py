@@ -13,6 +13,7 @@ from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_n
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
 
+_WORD = re.compile(r"[^\W\d]\w*")
 LEAVING = ("return", "raise", "continue", "break")
 Condition = tuple[Expression, bool]
 
@@ -46,6 +47,8 @@ class Reads:
         self.program = program
         self.modules = list(modules)
         self._found: dict[str, list[Read]] = {}
+        self._inside: dict[tuple[int, str], list[Read]] = {}
+        self._mentioning: dict[str, list[Module]] | None = None
 
     def of(self, name: str) -> list[Read]:
         """Where a name, or an attribute of that name, is read (or asked for with `getattr`)."""
@@ -59,12 +62,28 @@ class Reads:
         if not wanted:
             return
         found: dict[Any, list[Read]] = defaultdict(list)
-        pattern = re.compile(r"\b(?:" + "|".join(re.escape(name) for name in sorted(wanted)) + r")\b")
-        for module in self.modules:
-            if pattern.search(self.program.tree.text(module.path)):
-                _Walker(module, wanted, found).walk()
+        for module in self._modules_with(wanted):
+            _Walker(module, wanted, found).walk()
         for name in wanted:
             self._found[name] = found.get(name, [])
+
+    def inside(self, function: Function, name: str) -> list[Read]:
+        """Where a name is read inside one function."""
+        key = (id(function), name)
+        if key not in self._inside:
+            found: dict[Any, list[Read]] = defaultdict(list)
+            _Walker(function.module, {name}, found).walk_inside(function)
+            self._inside[key] = found.get(name, [])
+        return self._inside[key]
+
+    def _modules_with(self, names: set[str]) -> list[Module]:
+        if self._mentioning is None:
+            self._mentioning = defaultdict(list)
+            for module in self.modules:
+                for word in set(_WORD.findall(self.program.tree.text(module.path))):
+                    self._mentioning[word].append(module)
+        chosen = {id(module): module for name in names for module in self._mentioning.get(name, ())}
+        return list(chosen.values())
 
 
     def places(self, module: Module, nodes: Iterable[Expression]) -> dict[int, Read]:
@@ -90,6 +109,13 @@ class _Walker:
 
     def walk(self) -> None:
         self.block(self.module.body, ())
+
+    def walk_inside(self, function: Function) -> None:
+        self.scope = function
+        if function.node[0] == "lambda":
+            self.visit(function.node[3], (function.node,), ())
+        else:
+            self.block(function.body, ())
 
     # Statements
 

@@ -11,11 +11,11 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
-from aiaudit.model.settings.branches import ABSENT, FALLBACK, OTHER, RAISES, ends_process, fails, outcome_of
+from aiaudit.model.settings.branches import ABSENT, FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
 from aiaudit.model.settings.lookups import Source
 from aiaudit.model.settings.reads import Read, Reads
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue, Partial
 from aiaudit.sources.python.facts import Expression
 
 # Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
@@ -28,7 +28,7 @@ _CONVERSIONS = frozenset(
      "expanduser", "abspath", "exists", "fromisoformat", "Decimal")
 )  # fmt: skip
 _TRANSPARENT = frozenset(
-    ("str", "SecretStr", "cast", "bool", "dict", "list", "tuple", "set", "quote", "quote_plus", "Secret", "from_token",
+    ("str", "SecretStr", "cast", "dict", "list", "tuple", "set", "quote", "quote_plus", "Secret", "from_token",
      "convert_to_secret_str", "deepcopy", "copy", "ast.literal_eval", "iter", "sorted", "zip", "enumerate")
 )  # fmt: skip
 _SAYING = frozenset(
@@ -51,6 +51,7 @@ class Use:
     outcome: str = ""
     keys: tuple[str, ...] = ()
     guarded_before: bool = False
+    missing: str = ""
 
     @property
     def guarded(self) -> bool:
@@ -63,7 +64,8 @@ class Use:
 @dataclass(frozen=True, slots=True)
 class _State:
     """`derived`: something made from the value, never None itself; `inside`: the value lies in a container, under `key`
-    if known; `guarded`: only where a test has found it; `call`: the call that brought it into `function`."""
+    if known; `guarded`: only where a test has found it; `call`: the call that brought it into `function`; `flag`: only
+    whether there is a value; `missing`: what a missing value has become on the way ("none" or "empty")."""
 
     derived: bool = False
     key: str | None = None
@@ -71,6 +73,8 @@ class _State:
     guarded: bool = False
     call: Call | None = None
     function: Function | None = None
+    flag: bool = False
+    missing: str = ""
 
 
 class Tracer:
@@ -146,12 +150,15 @@ class _Trail:
         if isinstance(holder, Class):
             self.attribute(holder, name, state)
             return
-        names = {name} | (self.tracer.aliases.get(name, set()) if isinstance(holder, Module) else set())
-        self.reads.prepare(names)
-        for spelled in names:
-            for read in self.reads.of(spelled):
-                if self.reads_variable(read, holder, name) and not (given and _exclude(given, read)):
-                    self.queue.append((read, state))
+        if isinstance(holder, Function):
+            readings = self.reads.inside(holder, name)
+        else:
+            names = {name} | self.tracer.aliases.get(name, set())
+            self.reads.prepare(names)
+            readings = [read for spelled in names for read in self.reads.of(spelled)]
+        for read in readings:
+            if self.reads_variable(read, holder, name) and not (given and _exclude(given, read)):
+                self.queue.append((read, state))
 
     def reads_variable(self, read: Read, holder: Scope, name: str) -> bool:
         expression = read.expression
@@ -186,6 +193,12 @@ class _Trail:
         if ("attribute", place) in self.seen:
             return
         self.seen.add(("attribute", place))
+        if self.is_configuration(cls):
+            if is_frameworks(name):
+                for binding in cls.bindings.get(name, ())[:1]:
+                    place_of = Read(binding.expression or ("pass", cls.node[1]), cls, (binding.statement,), (), ())
+                    self.use(STORED, place_of, state, paths=(f"app.config[{name!r}]",), parameter=name)
+            self.configuration(name, state)
         for read in self.reads.of(name):
             expression = read.expression
             if expression[0] == "name":
@@ -195,6 +208,16 @@ class _Trail:
             base = expression[2] if expression[0] == "attr" else expression[3][0]
             if self.is_instance(base, read.scope, cls):
                 self.queue.append((read, state))
+
+    def is_configuration(self, cls: Class) -> bool:
+        """Whether a Flask application takes its configuration from a class."""
+        for call in self.side.program.calls_by_name.get("from_object", ()):
+            for value in self.evaluator.evaluate(call.arguments[0], call.scope) if call.arguments else ():
+                if isinstance(value, (ClassValue, Instance)) and cls in self.evaluator.lineage(value.cls)[0]:
+                    return True
+                if isinstance(value, Constant) and str(value.value).endswith(f".{cls.name}"):
+                    return True
+        return False
 
     def is_instance(self, base: Expression, scope: Scope, cls: Class) -> bool:
         method = method_of(scope)
@@ -264,7 +287,9 @@ class _Trail:
     _star = _await = _yield = _yieldfrom = _lambda = _pass
 
     def use(self, kind: str, read: Read, state: _State, **details: Any) -> None:
-        self.found.append(Use(kind, read, derived=state.derived, guarded_before=state.guarded, **details))
+        self.found.append(
+            Use(kind, read, derived=state.derived, guarded_before=state.guarded, missing=state.missing, **details)
+        )
 
     # Statements
 
@@ -290,6 +315,9 @@ class _Trail:
 
     def target(self, read: Read, target: Expression, state: _State) -> None:
         tag = target[0]
+        if state.flag:
+            self.use(MISSING, read, state, outcome=FLAG)
+            return
         if tag == "name":
             holder = scope_of_name(read.scope, target[2]) or read.scope
             if isinstance(holder, Module) and is_django_settings(holder) and _is_djangos(target[2], state):
@@ -313,6 +341,8 @@ class _Trail:
             if last_name(target[2]) == "environ":
                 self.use(STORED, read, state, paths=("os.environ",), parameter=key)
             elif last_name(target[2]) == "config" and key:
+                if is_frameworks(key):
+                    self.use(STORED, read, state, paths=(f"app.config[{key!r}]",), parameter=key)
                 self.configuration(key, state)
             else:
                 self.container(read, target[2], key, state)
@@ -327,7 +357,9 @@ class _Trail:
             self.use(STORED, read, state, parameter=key)
 
     def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
-        if isinstance(read.scope, Function):
+        if state.flag:
+            self.use(MISSING, read, state, outcome=FLAG)
+        elif isinstance(read.scope, Function):
             self.result(read.scope, state)
 
     def _if(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
@@ -379,18 +411,39 @@ class _Trail:
             return state, parent
         if parent[2] == "And":
             if rest:
-                self.use(MISSING, read, state, outcome=OTHER)
-                return None
+                state = replace(state, flag=True)
             return state, parent
+        if any(self.gives(operand, read.scope) for operand in operands[:position]):
+            return None
         for operand in rest:
             if ends_process(operand):
                 self.use(MISSING, read, state, outcome=RAISES)
                 return None
-            if operand[0] == "const" and operand[2] not in (None, ""):
+            if operand[0] == "const" and not operand[2]:
+                state = replace(state, missing="none" if operand[2] is None else "empty")
+            elif key_of(operand) is None or not self.may_be_missing(operand, read.scope):
                 same = read.statement[0] == "assign" and key_of(read.statement[2][0]) == key_of(read.expression)
                 self.use(MISSING, read, state, outcome=FALLBACK if same else OTHER)
                 return None
         return state, parent
+
+    def may_be_missing(self, operand: Expression, scope: Scope) -> bool:
+        """Whether a later operand of an `or` may be empty as well, as far as is known."""
+        if str(key_of(operand)).startswith("$"):
+            return True
+        values = self.evaluator.evaluate(operand, scope)
+        return bool(values) and any(isinstance(v, Constant) and not v.value for v in values)
+
+    def gives(self, operand: Expression, scope: Scope) -> bool:
+        """Whether an operand before the setting in an `or` has a value of its own: an attribute, a call's result, an
+        argument that some caller passes."""
+        if operand[0] == "name":
+            holder = scope_of_name(scope, operand[2])
+            if not isinstance(holder, Function) or holder.bindings[operand[2]][0].kind != "parameter":
+                return False
+            passed = [argument for argument, _ in self.evaluator.passed(holder, operand[2])]
+            return any(argument[0] != "const" for argument in passed)
+        return operand[0] == "attr" or (operand[0] in ("call", "sub") and key_of(operand) is None)
 
     def is_test(self, node: Any, parents: Any) -> bool:
         """Whether an expression is (part of) the test of a statement."""
@@ -404,12 +457,12 @@ class _Trail:
         return False
 
     def _unary(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
-        return state, parent
+        return replace(state, flag=True), parent
 
     def _cmp(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
         others = [part for part in (parent[2], *parent[4]) if part is not child]
         if all(part[0] in ("const", "tuple", "list", "set") for part in others):
-            return state, parent
+            return replace(state, flag=True), parent
         if any(operator in ("Eq", "NotEq", "In", "NotIn") for operator in parent[3]):
             self.use(COMPARED, read, state)
         return None
@@ -484,8 +537,10 @@ class _Trail:
         name = last_name(parent[2])
         if name in _SAYING:
             return (state, parent) if self.is_test(parent, parents) else None
-        if name in ("all", "any"):
-            return state, parent
+        if name in ("all", "any", "bool"):
+            return replace(state, flag=True), parent
+        if state.flag:
+            return None
         if is_field_call(parent):
             return state, parent
         call = self.evaluator.call_of(parent, read.scope)
@@ -556,6 +611,11 @@ def is_django_settings(module: Module) -> bool:
     """Whether a module is a Django project's settings."""
     names = module.bindings
     return "INSTALLED_APPS" in names or "ROOT_URLCONF" in names or "WSGI_APPLICATION" in names
+
+
+def is_frameworks(name: str) -> bool:
+    """Settings that Flask or its extensions use themselves."""
+    return name in ("SECRET_KEY", "JWT_SECRET_KEY", "SQLALCHEMY_DATABASE_URI")
 
 
 def _is_djangos(name: str, state: _State) -> bool:
