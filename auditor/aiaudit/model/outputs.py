@@ -48,10 +48,19 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
                 yield UncappedOutput(known, reach, output.parameters)
         elif (
             known.entry.generates
+            and _answers_alone(known, makers)
             and not _is_maker_in_charge(known, makers, side)
             and _is_absent(_cap(known, output, side))
         ):
             yield UncappedOutput(known, reach, output.parameters)
+
+
+def _answers_alone(known: Known, makers: dict[int, Known]) -> bool:
+    """Whether it is known who made the object that a method is called on, where that one may have set the cap."""
+    output = known.entry.output
+    if known.entry.constructor is None or output is None or output.at == "call":
+        return True
+    return any(id(origin) in makers for origin in origins(known.value))
 
 
 def answers_for_output(maker: Known) -> bool:

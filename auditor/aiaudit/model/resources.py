@@ -11,6 +11,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.guards import Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
+from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
 
 
@@ -33,13 +34,15 @@ class Resource(Known):
     """A call that makes a client, model, index or engine, and the contexts in which it runs.
 
     `guard` tells whether its result is kept and checked for; `per_request` and `first_request` are the shortest chains
-    from a request that make it each time, or once and then keep it; `early` a chain from import or startup.
+    from a request that make it each time, or once and then keep it; `early` a chain from import or startup. What
+    `belongs_to_caller` is built with the credentials of who asks, and cannot be shared.
     """
 
     guard: Guard
     per_request: Reach | None
     first_request: Reach | None
     early: Reach | None
+    belongs_to_caller: bool = False
 
     @property
     def expensive(self) -> bool:
@@ -163,6 +166,7 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         per_request=None if kept else uncached,
         first_request=(cached or uncached) if kept else cached,
         early=contexts.before_requests(scope),
+        belongs_to_caller=uncached is not None and belongs_to_caller(call, contexts.evaluator, contexts),
     )
 
 

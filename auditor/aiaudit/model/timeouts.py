@@ -75,7 +75,7 @@ class _Reader:
             if known.entry.kind != "call":
                 if answers_for_timeout(known):
                     yield from self.of_client(known, reach)
-            elif not self.belongs_to_client(known) and can_set_timeout(known):
+            elif not self.belongs_to_client(known) and answers_alone(known):
                 yield from self.of_call(known, reach)
 
     def belongs_to_client(self, known: Known) -> bool:
@@ -207,12 +207,13 @@ class _Reader:
         return int(number) if number is not None else None
 
 
-def can_set_timeout(call: Known) -> bool:
-    """Whether the time-out of a method can be given with the call; otherwise whoever made the object answers."""
+def answers_alone(call: Known) -> bool:
+    """Whether a call's time-out is its own affair. That of an object's method may have been set where the object was
+    made, which is not known here, unless only the call can set it."""
     timeout = call.entry.timeout
     if timeout is None or call.entry.constructor is None:
         return timeout is not None
-    return any(parameter.at != "constructor" for parameter in timeout.parameters)
+    return bool(timeout.parameters) and all(parameter.at == "call" for parameter in timeout.parameters)
 
 
 def answers_for_timeout(maker: Known) -> bool:

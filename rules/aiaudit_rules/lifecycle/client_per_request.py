@@ -3,7 +3,7 @@
 ## What it does
 Flags the construction of an API, HTTP, vector store or storage client on the path of a request, a websocket or a task:
 in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace leads
-from the route to the construction.
+from the route to the construction. A client built with the caller's own credentials cannot be shared: not flagged.
 
 ## Why is this bad
 Each construction builds a connection pool and a TLS context, throws away the warm connections of the one before, and

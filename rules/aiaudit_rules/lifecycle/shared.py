@@ -35,6 +35,6 @@ def occasion(reach: Reach) -> str:
 
 def built_each_time(resource: Resource, costs: Sequence[str]) -> Reach | None:
     """The chain that makes a resource of one of these costs anew each time, None where it is right."""
-    if resource.entry.cost not in costs:
+    if resource.entry.cost not in costs or resource.belongs_to_caller:
         return None
     return resource.per_request

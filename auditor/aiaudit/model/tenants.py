@@ -1,0 +1,60 @@
+"""Clients that belong to one caller: built with credentials that come with the request, so nobody can share them."""
+
+from __future__ import annotations
+
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Function, Scope, walk
+from aiaudit.sources.python.facts import Expression
+
+CREDENTIALS = frozenset(
+    "credentials creds credential api_key token access_token auth headers username password key http cookies"
+    " aws_access_key_id aws_session_token openai_api_key anthropic_api_key".split()
+)
+DEPTH = 5
+
+
+def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
+    """Whether a client's credentials derive from what a handler receives."""
+    given = [value for name, value in call.keywords if name in CREDENTIALS]
+    return any(_from_request(value, call.scope, evaluator, contexts, 0) for value in given)
+
+
+def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, depth: int) -> bool:
+    if depth > DEPTH:
+        return False
+    for part in walk(expression):
+        if part[0] != "name":
+            continue
+        holder = scope_of_name(scope, part[2])
+        if not isinstance(holder, Function):
+            continue
+        for binding in holder.bindings[part[2]]:
+            if binding.kind == "parameter":
+                if _parameter_from_request(part[2], holder, evaluator, contexts, depth):
+                    return True
+                continue
+            inner = binding.expression
+            if inner is None or inner is expression:
+                continue
+            if _from_request(inner, holder, evaluator, contexts, depth + 1):
+                return True
+    return False
+
+
+def _parameter_from_request(
+    name: str, function: Function, evaluator: Evaluator, contexts: Contexts, depth: int
+) -> bool:
+    """A handler's own parameter (an injected one is not), or one that callers fill from theirs."""
+    if name == function.self_name:
+        return False
+    parameter = next((p for p in function.parameters if p[0] == name), None)
+    if parameter is None or evaluator.dependency(parameter, function) is not None:
+        return False
+    if id(function) in contexts.handlers:
+        return True
+    return any(
+        _from_request(argument, scope, evaluator, contexts, depth + 1)
+        for argument, scope in evaluator.passed(function, name)
+    )
