@@ -9,8 +9,25 @@ from aiaudit.model.scopes import Call, Function, Scope, walk
 from aiaudit.sources.python.facts import Expression
 
 CREDENTIALS = frozenset(
-    "credentials creds credential api_key token access_token auth headers username password key http cookies"
-    " aws_access_key_id aws_session_token openai_api_key anthropic_api_key".split()
+    [
+        "credentials",
+        "creds",
+        "credential",
+        "api_key",
+        "token",
+        "access_token",
+        "auth",
+        "headers",
+        "username",
+        "password",
+        "key",
+        "http",
+        "cookies",
+        "aws_access_key_id",
+        "aws_session_token",
+        "openai_api_key",
+        "anthropic_api_key",
+    ]
 )
 DEPTH = 5
 
