@@ -114,7 +114,12 @@ TIMEOUTS = (
         "requests.get",
         _import(_TOOLS, "import json", "import asyncio"),
         _import(_TOOLS, "import httpx", "import requests"),
-        (_TOOLS, _STATUS, 'result = (await asyncio.to_thread(requests.get, "http://status.internal")).text'),
+        (_TOOLS, _STATUS, "result = await asyncio.to_thread(_status)"),
+        (
+            _TOOLS,
+            "class Tools:",
+            'def _status() -> str:\n    return requests.get("http://status.internal").text\n\n\nclass Tools:',
+        ),
     ),
     mutation(
         "TMO102", _STARTUP, "AsyncOpenAI(", (_STARTUP, "            timeout=settings.model_timeout_seconds,\n", "")
@@ -226,10 +231,10 @@ SETTINGS = (
     ),
     mutation(
         "ENV103",
-        _CHAT,
-        "Settings()",
-        (_CHAT, "from app.core.config import settings", "from app.core.config import Settings, settings"),
-        (_CHAT, "body.history), settings.request", "body.history), Settings().request"),
+        _TOOLS,
+        "os.environ",
+        _import(_TOOLS, "import logging", "import os"),
+        (_TOOLS, '.get("status")', '.get("status", headers={"Authorization": "Bearer " + os.environ["STATUS_TOKEN"]})'),
     ),
 )
 

@@ -27,7 +27,7 @@ EXPECTED = {
     "KEY102": ["app/core/config.py:8"],
     "KEY103": ["app/core/config.py:7"],
     "KEY104": ["app/core/config.py:16"],
-    "KEY105": ["app/agents/agent.py:28"],
+    "KEY105": ["app/agents/agent.py:27"],
     "KEY106": ["Dockerfile.worker:6"],
     "KEY107": ["compose.yaml:14"],
     "KEY108": [".env:1"],
@@ -49,8 +49,8 @@ EXPECTED = {
     "PRM401": ["app/main.py:13"],
     "STR101": ["app/agents/agent.py:18", "app/llm/client.py:13"],
     "ENV101": ["app/core/config.py:11"],
-    "ENV102": ["app/core/config.py:15"],
-    "ENV103": ["app/agents/agent.py:19"],
+    "ENV102": ["app/core/config.py:15", "app/core/config.py:16"],
+    "ENV103": ["app/agents/agent.py:26"],
 }
 
 
