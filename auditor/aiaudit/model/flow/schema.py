@@ -115,6 +115,9 @@ class Schema:
         for value in values:
             if isinstance(value, ClassValue):
                 return self.model(value.cls, path, depth + 1)
+        for expression, holder in self.evaluator.definitions(annotation, scope):
+            if expression[0] in ("sub", "bin", "call", "name", "attr") and expression is not annotation:
+                return self._alias(expression, holder, path, depth)
         if name in UPLOADS:
             return NONE if path and path[0] in ("filename", "content_type", "headers", "size") else UPLOAD
         if FILE in path:
@@ -125,9 +128,6 @@ class Schema:
             return BOUNDED
         if name in NO_TEXT:
             return NONE
-        for expression, holder in self.evaluator.definitions(annotation, scope):
-            if expression[0] in ("sub", "bin", "call", "name", "attr") and expression is not annotation:
-                return self._alias(expression, holder, path, depth)
         return TEXT if any(isinstance(v, External) and _is_payload(v.path) for v in values) else NONE
 
     def _alias(self, expression: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
