@@ -153,6 +153,15 @@ def test_base64_in_a_secret_is_no_protection() -> None:
     assert only("k8s/a.yaml", text).place == EMPTY
 
 
+def test_templates_of_manifests_are_still_searched() -> None:
+    """A Helm template is no YAML yet; a literal in it is found all the same, and nothing goes wrong."""
+    text = (
+        f"apiVersion: v1\nkind: Secret\n{{{{- if .Values.x }}}}\nstringData:\n  API_TOKEN: {RANDOM}\n{{{{- end }}}}\n"
+    )
+    secret = only("chart/templates/secret.yaml", text)
+    assert (secret.place, secret.where) == (DEPLOY, "the template secret.yaml")
+
+
 def test_an_example_that_repeats_a_live_value() -> None:
     """The value that code falls back to is no example; guessable ones in both are left alone."""
     found = secrets(

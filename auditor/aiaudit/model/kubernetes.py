@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from aiaudit.model.compose import Variable, words
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
 from aiaudit.span import Extent
+
+# Expressions where YAML has keys or values: the file is a template (of Helm, say) and becomes YAML when it is rendered.
+_UNRENDERED = re.compile(r"^\s*\{\{|:[ \t]+\{\{", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,20 @@ def manifests(service: Service) -> tuple[Manifest, ...]:
 def manifests_in(service: Service, path: str) -> tuple[Manifest, ...]:
     """The objects of one file."""
     text = service.tree.text(path)
-    if "apiVersion:" not in text or "kind:" not in text:
+    if not _is_manifest(text) or _UNRENDERED.search(text):
         return ()
     facts = service.tree.facts(path, "yaml")
     return tuple(read_manifests(path, facts)) if isinstance(facts, YamlFacts) else ()
+
+
+def is_manifest_template(service: Service, path: str) -> bool:
+    """Whether the file becomes a manifest when it is rendered."""
+    text = service.tree.text(path)
+    return _is_manifest(text) and _UNRENDERED.search(text) is not None
+
+
+def _is_manifest(text: str) -> bool:
+    return "apiVersion:" in text and "kind:" in text
 
 
 def read_manifests(path: str, facts: YamlFacts) -> Iterator[Manifest]:

@@ -14,7 +14,7 @@ from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.kinds import kinds_of
 from aiaudit.model import places
 from aiaudit.model.compose import compose_file
-from aiaudit.model.kubernetes import manifests_in
+from aiaudit.model.kubernetes import is_manifest_template, manifests_in
 from aiaudit.model.service import Service
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.sources.secrets import names
@@ -238,6 +238,8 @@ def _container_of(service: Service, secret: Secret) -> tuple[str, bool]:
     for manifest in manifests_in(service, path):
         if manifest.extent.covers(line):
             return f"{manifest.kind} {manifest.name}".strip(), True
+    if is_manifest_template(service, path):
+        return f"the template {path.rpartition('/')[2]}", True
     file = compose_file(service, path)
     owner = file.at(line) if file is not None else None
     return (f"service {owner.name}" if owner else "", False)
