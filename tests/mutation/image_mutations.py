@@ -44,9 +44,24 @@ MUTATIONS = (
         (Expected("IMG105", _DOCKERFILE, "RUN apt-get update"), Expected("IMG205", _DOCKERFILE, "RUN apt-get update")),
         (_after_user(f"RUN apt-get update\nRUN {_INSTALL} libgomp1 {_CLEAN}"),),
     ),
+    _mutation(
+        "IMG201",
+        "FROM python",
+        _edit(f"\n\n{_FINAL}", "\nENV PATH"),
+        _edit("COPY --from=builder /srv /srv\n", ""),
+        _edit(_LOCK, f"RUN pip install --no-cache-dir torch==2.9.1\n{_LOCK}"),
+    ),
     _mutation("IMG202", "FROM python", _after_user(f"RUN apt-get update && {_INSTALL} build-essential {_CLEAN}")),
     _mutation("IMG204", "RUN pip install", _after_user("RUN pip install py-spy==0.4.1")),
     _mutation("IMG205", "libgomp1", _after_user(f"RUN apt-get update && {_INSTALL} libgomp1")),
+    *(
+        Mutation(
+            rule,
+            (Expected(rule, _DOCKERFILE, f"FROM {image} AS builder"), Expected(rule, _DOCKERFILE, f"FROM {image}")),
+            (_edit(_BUILDER, f"FROM {image} AS builder\n"), _edit(_FINAL, f"FROM {image}\n\nENV PATH")),
+        )
+        for rule, image in (("IMG301", "python"), ("IMG302", "python:latest"))
+    ),
     _mutation("IMG401", "FROM python:3.11-slim-bookworm", _edit("USER 10001\n", "")),
     _mutation("IMG402", "CMD uvicorn", _edit(_COMMAND, "CMD uvicorn app.main:app --host 0.0.0.0 --port 8000")),
     _mutation("IMG403", "--reload", _edit('"app.main:app", ', '"app.main:app", "--reload", ')),
