@@ -39,6 +39,7 @@ class Walker:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.calls = Calls(tools, self)
+        self._stepped: dict[tuple[object, ...], tuple[Place | Source, ...]] = {}
 
     def arrivals(self, starts: list[Place]) -> list[Arrival]:
         """The sources that reach any of some places, each once."""
@@ -48,7 +49,7 @@ class Walker:
             self._add(start, -1, queue, seen)
         found: dict[tuple[object, ...], Arrival] = {}
         for index, (place, _) in enumerate(queue):  # grows while it is walked
-            for item in self.step(place):
+            for item in self.steps(place):
                 if isinstance(item, Source):
                     key = (item.description, item.span, item.kind)
                     if key not in found:
@@ -65,6 +66,14 @@ class Walker:
             queue.append((place, before))
 
     # Steps
+
+    def steps(self, place: Place) -> tuple[Place | Source, ...]:
+        """Where a place's text may come from; walks from several calls meet in the same places."""
+        key = place.key
+        known = self._stepped.get(key)
+        if known is None:
+            known = self._stepped[key] = tuple(self.step(place))
+        return known
 
     def step(self, place: Place) -> Iterator[Place | Source]:
         """Where a place's text may come from."""
