@@ -36,7 +36,7 @@ class Knowledge:
     """
 
     def __init__(self, files: Iterable[str] = (), versions: Mapping[str, str] | None = None) -> None:
-        self._versions = {dist: version_key(version) for dist, version in (versions or {}).items()}
+        self._versions = {canonical(dist): version_key(version) for dist, version in (versions or {}).items()}
         self._shipped = frozenset(n[: -len(_SUFFIX)] for n in os.listdir(DATA) if n.endswith(_SUFFIX))
         self._families: dict[str, tuple[Method, ...]] = {}
         self._libraries: dict[str, _Library] = {}
@@ -97,8 +97,14 @@ class Knowledge:
             own = {entry.path for entry in entries}
             data = read(os.path.join(DATA, module + _SUFFIX)) if module in self._shipped else {}
             entries += [entry for entry in entries_of(data, self._family) if entry.path not in own]
-            library = self._libraries[module] = _Library(entries, data.get("moved", {}), self._versions)
+            versions = self._with_former_names(data.get("formerly", {}))
+            library = self._libraries[module] = _Library(entries, data.get("moved", {}), versions)
         return library
+
+    def _with_former_names(self, formerly: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+        """The locked versions, those of renamed distributions under their new names too."""
+        renamed = {canonical(new): self._versions.get(canonical(old)) for new, old in formerly.items()}
+        return {**{name: version for name, version in renamed.items() if version}, **self._versions}
 
     def _family(self, name: str) -> tuple[Method, ...]:
         if name not in self._families:
@@ -209,6 +215,11 @@ def first_name(path: str) -> str:
     return found.group() if found else ""
 
 
+def canonical(dist: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", dist).lower()
+
+
 def version_key(version: str) -> tuple[int, ...]:
     """The release numbers of a version, for comparing."""
     found = re.match(r"[vV]?(\d+(?:\.\d+)*)", version.strip())
@@ -219,7 +230,7 @@ def _chosen(entries: Iterable[Entry], versions: Mapping[str, tuple[int, ...]]) -
     """The entries that hold for the locked versions; without one, those for the newest come first."""
     found = []
     for entry in entries:
-        locked = versions.get(entry.dist)
+        locked = versions.get(canonical(entry.dist))
         if locked:
             if entry.since is not None and locked < version_key(entry.since):
                 continue

@@ -186,6 +186,7 @@ class KnowledgeFile(Strict):
     dist: str | None = None
     verified: Verified = "documentation"
     versions: dict[str, str] = {}
+    formerly: dict[str, str] = {}
     moved: dict[str, str] = {}
     family: list[FamilyTable] = []
     entry: list[EntryTable] = []
