@@ -84,7 +84,7 @@ rule = Rule(
     since="0.1.0",
 )
 
-_SHOWN = 5
+_SHOWN, _LONG = 5, 14
 
 
 @rule.check(Flow)
@@ -124,7 +124,8 @@ def _remedy(source: Source) -> str:
 
 
 def _confidence(flow: Flow) -> Confidence:
-    """Pieces, uploads and encoders that cut by themselves are a matter of how much one can afford."""
-    if flow.cut or flow.source.kind != "text" or flow.source.many or flow.truncates:
+    """Pieces, uploads and encoders that cut by themselves are a matter of what one can afford; long ways may be none."""
+    affordable = flow.cut or flow.source.kind != "text" or flow.source.many or flow.truncates
+    if affordable or len(flow.steps) > _LONG:
         return Confidence.MEDIUM
     return Confidence.HIGH

@@ -12,6 +12,7 @@ from aiaudit.model.flow.places import ANY, FETCHED, FILE, Frame, Path, Place, Re
 from aiaudit.model.flow.rows import stored
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import words
 from aiaudit.model.scopes import Call, Class, Function, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Partial, Value
@@ -90,6 +91,8 @@ class Calls:
     ) -> Iterator[Place | Source]:
         """What calling a value gives."""
         if isinstance(value, FunctionValue):
+            if cuts(value.function.name):
+                return
             offset = int(value.bound is not None and value.function.self_name is not None)
             for function in self._overriding(value):
                 yield from self.enter(Frame(call, function, offset), path, place, stack)

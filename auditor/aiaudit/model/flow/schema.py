@@ -10,7 +10,7 @@ from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.places import FILE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Verdict, worst
-from aiaudit.model.flow.words import words
+from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Literal
 from aiaudit.sources.python.facts import Expression
@@ -203,7 +203,8 @@ class Schema:
             return NONE
         if not path:
             names = {name: None for candidate in classes for name in self._field_names(candidate)}
-            return worst([self.field(cls, name, (), depth) for name in names])
+            spoken = [name for name in names if not is_label_name(name)]
+            return worst([self.field(cls, name, (), depth) for name in spoken or names])
         if not isinstance(path[0], str):
             root = self._root_field(classes)
             return self.field(cls, root, path, depth) if root else NONE

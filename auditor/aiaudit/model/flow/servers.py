@@ -99,7 +99,7 @@ def _collect(expression: Expression, scope: Scope, evaluator: Evaluator, parts: 
         _collect(expression[3], scope, evaluator, parts, depth)
         _collect(expression[4], scope, evaluator, parts, depth)
     elif tag in ("name", "attr") and depth < 3:
-        found = [v.value for v in evaluator.evaluate(expression, scope) if isinstance(v, Constant)]
+        found = [v.value for v in evaluator.evaluate(expression, scope) if isinstance(v, Constant) and v.value]
         if found:
             parts.append(str(found[0]))
         else:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow import transfer
 from aiaudit.model.flow.listed import by_name, by_path
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import POSTING, raw_request
@@ -59,6 +60,8 @@ def _takes_prompt(known: Known, tools: Tools) -> bool:
         return True
     if entry.purpose not in PURPOSES or not entry.prompt or entry.kind != "call":
         return False
+    if transfer.outside(entry.path) == transfer.CUT:
+        return False  # splitters that compare sentences by their embeddings
     # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
     return not (tools.nodes() and known.call.expression[2][0] == "attr" and tools.starts_graph(known.call))
 

@@ -10,7 +10,7 @@ from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.places import ANY, FETCHED, FILE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.verdicts import Verdict
-from aiaudit.model.flow.words import words
+from aiaudit.model.flow.words import is_identifier, words
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Function, Scope, last_name
@@ -132,7 +132,9 @@ class Sources:
             return self._source(verdict, name, place, route, path, function)
         if default is not None and default[0] == "const" and not isinstance(default[2], (str, type(None))):
             return None
-        return Source(f"parameter `{name}`", place, route=route, field=name) if not path else None
+        if path or is_identifier(name) or f"{{{name}" in route.label or f"<{name}>" in route.label:
+            return None
+        return Source(f"parameter `{name}`", place, route=route, field=name)
 
     def _source(
         self, verdict: Verdict, name: str, place: Span, route: Route, path: Path, function: Function
@@ -144,8 +146,10 @@ class Sources:
         if FETCHED in path:
             kinds = ("text", "bounded")
             return Source(f"the page at `{name}`", place, "fetched", route, name) if verdict.kind in kinds else None
-        if FILE in path or (verdict.kind != "text" and not verdict.many):
+        if FILE in path or (verdict.kind != "text" and not verdict.many) or is_identifier(verdict.field or name):
             return None
+        if not verdict.owner and f"{{{name}" in route.label:
+            return None  # a piece of the address
         if verdict.owner:
             if self.checks.bounded(function, name, (verdict.field,), None, lambda: verdict.is_list) and not path:
                 return None
@@ -204,6 +208,8 @@ class Sources:
         field = names[0] if names else ""
         if what == "the socket":
             return Source("a message of the socket", place.span, "text", route, field)
+        if is_identifier(field):
+            return None
         description = f"`{field}` in {what}" if field else what
         return Source(description, place.span, "text", route, field)
 

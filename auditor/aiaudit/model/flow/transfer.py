@@ -90,6 +90,10 @@ _WORKING = re.compile(
 _SHORTENING = re.compile(
     r"trunc|shorten|trim|clip|limit|cut_|_cut|crop|(^|_)head(_|$)|first_n|max_len|abbreviat|ellipsi", re.IGNORECASE
 )
+_CUTTING_OWN = re.compile(
+    r"trunc|shorten|abbreviat|(trim|limit|clip|cap)_(to|messages?|history|context|tokens?|length|prompt|conversation)",
+    re.IGNORECASE,
+)
 _CHUNKING = re.compile(r"chunk|split_text|split_doc|text_split|sentences|paragraphs", re.IGNORECASE)
 
 
@@ -108,6 +112,11 @@ def outside(path: str) -> str:
     if path.startswith("builtins."):
         return PASS if path[9:] in _BUILTIN_PASSING else STOP
     return STOP
+
+
+def cuts(name: str) -> bool:
+    """Whether a function of the program says by its name that it cuts: those that strip spaces are called trim, too."""
+    return _CUTTING_OWN.search(name) is not None
 
 
 def unknown(name: str) -> str:

@@ -15,9 +15,20 @@ _LABEL = re.compile(
 )
 
 
+_IDENTIFIER = re.compile(
+    r"(^|_)(id|ids|uid|uuid|guid|slug|key|token|secret|password|passwd|email|phone|authorization|signature|hash|digest)$",
+    re.IGNORECASE,
+)
+
+
 def words(text: str) -> frozenset[str]:
     """A set of names written as one text."""
     return frozenset(text.split())
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a field is an identifier or a credential by its name: looked up or compared, and short."""
+    return _IDENTIFIER.search(name) is not None
 
 
 def is_label(key: Expression | None) -> bool:
