@@ -180,3 +180,12 @@ def test_examples_in_documents_are_not_judged(audited: object) -> None:
 def test_a_file_without_marks_is_not_tokenized() -> None:
     """Nothing to read there."""
     assert extract("x = (\n", "a.py") == ()
+
+
+def test_minified_lines_cost_no_more_than_their_length() -> None:
+    """A megabyte on one line, full of comment openings, with marks in it."""
+    from aiaudit.sources.suppressions import extract
+
+    line = "a//b;" * 200_000 + " pragma: allowlist secret " + "#" * 200_000 + " aiaudit: ignore[root-user] generated"
+
+    assert [record[0] for record in extract(line, "app.min.js")] == ["aiaudit", "secrets"]

@@ -23,9 +23,10 @@ _OWN = re.compile(
 _HADOLINT = re.compile(
     r"^\s*#\s*hadolint\s+(?P<all>global\s+)?ignore\s*=\s*(?P<names>[A-Za-z0-9_]+(?:\s*,\s*[A-Za-z0-9_]+)*)"
 )
-_ALLOWED = re.compile(
-    r"(?:#+|//+|<!--|/\*+|--|;+).*?(?:gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b)"
-)
+_ALLOWED = re.compile(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
+_OPENING = re.compile(r"#|//|<!--|/\*|--|;")
+# A comment's text before its mark: looking back further would cost the square of a minified line's length.
+_BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
 _MARKS = ("aiaudit:", "hadolint", "gitleaks:allow", "pragma:")
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
@@ -52,7 +53,7 @@ def extract(text: str, path: str) -> tuple[Record, ...]:
 
 def _records(line: str, number: int, start: int, covered: tuple[int, int], prose: bool = False) -> Iterator[Record]:
     """What the comments of one line, from this index on, say."""
-    for match in _OWN.finditer(line, start):
+    for match in _own(line, start):
         names = None if match["names"] is None else tuple(n.strip() for n in match["names"].split(",") if n.strip())
         first, last = (0, 0) if match["what"] == "ignore-file" else covered
         end = match.start() + len(match.group().rstrip()) + 1
@@ -63,9 +64,24 @@ def _records(line: str, number: int, start: int, covered: tuple[int, int], prose
         first, last = (0, 0) if match["all"] else covered
         yield ("hadolint", names, "", number, match.start() + 1, match.end() + 1, first, last)
     for match in _ALLOWED.finditer(line, start):
+        opening = _OPENING.search(line, max(start, match.start() - _BEFORE), match.start())
+        if opening is None:
+            continue
         first, last = (number + 1, number + 1) if match["next"] else covered
-        reason = match.group().lstrip("#/<!-*; ")
-        yield ("secrets", ("KEY",), reason, number, match.start() + 1, match.end() + 1, first, last)
+        reason = line[opening.start() : match.end()].lstrip("#/<!-*; ")
+        yield ("secrets", ("KEY",), reason, number, opening.start() + 1, match.end() + 1, first, last)
+
+
+def _own(line: str, start: int) -> Iterator[re.Match[str]]:
+    """The comments of ours on a line, each looked for where its mark stands."""
+    mark = line.find("aiaudit:", start)
+    while mark >= 0:
+        before = line[max(start, mark - _BEFORE) : mark]
+        opening = mark - len(before) + len(before.rstrip().rstrip("#/*-!<;"))
+        match = _OWN.match(line, opening)
+        if match is not None:
+            yield match
+        mark = line.find("aiaudit:", mark + 1 if match is None else max(match.end(), mark + 1))
 
 
 def _reason(text: str) -> str:
