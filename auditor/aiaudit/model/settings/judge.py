@@ -15,7 +15,7 @@ from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WAR
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source, sources
 from aiaudit.model.settings.reads import Reads
-from aiaudit.model.settings.trace import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Tracer, Use
+from aiaudit.model.settings.trace import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Tracer, Use, is_guarded
 from aiaudit.model.settings.words import (
     is_credential,
     is_knob,
@@ -25,7 +25,7 @@ from aiaudit.model.settings.words import (
     is_stand_in,
     is_store_address,
 )
-from aiaudit.model.values import External
+from aiaudit.model.values import Constant, External
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
@@ -104,7 +104,7 @@ class _Judge:
 
     def checked_names(self) -> set[str]:
         """Names of settings whose absence stops the start, wherever that is noticed."""
-        found: set[str] = set()
+        found = self.names_checked_by_themselves()
         for source in self.sources:
             default = self.default_of(source)
             if default.kind == COMPUTED or (source.read is not None and not self.is_early(source.scope)):
@@ -116,6 +116,23 @@ class _Judge:
                     found.update(source.names)
             elif any(self.stops_start(use, default) for use in self.uses[id(source)]) or self.is_validated(source):
                 found.update(source.names)
+        return found
+
+    def names_checked_by_themselves(self) -> set[str]:
+        """Names that startup code looks for without reading them: `"X" in os.environ`, `getattr(settings, name)`."""
+        found: set[str] = set()
+        evaluator = self.side.evaluator
+        named: list[tuple[Expression, Scope]] = []
+        for read in self.reads.of("environ"):
+            parent = read.parents[-1]
+            if parent[0] == "cmp" and parent[3][0] in ("In", "NotIn") and parent[2] is not read.expression:
+                named.append((parent[2], read.scope))
+        for call in self.side.program.calls_by_name.get("getattr", ()):
+            if len(call.arguments) > 1 and call.arguments[1][0] != "const":
+                named.append((call.arguments[1], call.scope))
+        for name, scope in named:
+            if fails(scope) and self.is_early(scope):
+                found.update(v.value for v in evaluator.evaluate(name, scope) if isinstance(v, Constant) and v.value)
         return found
 
     def is_early(self, scope: Scope) -> bool:
@@ -139,7 +156,7 @@ class _Judge:
         if use.guarded:
             return False
         if use.kind == REFUSED:
-            return (use.missing or default.kind) == NONE
+            return not is_guarded(use.read, use.keys, frozenset()) and (use.missing or default.kind) == NONE
         if use.kind == STORED and "os.environ" in use.paths:
             return (use.missing or default.kind) == NONE
         return use.kind == ARGUMENT and self.refuses(use, default)
@@ -374,14 +391,14 @@ class _Judge:
 _WORKING = frozenset(
     ("begin", "connect", "create_all", "run_sync", "execute", "ping", "acquire", "server_info", "list_collection_names",
      "command", "upgrade", "init_beanie", "get_collections", "list_collections", "raw_connection", "scalar", "open",
-     "admin", "create_index", "find_one", "list_database_names", "create_tables", "generate_schemas", "info")
+     "admin", "create_index", "find_one", "list_database_names", "create_tables", "generate_schemas")
 )  # fmt: skip
 _HARMLESS = frozenset(
     ("get", "append", "add", "add_argument", "set", "bool", "join", "format", "replace", "update", "setdefault",
      "TemplateResponse", "getLogger", "mask", "startswith", "endswith", "bind", "Info", "set_tag", "Option", "Argument")
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
-_HARMLESS_PATHS = ("logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+_HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
 
 
 def _tries_around(call: Call) -> tuple[Statement, ...]:

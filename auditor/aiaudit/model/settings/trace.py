@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from aiaudit.model.resources import outside
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.settings.branches import ABSENT, FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
-from aiaudit.model.settings.lookups import Source
+from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue, Partial
 from aiaudit.sources.python.facts import Expression
@@ -52,13 +53,12 @@ class Use:
     keys: tuple[str, ...] = ()
     guarded_before: bool = False
     missing: str = ""
+    ignored: frozenset[int] = frozenset()
 
     @property
     def guarded(self) -> bool:
         """Whether a test around it, or on the way to it, makes sure that there is a value."""
-        return self.guarded_before or any(
-            key in self.keys for test, outcome in self.read.conditions for key in filled(test, outcome)
-        )
+        return self.guarded_before or is_guarded(self.read, self.keys, self.ignored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class _State:
     function: Function | None = None
     flag: bool = False
     missing: str = ""
+    ignored: frozenset[int] = frozenset()
 
 
 class Tracer:
@@ -130,14 +131,12 @@ class _Trail:
             key = key_of(read.expression)
             if key and not state.derived:
                 self.keys.add(key)
-            if not state.guarded and self.is_guarded(read):
+            state = replace(state, ignored=_harmless_tests(read))
+            if not state.guarded and is_guarded(read, self.keys, state.ignored):
                 state = replace(state, guarded=True)
             self.climb(read, state)
         keys = tuple(sorted(self.keys))
         return [replace(use, keys=keys) for use in self.found]
-
-    def is_guarded(self, read: Read) -> bool:
-        return any(key in self.keys for test, outcome in read.conditions for key in filled(test, outcome))
 
     # Places where the value lies
 
@@ -288,7 +287,15 @@ class _Trail:
 
     def use(self, kind: str, read: Read, state: _State, **details: Any) -> None:
         self.found.append(
-            Use(kind, read, derived=state.derived, guarded_before=state.guarded, missing=state.missing, **details)
+            Use(
+                kind,
+                read,
+                derived=state.derived,
+                guarded_before=state.guarded,
+                missing=state.missing,
+                ignored=state.ignored,
+                **details,
+            )
         )
 
     # Statements
@@ -469,8 +476,13 @@ class _Trail:
 
     def _ifexp(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
         if child is parent[2]:
-            self.use(MISSING, read, state, outcome=OTHER)
+            others = [arm for arm in (parent[3], parent[4]) if _is_nothing(arm)]
+            if not others:
+                self.use(MISSING, read, state, outcome=OTHER)
             return None
+        other = parent[4] if child is parent[3] else parent[3]
+        if _is_nothing(other):
+            state = replace(state, missing="none" if other[2] is None else "empty")
         return state, parent
 
     def _fstr(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
@@ -560,6 +572,8 @@ class _Trail:
         if name == "partial":
             return None
         paths = tuple(v.path for v in values if isinstance(v, External))
+        if any(path in GIVING_NONE or path in RAISING for path in paths):
+            return state, parent  # the default of another lookup
         parameter = parameter or (state.key if state.inside and state.key else "")
         self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
         return None
@@ -597,6 +611,28 @@ class _Trail:
         elif any(p[1] == "keywords" for p in function.parameters):
             name = next(p[0] for p in function.parameters if p[1] == "keywords")
             self.variable(function, name, replace(state, inside=True, key=parameter))
+
+
+def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int]) -> bool:
+    """Whether a test around a reading makes sure that one of these variables has a value."""
+    known = set(keys)
+    return any(
+        key in known
+        for test, outcome in read.conditions
+        if id(test) not in ignored
+        for key in filled(test, outcome)
+    )
+
+
+def _harmless_tests(read: Read) -> frozenset[int]:
+    """Tests of `x if x else None` around a reading: they let nothing through but the same nothing."""
+    return frozenset(
+        id(parent[2]) for parent in read.parents if parent[0] == "ifexp" and _is_nothing(parent[4])
+    )
+
+
+def _is_nothing(expression: Expression) -> bool:
+    return expression[0] == "const" and (expression[2] is None or expression[2] == "")
 
 
 def _exclude(one: Read, other: Read) -> bool:
