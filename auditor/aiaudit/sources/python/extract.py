@@ -79,6 +79,8 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.lines: list[bytes] | None = None
         self.yields = False
+        # One object a line number, not one a node: they are most of what a big program's facts would weigh.
+        self.numbers = list(range(text.count("\n") + text.count("\r") + text.count("\f") + 2))
         if not text.isascii():
             self.lines = [line.encode("utf-8", "surrogatepass") for line in _lines(text)]
 
@@ -87,7 +89,7 @@ class _Reader:
         if self.lines is not None:
             start = self.character(node.lineno, start)
             end = self.character(node.end_lineno, end)
-        return (node.lineno, start + 1, node.end_lineno, end + 1)
+        return (self.numbers[node.lineno], start + 1, self.numbers[node.end_lineno], end + 1)
 
     def character(self, line: int, offset: int) -> int:
         lines = self.lines
