@@ -77,6 +77,7 @@ class Verifier:
 
     def __init__(self, knowledge: Knowledge, archives: list[Archive]) -> None:
         self.knowledge, self.library, self.archive = knowledge, StaticLibrary(archives), archives[0]
+        self.archives = {archive.name: archive for archive in archives}
         self.versions = {archive.name: archive.version for archive in archives}
         self.report = Report(self.archive.name, self.archive.version)
         self.gone: list[tuple[Entry, Method]] = []
@@ -261,22 +262,21 @@ class Verifier:
 
     def _evidence(self, entry: Entry, line: str) -> None:
         """`dist-version/file:line: text`: the text is still somewhere in the file."""
-        path = entry.path
         place, _, text = line.partition(": ")
         dist_version, _, rest = place.partition("/")
-        file, _, _ = rest.rpartition(":")
+        file = rest.rpartition(":")[0]
         dist, _, version = dist_version.rpartition("-")
-        if canonical(dist) != self.archive.name or version != entry.version:
+        archive = self.archives.get(canonical(dist))
+        own = archive is self.archives.get(self.archive.name) and version == entry.version
+        if archive is None or not (own or archive.version == version):
             return
-        if file not in self.archive:
-            moved = file.replace(dist_version, f"{dist_version.rpartition('-')[0]}-{self.archive.version}")
-            if moved not in self.archive:
-                self.report.check(False, f"{path}: evidence file {file} is gone")
-                return
-            file = moved
-        if text:
-            lines = {_squeezed(found) for found in self.archive.text(file).splitlines()}
-            self.report.check(_squeezed(text) in lines, f"{path}: {file} no longer says `{text}`")
+        renamed = file.replace(dist_version, f"{dist}-{archive.version}")  # dist-info folders carry the version
+        found = file if file in archive else renamed
+        if found not in archive:
+            self.report.check(False, f"{entry.path}: evidence file {file} is gone")
+        elif text:
+            lines = {_squeezed(each) for each in archive.text(found).splitlines()}
+            self.report.check(_squeezed(text) in lines, f"{entry.path}: {found} no longer says `{text}`")
 
 
 def signature_of(definition: Definition, library: StaticLibrary) -> Signature | None:
