@@ -172,7 +172,7 @@ class _Collector:
                 self.bind(alias or name, Binding("from", self.scope, statement, target=(level, module, name)))
 
     def _global(self, statement: Statement, around: Enclosing | None) -> None:
-        self.scope.declared_global.update(statement[2])
+        self.scope.declared_global |= frozenset(statement[2])
 
     def _assert(self, statement: Statement, around: Enclosing | None) -> None:
         self.expression(statement[2], around)
@@ -280,7 +280,7 @@ class _Collector:
         elif tag == "await":
             self._visit(node[2], around, node, True)
         elif tag == "attr":
-            self.scope.reads.append((node, around, self.statement))
+            self.scope.reads.append(node)
             self._visit(node[2], around, node, False)
         elif tag == "lambda":
             self.lambda_(node, around)

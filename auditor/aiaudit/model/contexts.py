@@ -291,7 +291,7 @@ class Contexts:
         for call in scope.calls:
             if self.runs(call):
                 yield from self._call_edges(call)
-        for read, _, _ in scope.reads:
+        for read in scope.reads:
             if read[3] in self._properties:
                 for value in self.evaluator.evaluate(read[2], scope):
                     if isinstance(value, Instance):

@@ -145,10 +145,10 @@ class Scope:
     stores: list[Store] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
-    declared_global: set[str] = field(default_factory=set)
+    declared_global: frozenset[str] = frozenset()
     returns: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
     yields: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
-    reads: list[tuple[Expression, Enclosing | None, Statement]] = field(default_factory=list)
+    reads: list[Expression] = field(default_factory=list)
     enclosing_method: Function | None = None
 
     @property
