@@ -18,7 +18,7 @@ from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 
 _TEMPLATE = re.compile(r"\{%-? |\{\{")
-_TEXT_BUDGET = 24 * 1024 * 1024
+_TEXT_BUDGET = 8 * 1024 * 1024
 
 
 class MissingPath(Exception):
