@@ -16,7 +16,7 @@ from aiaudit.model.routes import Application, Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
-from aiaudit.model.values import ClassValue, External, Instance
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 
@@ -40,6 +40,7 @@ _GATEWAY = re.compile(
 )
 _COMMENT = re.compile(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
 _ANSWER = re.compile(r"response|abort|^text$|^json$|^html$|^error$|exception|send_error|^close$", re.IGNORECASE)
+_NAMED = re.compile(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = "TOO_MANY_REQUESTS"
 
 
@@ -268,20 +269,55 @@ class _Limits:
                 bases = self.evaluator.lineage(value.cls)[1] if isinstance(value, ClassValue) else ()
                 if any(path.startswith(LIMITERS) or path.endswith("Throttle") for path in bases):
                     return True
+                if _NAMED.search(_own_name(value)):
+                    return True
         return False
 
     def _is_limiting_middleware(self, expression: Expression, scope: Scope) -> bool:
         for value in self.evaluator.evaluate(expression, scope):
-            if isinstance(value, External) and (
-                value.path.startswith(LIMITERS) or re.search(r"rate_?limit|throttl", value.path, re.IGNORECASE)
-            ):
+            if isinstance(value, External) and (value.path.startswith(LIMITERS) or _NAMED.search(value.path)):
                 # SlowAPIMiddleware alone applies the limits that decorators and defaults name.
                 return not value.path.endswith(("SlowAPIMiddleware", "SlowAPIASGIMiddleware"))
+            if _NAMED.search(_own_name(value)):
+                return True
         return False
 
     def _functions_that_refuse(self) -> set[int]:
         """Functions that answer 429 by their own decision, not because another service did."""
-        return {id(f) for f in self.side.program.functions if any(_refuses(s) for s in _own_decisions(f.body))}
+        return {
+            id(function)
+            for function in self.side.program.functions
+            if any(_refuses(s) or self._raises_refusal(s, function) for s in _own_decisions(function.body))
+        }
+
+    def _raises_refusal(self, statement: Statement, function: Function) -> bool:
+        """`raise TooManyRequests(...)` of a class of the program that stands for the answer 429."""
+        if statement[0] != "raise" or statement[2] is None:
+            return False
+        raised = statement[2][2] if statement[2][0] == "call" else statement[2]
+        return any(
+            isinstance(value, ClassValue) and any(_stands_for_429(cls) for cls in self.evaluator.lineage(value.cls)[0])
+            for value in self.evaluator.evaluate(raised, function)
+        )
+
+
+def _stands_for_429(cls: Class) -> bool:
+    statements = [*cls.body, *(statement for method in cls.functions for statement in method.body)]
+    return any(
+        (part[0] == "const" and part[2] == 429) or (part[0] == "attr" and _TOO_MANY in part[3])
+        for statement in statements
+        if statement[0] in ("assign", "ann", "expr")
+        for expression in statement[3:] + statement[2:3]
+        if type(expression) is tuple and expression and is_node(expression)
+        for part in walk(expression)
+    )
+
+
+def _own_name(value: object) -> str:
+    """The name of a function or class of the program."""
+    if isinstance(value, FunctionValue):
+        return value.function.name
+    return value.cls.name if isinstance(value, (ClassValue, Instance)) else ""
 
 
 def _is_of_limiter(value: object) -> bool:

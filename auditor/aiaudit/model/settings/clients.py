@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from aiaudit.values import dataclass
 
 _KEY = r"(api_?key|\w*_api_key|token|api_token|credential\w*|auth)"
 

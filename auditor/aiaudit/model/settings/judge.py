@@ -214,9 +214,15 @@ class _Judge:
             return False
         for cls in self.side.evaluator.lineage(source.cls)[0]:
             for method in cls.functions:
-                if self.validates(method, source.field) and fails(method):
+                if self.validates(method, source.field) and self.may_fail(method, cls):
                     return True
         return False
+
+    def may_fail(self, method: Function, cls: Class) -> bool:
+        """Whether a validator raises, itself or in a method of the class that it names."""
+        if fails(method):
+            return True
+        return any(fails(other) and _mentions(method, other.name) for other in cls.functions if other is not method)
 
     def validates(self, method: Function, name: str) -> bool:
         for decorator in method.decorators:

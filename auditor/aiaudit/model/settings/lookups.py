@@ -275,7 +275,9 @@ def literal(expression: Expression) -> Default:
             return Default(NONE)
         if value is Ellipsis:
             return Default(SAID_MISSING)
-        return Default(EMPTY) if value == "" else Default(LITERAL, str(value), expression)
+        if not isinstance(value, str):
+            return Default(COMPUTED)
+        return Default(EMPTY) if value == "" else Default(LITERAL, value, expression)
     if expression[0] == "call" and last_name(expression[2]) in TYPES:
         return literal(expression[3][0]) if expression[3] else Default(EMPTY)
     return Default(COMPUTED, "", expression)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 _WORD = re.compile(r"[^\W\d]\w*")
 LEAVING = ("return", "raise", "continue", "break")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.evaluate import is_field_call, method_of
@@ -18,6 +18,7 @@ from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue, Partial
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 # Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
 # "compared": held against something that a request brings; "refused": an operation that raises for None;
