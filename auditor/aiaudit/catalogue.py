@@ -8,10 +8,11 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aiaudit.results import Diagnostic
 from aiaudit.rule import Rule
+from aiaudit.values import dataclass
 
 GROUP = "aiaudit.rules"
 BUILTIN = "aiaudit_rules"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from aiaudit.fix import Fix
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 class Severity(str, enum.Enum):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 class Safety(str, enum.Enum):

@@ -6,12 +6,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.fix import Fix
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 

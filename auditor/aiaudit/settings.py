@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.finding import Confidence, Severity
+from aiaudit.values import dataclass
 
 
 class UsageError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from aiaudit.catalogue import Catalogue
 from aiaudit.model.ignores import IgnoreComment
@@ -11,6 +11,7 @@ from aiaudit.model.tree import Tree
 from aiaudit.results import Reported, Suppression
 from aiaudit.sources.suppressions import Record
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(slots=True)

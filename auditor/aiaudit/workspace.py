@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit import listing as listings
@@ -16,6 +15,7 @@ from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, problem_of
 from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 _TEMPLATE = re.compile(r"\{%-? |\{\{")
 _TEXT_BUDGET = 8 * 1024 * 1024

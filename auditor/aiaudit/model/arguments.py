@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.values import Constant, External, Instance, Literal, Values
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach
@@ -11,6 +11,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.service import Service
+from aiaudit.values import dataclass
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

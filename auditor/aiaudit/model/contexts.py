@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead, is_main_part
@@ -16,6 +15,7 @@ from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Parameter
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 CACHING = (
     "lru_cache",

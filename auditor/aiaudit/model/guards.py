@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, walk
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     """The lazy-initialisation guard around a call, if there is one."""
     for link in call.around:
         for variable, test in _emptiness_tests(link):
-            found = _lasting(variable, call.scope, evaluator)
+            found = lasting(variable, call.scope, evaluator)
             if found is not None and _is_filled(found[1], call.scope, evaluator):
                 return Guard(True, found[0], test)
         if link.kind == "except" and _lookup_missed(link):
@@ -82,7 +82,7 @@ def _variable(expression: Expression) -> Expression | None:
     return None
 
 
-def _lasting(
+def lasting(
     variable: Expression, scope: Scope, evaluator: Evaluator, depth: int = 0
 ) -> tuple[Class | None, Expression] | None:
     """Whether a variable outlives the call, on which class's instances, and the variable that does."""
@@ -107,7 +107,7 @@ def _lasting(
     for binding in holder.bindings[name]:  # a local alias of something that lasts
         source = _variable(binding.expression) if binding.kind == "value" and binding.expression else None
         if source is not None and source != variable:
-            found = _lasting(source, scope, evaluator, depth + 1)
+            found = lasting(source, scope, evaluator, depth + 1)
             if found is not None:
                 return found
     return (None, variable) if holder is not scope and isinstance(holder, Function) else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.compose import Variable, words
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 # Expressions where YAML has keys or values: the file is a template (of Helm, say) and becomes YAML when it is rendered.
 _UNRENDERED = re.compile(r"^\s*\{\{|:[ \t]+\{\{", re.MULTILINE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import Argument, first_given
@@ -12,6 +11,7 @@ from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.service import Service
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

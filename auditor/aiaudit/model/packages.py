@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import LockedPackage, ManifestFacts, Requirement
 from aiaudit.sources.manifests.specifiers import pin_of, requirement
 from aiaudit.span import Extent, Span
+from aiaudit.values import dataclass
 
 _DATA = Path(__file__).with_name("heavy_packages.toml")
 _DEVELOPMENT = {"group:dev", "group:develop", "group:development"}

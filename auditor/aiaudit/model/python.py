@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from aiaudit.model.contexts import Contexts
@@ -14,6 +13,7 @@ from aiaudit.model.routes import Application, Route, Routing, routing
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
 from aiaudit.model.versions import pinned_versions
+from aiaudit.values import dataclass
 
 
 @dataclass(eq=False)

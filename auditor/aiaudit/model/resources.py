@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
@@ -13,6 +12,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
+from aiaudit.values import dataclass
 
 
 @dataclass(slots=True, eq=False)

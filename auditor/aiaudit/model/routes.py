@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.openapi import operations
@@ -12,6 +12,7 @@ from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "trace"))
 ROUTERS = (

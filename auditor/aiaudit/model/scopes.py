@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aiaudit.sources.python.facts import At, Expression, Parameter, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(slots=True, eq=False)
@@ -303,3 +304,13 @@ def walk(expression: Expression) -> Iterator[Expression]:
 def is_node(part: tuple[Any, ...]) -> bool:
     """Whether a tuple is a node rather than a group of them: only nodes carry an extent in second place."""
     return type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int
+
+
+def walk_all(part: Any) -> Iterator[Expression]:
+    """Every node in statements or expressions, outermost first."""
+    if type(part) is tuple and part:
+        if is_node(part):
+            yield part
+        for inner in part:
+            if type(inner) is tuple:
+                yield from walk_all(inner)

@@ -8,7 +8,7 @@ provider's key in a Dockerfile is a secret in an image, and the message says who
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.kinds import kinds_of
@@ -28,6 +28,7 @@ from aiaudit.sources.secrets.facts import (
     SecretFacts,
 )
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY = (
     "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
@@ -12,6 +11,7 @@ from aiaudit.model.scopes import Call, Enclosing, Function, Scope, last_name, wa
 from aiaudit.model.service import Service
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 # Without a cache or a tracer a service works on; without these it does not.
 CRITICAL = frozenset(

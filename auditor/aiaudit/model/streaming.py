@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
@@ -15,6 +14,7 @@ from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Function, Scope
 from aiaudit.model.service import Service
+from aiaudit.values import dataclass
 
 TEXT = frozenset(("llm", "agent", "chain", "generation-local"))
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.

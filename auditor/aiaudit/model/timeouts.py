@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from aiaudit.finding import Step
@@ -18,6 +17,7 @@ from aiaudit.model.resources import Known, origins
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
 from aiaudit.model.values import Constant, External
+from aiaudit.values import dataclass
 
 # What a request may reasonably be made to wait: five minutes count as for ever.
 ABSURD = 300.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TextIO
 
 from aiaudit.finding import Severity
+from aiaudit.values import dataclass
 
 NARROWEST, WIDEST_PIPED = 40, 160
 

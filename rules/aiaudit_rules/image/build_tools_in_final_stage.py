@@ -49,7 +49,6 @@ CMD ["/opt/venv/bin/python", "-c", "import psycopg2"]
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
@@ -58,6 +57,7 @@ from aiaudit.model.image.needs import compiles_at_run_time, works_with_git
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 from aiaudit_rules.image.hygiene import Run, is_beside_the_service, is_python_image, named, runs, verb
 
 rule = Rule(

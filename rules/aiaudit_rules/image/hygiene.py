@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.image import Image, Install, Layer, Mount, Stage
 from aiaudit.model.image.commands import names_in, options, unwrapped
@@ -11,6 +10,7 @@ from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.origins import reference
 from aiaudit.sources.dockerfile.facts import Command, Instruction
+from aiaudit.values import dataclass
 
 _VALUED = names_in(
     "-t --target-release --default-release -o --option -c --config-file --repository -X --keys-dir --setopt --root"

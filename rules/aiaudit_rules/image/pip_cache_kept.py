@@ -40,13 +40,13 @@ CMD ["python", "-c", "print('ready')"]
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Image, Install
 from aiaudit.model.image.commands import names_in
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.values import dataclass
 from aiaudit_rules.image.hygiene import (
     Run,
     covers,

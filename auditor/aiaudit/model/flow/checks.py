@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.keys import key_of, root_of
@@ -15,6 +14,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue
 from aiaudit.sources.python.facts import At, Expression, Statement
+from aiaudit.values import dataclass
 
 # Calls that end the handling of a request.
 _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
-from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, accepted_size, body_limit
+from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, accepted_size
 from aiaudit.model.flow.places import Place
-from aiaudit.model.flow.sinks import model_calls, wraps_itself
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.flow.walk import Arrival, Walker
-from aiaudit.model.python import python_side
+from aiaudit.model.flow.walk import Arrival, Walk
 from aiaudit.model.scopes import Function, Scope
-from aiaudit.model.service import Service
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,43 +33,16 @@ class Flow:
     truncates: bool = False
 
 
-def flows_of(service: Service) -> list[Flow]:
-    """One flow a model call that unbounded request text reaches."""
-    tools = tools_of(service)
-    walker = Walker(tools)
-    return list(_flows(tools, walker))
-
-
-def tools_of(service: Service) -> Tools:
-    """The shared answers about one program."""
-    return service.part("flow tools", lambda s: Tools.of(python_side(s)))  # type: ignore[no-any-return]
-
-
-def _flows(tools: Tools, walker: Walker) -> Iterator[Flow]:
-    if not tools.side.routing.routes and not tools.side.program.modules:
-        return
-    calls = list(model_calls(tools))
-    limit = body_limit(tools)
-    places = {id(call.call) for call in calls}
-    for call in calls:
-        if _is_wrapped(call, places, tools):
-            continue
-        arrivals = [a for a in walker.arrivals(list(call.starts)) if not _is_limited(a.source, limit)]
-        if not arrivals:
-            continue
-        first = min(arrivals, key=lambda arrival: (_rank(arrival), len(arrival.places)))
-        others = tuple(arrival.source for arrival in arrivals if arrival is not first)
-        cut = any(place.cut for place in first.places)
-        accepted = accepted_size(first.source, limit, tools)
-        yield Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
-
-
-def _is_wrapped(call: ModelCall, places: set[int], tools: Tools) -> bool:
-    """Whether the call is a method's call of its base class, and the calls of the method are looked at themselves."""
-    scope = call.call.scope
-    if not wraps_itself(call.call) or not isinstance(scope, Function):
-        return False
-    return any(id(caller.call) in places for caller in tools.callers(scope))
+def flow_of(call: ModelCall, walk: Walk, limit: float | None, tools: Tools) -> Flow | None:
+    """What a walk from a model call found: the nearest source first."""
+    arrivals = [arrival for arrival in walk.arrivals if not _is_limited(arrival.source, limit)]
+    if not arrivals:
+        return None
+    first = min(arrivals, key=lambda arrival: (_rank(arrival), len(arrival.places)))
+    others = tuple(arrival.source for arrival in arrivals if arrival is not first)
+    cut = any(place.cut for place in first.places)
+    accepted = accepted_size(first.source, limit, tools)
+    return Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
 
 
 def _is_limited(source: Source, limit: float | None) -> bool:

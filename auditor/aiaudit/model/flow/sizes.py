@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.scopes import children, last_name, walk
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 _MEASURING = re.compile(
     r"(^|_)(len|length|size|count|counts|tokens?|words|chars|bytes|getsizeof|content_length|num)(_|$)|"

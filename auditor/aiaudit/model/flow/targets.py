@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.model.flow.places import Place
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aiaudit.model.evaluate import Evaluator
@@ -17,6 +17,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Function, Store, last_name
 from aiaudit.model.values import External, FunctionValue, Instance, Partial
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 QUEUEING = frozenset(("delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "s", "si", "signature"))
 _INVOKING = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "batch", "abatch"))

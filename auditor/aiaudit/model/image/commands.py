@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiaudit.sources.dockerfile.facts import Command, Word
+from aiaudit.values import dataclass
 
 Expand = Callable[[str], str]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
 from aiaudit.sources.deploy.environment import EnvironmentFacts
+from aiaudit.values import dataclass
 
 HISTORY, SETTINGS, CREDENTIALS, ENVIRONMENT, WEIGHTS, DATABASE = (
     "history", "settings", "credentials", "environment", "weights", "database",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aiaudit.model.image.context import Context, is_whole, normal
 from aiaudit.model.image.filesystem import Filesystem, absolute
@@ -13,6 +13,7 @@ from aiaudit.model.image.values import Copy, Stage
 from aiaudit.sources.deploy.ignore import IgnoreFacts, IgnorePattern, matcher
 from aiaudit.sources.dockerfile.facts import Instruction
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 _ADDRESS = re.compile(r"(?:https?|ftp|ssh|git)://|git@")
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2|txz|tar\.(?:gz|bz2|xz|zst))$")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence
@@ -13,6 +12,7 @@ from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

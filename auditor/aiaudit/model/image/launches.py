@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.targets import module_file, search_path
 from aiaudit.model.image.values import Image, Server
+from aiaudit.values import dataclass
 
 if TYPE_CHECKING:
     from aiaudit.model.python import PythonSide

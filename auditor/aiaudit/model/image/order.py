@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
 from aiaudit.model.packages import heavy_names, known_to_bring, required
 from aiaudit.sources.manifests.facts import ManifestFacts
+from aiaudit.values import dataclass
 
 _ONE_STEP = ("pip", "uv pip", "setup.py")
 # What brings up the installer itself, or is done in a moment.

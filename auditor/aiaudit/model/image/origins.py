@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.model.image.commands import commands_in, names_in
 from aiaudit.model.image.values import Image, Stage
 from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.values import dataclass
 
 DASH, ASH, BASH = "dash", "ash", "bash"
 ROOT = "root"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
 from aiaudit.model.image.effects import moved
@@ -15,6 +15,7 @@ from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 _SCRIPT = re.compile(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
 _ALL_ARGUMENTS = {"$@", "${@}", "$*"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.values import Image, Server
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from aiaudit.model.image.filesystem import Filesystem, Presence
 from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
 from aiaudit.span import Extent, Span
+from aiaudit.values import dataclass
 
 if TYPE_CHECKING:
     from aiaudit.model.image.context import Context

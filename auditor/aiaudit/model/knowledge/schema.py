@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from aiaudit.values import dataclass
 
 Kind = Literal["constructor", "factory", "loader", "call"]
 Purpose = Literal[

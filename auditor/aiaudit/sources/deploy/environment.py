@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 VERSION = 1
 

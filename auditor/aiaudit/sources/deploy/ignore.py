@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 VERSION = 1
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 VERSION = 1
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.sources.dockerfile.lexer import ExpansionError, Lexer, Lookup
 from aiaudit.sources.dockerfile.patterns import PatternError
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.sources.dockerfile import arguments, structure
 from aiaudit.sources.dockerfile.arguments import Arguments
 from aiaudit.sources.dockerfile.characters import SPACES
@@ -14,6 +12,7 @@ from aiaudit.sources.dockerfile.programs import SHELLS, base_name
 from aiaudit.sources.dockerfile.refusals import Refusals
 from aiaudit.sources.dockerfile.words import builder_flags
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 VERSION = 1
 

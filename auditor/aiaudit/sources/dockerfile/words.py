@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.sources.dockerfile.characters import BLANKS, is_space
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 # Groups of requirements: the project's own, what builds it, `extra:NAME`, `group:NAME`.
 MAIN, BUILD = "", "build-system"

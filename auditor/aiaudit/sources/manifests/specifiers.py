@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from aiaudit.sources.manifests.facts import MAIN, Requirement
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 _PINNED = re.compile(r"===?\s*([^\s,*]+)")
 _BARE_VERSION = re.compile(r"=?\s*v?(\d[\w.!+-]*)")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.span import Extent
+from aiaudit.values import dataclass
 
 PROVIDER, GENERIC, DEFAULT_PASSWORD, PLACEHOLDER = "provider", "generic", "default-password", "placeholder"
 STRONG, FAIR, WEAK = "strong", "fair", "weak"

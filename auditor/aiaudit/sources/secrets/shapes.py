@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.randomness import entropy, is_sequence, wordiness
 from aiaudit.sources.secrets.values import is_placeholder
+from aiaudit.values import dataclass
 
 Check = Callable[[str], bool]
 _HEXADECIMAL = re.compile(r"[0-9a-f]+")
