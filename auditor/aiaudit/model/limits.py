@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.asking import model_calls
@@ -19,6 +18,7 @@ from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 # Libraries whose only use is to limit requests that come in; `aiolimiter` and its like limit those that go out.
 LIMITERS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
@@ -29,6 +28,7 @@ from aiaudit.model.values import Constant, External
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

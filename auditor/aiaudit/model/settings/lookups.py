@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.model.python import PythonSide
@@ -13,6 +12,7 @@ from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 # Callables that look something up and give None without a default, and those that raise then.
 GIVING_NONE = frozenset(("os.getenv", "os.environ.get", "dotenv.dotenv_values().get", "os.environ.pop", "os.getenvb"))
