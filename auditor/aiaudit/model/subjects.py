@@ -16,6 +16,8 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "CostlyApplication": ("limits", "costly_applications"),
     "EnvironmentFile": ("secrets", "environment_files"),
     "Flow": ("flow", "flows_of"),
+    "GrowingHistory": ("flow", "histories_of"),
+    "GrowingHistory": ("histories", "growing_histories"),
     "Image": ("image", "images"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),
