@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 VERBS = ("load", "store", "rank", "merge", "filter", "score", "split", "clean", "count", "group")
-NOUNS = ("chunk", "answer", "prompt", "document", "session", "user", "index", "vector", "token", "report")
+NOUNS = ("chunk", "answer", "prompt", "document", "session", "user", "index", "vector", "page", "report")
 
 
 def generate_python(folder: Path, lines: int, seed: int = 7) -> Path:
