@@ -7,20 +7,13 @@ Follows re-exports, star imports, imports in `try` and `if TYPE_CHECKING`, the l
 from __future__ import annotations
 
 import ast
-import importlib.metadata
-import platform
 import sys
-import sysconfig
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Union
 
-from packaging.requirements import InvalidRequirement, Requirement
+from wheels import Archive
 
 DEPTH = 40
-STANDARD_LIBRARY = "python-stdlib"
 # Wrappers whose first argument is what a caller gets.
 GIVING = ("Optional", "Union", "Awaitable", "Coroutine", "AsyncIterator", "Iterator", "AsyncGenerator", "Generator",
           "AsyncContextManager", "ContextManager", "AbstractContextManager", "AbstractAsyncContextManager", "Annotated",
@@ -28,70 +21,6 @@ GIVING = ("Optional", "Union", "Awaitable", "Coroutine", "AsyncIterator", "Itera
 PLAIN_BASES = ("object", "Generic", "ABC", "Protocol", "BaseModel", "Enum", "str", "int", "dict", "list", "tuple",
                "NamedTuple", "TypedDict", "Exception", "type", "Hashable", "Iterable", "Mapping", "Callable",
                "BaseSettings", "TypedBaseModel", "SQLModel")  # fmt: skip
-
-
-class Archive:
-    """The files of one distribution: of a wheel, or of what is installed."""
-
-    def __init__(self, name: str, version: str, files: dict[str, Path | None], wheel: zipfile.ZipFile | None) -> None:
-        self.name, self.version, self._files, self._wheel = name, version, files, wheel
-
-    @classmethod
-    def of_wheel(cls, path: Path) -> Archive:
-        """A wheel file."""
-        wheel = zipfile.ZipFile(path)
-        name, version = path.name.split("-")[:2]
-        return cls(canonical(name), version, dict.fromkeys(wheel.namelist()), wheel)
-
-    @classmethod
-    def installed(cls, name: str) -> Archive | None:
-        """An installed distribution."""
-        try:
-            found = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            return None
-        files: dict[str, Path | None] = {str(file): Path(str(file.locate())) for file in found.files or ()}
-        return cls(canonical(name), found.version, files, None)
-
-    @classmethod
-    def standard_library(cls) -> Archive:
-        """The running interpreter's own modules."""
-        root = Path(sysconfig.get_path("stdlib"))
-        files = {path.relative_to(root).as_posix(): path for path in root.glob("*.py")}
-        files |= {path.relative_to(root).as_posix(): path for path in root.glob("[a-z]*/*.py")}
-        return cls(STANDARD_LIBRARY, platform.python_version(), dict(files), None)
-
-    def requirements(self) -> list[Requirement]:
-        """What it needs without extras, by its metadata."""
-        found = []
-        for file in self._files:
-            if file.endswith(".dist-info/METADATA"):
-                for line in self.text(file).partition("\n\n")[0].splitlines():
-                    if line.startswith("Requires-Dist:") and "extra ==" not in line:
-                        try:
-                            found.append(Requirement(line.partition(":")[2].strip()))
-                        except InvalidRequirement:
-                            continue
-        return found
-
-    def __contains__(self, file: str) -> bool:
-        return file in self._files
-
-    def text(self, file: str) -> str:
-        """The text of a file."""
-        if self._wheel is not None:
-            return self._wheel.read(file).decode("utf-8", "replace")
-        path = self._files[file]
-        return path.read_text("utf-8", "replace") if path is not None else ""
-
-    def folders(self) -> Iterator[str]:
-        """All folders that hold files."""
-        yield from {file.rpartition("/")[0] for file in self._files}
-
-
-def canonical(name: str) -> str:
-    """A distribution's name as packaging compares it."""
-    return name.lower().replace("_", "-").replace(".", "-")
 
 
 @dataclass(frozen=True)
@@ -136,7 +65,7 @@ class FunctionNode:
     owner: ClassNode | None = None
 
 
-Definition = Union[ModuleNode, ClassNode, FunctionNode, Unknown]
+Definition = ModuleNode | ClassNode | FunctionNode | Unknown
 
 
 class StaticLibrary:
@@ -345,17 +274,11 @@ class StaticLibrary:
 
     def _set_in_init(self, cls: ClassNode, name: str, depth: int) -> Definition | None:
         for method in cls.node.body:
-            if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                continue
-            for node in ast.walk(method):
-                targets = node.targets if isinstance(node, ast.Assign) else []
-                if isinstance(node, ast.AnnAssign):
-                    targets = [node.target]
-                for target in targets:
-                    if isinstance(target, ast.Attribute) and _last(target.value) == "self" and target.attr == name:
-                        if isinstance(node, ast.AnnAssign):
-                            return self.annotated(node.annotation, cls.module, depth + 1)
-                        return self.value(node.value, cls.module, depth + 1) or Unknown("set in a method")
+            for node in ast.walk(method) if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) else ():
+                if isinstance(node, ast.AnnAssign) and _is_own(node.target, name):
+                    return self.annotated(node.annotation, cls.module, depth + 1)
+                if isinstance(node, ast.Assign) and any(_is_own(target, name) for target in node.targets):
+                    return self.value(node.value, cls.module, depth + 1) or Unknown("set in a method")
         return None
 
     def given(self, function: FunctionNode, depth: int = 0) -> Definition | None:
@@ -366,7 +289,7 @@ class StaticLibrary:
             found = self.annotated(function.node.returns, function.module, depth + 1)
             if isinstance(found, ClassNode):
                 return found
-        local = {name: bound for name, bound in _local_imports(function.node, function.module)}
+        local = dict(_local_imports(function.node, function.module))
         for node in ast.walk(function.node):
             if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
                 name = node.value.func
@@ -490,13 +413,15 @@ def _lazy_branches(tree: ast.Module, package: str) -> Iterator[tuple[str, tuple[
     """`if name == "X": return _import_x()` inside `__getattr__`, where `_import_x` imports and returns it."""
     importers: dict[str, tuple[str, str]] = {}
     for function in tree.body:
-        for node in function.body if isinstance(function, ast.FunctionDef) else ():
-            if isinstance(node, ast.ImportFrom):
-                importers[function.name] = (_source(node, package), node.names[0].name)
+        if isinstance(function, ast.FunctionDef):
+            for statement in function.body:
+                if isinstance(statement, ast.ImportFrom):
+                    importers[function.name] = (_source(statement, package), statement.names[0].name)
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and isinstance(node.body[0], ast.Return)):
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)):
             continue
-        wanted, given = node.test.comparators[0], node.body[0].value
+        first = node.body[0]
+        wanted, given = node.test.comparators[0], first.value if isinstance(first, ast.Return) else None
         if isinstance(wanted, ast.Constant) and isinstance(given, ast.Call) and _last(given.func) in importers:
             yield str(wanted.value), importers[_last(given.func)]
 
@@ -511,6 +436,11 @@ def _local_imports(function: ast.AST, module: ModuleNode) -> Iterator[tuple[str,
             for package in (module.name, module.name.rpartition(".")[0]):
                 for alias in node.names:
                     yield alias.asname or alias.name, (_source(node, package), alias.name)
+
+
+def _is_own(target: ast.expr, name: str) -> bool:
+    """`self.name`."""
+    return isinstance(target, ast.Attribute) and target.attr == name and _last(target.value) == "self"
 
 
 def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

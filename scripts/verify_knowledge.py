@@ -12,39 +12,18 @@ Exit code 1 if anything differs, 2 if nothing could be checked.
 from __future__ import annotations
 
 import argparse
-import ast
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from static_library import (
-    STANDARD_LIBRARY,
-    Archive,
-    ClassNode,
-    Definition,
-    FunctionNode,
-    StaticLibrary,
-    Unknown,
-    canonical,
-    method_named,
-)
+from static_library import Definition, FunctionNode, StaticLibrary, Unknown
+from static_signatures import Signature, literal_number, signature_of
+from wheels import STANDARD_LIBRARY, Archive, Wheels, canonical
 
 from aiaudit.model.knowledge import INFINITE, Argument, Entry, Knowledge, Method
-from aiaudit.model.knowledge.load import version_key
-
-
-@dataclass
-class Signature:
-    """The parameters of a callable: name -> (position among the arguments or None, default expression)."""
-
-    parameters: dict[str, tuple[int | None, ast.expr | None]] = field(default_factory=dict)
-    open: bool = False
-
-    def has(self, name: str) -> bool:
-        """Whether a first dotted name can be given."""
-        return self.open or name.partition(".")[0] in self.parameters
+from aiaudit.model.knowledge.library import version_key
 
 
 @dataclass
@@ -160,7 +139,8 @@ class Verifier:
             return
         found = self._member(owner, method.name)
         still = found is not None and not isinstance(found, Unknown)
-        self.report.check(not still, f"{entry.path}().{method.name}: is said to be gone from {method.until}, is in {here}")
+        said = f"{entry.path}().{method.name}: is said to be gone from {method.until}, is in {here}"
+        self.report.check(not still, said)
         self.gone.append((entry, method))
 
     def gone_method(self, entry: Entry, method: Method) -> None:
@@ -231,7 +211,8 @@ class Verifier:
         """Parameters of several versions or APIs are listed together: one of them must be there."""
         names = list(names)
         if names:
-            self.report.check(any(signature.has(name) for name in names), f"{path}: none of {', '.join(names)} ({what})")
+            known = any(signature.has(name) for name in names)
+            self.report.check(known, f"{path}: none of {', '.join(names)} ({what})")
 
     def _arguments(self, path: str, what: str, arguments: tuple[Argument, ...], signature: Signature) -> None:
         named = [argument for argument in arguments if argument.name != "*"]
@@ -252,7 +233,7 @@ class Verifier:
         """A literal number in the signature must be the default that the knowledge states."""
         for name in names:
             given = signature.parameters.get(name, (None, None))[1]
-            number = _number(given)
+            number = literal_number(given)
             if number == 0 and wanted == INFINITE:
                 self.report.check(True, f"{path}: 0 waits for ever")
             elif number is not None and isinstance(wanted, (int, float)):
@@ -279,150 +260,8 @@ class Verifier:
             self.report.check(_squeezed(text) in lines, f"{entry.path}: {found} no longer says `{text}`")
 
 
-def signature_of(definition: Definition, library: StaticLibrary) -> Signature | None:
-    """The parameters that a function, or the construction of a class, takes."""
-    if isinstance(definition, FunctionNode):
-        return _signature(definition.node, bound=_is_bound(definition))
-    if not isinstance(definition, ClassNode):
-        return None
-    classes, complete = library.lineage(definition)
-    found: dict[str, tuple[int | None, ast.expr | None]] = {}
-    passes_on = True
-    for cls in classes:
-        for name in ("__init__", "__new__"):
-            method = method_named(cls, name)
-            if method is not None:
-                own = _signature(method, bound=True)
-                typed = _typed_keywords(method, cls, library)
-                found = {**own.parameters, **(typed or {}), **found}
-                passes_on = own.open and typed is None
-                if passes_on and not _forwards(method):
-                    return Signature(found, open=True)
-                if not own.open and not _has_fields(cls):
-                    return Signature(found)
-        found = {**_fields(cls), **found}
-    model = any(_has_fields(cls) for cls in classes)
-    return Signature(found, open=not complete or (passes_on and not model)) if found or not complete else None
-
-
-def _forwards(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether an `__init__` hands its `**kwargs` to that of a base class, which then decides what they may be."""
-    return any(
-        isinstance(node, ast.Call)
-        and getattr(node.func, "attr", "") in ("__init__", "__new__")
-        and any(keyword.arg is None for keyword in node.keywords)
-        for node in ast.walk(method)
-    )
-
-
-def _typed_keywords(
-    method: ast.FunctionDef | ast.AsyncFunctionDef, cls: ClassNode, library: StaticLibrary
-) -> dict[str, tuple[int | None, ast.expr | None]] | None:
-    """The keys of `**kwargs: Unpack[Options]`."""
-    keywords = method.args.kwarg
-    if keywords is None or not isinstance(keywords.annotation, ast.Subscript):
-        return None
-    options = library.annotated(keywords.annotation.slice, cls.module, 0)
-    if not isinstance(options, ClassNode):
-        return None
-    found: dict[str, tuple[int | None, ast.expr | None]] = {}
-    for candidate in library.lineage(options)[0]:
-        found = {**_fields(candidate), **found}
-    return found
-
-
-def _is_bound(function: FunctionNode) -> bool:
-    names = {getattr(decorator, "id", "") for decorator in function.node.decorator_list}
-    return "staticmethod" not in names and function.owner is not None
-
-
-def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef, bound: bool) -> Signature:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    defaults += arguments.defaults
-    shift = 1 if bound and positional else 0
-    found: dict[str, tuple[int | None, ast.expr | None]] = {}
-    for index, (argument, default) in enumerate(zip(positional, defaults, strict=True)):
-        if index >= shift:
-            found[argument.arg] = (index - shift, default)
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found[argument.arg] = (None, default)
-    return Signature(found, arguments.kwarg is not None)
-
-
-def _fields(cls: ClassNode) -> dict[str, tuple[int | None, ast.expr | None]]:
-    """Annotated names of a dataclass or model with their aliases."""
-    found: dict[str, tuple[int | None, ast.expr | None]] = {}
-    for node in cls.node.body:
-        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
-            continue
-        default: ast.expr | None = node.value
-        if isinstance(node.value, ast.Call):
-            given = {keyword.arg: keyword.value for keyword in node.value.keywords}
-            default = given.get("default") or (node.value.args[0] if node.value.args else None)
-            for alias in ("alias", "validation_alias"):
-                for text in ast.walk(given[alias]) if alias in given else ():
-                    if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                        found[text.value] = (None, default)
-        found[node.target.id] = (None, default)
-    return found
-
-
-def _has_fields(cls: ClassNode) -> bool:
-    """Whether a class takes its fields as parameters: a dataclass or a model."""
-    decorated = any("dataclass" in ast.dump(decorator) for decorator in cls.node.decorator_list)
-    return decorated or any("BaseModel" in ast.dump(base) or "Serializable" in ast.dump(base) for base in cls.node.bases)
-
-
-def _number(node: ast.expr | None) -> float | None:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _number(node.operand)
-        return None if inner is None else -inner
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return float(node.value)
-    return None
-
-
 def _squeezed(text: str) -> str:
     return "".join(text.split())
-
-
-class Wheels:
-    """The wheels of a folder by distribution, newest first, beside what is installed."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._by_name: dict[str, list[Archive]] = {}
-        for path in sorted(folder.glob("*.whl")) if folder else ():
-            archive = Archive.of_wheel(path)
-            self._by_name.setdefault(archive.name, []).append(archive)
-        for several in self._by_name.values():
-            several.sort(key=lambda archive: version_key(archive.version), reverse=True)
-
-    def all(self, name: str) -> list[Archive]:
-        """Everything there is of a distribution."""
-        if name == STANDARD_LIBRARY:
-            return [Archive.standard_library()]
-        found = self._by_name.get(canonical(name), [])
-        installed = None if found else Archive.installed(name)
-        return [installed] if installed is not None else found
-
-    def exact(self, name: str, version: str) -> Archive | None:
-        """One version of a distribution."""
-        return next((archive for archive in self.all(name) if archive.version == version), None)
-
-    def closure(self, archive: Archive, depth: int = 3) -> list[Archive]:
-        """An archive and, of what it requires, the newest that fit and that there are."""
-        found = {archive.name: archive}
-        queue = [(archive, depth)]
-        for current, left in queue:  # grows while it is walked
-            for requirement in current.requirements() if left else ():
-                name = canonical(requirement.name)
-                fitting = [a for a in self.all(name) if requirement.specifier.contains(a.version, prereleases=True)]
-                if name not in found and fitting:
-                    found[name] = fitting[0]
-                    queue.append((fitting[0], left - 1))
-        return list(found.values())
 
 
 def download(names: Iterable[str], folder: Path) -> None:
@@ -459,7 +298,7 @@ def verify(arguments: argparse.Namespace) -> list[Report]:
         exact = [] if arguments.latest and not gone else [wheels.exact(dist, version)]
         archive = next((found for found in (*exact, *newest) if found is not None), None)
         if archive is None:
-            print(f"{dist} {version or 'unversioned'}: not checked, no wheel and not installed ({len(entries)} entries)")
+            print(f"{dist} {version}: not checked, no wheel and not installed ({len(entries)} entries)")
             continue
         report = _checked(knowledge, entries, archive, wheels)
         reports.append(report)
@@ -529,7 +368,7 @@ def main() -> int:
     parser.add_argument("--dist", action="append", default=[], help="only this distribution (repeatable)")
     parser.add_argument("--wheels", type=Path, help="folder with wheels")
     parser.add_argument("--download", action="store_true", help="download missing wheels into that folder first")
-    parser.add_argument("--latest", action="store_true", help="check against the newest wheel, not the recorded version")
+    parser.add_argument("--latest", action="store_true", help="check against the newest wheel there is")
     parser.add_argument("--verbose", action="store_true", help="also print what could not be decided")
     arguments = parser.parse_args()
     if arguments.download and arguments.wheels is None:

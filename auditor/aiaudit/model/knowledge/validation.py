@@ -188,6 +188,7 @@ class KnowledgeFile(Strict):
     versions: dict[str, str] = {}
     formerly: dict[str, str] = {}
     moved: dict[str, str] = {}
+    transparent: list[str] = []
     family: list[FamilyTable] = []
     entry: list[EntryTable] = []
 
