@@ -147,7 +147,8 @@ class Classes(Core):
         return known
 
     def _making(self, cls: Class) -> Iterator[Call]:
-        for call in self.program.calls_by_name.get(cls.name, ()):
+        yield from self.sorted_calls.plain.get(id(cls), ())
+        for call in self.sorted_calls.open.get(cls.name, ()):
             if any(isinstance(v, ClassValue) and v.cls is cls for v in self.evaluate(call.expression[2], call.scope)):
                 yield call
         for call in self.program.calls_by_name.get("cls", ()):

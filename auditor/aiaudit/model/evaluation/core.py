@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aiaudit.model.evaluation.plain import CallIndex, index_calls
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
@@ -49,6 +50,11 @@ class Core:
             for scope in module.descendants()
             for call in scope.calls
         }
+
+    @cached_property
+    def sorted_calls(self) -> CallIndex:
+        """All calls by what they call, as far as names alone tell."""
+        return index_calls(self.program)
 
     if TYPE_CHECKING:  # what the layers above give to each other
 

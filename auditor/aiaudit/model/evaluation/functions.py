@@ -127,13 +127,14 @@ class Functions(Core):
         return known
 
     def _calls_of(self, function: Function) -> Iterator[tuple[Call, int, int]]:
-        called_as = function.name
         if function.owner is not None and function.name == "__init__":
             for cls in (function.owner, *self.subclasses(function.owner)):
                 if cls is function.owner or self.constructor(cls) is function:
                     for call in self.constructions(cls):
                         yield call, 1, 0
-        for call in self.program.calls_by_name.get(called_as, ()):
+        for call in self.sorted_calls.plain.get(id(function), ()):
+            yield call, 0, 0
+        for call in self.sorted_calls.open.get(function.name, ()):
             for value in self.evaluate(call.expression[2], call.scope):
                 if isinstance(value, FunctionValue) and value.function is function:
                     yield call, int(value.bound is not None and function.self_name is not None), 0

@@ -1,0 +1,85 @@
+"""Plain calls: `name(...)` where the name is only ever a definition or an import, so that no evaluation is needed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from aiaudit.model.program import Program, scope_of_name
+from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope
+from aiaudit.model.values import External, ModuleValue
+
+DEPTH = 6
+
+
+@dataclass(slots=True)
+class CallIndex:
+    """Calls by what they plainly call; the rest, whose callee has to be evaluated, by its last name."""
+
+    plain: dict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    open: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+
+def index_calls(program: Program) -> CallIndex:
+    """Sort all calls of a program."""
+    index = CallIndex()
+    for name, calls in program.calls_by_name.items():
+        for call in calls:
+            function = call.expression[2]
+            targets = _targets(function[2], call.scope, program, 0) if function[0] == "name" else None
+            if targets is None:
+                if function[0] != "attr" or not _is_outside(function, call.scope, program):
+                    index.open[name].append(call)
+                continue
+            for target in targets:
+                if call not in index.plain[id(target)][-1:]:
+                    index.plain[id(target)].append(call)
+    return index
+
+
+def _targets(name: str, scope: Scope, program: Program, depth: int) -> list[Function | Class] | None:
+    """The definitions that a name stands for, [] for something from outside; None where it may be anything else."""
+    holder = scope_of_name(scope, name)
+    if holder is None:
+        return None if scope.module.stars else []
+    found: list[Function | Class] = []
+    for binding in holder.bindings[name]:
+        inner = _target(binding, program, depth)
+        if inner is None:
+            return None
+        found.extend(inner)
+    return found
+
+
+def _target(binding: Binding, program: Program, depth: int) -> list[Function | Class] | None:
+    if binding.kind in ("function", "class"):
+        return [binding.target]
+    if binding.kind != "from" or depth > DEPTH:
+        return None
+    level, source, name = binding.target
+    found = program.resolve(binding.scope.module, source, level)
+    if isinstance(found, External):
+        return []
+    if not isinstance(found, ModuleValue) or found.module is None or name not in found.module.bindings:
+        return None
+    return _targets(name, found.module, program, depth + 1)
+
+
+def _is_outside(function: tuple[object, ...], scope: Scope, program: Program) -> bool:
+    """Whether a dotted callee starts at a module from outside: `json.loads`, `logging.info`."""
+    base = function[2]
+    while base[0] == "attr":  # type: ignore[index]
+        base = base[2]  # type: ignore[index]
+    if base[0] != "name":  # type: ignore[index]
+        return False
+    holder = scope_of_name(scope, base[2])  # type: ignore[index]
+    if not isinstance(holder, Module):
+        return False
+    for binding in holder.bindings[base[2]]:  # type: ignore[index]
+        if binding.kind != "import":
+            return False
+        name, alias = binding.target
+        found = program.resolve(holder, name if alias else name.partition(".")[0], 0)
+        if not isinstance(found, External):
+            return False
+    return True
