@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow.words import words
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call
-from aiaudit.model.values import External
+from aiaudit.model.scopes import Call, Scope, last_name, walk
+from aiaudit.model.values import Constant, External
+from aiaudit.sources.python.facts import Expression
 
 # What costs money or a processor for seconds each time that it is asked.
 COSTLY = frozenset(("llm", "embedding", "generation-local", "speech", "image", "rerank", "agent", "chain"))
@@ -43,14 +44,24 @@ ASKING = words(
 PREPARING = words(
     "cuda cpu to eval half float train load from_pretrained compile bind_tools with_structured_output"
 )
+# Addresses at which models answer over plain HTTP.
+_ENDPOINT = re.compile(
+    r"api\.(openai|anthropic|groq|mistral|together|deepseek|perplexity|cohere|replicate|x)\.(com|ai|xyz)|openrouter\.ai"
+    r"|generativelanguage\.googleapis|(api-inference|router)\.huggingface|dashscope|:11434\b|/chat/completions\b"
+    r"|/v1/(completions|messages|embeddings|audio/|images/|responses)|/api/(generate|chat|embed(dings)?)\b|/generate_stream\b"
+)
+_SENDING = frozenset(("post", "stream", "request", "send", "urlopen"))
 _TOKENIZER = re.compile(r"token", re.IGNORECASE)
 
 
 def model_calls(side: PythonSide) -> Iterator[Call]:
     """The calls of the program that ask a model."""
     for known in side.known:
-        name = known.entry.path.rpartition(".")[2]
-        if known.entry.purpose in COSTLY and known.entry.kind == "call" and name not in PREPARING:
+        name = last_name(known.call.expression[2])
+        if known.entry.kind != "call":
+            continue
+        asks = known.entry.purpose in COSTLY and name not in PREPARING
+        if asks or (known.entry.purpose == "http" and name in _SENDING and _goes_to_model(known.call, side)):
             yield known.call
     for name in sorted(ASKING):
         for call in side.program.calls_by_name.get(name, ()):
@@ -59,6 +70,28 @@ def model_calls(side: PythonSide) -> Iterator[Call]:
                 for value in side.evaluator.evaluate(call.expression[2], call.scope)
             ):
                 yield call
+
+
+def _goes_to_model(call: Call, side: PythonSide) -> bool:
+    """Whether an HTTP call is sent to a model's address, as far as its parts are written down."""
+    address = call.argument("url", 0)
+    parts = [address] if address is not None else []
+    if last_name(call.expression[2]) in ("request", "stream") and len(call.arguments) > 1:
+        parts.append(call.arguments[1])
+    return any(_ENDPOINT.search(text) for part in parts for text in _texts(part, call.scope, side, 3))
+
+
+def _texts(expression: Expression, scope: Scope, side: PythonSide, depth: int) -> Iterator[str]:
+    """The literal texts that an expression is made of, through variables."""
+    for part in walk(expression):
+        if part[0] == "const" and isinstance(part[2], str):
+            yield part[2]
+        elif part[0] in ("name", "attr") and depth:
+            for value in side.evaluator.evaluate(part, scope):
+                if isinstance(value, Constant) and isinstance(value.value, str):
+                    yield value.value
+            for inner, holder in side.evaluator.definitions(part, scope):
+                yield from _texts(inner, holder, side, depth - 1)
 
 
 def _is_of_model_library(path: str) -> bool:

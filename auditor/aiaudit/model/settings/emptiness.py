@@ -20,6 +20,8 @@ def key_of(expression: Expression) -> str | None:
         return key_of(expression[3]) or key_of(expression[2])
     if tag == "sub" and last_name(expression[2]) == "environ":
         return _variable(expression[3])
+    if tag == "bool" and expression[2] == "Or" and all(_is_nothing(part) for part in expression[3][1:]):
+        return key_of(expression[3][0])  # `x or ""`
     if tag != "call":
         return None
     function, arguments = expression[2], expression[3]
@@ -70,7 +72,7 @@ def _keys(expression: Expression) -> Iterator[str]:
     key = key_of(expression)
     if key:
         yield key
-    if expression[0] == "call":
+    elif expression[0] == "call":
         for argument in expression[3][:1]:
             yield from _keys(argument)
         if expression[2][0] == "attr" and expression[2][3] in ("startswith", "endswith", "isdigit", "isascii"):

@@ -218,6 +218,16 @@ class _Judge:
                     return True
         return False
 
+    def is_assembled(self, source: Source) -> bool:
+        """Whether a validator puts a value together from other settings where none is given."""
+        if source.cls is None:
+            return False
+        return any(
+            self.validates(method, source.field) and any(_is_built(value) for value, _ in method.returns)
+            for cls in self.side.evaluator.lineage(source.cls)[0]
+            for method in cls.functions
+        )
+
     def may_fail(self, method: Function, cls: Class) -> bool:
         """Whether a validator raises, itself or in a method of the class that it names."""
         if fails(method):
@@ -275,7 +285,7 @@ class _Judge:
         if source.read is not None and early is None and request is None:
             return None
         late = request if early is None else None
-        if any(name in self.checked for name in source.names):
+        if any(name in self.checked for name in source.names) or self.is_assembled(source):
             return None
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None
@@ -430,6 +440,11 @@ def _written(call: Call) -> str:
     if expression[0] == "name":
         names.insert(0, expression[2])
     return ".".join(names[-2:])
+
+
+def _is_built(value: Expression) -> bool:
+    """A call of a maker, or a text put together: not the value that came in."""
+    return value[0] in ("fstr", "bin") or (value[0] == "call" and last_name(value[2]) in ("build", "str", "format"))
 
 
 def _mentions(function: Function, name: str) -> bool:

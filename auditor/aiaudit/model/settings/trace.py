@@ -381,7 +381,9 @@ class _Trail:
         """What the `if` statement does for a missing value, None if it tests something else."""
         test = statement[2]
         keys = self.keys
-        if any(key in keys for key in filled(test, False)):
+        # `if provider == "x" and not key: raise` looks for it where it is needed.
+        parts = test[3] if test[0] == "bool" and test[2] == "And" else (test,)
+        if any(key in keys for part in parts for key in filled(part, False)):
             return outcome_of(statement[3], read.scope, keys)
         if any(key in keys for key in filled(test, True)):
             return outcome_of(statement[4], read.scope, keys)
@@ -459,7 +461,7 @@ class _Trail:
         for parent in reversed(parents):
             if parent[0] in ("if", "while", "assert", "ifexp"):
                 return parent[2] is child
-            if parent[0] not in ("bool", "unary"):
+            if parent[0] not in ("bool", "unary", "cmp"):
                 return False
             child = parent
         return False

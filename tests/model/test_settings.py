@@ -1,0 +1,278 @@
+"""Which settings are needed, and what counts as noticing at startup that one is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit.model.settings import Setting, settings_of
+from aiaudit.model.settings.clients import client_of, connects
+from aiaudit.model.settings.emptiness import filled
+from aiaudit.model.settings.words import is_credential, is_knob, is_optional, is_stand_in
+from aiaudit.sources.python.extract import extract
+from tests.model.linked import service_of
+
+HEAD = """\
+import os, sys
+import httpx
+from anthropic import Anthropic
+from fastapi import FastAPI, HTTPException
+from openai import OpenAI
+web = httpx.Client(timeout=5)
+app = FastAPI()
+"""
+USE = """
+@app.get("/found")
+def found():
+    return web.get("https://x.example/", headers={"X-Key": KEY}).json()
+"""
+
+
+def settings_in(folder: Path, body: str, **more: str) -> list[Setting]:
+    """The settings of a program that it does not start without, though it should."""
+    return settings_of(service_of(folder, {"main.py": HEAD + body, **more}))
+
+
+def names_in(folder: Path, body: str) -> list[str]:
+    """Their names."""
+    return [setting.name for setting in settings_in(folder, body)]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "if not KEY: raise RuntimeError",
+        "if KEY is None: sys.exit(1)",
+        "if KEY in (None, ''): raise SystemExit",
+        "if len(KEY or '') < 8: raise RuntimeError",
+        "assert KEY",
+        "if not KEY and os.getenv('MODE') == 'live': raise RuntimeError",
+        "if not all((KEY, os.getenv('OTHER'))): raise RuntimeError",
+        "if any(not v for v in (KEY,)): raise RuntimeError",
+        "missing = [n for n in ('API_KEY',) if not os.getenv(n)]\nif missing: raise RuntimeError",
+        "for n in ['API_KEY']:\n    if n not in os.environ: raise RuntimeError",
+        "settings = {'API_KEY': KEY}\nfor n, v in settings.items():\n    if not v: raise RuntimeError",
+        "os.environ['API_KEY'] = KEY",
+        "PARTS = KEY.split('-')",
+        "NUMBER = int(KEY)",
+        "URL = 'https://x.example/' + KEY",
+        "def check(key):\n    if not key: raise RuntimeError\ncheck(KEY)",
+        "class C:\n    def __init__(self, key):\n        self.key = key\n"
+        "        if not self.key: raise ValueError\nC(KEY)",
+        "@app.on_event('startup')\ndef check():\n    if not KEY: raise RuntimeError",
+        "errors = []\nif not KEY:\n    errors.append('API_KEY')\nif errors: raise RuntimeError(errors)",
+        "try:\n    if not KEY: raise RuntimeError\nexcept RuntimeError:\n    sys.exit(1)",
+    ],
+)
+def test_checks(tmp_path: Path, check: str) -> None:
+    """All these stop the start."""
+    assert names_in(tmp_path, f"KEY = os.getenv('API_KEY')\n{check}\n{USE}") == []
+
+
+@pytest.mark.parametrize(
+    "no_check",
+    [
+        "",
+        "print('key', KEY)",
+        "def check():\n    if not KEY: raise RuntimeError",
+        "try:\n    if not KEY: raise RuntimeError\nexcept Exception as error:\n    print(error)",
+        "@app.get('/check')\ndef check():\n    if not KEY: raise HTTPException(500)",
+        "OTHER = os.getenv('OTHER')\nif not OTHER: raise RuntimeError",
+    ],
+)
+def test_what_is_no_check(tmp_path: Path, no_check: str) -> None:
+    """None of these does."""
+    assert names_in(tmp_path, f"KEY = os.getenv('API_KEY')\n{no_check}\n{USE}") == ["API_KEY"]
+
+
+@pytest.mark.parametrize(
+    "optional",
+    [
+        "KEY = os.getenv('API_KEY') or 'generated'.upper()",
+        "KEY = os.getenv('API_KEY')\nif KEY is None:\n    KEY = 'local'",
+        "KEY = os.getenv('API_KEY') if os.getenv('API_KEY') else 'local'",
+        "KEY = os.getenv('API_KEY', 'not-needed')",
+    ],
+)
+def test_fallbacks(tmp_path: Path, optional: str) -> None:
+    """With a value of its own to fall back on, a setting is not required."""
+    assert names_in(tmp_path, f"{optional}\n{USE}") == []
+
+
+@pytest.mark.parametrize(
+    ("lookup", "client", "reported"),
+    [
+        ("os.getenv('OPENAI_API_KEY')", "OpenAI(api_key=KEY)", False),
+        ("os.getenv('OPENAI_API_KEY', '')", "OpenAI(api_key=KEY)", True),
+        ("os.getenv('OPENAI_API_KEY') or ''", "OpenAI(api_key=KEY)", True),
+        ("os.getenv('OPENAI_API_KEY', '')", "OpenAI(api_key=KEY or None)", False),
+        ("os.getenv('ANTHROPIC_API_KEY')", "Anthropic(api_key=KEY)", True),
+        ("os.environ['ANTHROPIC_API_KEY']", "Anthropic(api_key=KEY)", False),
+        ("os.getenv('OPENAI_API_KEY', 'test-key')", "OpenAI(api_key=KEY)", True),
+    ],
+)
+def test_clients(tmp_path: Path, lookup: str, client: str, reported: bool) -> None:
+    """A client made at startup that refuses what is missing is a check; one that takes it is a use."""
+    assert bool(names_in(tmp_path, f"KEY = {lookup}\nclient = {client}\n")) is reported
+
+
+def test_the_sdk_reads_it_itself(tmp_path: Path) -> None:
+    """A lookup that nobody uses stands for what the SDK reads: noticed at startup, or only in a request."""
+    lookup = "KEY = os.getenv('OPENAI_API_KEY')\n"
+    late = "@app.get('/x')\ndef x():\n    return OpenAI(timeout=5).models.list()\n"
+
+    assert names_in(tmp_path / "early", f"{lookup}client = OpenAI()\n") == []
+    assert names_in(tmp_path / "late", lookup + late) == ["OPENAI_API_KEY"]
+    assert names_in(tmp_path / "none", lookup) == []
+
+
+def test_lines_and_defaults(tmp_path: Path) -> None:
+    """A setting points at its lookup and knows what it is without a value."""
+    body = f"KEY = (\n    os.getenv('API_KEY', '')\n)\n{USE}"
+    (setting,) = settings_in(tmp_path, body)
+
+    assert (setting.name, setting.default, setting.is_field, setting.in_request) == ("API_KEY", "empty", False, None)
+    assert setting.span.line == HEAD.count("\n") + 2
+    assert setting.steps[0].message == "GET /found"
+
+
+def test_reading_in_a_request(tmp_path: Path) -> None:
+    """The reach of a lookup that only requests get to."""
+    body = "def key():\n    return os.environ['SEARCH_API_KEY']\n" + USE.replace("KEY}", "key()}")
+    (setting,) = settings_in(tmp_path, body)
+
+    assert setting.default == "raises"
+    assert setting.in_request is not None
+    assert setting.in_request.entry.label == "GET /found"
+
+
+def test_settings_class(tmp_path: Path) -> None:
+    """Fields by their alias or prefix; nested in a function, behind a dependency."""
+    config = """
+    from functools import lru_cache
+    from pydantic import Field
+    from pydantic_settings import BaseSettings, SettingsConfigDict
+
+    class Settings(BaseSettings):
+        model_config = SettingsConfigDict(env_prefix="RAG_")
+        search_api_key: str = ""
+        other: str = Field(default="", validation_alias="MAPS_API_KEY")
+        needed_key: str
+        retries: int = 3
+
+    @lru_cache
+    def get_settings() -> Settings:
+        return Settings()
+    """
+    body = """
+from fastapi import Depends
+from config import Settings, get_settings
+
+@app.get("/found")
+def found(settings: Settings = Depends(get_settings)):
+    headers = {"a": settings.search_api_key, "b": settings.other, "c": settings.needed_key}
+    return web.get("https://x.example/", headers=headers, params={"tries": settings.retries}).json()
+"""
+    found = settings_in(tmp_path, body, **{"config.py": config})
+
+    assert [(s.name, s.is_field) for s in found] == [("RAG_SEARCH_API_KEY", True), ("MAPS_API_KEY", True)]
+
+
+def test_rewritten_fields(tmp_path: Path) -> None:
+    """A field that a validator puts together from others needs no value."""
+    body = """
+from pydantic import validator
+from pydantic_settings import BaseSettings
+from sqlalchemy import create_engine
+
+class Settings(BaseSettings):
+    password: str
+    database_url: str | None = None
+
+    @validator("database_url", pre=True, always=True)
+    def put_together(cls, value, values):
+        return value or f"postgresql://api:{values['password']}@db/api"
+
+settings = Settings()
+engine = create_engine(str(settings.database_url))
+"""
+    assert names_in(tmp_path, body) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "outcome", "expected"),
+    [
+        ("x", True, {"x"}),
+        ("x", False, set()),
+        ("not x", False, {"x"}),
+        ("x is None", False, {"x"}),
+        ("x is not None and y", True, {"x", "y"}),
+        ("not x or not y", False, {"x", "y"}),
+        ("not (x and y)", False, {"x", "y"}),
+        ("not x and y", False, set()),
+        ("x == ''", False, {"x"}),
+        ("x == y", True, set()),
+        ("len(x) > 0", True, {"x"}),
+        ("(x := os.getenv('K')) is None", False, {"x", "$K"}),
+        ("os.environ.get('K')", True, {"$K"}),
+        ("getattr(settings, 'k', None)", True, {"settings.k"}),
+        ("x.get_secret_value()", True, {"x"}),
+        ("all([x, y])", True, {"x", "y"}),
+        ("any(v is None for v in (x, y))", False, {"x", "y"}),
+        ("any([x, y])", True, set()),
+        ("'' in (x, y)", False, {"x", "y"}),
+    ],
+)
+def test_filled(test: str, outcome: bool, expected: set[str]) -> None:
+    """What a test says about the variables in it."""
+    statement = extract(f"if {test}: pass\n")[1][0]
+
+    assert set(filled(statement[2], outcome)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stand_in"),
+    [
+        ("JWT_SECRET", "change-me", True),
+        ("JWT_SECRET", "7f2a", True),
+        ("PROJECT", "unset", True),
+        ("PROJECT", "demo", False),
+        ("LLM_API_KEY", "ollama", False),
+        ("LLM_API_KEY", "EMPTY", False),
+        ("DATABASE_URL", "postgresql://a:b@localhost/c", True),
+        ("DATABASE_URL", "sqlite:///./a.db", False),
+        ("MODEL", "gpt-4.1-mini", False),
+        ("MAX_TOKENS", "100", False),
+    ],
+)
+def test_stand_ins(name: str, text: str, stand_in: bool) -> None:
+    """A default that stands for no value."""
+    assert is_stand_in(name, text) is stand_in
+
+
+def test_names() -> None:
+    """Credentials, knobs, and what services run without."""
+    assert is_credential("API_KEY")
+    assert not is_credential("MAX_TOKENS")
+    assert is_knob("OPENAI_BASE_URL")
+    assert not is_knob("DB_NAME")
+    assert is_optional("LANGFUSE_SECRET_KEY")
+    assert not is_optional("OPENAI_API_KEY")
+
+
+def test_known_clients() -> None:
+    """The families of clients by their paths, wherever a package re-exports them."""
+    for path, none, empty in (
+        ("openai.OpenAI", True, False),
+        ("langchain_openai.embeddings.base.OpenAIEmbeddings", True, False),
+        ("anthropic.AsyncAnthropic", False, False),
+        ("google.genai.Client", True, True),
+        ("pinecone.Pinecone", True, True),
+    ):
+        client = client_of(path)
+        assert client is not None
+        assert (client.refuses_none, client.refuses_empty) == (none, empty)
+    assert client_of("myopenai.OpenAI") is None
+    assert connects("psycopg.AsyncConnection.connect")
+    assert not connects("sqlalchemy.create_engine")
