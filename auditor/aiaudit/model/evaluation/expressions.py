@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core, is_object
 from aiaudit.model.program import scope_of_name
@@ -134,16 +135,19 @@ class Expressions(Core):
         for store in self.program.stores_by_attribute.get(name, ()):
             if last_name(store.base) in ("state", "g", "ctx", "app"):
                 yield from self.stored(store)
-        for function in self.program.functions:
-            if function.generator and function.yields:
-                for value, _ in function.yields:  # lifespan state: `yield {"client": client}`
-                    if value[0] == "dict":
-                        yield from self._dict_entry(value, function, name)
+        for value, function in self._yielded_state.get(name, ()):
+            yield from self.evaluate(value, function)
 
-    def _dict_entry(self, literal: Expression, scope: Scope, key: Any) -> Iterator[Value]:
-        for name, value in literal[2]:
-            if name is not None and name[0] == "const" and name[2] == key:
-                yield from self.evaluate(value, scope)
+    @cached_property
+    def _yielded_state(self) -> dict[str, list[tuple[Expression, Function]]]:
+        """Name -> what lifespans yield for it: `yield {"client": client}`."""
+        found: dict[str, list[tuple[Expression, Function]]] = defaultdict(list)
+        for function in self.program.functions:
+            for value, _ in function.yields:
+                for key, entry in value[2] if value[0] == "dict" else ():
+                    if key is not None and key[0] == "const" and isinstance(key[2], str):
+                        found[key[2]].append((entry, function))
+        return found
 
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """An attribute of a value."""
