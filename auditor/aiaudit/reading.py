@@ -8,6 +8,7 @@ import re
 import stat
 
 LIMIT = 5 * 1024 * 1024
+_START = 8192
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -35,13 +36,16 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("is no regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            start = stream.read(8192)
-            if is_binary(start):
-                raise Binary("is no text")
-            if status.st_size > limit:
-                raise TooLarge(f"skipped: {megabytes(status.st_size)} is over the limit of {megabytes(limit)}")
-            return start + stream.read(limit)
+        start = os.read(descriptor, _START)
+        if is_binary(start):
+            raise Binary("is no text")
+        if status.st_size > limit:
+            raise TooLarge(f"skipped: {megabytes(status.st_size)} is over the limit of {megabytes(limit)}")
+        parts, size = [start], len(start)
+        while parts[-1] and size < limit:
+            parts.append(os.read(descriptor, max(status.st_size - size, 1)))
+            size += len(parts[-1])
+        return b"".join(parts)
     except OSError as error:
         raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     finally:

@@ -187,12 +187,18 @@ class Workspace:
                 self._show_progress(name)
                 facts = extractor.extract(self.text(path), path)
                 self.store.put(path, extractor, facts)
-                if name == "python" and self.reads_secrets:
-                    self.facts(path, "secrets")  # now, while the syntax tree is at hand
+                self._read_along(path, name)
         problem = problem_of(name, facts)
         if problem is not None:
             self.problem(path, f"cannot be parsed: {problem[0]}{self._hint(path, name)}", problem[1])
         return facts
+
+    def _read_along(self, path: str, extractor: str) -> None:
+        """Read what will be wanted later anyway, now that the text, or its syntax tree, is at hand."""
+        if extractor == "python" and self.reads_secrets:
+            self.facts(path, "secrets")
+        elif extractor == "secrets":
+            self.facts(path, "suppressions")
 
     def _show_progress(self, extractor: str) -> None:
         """Tell whoever waits how many files were read for this purpose."""
