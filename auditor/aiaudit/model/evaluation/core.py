@@ -36,6 +36,8 @@ class Core:
         self._low = 0
         self._made: dict[int, bool] = {}
         self._callers: dict[int, list[tuple[Call, int, int]]] = {}
+        self._called: dict[str, dict[int, list[Any]]] = {}
+        self._handed: dict[str, dict[int, list[Any]]] = {}
         self._constructions: dict[int, list[Call]] = {}
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
 from aiaudit.model.evaluation.core import Core, distinct, is_object
 from aiaudit.model.program import scope_of_name
@@ -134,21 +135,37 @@ class Functions(Core):
                         yield call, 1, 0
         for call in self.sorted_calls.plain.get(id(function), ()):
             yield call, 0, 0
-        for call in self.sorted_calls.open.get(function.name, ()):
-            for value in self.evaluate(call.expression[2], call.scope):
-                if isinstance(value, FunctionValue) and value.function is function:
-                    yield call, int(value.bound is not None and function.self_name is not None), 0
-                    break
-        yield from self._passed_on(function)
+        for call, bound in self._named(self._called, function, self._open_calls):
+            yield call, bound, 0
+        for call, bound, position in self._named(self._handed, function, self._mentioning):
+            yield call, bound, position + 1  # `to_thread(f, a, b)`, `add_task(f, a)`: arguments that come after
 
-    def _passed_on(self, function: Function) -> Iterator[tuple[Call, int, int]]:
-        """`to_thread(f, a, b)`, `partial(f, a)`, `add_task(f, a)`: arguments that come after the function."""
-        for call, position in self.mentions.get(function.name, ()):
+    def _named(
+        self, memory: dict[str, dict[int, list[Any]]], function: Function, make: Callable[[str], Iterable[Any]]
+    ) -> list[Any]:
+        """Of the calls that may mean any function of a name, those that mean this one; each name is sorted out once."""
+        known = memory.get(function.name)
+        if known is None:
+            rows, complete = self.settled(lambda: make(function.name))
+            known = defaultdict(list)
+            for target, *row in rows:
+                if row not in known[id(target)]:
+                    known[id(target)].append(row)
+            if complete:
+                memory[function.name] = known
+        return known.get(id(function), [])
+
+    def _open_calls(self, name: str) -> Iterator[tuple[Function, Call, int]]:
+        for call in self.sorted_calls.open.get(name, ()):
+            for value in self.evaluate(call.expression[2], call.scope):
+                if isinstance(value, FunctionValue):
+                    yield value.function, call, is_bound(value)
+
+    def _mentioning(self, name: str) -> Iterator[tuple[Function, Call, int, int]]:
+        for call, position in self.mentions.get(name, ()):
             for value in self.evaluate(call.arguments[position], call.scope):
-                if isinstance(value, FunctionValue) and value.function is function:
-                    bound = int(value.bound is not None and function.self_name is not None)
-                    yield call, bound, position + 1
-                    break
+                if isinstance(value, FunctionValue):
+                    yield value.function, call, is_bound(value), position
 
     @cached_property
     def mentions(self) -> dict[str, list[tuple[Call, int]]]:
@@ -205,3 +222,8 @@ class Functions(Core):
             yield Elements(distinct(v for a in chosen for v in self.annotated(a, scope)))
         else:
             yield from self.annotated(annotation[2], scope)
+
+
+def is_bound(value: FunctionValue) -> int:
+    """How many leading parameters a function value has bound: 1 for a method taken of its object."""
+    return int(value.bound is not None and value.function.self_name is not None)
