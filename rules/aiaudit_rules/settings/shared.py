@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiaudit.model.settings import Setting
+from aiaudit.model.settings import COMPARISON, Setting
 
 
 def consequence(setting: Setting) -> str:
@@ -11,6 +11,10 @@ def consequence(setting: Setting) -> str:
         return "the service starts without it, only requests report it"
     if setting.warned:
         return f"the service only warns and starts, then {setting.need} fails"
+    if setting.need == COMPARISON:
+        return "the service starts without it and holds what requests bring against " + (
+            "a value that anybody can read" if setting.default == "literal" else "nothing"
+        )
     if setting.default == "literal":
         return f"{setting.need} works with it, and nothing says so"
     return f"the service starts without it and {setting.need} fails later"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +11,26 @@ from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
-from aiaudit.model.settings.branches import ABSENT, FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, outcome_of
+from aiaudit.model.scopes import Call, Function, Module, Scope, last_name
+from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
+from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
 from aiaudit.model.settings.reads import Read, Reads
-from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue, Partial
+from aiaudit.model.settings.uses import (
+    ARGUMENT,
+    COMPARED,
+    MISSING,
+    REFUSED,
+    STORED,
+    State,
+    Use,
+    harmless_tests,
+    is_guarded,
+    is_nothing,
+)
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
-
-# Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
-# "compared": held against something that a request brings; "refused": an operation that raises for None;
-# "missing": a branch for the case that there is no value (`outcome` says what it does).
-ARGUMENT, STORED, COMPARED, REFUSED, MISSING = "argument", "stored", "compared", "refused", "missing"
 
 _CONVERSIONS = frozenset(
     ("int", "float", "loads", "Path", "PurePath", "open", "urlparse", "make_url", "join", "b64decode", "Fernet", "UUID",
@@ -40,45 +47,6 @@ _SAYING = frozenset(
 STEPS = 400
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
-    """One use of a setting's value."""
-
-    kind: str
-    read: Read
-    call: Call | None = None
-    paths: tuple[str, ...] = ()
-    parameter: str = ""
-    derived: bool = False
-    outcome: str = ""
-    keys: tuple[str, ...] = ()
-    guarded_before: bool = False
-    missing: str = ""
-    ignored: frozenset[int] = frozenset()
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a test around it, or on the way to it, makes sure that there is a value."""
-        return self.guarded_before or is_guarded(self.read, self.keys, self.ignored)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """`derived`: something made from the value, never None itself; `inside`: the value lies in a container, under `key`
-    if known; `guarded`: only where a test has found it; `call`: the call that brought it into `function`; `flag`: only
-    whether there is a value; `missing`: what a missing value has become on the way ("none" or "empty")."""
-
-    derived: bool = False
-    key: str | None = None
-    inside: bool = False
-    guarded: bool = False
-    call: Call | None = None
-    function: Function | None = None
-    flag: bool = False
-    missing: str = ""
-    ignored: frozenset[int] = frozenset()
-
-
 class Tracer:
     """Follows settings."""
 
@@ -86,7 +54,7 @@ class Tracer:
         self.side = side
         self.evaluator = side.evaluator
         self.reads = reads
-        self.aliases = self._import_aliases()
+        self.aliases: Mapping[str, set[str]] = self._import_aliases()
 
     def uses(self, source: Source) -> list[Use]:
         """All uses of one setting's value."""
@@ -103,19 +71,8 @@ class Tracer:
         return found
 
 
-class _Trail:
+class _Trail(Places):
     """The way of one setting's value."""
-
-    def __init__(self, tracer: Tracer, source: Source) -> None:
-        self.tracer = tracer
-        self.side = tracer.side
-        self.evaluator = tracer.evaluator
-        self.reads = tracer.reads
-        self.source = source
-        self.found: list[Use] = []
-        self.keys: set[str] = {f"${name}" for name in source.names} | {source.field} - {""}
-        self.queue: list[tuple[Read, _State]] = []
-        self.seen: set[Any] = set()
 
     def follow(self) -> list[Use]:
         source = self.source
@@ -123,153 +80,25 @@ class _Trail:
             key = key_of(source.read.expression)
             if key:
                 self.keys.add(key)
-            self.queue.append((source.read, _State()))
+            self.queue.append((source.read, State()))
         elif source.cls is not None:
-            self.attribute(source.cls, source.field, _State())
+            self.attribute(source.cls, source.field, State())
         for step, (read, state) in enumerate(self.queue):  # grows while it is walked
             if step > STEPS:
                 break
             key = key_of(read.expression)
             if key and not state.derived:
                 self.keys.add(key)
-            state = replace(state, ignored=_harmless_tests(read))
+            state = replace(state, ignored=harmless_tests(read))
             if not state.guarded and is_guarded(read, self.keys, state.ignored):
                 state = replace(state, guarded=True)
             self.climb(read, state)
         keys = tuple(sorted(self.keys))
         return [replace(use, keys=keys) for use in self.found]
 
-    # Places where the value lies
-
-    def variable(self, holder: Scope, name: str, state: _State, given: Read | None = None) -> None:
-        """Follow all readings of a variable (those that may come after `given`, which assigns it)."""
-        place = (id(holder), name, state, id(given.statement) if given else 0)
-        if place in self.seen:
-            return
-        self.seen.add(place)
-        if isinstance(holder, Class):
-            self.attribute(holder, name, state)
-            return
-        if isinstance(holder, Function):
-            readings = self.reads.inside(holder, name)
-        else:
-            names = {name} | self.tracer.aliases.get(name, set())
-            self.reads.prepare(names)
-            readings = [read for spelled in names for read in self.reads.of(spelled)]
-        for read in readings:
-            if self.reads_variable(read, holder, name) and not (given and _exclude(given, read)):
-                self.queue.append((read, state))
-
-    def reads_variable(self, read: Read, holder: Scope, name: str) -> bool:
-        expression = read.expression
-        if expression[0] == "name":
-            found = scope_of_name(read.scope, expression[2])
-            if found is holder:
-                return bool(expression[2] == name)
-            if not isinstance(holder, Module):
-                return False
-            if found is None:
-                return expression[2] == name and any(
-                    self.is_module(self.side.program.resolve(read.scope.module, source, level), holder)
-                    for level, source in read.scope.module.stars
-                )
-            return bool(self.evaluator.variable(expression, read.scope) == (id(holder), name))
-        if not isinstance(holder, Module):
-            return False
-        base = expression[2] if expression[0] == "attr" else expression[3][0]
-        for value in self.evaluator.evaluate(base, read.scope):
-            if self.is_module(value, holder):
-                return True
-            if isinstance(value, External) and value.path == "django.conf.settings" and is_django_settings(holder):
-                return True
-        return False
-
-    def is_module(self, value: object, module: Module) -> bool:
-        return isinstance(value, ModuleValue) and value.module is module
-
-    def attribute(self, cls: Class, name: str, state: _State) -> None:
-        """Follow all readings of an attribute of a class's instances."""
-        place = (id(cls), name, state)
-        if ("attribute", place) in self.seen:
-            return
-        self.seen.add(("attribute", place))
-        if self.is_configuration(cls):
-            if is_frameworks(name):
-                for binding in cls.bindings.get(name, ())[:1]:
-                    place_of = Read(binding.expression or ("pass", cls.node[1]), cls, (binding.statement,), (), ())
-                    self.use(STORED, place_of, state, paths=(f"app.config[{name!r}]",), parameter=name)
-            self.configuration(name, state)
-        for read in self.reads.of(name):
-            expression = read.expression
-            if expression[0] == "name":
-                if scope_of_name(read.scope, name) is cls:
-                    self.queue.append((read, state))
-                continue
-            base = expression[2] if expression[0] == "attr" else expression[3][0]
-            if self.is_instance(base, read.scope, cls):
-                self.queue.append((read, state))
-
-    def is_configuration(self, cls: Class) -> bool:
-        """Whether a Flask application takes its configuration from a class."""
-        for call in self.side.program.calls_by_name.get("from_object", ()):
-            for value in self.evaluator.evaluate(call.arguments[0], call.scope) if call.arguments else ():
-                if isinstance(value, (ClassValue, Instance)) and cls in self.evaluator.lineage(value.cls)[0]:
-                    return True
-                if isinstance(value, Constant) and str(value.value).endswith(f".{cls.name}"):
-                    return True
-        return False
-
-    def is_instance(self, base: Expression, scope: Scope, cls: Class) -> bool:
-        method = method_of(scope)
-        owner = method.owner if method is not None else None
-        if base[0] == "name" and method is not None and base[2] == method.self_name and owner is not None:
-            lines = self.evaluator.lineage(owner)[0]
-            return cls in lines or owner in self.evaluator.lineage(cls)[0]
-        values = self.evaluator.evaluate(base, scope)
-        return any(
-            isinstance(value, (Instance, ClassValue))
-            and (cls in self.evaluator.lineage(value.cls)[0] or value.cls in self.evaluator.lineage(cls)[0])
-            for value in values
-        )
-
-    def result(self, function: Function, state: _State) -> None:
-        """Follow what calling a function gives."""
-        if state.call is not None and state.function is function:
-            call, state = state.call, replace(state, call=None, function=None)
-            for read in self.reads.places(call.scope.module, [call.expression]).values():
-                self.queue.append((read, state))
-            return
-        place = ("result", id(function), state)
-        if place in self.seen or function.node[0] == "lambda":
-            return
-        self.seen.add(place)
-        if function.has_decorator("property", "cached_property", "computed_field") and function.owner is not None:
-            self.attribute(function.owner, function.name, state)
-            return
-        for call, _, shift in self.evaluator.callers(function):
-            if not shift:
-                place_of = self.reads.places(call.scope.module, [call.expression])
-                for read in place_of.values():
-                    self.queue.append((read, state))
-
-    def configuration(self, key: str, state: _State) -> None:
-        """Follow `anything.config[key]` and `anything.config.get(key)`, as Flask has it."""
-        place = ("config", key, state)
-        if place in self.seen:
-            return
-        self.seen.add(place)
-        for read in self.reads.of("config"):
-            parent = read.parents[-1]
-            if parent[0] == "sub" and parent[2] is read.expression and parent[3][0] == "const" and parent[3][2] == key:
-                self.queue.append((replace(read, expression=parent, parents=read.parents[:-1]), state))
-            elif parent[0] == "attr" and parent[3] == "get" and len(read.parents) > 1:
-                call = read.parents[-2]
-                if call[0] == "call" and call[3] and call[3][0][0] == "const" and call[3][0][2] == key:
-                    self.queue.append((replace(read, expression=call, parents=read.parents[:-2]), state))
-
     # Upwards through the expressions around a reading
 
-    def climb(self, read: Read, state: _State) -> None:
+    def climb(self, read: Read, state: State) -> None:
         child = read.expression
         parents = read.parents
         while parents:
@@ -281,54 +110,41 @@ class _Trail:
                 return
             state, child = following
 
-    def _pass(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _pass(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return state, parent
 
     _star = _await = _yield = _yieldfrom = _lambda = _pass
 
-    def use(self, kind: str, read: Read, state: _State, **details: Any) -> None:
-        self.found.append(
-            Use(
-                kind,
-                read,
-                derived=state.derived,
-                guarded_before=state.guarded,
-                missing=state.missing,
-                ignored=state.ignored,
-                **details,
-            )
-        )
-
     # Statements
 
-    def _assign(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _assign(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if child is parent[3]:
             for target in parent[2]:
                 self.target(read, target, state)
 
-    def _ann(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _ann(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if child is parent[4]:
             self.target(read, parent[2], state)
 
-    def _aug(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _aug(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if child is parent[4]:
             self.target(read, parent[2], replace(state, derived=True))
 
-    def _walrus(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _walrus(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         self.target(read, parent[2], state)
         key = key_of(parent[2])
         if key:
             self.keys.add(key)
         return state, parent
 
-    def target(self, read: Read, target: Expression, state: _State) -> None:
+    def target(self, read: Read, target: Expression, state: State) -> None:
         tag = target[0]
         if state.flag:
             self.use(MISSING, read, state, outcome=FLAG)
             return
         if tag == "name":
             holder = scope_of_name(read.scope, target[2]) or read.scope
-            if isinstance(holder, Module) and is_django_settings(holder) and _is_djangos(target[2], state):
+            if isinstance(holder, Module) and is_django_settings(holder) and is_djangos(target[2], state):
                 self.use(STORED, read, state, paths=(f"django.conf.settings.{target[2]}",), parameter=target[2])
             self.variable(holder, target[2], state, read)
         elif tag == "attr":
@@ -355,7 +171,7 @@ class _Trail:
             else:
                 self.container(read, target[2], key, state)
 
-    def container(self, read: Read, base: Expression, key: str, state: _State) -> None:
+    def container(self, read: Read, base: Expression, key: str, state: State) -> None:
         """`options["api_key"] = value`: follow the container."""
         if base[0] == "name":
             holder = scope_of_name(read.scope, base[2])
@@ -364,20 +180,20 @@ class _Trail:
         else:
             self.use(STORED, read, state, parameter=key)
 
-    def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if state.flag:
             self.use(MISSING, read, state, outcome=FLAG)
         elif isinstance(read.scope, Function):
             self.result(read.scope, state)
 
-    def _if(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _if(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if child is not parent[2] or state.derived:
             return
         outcome = self.missing_outcome(parent, read, state)
         if outcome is not None:
             self.use(MISSING, read, state, outcome=outcome)
 
-    def missing_outcome(self, statement: Any, read: Read, state: _State) -> str | None:
+    def missing_outcome(self, statement: Any, read: Read, state: State) -> str | None:
         """What the `if` statement does for a missing value, None if it tests something else."""
         test = statement[2]
         keys = self.keys
@@ -393,27 +209,27 @@ class _Trail:
 
     _while = _if
 
-    def _assert(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _assert(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if any(key in self.keys for key in filled(parent[2], True)):
             self.use(MISSING, read, state, outcome=RAISES)
 
-    def _def(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _def(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         return None
 
-    def _default(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _default(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         """A parameter's default value."""
         definition = parents[-1] if parents else None
         for function in self.side.program.functions:
             if definition is not None and function.node is definition:
                 self.variable(function, parent[2], state)
 
-    def _for(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> None:
+    def _for(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if state.inside and fails(read.scope):
             self.use(MISSING, read, state, outcome=RAISES)
 
     # Operators
 
-    def _bool(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _bool(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         operands = parent[3]
         position = next((i for i, operand in enumerate(operands) if operand is child), len(operands) - 1)
         rest = operands[position + 1 :]
@@ -466,10 +282,10 @@ class _Trail:
             child = parent
         return False
 
-    def _unary(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _unary(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return replace(state, flag=True), parent
 
-    def _cmp(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _cmp(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         others = [part for part in (parent[2], *parent[4]) if part is not child]
         if all(part[0] in ("const", "tuple", "list", "set") for part in others):
             return replace(state, flag=True), parent
@@ -477,44 +293,44 @@ class _Trail:
             self.use(COMPARED, read, state)
         return None
 
-    def _ifexp(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _ifexp(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if child is parent[2]:
-            others = [arm for arm in (parent[3], parent[4]) if _is_nothing(arm)]
+            others = [arm for arm in (parent[3], parent[4]) if is_nothing(arm)]
             if not others:
                 self.use(MISSING, read, state, outcome=OTHER)
             return None
         other = parent[4] if child is parent[3] else parent[3]
-        if _is_nothing(other):
+        if is_nothing(other):
             state = replace(state, missing="none" if other[2] is None else "empty")
         return state, parent
 
-    def _fstr(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _fstr(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return replace(state, derived=True), parent
 
-    def _bin(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _bin(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         if parent[2] != "Mod" and not state.derived:
             self.use(REFUSED, read, state)
         return replace(state, derived=True), parent
 
     # Containers
 
-    def _list(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _list(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return replace(state, inside=True, key=None), parent
 
     _tuple = _set = _list
 
-    def _dict(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any]:
+    def _dict(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         name = next((key for key, value in parent[2] if value is child), None)
         key = name[2] if name is not None and name[0] == "const" and isinstance(name[2], str) else None
         return replace(state, inside=True, key=key), parent
 
-    def _comp(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _comp(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if fails(read.scope):
             self.use(MISSING, read, state, outcome=RAISES)
             return None
         return replace(state, inside=True, derived=True), parent
 
-    def _sub(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _sub(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if child is not parent[2]:
             return None
         if not state.inside:
@@ -528,7 +344,7 @@ class _Trail:
 
     # Calls
 
-    def _attr(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _attr(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         call = parents[-1] if parents else None
         if call is None or call[0] != "call" or call[2] is not parent:
             if not state.inside and not state.derived:
@@ -546,7 +362,7 @@ class _Trail:
             return state, parent
         return replace(state, derived=True), parent
 
-    def _call(self, read: Read, parent: Any, child: Any, parents: Any, state: _State) -> tuple[_State, Any] | None:
+    def _call(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if parent[2] is child:
             return state, parent  # a method of the value
         name = last_name(parent[2])
@@ -582,7 +398,7 @@ class _Trail:
         return None
 
     def passed(
-        self, read: Read, value: FunctionValue | ClassValue, call: Call, child: Any, parameter: str, state: _State
+        self, read: Read, value: FunctionValue | ClassValue, call: Call, child: Any, parameter: str, state: State
     ) -> None:
         """Given to a function or class of the program."""
         if isinstance(value, FunctionValue):
@@ -600,7 +416,7 @@ class _Trail:
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
 
     def parameter(
-        self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: _State
+        self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State
     ) -> None:
         names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
         if not parameter:
@@ -616,57 +432,8 @@ class _Trail:
             self.variable(function, name, replace(state, inside=True, key=parameter))
 
 
-def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int]) -> bool:
-    """Whether a test around a reading makes sure that one of these variables has a value."""
-    known = set(keys)
-    return any(
-        key in known
-        for test, outcome in read.conditions
-        if id(test) not in ignored
-        for key in filled(test, outcome)
-    )
-
-
-def _harmless_tests(read: Read) -> frozenset[int]:
-    """Tests of `x if x else None` around a reading: they let nothing through but the same nothing."""
-    return frozenset(
-        id(parent[2]) for parent in read.parents if parent[0] == "ifexp" and _is_nothing(parent[4])
-    )
-
-
-def _is_nothing(expression: Expression) -> bool:
-    return expression[0] == "const" and (expression[2] is None or expression[2] == "")
-
-
-def _exclude(one: Read, other: Read) -> bool:
-    """Whether two places lie in different arms of the same test."""
-    taken = {id(test): outcome for test, outcome in one.conditions}
-    return one.scope is other.scope and any(
-        taken.get(id(test), outcome) is not outcome for test, outcome in other.conditions
-    )
-
-
-def is_django_settings(module: Module) -> bool:
-    """Whether a module is a Django project's settings."""
-    names = module.bindings
-    return "INSTALLED_APPS" in names or "ROOT_URLCONF" in names or "WSGI_APPLICATION" in names
-
-
-def is_frameworks(name: str) -> bool:
-    """Settings that Flask or its extensions use themselves."""
-    return name in ("SECRET_KEY", "JWT_SECRET_KEY", "SQLALCHEMY_DATABASE_URI")
-
-
-def _is_djangos(name: str, state: _State) -> bool:
-    """Settings that Django itself uses."""
-    return name in ("SECRET_KEY", "DATABASES", "CACHES", "EMAIL_HOST_PASSWORD", "EMAIL_HOST_USER")
-
-
 def _parameter(call: Call, child: Any) -> str:
     for name, value in call.keywords:
         if value is child:
             return name or ""
     return ""
-
-
-__all__ = ["ABSENT", "ARGUMENT", "COMPARED", "MISSING", "REFUSED", "STORED", "Partial", "Tracer", "Use"]

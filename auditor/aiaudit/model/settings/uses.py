@@ -1,0 +1,77 @@
+"""Uses of a setting's value, and what is known of the value on its way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiaudit.model.scopes import Call, Function
+from aiaudit.model.settings.emptiness import filled
+from aiaudit.model.settings.reads import Read
+from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
+
+# Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
+# "compared": held against something that a request brings; "refused": an operation that raises for None;
+# "missing": a branch for the case that there is no value (`outcome` says what it does).
+ARGUMENT, STORED, COMPARED, REFUSED, MISSING = "argument", "stored", "compared", "refused", "missing"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """One use of a setting's value."""
+
+    kind: str
+    read: Read
+    call: Call | None = None
+    paths: tuple[str, ...] = ()
+    parameter: str = ""
+    derived: bool = False
+    outcome: str = ""
+    keys: tuple[str, ...] = ()
+    guarded_before: bool = False
+    missing: str = ""
+    ignored: frozenset[int] = frozenset()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a test around it, or on the way to it, makes sure that there is a value."""
+        return self.guarded_before or is_guarded(self.read, self.keys, self.ignored)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`derived`: something made from the value, never None itself; `inside`: the value lies in a container, under `key`
+    if known; `guarded`: only where a test has found it; `call`: the call that brought it into `function`; `flag`: only
+    whether there is a value; `missing`: what a missing value has become on the way ("none" or "empty")."""
+
+    derived: bool = False
+    key: str | None = None
+    inside: bool = False
+    guarded: bool = False
+    call: Call | None = None
+    function: Function | None = None
+    flag: bool = False
+    missing: str = ""
+    ignored: frozenset[int] = frozenset()
+
+
+def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int]) -> bool:
+    """Whether a test around a reading makes sure that one of these variables has a value."""
+    known = set(keys)
+    return any(
+        key in known
+        for test, outcome in read.conditions
+        if id(test) not in ignored
+        for key in filled(test, outcome)
+    )
+
+
+def harmless_tests(read: Read) -> frozenset[int]:
+    """Tests of `x if x else None` around a reading: they let nothing through but the same nothing."""
+    return frozenset(
+        id(parent[2]) for parent in read.parents if parent[0] == "ifexp" and is_nothing(parent[4])
+    )
+
+
+def is_nothing(expression: Expression) -> bool:
+    return expression[0] == "const" and (expression[2] is None or expression[2] == "")
