@@ -124,7 +124,7 @@ def _remedy(source: Source) -> str:
 
 
 def _confidence(flow: Flow) -> Confidence:
-    """Pieces, uploads and encoders that cut by themselves are a matter of what one can afford; long ways may be none."""
+    """Pieces, uploads and encoders that cut by themselves are a matter of taste; long ways may be none."""
     affordable = flow.cut or flow.source.kind != "text" or flow.source.many or flow.truncates
     if affordable or len(flow.steps) > _LONG:
         return Confidence.MEDIUM

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
-from aiaudit.model.flow.places import ANY, FETCHED, FILE, Frame, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Frame, Path, Place, Result, element_of, marks
 from aiaudit.model.flow.rows import stored
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
@@ -47,13 +47,13 @@ class Calls:
         name = last_name(function)
         if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
             key = call.arguments[0]
-            part = key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ANY
+            part = key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ONE
             yield place.at(function[2], (part, *place.path))
             for default in call.arguments[1:2]:
                 yield place.at(default)
             return
         if function[0] == "attr" and name in _TAKING and not call.arguments:
-            yield place.at(function[2], (ANY, *place.path))
+            yield place.at(function[2], (ONE, *place.path))
             return
         if function[0] == "attr" and name in _SPLITTING and element_of(place.path) is not None:
             yield place.at(function[2], marks(place.path))
@@ -73,7 +73,7 @@ class Calls:
         for value in values:
             yield from self.result_of(value, call, place.path, place, place.stack)
         if not values:
-            yield from unknown(name, Result(call, place.path, place.stack, place.cut))
+            yield from unknown(name, Result.of(place, call, place.path, place.stack))
 
     def _is_container(self, base: Expression, place: Place) -> bool:
         """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network."""
@@ -135,10 +135,10 @@ class Calls:
         self, cls: Class, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]
     ) -> Iterator[Place | Source]:
         """What a new object of a class of the program holds."""
-        if not path or not isinstance(path[0], str) or path[0] in (ANY, FILE, FETCHED):
+        if not path or not isinstance(path[0], str) or path[0] in (ANY, ONE, FILE, FETCHED):
             if self.tools.schema.is_model(cls) and self.tools.schema.model(cls, ()).kind != "text" and not marks(path):
                 return
-            yield from everything(Result(call, path, stack, place.cut), marks(path))
+            yield from everything(Result.of(place, call, path, stack), marks(path))
             return
         name, rest = path[0], path[1:]
         if name in ("validated_data", "cleaned_data", "initial_data", "data") and self._is_form(cls):
@@ -238,7 +238,7 @@ class Calls:
         if dotted == "builtins.str":
             for argument in call.arguments:
                 yield from self.as_text(argument, place)
-        yield from outside(dotted, Result(call, path, stack, place.cut), self.tools.knowledge)
+        yield from outside(dotted, Result.of(place, call, path, stack), self.tools.knowledge)
 
     def _called_elsewhere(
         self, call: Call, position: int, path: Path, place: Place, stack: tuple[Frame, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.model.flow import transfer
-from aiaudit.model.flow.places import ANY, FETCHED, FILE, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Result, element_of, marks
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.scopes import last_name
@@ -124,7 +124,7 @@ def carried(result: Result) -> Iterator[Place]:
     """An object of an outside class holds what its constructor got."""
     call, path = result.call, result.path
     first = path[0] if path else None
-    if not isinstance(first, str) or first in (ANY, FILE, FETCHED):
+    if not isinstance(first, str) or first in (ANY, ONE, FILE, FETCHED):
         yield from everything(result, marks(path), labels=False)
         return
     given = call.keyword(first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.flow.places import ANY, Frame, Path, Place, element_of
+from aiaudit.model.flow.places import ANY, UNKNOWN, Frame, Path, Place, element_of
 from aiaudit.model.flow.tools import Caller, Tools
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function
@@ -72,7 +72,7 @@ def _named_rest(call: Call, names: list[str], path: Path, place: Place, stack: t
             yield place.inside(value, call.scope, path, stack)
         elif first is None and key not in names:
             yield place.inside(value, call.scope, (), stack)
-        elif first in (key, ANY):
+        elif first == key or first in UNKNOWN:
             yield place.inside(value, call.scope, path[1:], stack)
 
 

@@ -8,9 +8,11 @@ from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 
-# Parts of a value are named by attributes, keys and positions. Three marks are no names: all elements of a container,
-# the content of the file that the value names, and what lies behind the address that the value is.
-ANY, FILE, FETCHED = "*", "<file>", "<fetched>"
+# Parts of a value are named by attributes, keys and positions. Four marks are no names: all elements of a container,
+# one element of which the key is not known, the content of the file that the value names, and what lies behind the
+# address that the value is.
+ANY, ONE, FILE, FETCHED = "*", "?", "<file>", "<fetched>"
+UNKNOWN = (ANY, ONE)
 Part = str | int
 Path = tuple[Part, ...]
 
@@ -36,7 +38,8 @@ class Frame:
 class Place:
     """`path` is the part of the expression's value that reaches the call; the empty path is all text in it.
 
-    `stack` holds the frames that are open; `cut` tells that on the way the text was cut into pieces that all go on.
+    `stack` holds the frames that are open; `cut` tells that on the way the text was cut into pieces that all go on,
+    `few` that only some items of a list go on.
     """
 
     expression: Expression
@@ -44,30 +47,33 @@ class Place:
     path: Path = ()
     stack: tuple[Frame, ...] = ()
     cut: bool = False
+    few: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two places the same."""
-        return (id(self.expression), id(self.scope), self.path, tuple(id(frame.call) for frame in self.stack), self.cut)
+        frames = tuple(id(frame.call) for frame in self.stack)
+        return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few)
 
     @property
     def span(self) -> Span:
         """Where the expression stands."""
         return Span.at(self.scope.module.path, self.expression[1])
 
-    def at(self, expression: Expression, path: Path | None = None, cut: bool | None = None) -> Place:
+    def at(self, expression: Expression, path: Path | None = None) -> Place:
         """Another expression of the same scope."""
         return Place(
             expression,
             self.scope,
             shortened(self.path if path is None else path),
             self.stack,
-            self.cut if cut is None else cut,
+            self.cut,
+            self.few,
         )
 
     def inside(self, expression: Expression, scope: Scope, path: Path, stack: tuple[Frame, ...]) -> Place:
         """An expression of another scope."""
-        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut)
+        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut, self.few)
 
 
 def marks(path: Path) -> Path:
@@ -88,10 +94,16 @@ class Result:
     path: Path
     stack: tuple[Frame, ...]
     cut: bool = False
+    few: bool = False
+
+    @classmethod
+    def of(cls, place: Place, call: Call, path: Path, stack: tuple[Frame, ...]) -> Result:
+        """The result of a call on the way that a place is on."""
+        return cls(call, path, stack, place.cut, place.few)
 
     def give(self, expression: Expression, path: Path) -> Place:
         """A place in the function that makes the call: one of its arguments, or the object that it is made on."""
-        return Place(expression, self.call.scope, shortened(path), self.stack[-STACK_DEPTH:], self.cut)
+        return Place(expression, self.call.scope, shortened(path), self.stack[-STACK_DEPTH:], self.cut, self.few)
 
 
 def element_of(path: Path) -> Path | None:
@@ -99,4 +111,4 @@ def element_of(path: Path) -> Path | None:
     if not path or path[0] in (FILE, FETCHED):
         return path
     first = path[0]
-    return path[1:] if first == ANY or isinstance(first, int) else None
+    return path[1:] if first in UNKNOWN or isinstance(first, int) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.flow.places import ANY, Path, Place
+from aiaudit.model.flow.places import ANY, UNKNOWN, Path, Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.program import scope_of_name
@@ -16,13 +16,17 @@ _TABLES = ("models.Model", ".Model", "DeclarativeBase", "declarative_base()", "S
            "mongoengine.Document", "odmantic.Model", "DeclarativeBaseNoMeta", "MappedAsDataclass")  # fmt: skip
 _READING = words("query select get scalars scalar get_one find_one refresh filter objects")
 _CREATING = ("create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
+_ALL_ROWS = words("all fetchall scalars filter order_by exclude values values_list to_list execute")
+_LIMITING = words(
+    "limit first one one_or_none scalar scalar_one scalar_one_or_none get fetchone fetchmany top paginate last"
+)
 _HOPS = 4
 
 
 def stored(place: Place, tools: Tools) -> Iterator[Place]:
     """What may have been stored in the column that the path of a query's result names."""
     path = place.path
-    while path and (path[0] == ANY or isinstance(path[0], int)):
+    while path and (path[0] in UNKNOWN or isinstance(path[0], int)):
         path = path[1:]
     if not path or not isinstance(path[0], str) or is_label_name(path[0]):
         return
@@ -109,3 +113,42 @@ def is_table(cls: Class, tools: Tools) -> bool:
     return any("__tablename__" in candidate.bindings for candidate in classes) or any(
         path.endswith(_TABLES) for path in outside
     )
+
+
+def unlimited_rows(place: Place, tools: Tools) -> str | None:
+    """The table (or the key of a cache) of which a place reads all rows; None where their number is limited."""
+    if place.path and place.path[0] != ANY:
+        return None
+    name = last_name(place.expression[2])
+    arguments = place.expression[3]
+    if name == "lrange" and len(arguments) > 2:
+        whole = _is_number(arguments[1], 0) and _is_number(arguments[2], -1)
+        return "messages in lrange" if whole else None
+    if name not in _ALL_ROWS or _is_limited(place.expression, place.scope, tools, 0):
+        return None
+    tables = list(dict.fromkeys(_queried(place.expression, place.scope, tools, 0)))
+    return tables[0].name if tables else None
+
+
+def _is_limited(expression: Expression, scope: Scope, tools: Tools, hops: int) -> bool:
+    """Whether a query asks for some rows alone."""
+    for part in walk(expression):
+        if part[0] in ("attr", "name") and last_name(part) in _LIMITING:
+            return True
+        if part[0] == "slice" and (part[3] is not None or part[2] is not None):
+            return True
+        if part[0] == "const" and isinstance(part[2], str) and "limit" in part[2].lower():
+            return True
+        if part[0] == "name" and hops < _HOPS:
+            holder = scope_of_name(scope, part[2])
+            for binding in holder.bindings[part[2]] if holder is scope else ():
+                value = binding.expression
+                if binding.kind == "value" and value is not None and _is_limited(value, scope, tools, hops + 1):
+                    return True
+    return False
+
+
+def _is_number(expression: Expression, number: int) -> bool:
+    if expression[0] == "unary" and expression[2] == "USub":
+        return expression[3][0] == "const" and bool(expression[3][2] == -number)
+    return expression[0] == "const" and bool(expression[2] == number)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator, is_field_call
 from aiaudit.model.flow.checks import Checks
-from aiaudit.model.flow.places import FILE, Path, element_of
+from aiaudit.model.flow.places import FILE, ONE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
-from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Verdict, worst
+from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Literal
@@ -89,7 +89,8 @@ class Schema:
             if below is None:
                 return NONE
             found = worst([self.annotated(a, scope, below, depth + 1) for a in arguments])
-            return replace(found, is_list=True, many=found.kind == "bounded" and not _is_single(path))
+            whole = not _is_single(path)
+            return replace(found, is_list=True, opened=whole, many=found.kind == "bounded" and whole)
         if name.lower() in MAPPINGS:
             return self.annotated(arguments[-1], scope, path[1:], depth + 1)
         if name in ("Generator", "AsyncGenerator", "AsyncIterator", "Callable", "Type", "type", "Coroutine"):
@@ -123,7 +124,8 @@ class Schema:
         if FILE in path:
             return NONE
         if name in FREE or name.lower() in LISTS | MAPPINGS:
-            return replace(TEXT, is_list=name.lower() in LISTS)
+            is_list = name.lower() in LISTS
+            return replace(TEXT, is_list=is_list, opened=is_list and not _is_single(path))
         if name in SHORT:
             return BOUNDED
         if name in NO_TEXT:
@@ -149,7 +151,8 @@ class Schema:
                 return replace(verdict, kind="upload")
             if self._bounds(extra, scope, verdict.is_list):
                 if verdict.is_list and verdict.kind == "text":
-                    continue  # so many items, each of any size
+                    verdict = replace(verdict, opened=False)  # so many items, each of any size
+                    continue
                 return replace(verdict, kind="bounded", many=False) if verdict.kind in ("text", "bounded") else verdict
         return verdict
 
@@ -249,10 +252,10 @@ class Schema:
                 found = replace(found, kind="bounded")
             if found.kind == "text" and not found.is_list and self._all_limited(cls):
                 found = replace(found, kind="bounded")
-            if found.owner:
-                return found
             place = Span.at(candidate.module.path, bindings[0].statement[1]) if bindings[0].statement else None
-            return replace(found, field=name, owner=candidate.name, declared=place)
+            if found.opened:
+                found = replace(found, opened=False, container=Container(name, candidate.name, place))
+            return found if found.owner else replace(found, field=name, owner=candidate.name, declared=place)
         return NONE
 
     def _declared(self, cls: Class, binding: Binding, path: Path, depth: int) -> Verdict:
@@ -274,12 +277,7 @@ class Schema:
         if name in ("FileField", "ImageField", "MultiFileField"):
             return UPLOAD
         if name in ("ListField", "List", "FieldList"):
-            child = next((v for k, v in call[4] if k == "child"), call[3][0] if call[3] else None)
-            below = element_of(path)
-            if child is None or child[0] != "call" or below is None:
-                return replace(TEXT, is_list=True)
-            found = self._field_object(child, cls, below, depth + 1)
-            return replace(found, is_list=True, many=found.kind == "bounded" and not _is_single(path))
+            return self._list_field(call, cls, path, depth)
         if name in ("JSONField", "DictField", "Dict", "Raw", "Field", "HStoreField", "Mapping"):
             return TEXT
         if name == "Nested" and call[3]:
@@ -288,6 +286,15 @@ class Schema:
             if isinstance(value, ClassValue):  # a nested serializer
                 return self.model(value.cls, path, depth + 1)
         return NONE
+
+    def _list_field(self, call: Expression, cls: Class, path: Path, depth: int) -> Verdict:
+        child = next((value for key, value in call[4] if key == "child"), call[3][0] if call[3] else None)
+        below = element_of(path)
+        opened = not _is_single(path) and not self._is_limit(call, cls)
+        if child is None or child[0] != "call" or below is None:
+            return replace(TEXT, is_list=True, opened=opened)
+        found = self._field_object(child, cls, below, depth + 1)
+        return replace(found, is_list=True, opened=opened, many=found.kind == "bounded" and opened)
 
     def _text_field(self, call: Expression, scope: Scope) -> Verdict:
         for argument in call[3]:  # Column(String(200)), Column(Text)
@@ -370,7 +377,7 @@ def _is_payload(path: str) -> bool:
 
 
 def _is_single(path: Path) -> bool:
-    return bool(path) and isinstance(path[0], int)
+    return bool(path) and (path[0] == ONE or isinstance(path[0], int))
 
 
 def _root_name(expression: Expression) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
-from aiaudit.model.flow.places import ANY, FETCHED, FILE, Part, Path, Place
+from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
-from aiaudit.model.flow.verdicts import Verdict
+from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, words
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
@@ -24,7 +24,7 @@ class Source:
     """Text of a request: `description` such as "field `message` of ChatRequest", where it is declared, and the route.
 
     `kind` is "text", "upload" or "fetched" (what lies behind an address that the client gives); `many`: each item is
-    bounded, but not how many there are.
+    bounded, but not how many there are; `container` is the list of any number of items that the text is an item of.
     """
 
     description: str
@@ -34,6 +34,7 @@ class Source:
     field: str = ""
     owner: str = ""
     many: bool = False
+    container: Container | None = None
 
 
 # What request objects give -> how the text is called; the rest of a request (headers, path, client, state) is short.
@@ -155,8 +156,10 @@ class Sources:
                 return None
             description = f"field `{verdict.field}` of {verdict.owner}"
             declared = verdict.declared or place
-            return Source(description, declared, "text", route, verdict.field, verdict.owner, verdict.many)
-        return Source(f"parameter `{name}`", place, "text", route, name, "", verdict.many)
+            held = verdict.container
+            return Source(description, declared, "text", route, verdict.field, verdict.owner, verdict.many, held)
+        held = Container(name, "", place) if verdict.opened else None
+        return Source(f"parameter `{name}`", place, "text", route, name, "", verdict.many, held)
 
     def _is_checked(self, function: Function, name: str) -> bool:
         """Whether a handler checks the size of an upload anywhere, of the file or of what it read from it."""
@@ -211,7 +214,7 @@ class Sources:
         if is_identifier(field):
             return None
         description = f"`{field}` in {what}" if field else what
-        return Source(description, place.span, "text", route, field)
+        return Source(description, place.span, "text", route, field, container=_json_list(what, field, path, place))
 
     def is_request(self, expression: Expression, scope: Scope) -> bool:
         """Whether an expression is the request object of a framework."""
@@ -261,21 +264,29 @@ def _access(expression: Expression) -> tuple[Expression, list[Part]]:
             expression = expression[2]
         elif tag == "sub":
             index = expression[3]
-            names.append(index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ANY)
+            names.append(index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE)
             expression = expression[2]
         elif tag == "call" and expression[2][0] == "attr":
             function, arguments = expression[2], expression[3]
             if function[3] in READING and arguments:
-                names.append(arguments[0][2] if arguments[0][0] == "const" else ANY)
+                names.append(arguments[0][2] if arguments[0][0] == "const" else ONE)
                 expression = function[2]
             elif function[3] in ("get_argument", "get_body_argument", "get_query_argument", "get_param") and arguments:
-                names.append(arguments[0][2] if arguments[0][0] == "const" else ANY)
+                names.append(arguments[0][2] if arguments[0][0] == "const" else ONE)
                 names.append(function[3])
                 expression = function[2]
             else:
                 expression = function
         else:
             return expression, names[::-1]
+
+
+def _json_list(what: str, field: str, path: Path, place: Place) -> Container | None:
+    """The entry of a JSON body that is read as a whole list."""
+    if not field or "body" not in what or field not in path:
+        return None
+    below = path[path.index(field) + 1 :]
+    return None if below and (below[0] == ONE or isinstance(below[0], int)) else Container(field, "", place.span)
 
 
 def _function(scope: Scope) -> Function | None:

@@ -8,11 +8,26 @@ from aiaudit.span import Span
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """A list of any number of items: the field's name, the class that declares it ("" for a parameter), its place."""
+
+    name: str
+    owner: str
+    span: Span | None
+
+    @property
+    def description(self) -> str:
+        """How a message calls it."""
+        return f"field `{self.name}` of {self.owner}" if self.owner else f"`{self.name}`"
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """`kind`: "text" (any length), "bounded", "upload" (a file of any size) or "none" (no text).
 
     `field` and `owner` name the field that holds it, where there is one; `declared` is its place; `is_list`: the value
-    is a list of texts; `many`: each item is bounded, their number is not.
+    is a list of texts; `many`: each item is bounded, their number is not. `opened`: the value is a list of any number
+    of items; `container` is the outermost field on the way to the text that holds such a list.
     """
 
     kind: str
@@ -21,6 +36,8 @@ class Verdict:
     declared: Span | None = None
     is_list: bool = False
     many: bool = False
+    opened: bool = False
+    container: Container | None = None
 
 
 NONE, BOUNDED, TEXT, UPLOAD = Verdict("none"), Verdict("bounded"), Verdict("text"), Verdict("upload")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
@@ -11,7 +11,7 @@ from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.order import is_inner
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
-from aiaudit.model.flow.places import ANY, FILE, Frame, Path, Place, element_of, marks
+from aiaudit.model.flow.places import ANY, FILE, ONE, UNKNOWN, Frame, Path, Place, element_of, marks
 from aiaudit.model.flow.rows import stored_in
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
@@ -33,6 +33,14 @@ class Arrival:
     places: tuple[Place, ...]
 
 
+@dataclass(slots=True, eq=False)
+class Walk:
+    """The places that a walk came to, each with the index of the one before it, and its arrivals."""
+
+    queue: list[tuple[Place, int]]
+    arrivals: list[Arrival]
+
+
 class Walker:
     """Walks back from places, breadth first, so that the first arrival at a source is the shortest."""
 
@@ -41,8 +49,8 @@ class Walker:
         self.calls = Calls(tools, self)
         self._stepped: dict[tuple[object, ...], tuple[Place | Source, ...]] = {}
 
-    def arrivals(self, starts: list[Place]) -> list[Arrival]:
-        """The sources that reach any of some places, each once."""
+    def walk(self, starts: list[Place]) -> Walk:
+        """All places that a walk from some places comes to, and the sources that it ends in, each once."""
         queue: list[tuple[Place, int]] = []
         seen: set[tuple[object, ...]] = set()
         for start in starts:
@@ -51,12 +59,16 @@ class Walker:
         for index, (place, _) in enumerate(queue):  # grows while it is walked
             for item in self.steps(place):
                 if isinstance(item, Source):
+                    if place.few and item.many:
+                        continue  # each item is bounded, and only some of them go on
+                    if place.few:
+                        item = replace(item, container=None)
                     key = (item.description, item.span, item.kind)
                     if key not in found:
-                        found[key] = Arrival(item, tuple(_chain(queue, index)))
+                        found[key] = Arrival(item, tuple(chain(queue, index)))
                 elif len(queue) < LIMIT:
                     self._add(item, index, queue, seen)
-        return list(found.values())
+        return Walk(queue, list(found.values()))
 
     def _add(
         self, place: Place, before: int, queue: list[tuple[Place, int]], seen: set[tuple[object, ...]]
@@ -273,7 +285,7 @@ class Walker:
         if index[0] == "slice":
             yield from self._slice(place)
             return
-        part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ANY
+        part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE
         if index[0] == "unary" and index[3][0] == "const":
             part = -1
         yield place.at(base, (part, *place.path))
@@ -287,10 +299,9 @@ class Walker:
             return
         moving = lower is not None and lower[0] in ("name", "bin", "attr") and upper is not None
         if self.tools.schema.is_list(base, place.scope, place.path):
-            few = not moving and place.path[:1] == (ANY,)
-            yield place.at(base, (0, *place.path[1:]) if few else place.path)
+            yield replace(place.at(base), few=place.few or not moving)
         elif moving:
-            yield place.at(base, cut=True)
+            yield replace(place.at(base), cut=True)
 
     def _list(self, place: Place) -> Iterator[Place]:
         items = place.expression[2]
@@ -315,7 +326,7 @@ class Walker:
             elif first is None:
                 if not is_label(key):
                     yield place.at(value, ())
-            elif first == ANY or key[0] != "const" or key[2] == first:
+            elif first in UNKNOWN or key[0] != "const" or key[2] == first:
                 yield place.at(value, place.path[1:])
 
     def _comp(self, place: Place) -> Iterator[Place]:
@@ -402,12 +413,13 @@ def _entry_of(path: Path, key: Expression | None) -> Path | None:
     """What a path means for an entry stored under a key (appended where there is none)."""
     if key is None:
         return element_of(path)
-    if not path or path[0] == ANY or key[0] != "const":
+    if not path or path[0] in UNKNOWN or key[0] != "const":
         return path[1:]
     return path[1:] if key[2] == path[0] else None
 
 
-def _chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:
+def chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:
+    """The places from the one at an index to the model call."""
     while index >= 0:
         place, index = queue[index]
         yield place

@@ -1,0 +1,211 @@
+"""Conversations that reach a model whole and grow without limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiaudit.finding import Step
+from aiaudit.model.contexts import Reach
+from aiaudit.model.flow.keeping import Growth, Keeping
+from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.places import ANY, Place
+from aiaudit.model.flow.rows import unlimited_rows
+from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.walk import Arrival, Walk
+from aiaudit.model.guards import guard_of
+from aiaudit.model.resources import Known
+from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.span import Span
+
+GENERATING = frozenset(("llm", "chain", "agent", "generation-local"))
+_CONVERSATION = re.compile(
+    r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript", re.IGNORECASE
+)
+_GRAPHS = ("compile", "create_react_agent", "create_agent")
+_TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
+             "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrowingConversation:
+    """A conversation without limit. `kind`: "kept" (a list that the service fills and sends), "client" (a list of any
+    length in the request), "memory" (an object that keeps every turn), "stored" (all rows or entries of a store).
+
+    `what` is the conversation, `where` the model call it goes to; `span` is where to look, `steps` the evidence.
+    """
+
+    kind: str
+    what: str
+    where: str
+    span: Span
+    steps: tuple[Step, ...]
+
+
+class Histories:
+    """Finds the conversations, those that a walk comes to and those that objects keep by themselves."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self.keeping = Keeping(tools)
+        self.sends_state = False
+
+    def of_walk(self, call: ModelCall, walk: Walk) -> Iterator[GrowingConversation]:
+        """The conversations that a model call gets whole."""
+        if call.purpose not in GENERATING:
+            return
+        for place, _ in walk.queue:
+            self.sends_state = self.sends_state or self._is_whole_state(place)
+            growth = self.keeping.grown(place)
+            if growth is not None:
+                yield self._kept(growth, call)
+            elif place.expression[0] == "call":
+                table = unlimited_rows(place, self.tools)
+                if table is not None and _CONVERSATION.search(table):
+                    steps = (Step(f"all of {table}", place.span), Step(call.name, call.call.span))
+                    yield GrowingConversation("stored", table, call.name, place.span, steps)
+        for arrival in walk.arrivals:
+            yield from self._sent(arrival, call)
+
+    def _is_whole_state(self, place: Place) -> bool:
+        """Whether a node of a graph sends all messages of the graph's state."""
+        if place.few or place.expression[0] != "name" or id(place.scope) not in self.tools.nodes():
+            return False
+        function = place.scope
+        if not isinstance(function, Function):
+            return False
+        names = [parameter[0] for parameter in function.parameters if parameter[0] != function.self_name]
+        whole = place.path in ((), ("messages",)) or place.path[:2] == ("messages", ANY)
+        return names[:1] == [place.expression[2]] and whole
+
+    def _kept(self, growth: Growth, call: ModelCall) -> GrowingConversation:
+        name = growth.root.name
+        steps = (*growth.reach.steps(), Step(f"adds to {name}", growth.span), Step(call.name, call.call.span))
+        return GrowingConversation("kept", name, call.name, growth.span, steps)
+
+    # Lists in requests
+
+    def _sent(self, arrival: Arrival, call: ModelCall) -> Iterator[GrowingConversation]:
+        container = arrival.source.container
+        if container is None or not _CONVERSATION.search(container.name) or self._is_counted(arrival, container.name):
+            return
+        span = self._assembly(arrival) or call.call.span
+        route = arrival.source.route
+        steps = [Step(route.label, route.span)] if route is not None else []
+        steps.append(Step(container.description, container.span or arrival.source.span))
+        steps += [Step("all of its items", span)] if span != call.call.span else []
+        steps.append(Step(call.name, call.call.span))
+        yield GrowingConversation("client", container.description, call.name, span, tuple(steps))
+
+    def _is_counted(self, arrival: Arrival, name: str) -> bool:
+        """Whether the number of items is checked or cut somewhere on the way."""
+        for place in arrival.places:
+            key = key_of(place.expression)
+            if key is None:
+                continue
+            names = [part for part in place.path if isinstance(part, str)]
+            whole = ".".join([key, *names[: names.index(ANY)]] if ANY in names else [key, *names])
+            for holder in place.scope.within():
+                for check in self.tools.checks.of(holder) if isinstance(holder, Function) else ():
+                    if check.bound.key in (key, whole, f"{key}.{name}"):
+                        return True
+        return False
+
+    def _assembly(self, arrival: Arrival) -> Span | None:
+        """Where the items become messages for the model, if that is not the call itself."""
+        sink = arrival.places[-1].scope
+        for before, place in zip(arrival.places, arrival.places[1:], strict=False):
+            added = self._addition(before)
+            if added is not None:
+                return added
+            if place.expression[0] == "comp" and self._is_joined(place):
+                return place.span
+        for place, after in zip(arrival.places, arrival.places[1:], strict=False):
+            entered = bool(after.stack) and after.stack[-1].call.scope is sink and after.scope is not sink
+            if place.scope is sink and entered and place.expression[0] in ("name", "attr", "sub"):
+                return self._statement(place)
+        return None
+
+    def _addition(self, place: Place) -> Span | None:
+        """The statement that adds a place's value to a list inside a loop."""
+        found = self.tools.order.layout(place.scope).at(place.expression[1])
+        if found is None or len(found[1]) < 3 or found[0][0] != "expr":
+            return None
+        statement = found[0]
+        call = statement[2]
+        if call[0] == "call" and call[2][0] == "attr" and call[2][3] in ("append", "extend", "insert"):
+            return Span.at(place.scope.module.path, statement[1])
+        return None
+
+    def _is_joined(self, place: Place) -> bool:
+        """Whether a comprehension is what `"...".join(...)` gets."""
+        return any(
+            last_name(call.expression[2]) == "join" and any(argument is place.expression for argument in call.arguments)
+            for call in place.scope.calls
+        )
+
+    def _statement(self, place: Place) -> Span | None:
+        found = self.tools.order.layout(place.scope).at(place.expression[1])
+        return Span.at(place.scope.module.path, found[0][1]) if found is not None else None
+
+    # Objects that keep conversations
+
+    def of_objects(self) -> Iterator[GrowingConversation]:
+        """Memory objects that keep every turn, and graphs that store a thread without trimming it."""
+        for known in self.tools.side.known:
+            if known.entry.kind != "call" and known.entry.default("keeps_every_turn") is True:
+                reach = self._lasting_reach(known)
+                if reach is not None:
+                    steps = (*reach.steps(), Step(known.name, known.call.span))
+                    yield GrowingConversation("memory", known.name, "the model", known.call.span, steps)
+        if not any(self.tools.side.program.calls_by_name.get(name) for name in _TRIMMERS):
+            for name in _GRAPHS:
+                for call in self.tools.side.program.calls_by_name.get(name, ()):
+                    yield from self._stored_thread(call, name)
+
+    def _lasting_reach(self, known: Known) -> Reach | None:
+        """How the program makes a memory that lives longer than one request."""
+        call, contexts = known.call, self.tools.side.contexts
+        early = contexts.before_requests(call.scope)
+        if early is not None:
+            return early
+        reach = contexts.in_request(call.scope)
+        if reach is None:
+            return None
+        lasting = (
+            reach.entry.label.startswith(("WEBSOCKET", "chainlit"))
+            or call.keyword("chat_memory") is not None
+            or guard_of(call, self.tools.evaluator).keeps
+            or self._is_put_away(call)
+        )
+        return reach if lasting else None
+
+    def _is_put_away(self, call: Call) -> bool:
+        """`sessions[key] = Memory(...)`, on a variable that outlives the request."""
+        for store in call.scope.stores:
+            if store.value is call.expression and store.how == "element":
+                root = store.base
+                while root[0] in ("sub", "attr"):
+                    root = root[2]
+                own = root[0] == "name" and root[2] in call.scope.bindings
+                local = own and root[2] not in call.scope.declared_global
+                return not local or (store.base[0] == "attr" and _is_self(root, call.scope))
+        return False
+
+    def _stored_thread(self, call: Call, name: str) -> Iterator[GrowingConversation]:
+        saver = call.keyword("checkpointer")
+        if saver is None or (saver[0] == "const" and saver[2] is None) or (name == "compile" and not self.sends_state):
+            return
+        if call.keyword("pre_model_hook") is not None or call.keyword("middleware") is not None:
+            return
+        contexts = self.tools.side.contexts
+        reach = contexts.before_requests(call.scope) or contexts.in_request(call.scope)
+        if reach is not None:
+            steps = (*reach.steps(), Step("keeps each thread in a checkpointer", call.span))
+            yield GrowingConversation("memory", f"the checkpointer of {name}", "the model", call.span, steps)
+
+
+def _is_self(expression: object, scope: Scope) -> bool:
+    return any(isinstance(s, Function) and s.self_name == expression[2] for s in scope.within())  # type: ignore[index]
