@@ -72,14 +72,16 @@ class _Reader:
             reach = self.side.contexts.in_request(scope) or self.side.contexts.before_requests(scope)
             if reach is None:
                 continue
+            if self.belongs_to_client(known):
+                continue
             if known.entry.kind != "call":
                 if answers_for_timeout(known):
                     yield from self.of_client(known, reach)
-            elif not self.belongs_to_client(known) and answers_alone(known):
+            elif answers_alone(known):
                 yield from self.of_call(known, reach)
 
     def belongs_to_client(self, known: Known) -> bool:
-        """Whether a client that was made with a known constructor answers for the call's time-out."""
+        """Whether the client that something was called on answers for its time-out: a handle repeats it not."""
         for origin in origins(known.value):
             if any(answers_for_timeout(maker) for maker in self.makers.get(id(origin), ())):
                 return True
