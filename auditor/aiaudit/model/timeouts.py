@@ -81,7 +81,7 @@ class _Reader:
                 yield from self.of_call(known, reach)
 
     def belongs_to_client(self, known: Known) -> bool:
-        """Whether the client that something was called on answers for its time-out: a handle repeats it not."""
+        """Whether the client that something was called on answers for the time-out: its handles are not told again."""
         for origin in origins(known.value):
             if any(answers_for_timeout(maker) for maker in self.makers.get(id(origin), ())):
                 return True
