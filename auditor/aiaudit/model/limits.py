@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.asking import model_calls
@@ -181,6 +182,7 @@ class _Limits:
     def __init__(self, side: PythonSide, settings: list[Module]) -> None:
         self.side = side
         self.evaluator = side.evaluator
+        self._refusing_modules: dict[int, bool] = {}
         self.everywhere = any(self._covers_all(module) for module in side.program.modules) or any(
             _throttles(statement) for module in settings for statement in module.body
         )
@@ -287,8 +289,25 @@ class _Limits:
         return {
             id(function)
             for function in self.side.program.functions
-            if any(_refuses(s) or self._raises_refusal(s, function) for s in _own_decisions(function.body))
+            if self._may_refuse(function.module)
+            and any(_refuses(s) or self._raises_refusal(s, function) for s in _own_decisions(function.body))
         }
+
+    def _may_refuse(self, module: Module) -> bool:
+        """Whether a module names the answer 429, or a class of the program that stands for it: most do not."""
+        known = self._refusing_modules.get(id(module))
+        if known is None:
+            text = self.side.program.tree.text(module.path)
+            known = _names_429(text) or any(name in text for name in self._refusal_names)
+            self._refusing_modules[id(module)] = known
+        return known
+
+    @cached_property
+    def _refusal_names(self) -> set[str]:
+        """The classes that stand for the answer 429, and their heirs."""
+        tree = self.side.program.tree
+        classes = [c for c in self.side.program.classes if _names_429(tree.text(c.module.path)) and _stands_for_429(c)]
+        return {c.name for cls in classes for c in (cls, *self.evaluator.subclasses(cls))}
 
     def _raises_refusal(self, statement: Statement, function: Function) -> bool:
         """`raise TooManyRequests(...)` of a class of the program that stands for the answer 429."""
@@ -299,6 +318,10 @@ class _Limits:
             isinstance(value, ClassValue) and any(_stands_for_429(cls) for cls in self.evaluator.lineage(value.cls)[0])
             for value in self.evaluator.evaluate(raised, function)
         )
+
+
+def _names_429(text: str) -> bool:
+    return "429" in text or _TOO_MANY in text
 
 
 def _stands_for_429(cls: Class) -> bool:
