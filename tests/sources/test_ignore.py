@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from aiaudit.sources.deploy.ignore import extract, matcher
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiaudit.sources.deploy.ignore import extract, matcher
 
 
 def ignores(text: str, path: str) -> bool:

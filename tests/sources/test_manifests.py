@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from aiaudit.sources.manifests import extract
-from aiaudit.sources.manifests.facts import ManifestFacts, Requirement
 from hypothesis import given
 from hypothesis import strategies as st
+
+from aiaudit.sources.manifests import extract
+from aiaudit.sources.manifests.facts import ManifestFacts, Requirement
 
 
 def names(facts: ManifestFacts, group: str = "") -> list[str]:
@@ -247,7 +248,7 @@ def test_any_text_is_read(text: str, name: str) -> None:
     assert isinstance(extract(text, name), ManifestFacts)
 
 
-@given(st.text(alphabet='[]{}="\',.#ab\n -1', max_size=60))
+@given(st.text(alphabet="[]{}=\"',.#ab\n -1", max_size=60))
 def test_any_toml_like_text_is_read(text: str) -> None:
     assert extract(text, "pyproject.toml").format == "pyproject"
 
