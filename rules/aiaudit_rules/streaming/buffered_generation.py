@@ -56,9 +56,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Confidence, Finding
 from aiaudit.model.streaming import BufferedAnswer
-from aiaudit.rule import LOW, Confidence, Rule
+from aiaudit.rule import LOW, Rule
 
 rule = Rule(
     id="STR101",
