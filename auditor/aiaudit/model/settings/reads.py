@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiaudit.model.program import Program
@@ -63,7 +64,7 @@ class Reads:
             return
         found: dict[Any, list[Read]] = defaultdict(list)
         for module in self._modules_with(wanted):
-            _Walker(module, wanted, found).walk()
+            _Walker(module, wanted, found, lines=self._lines_with(module, wanted)).walk()
         for name in wanted:
             self._found[name] = found.get(name, [])
 
@@ -72,7 +73,8 @@ class Reads:
         key = (id(function), name)
         if key not in self._inside:
             found: dict[Any, list[Read]] = defaultdict(list)
-            _Walker(function.module, {name}, found).walk_inside(function)
+            lines = self._lines_with(function.module, {name})
+            _Walker(function.module, {name}, found, lines=lines).walk_inside(function)
             self._inside[key] = found.get(name, [])
         return self._inside[key]
 
@@ -85,27 +87,49 @@ class Reads:
         chosen = {id(module): module for name in names for module in self._mentioning.get(name, ())}
         return list(chosen.values())
 
+    def _lines_with(self, module: Module, names: set[str]) -> list[int]:
+        """The lines of a module that mention one of the names, in order."""
+        text = self.program.tree.text(module.path)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)")
+        lines: list[int] = []
+        line, position = 1, 0
+        for match in pattern.finditer(text):
+            line += text.count("\n", position, match.start())
+            position = match.start()
+            if not lines or lines[-1] != line:
+                lines.append(line)
+        return lines
 
     def places(self, module: Module, nodes: Iterable[Expression]) -> dict[int, Read]:
         """Some expressions of a module where they stand, by their id."""
         found: dict[Any, list[Read]] = defaultdict(list)
-        _Walker(module, set(), found, frozenset(id(node) for node in nodes)).walk()
+        chosen = list(nodes)
+        lines = sorted({node[1][0] for node in chosen})
+        _Walker(module, set(), found, frozenset(map(id, chosen)), lines).walk()
         return {key: reads[0] for key, reads in found.items()}
 
 
 class _Walker:
+    """Walks the statements that touch any of some lines."""
+
     def __init__(
-        self, module: Module, wanted: set[str], found: dict[Any, list[Read]], nodes: frozenset[int] = frozenset()
+        self,
+        module: Module,
+        wanted: set[str],
+        found: dict[Any, list[Read]],
+        nodes: frozenset[int] = frozenset(),
+        lines: Sequence[int] = (),
     ) -> None:
+        self.lines = lines
         self.wanted = wanted
         self.nodes = nodes
         self.found = found
         self.module = module
         self.scope: Scope = module
         self.tries: tuple[Statement, ...] = ()
-        self.inner = {
-            id(scope.node): scope for scope in module.descendants() if isinstance(scope, (Function, Class))
-        }
+        self.inner = {id(scope.node): scope for scope in module.descendants() if isinstance(scope, (Function, Class))}
 
     def walk(self) -> None:
         self.block(self.module.body, ())
@@ -121,8 +145,9 @@ class _Walker:
 
     def block(self, body: Iterable[Statement], conditions: tuple[Condition, ...]) -> None:
         for statement in body:
-            self.one(statement, conditions)
             tag = statement[0]
+            if self.touches(statement):
+                self.one(statement, conditions)
             if tag == "if":
                 if statement[3] and _leaves(statement[3]) and not statement[4]:
                     conditions = (*conditions, (statement[2], False))
@@ -130,6 +155,14 @@ class _Walker:
                     conditions = (*conditions, (statement[2], True))
             elif tag == "assert":
                 conditions = (*conditions, (statement[2], True))
+
+    def touches(self, statement: Statement) -> bool:
+        """Whether the statement, its decorators included, stands on any of the lines."""
+        first, last = statement[1][0], statement[1][2]
+        if statement[0] in ("def", "class"):
+            first = min([first, *(decorator[1][0] for decorator in statement[5])])
+        position = bisect_left(self.lines, first)
+        return position < len(self.lines) and self.lines[position] <= last
 
     def one(self, statement: Statement, conditions: tuple[Condition, ...]) -> None:
         tag = statement[0]
