@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aiaudit.model.flow.flows import Flow, flow_of
 from aiaudit.model.flow.histories import GrowingConversation, Histories
@@ -14,6 +14,7 @@ from aiaudit.model.flow.walk import Walker
 from aiaudit.model.python import python_side
 from aiaudit.model.scopes import Function
 from aiaudit.model.service import Service
+from aiaudit.values import dataclass
 
 
 @dataclass(slots=True, eq=False)

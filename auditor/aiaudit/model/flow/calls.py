@@ -78,10 +78,13 @@ class Calls:
     def _is_container(self, base: Expression, place: Place) -> bool:
         """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network."""
         for value in self.tools.evaluator.evaluate(base, place.scope):
-            if isinstance(value, External) and value.made and not value.path.startswith(("builtins.", "collections.")):
-                entry = self.tools.knowledge.find(value.path.removesuffix("()"))
-                if entry is not None and entry.purpose in OWN_ANSWER:
-                    return False
+            if not isinstance(value, External) or value.path.startswith(("builtins.", "collections.")):
+                continue
+            if not value.made and value.base is None:
+                return False  # a module: `requests.get`
+            entry = self.tools.knowledge.find(value.path.removesuffix("()"))
+            if entry is not None and entry.purpose in OWN_ANSWER:
+                return False
         return True
 
     # Results

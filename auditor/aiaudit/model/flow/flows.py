@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from aiaudit.finding import Step
 from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, accepted_size
 from aiaudit.model.flow.places import Place
-from aiaudit.model.flow.sources import Source
-from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.sources import Source, is_conversation
+from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.walk import Arrival, Walk
 from aiaudit.model.scopes import Function, Scope
@@ -35,7 +35,7 @@ class Flow:
 
 def flow_of(call: ModelCall, walk: Walk, limit: float | None, tools: Tools) -> Flow | None:
     """What a walk from a model call found: the nearest source first."""
-    arrivals = [arrival for arrival in walk.arrivals if not _is_limited(arrival.source, limit)]
+    arrivals = [a for a in walk.arrivals if not _is_limited(a.source, limit) and not _is_conversation(a.source, call)]
     if not arrivals:
         return None
     first = min(arrivals, key=lambda arrival: (_rank(arrival), len(arrival.places)))
@@ -43,6 +43,11 @@ def flow_of(call: ModelCall, walk: Walk, limit: float | None, tools: Tools) -> F
     cut = any(place.cut for place in first.places)
     accepted = accepted_size(first.source, limit, tools)
     return Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
+
+
+def _is_conversation(source: Source, call: ModelCall) -> bool:
+    """Whether only the number of a conversation's turns is free: what `GrowingConversation` tells."""
+    return source.many and is_conversation(source) and call.purpose in GENERATING
 
 
 def _is_limited(source: Source, limit: float | None) -> bool:

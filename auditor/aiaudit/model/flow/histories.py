@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
@@ -12,18 +10,17 @@ from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Place
 from aiaudit.model.flow.rows import unlimited_rows
-from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.sources import is_conversation
+from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.walk import Arrival, Walk
+from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
-GENERATING = frozenset(("llm", "chain", "agent", "generation-local"))
-_CONVERSATION = re.compile(
-    r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript", re.IGNORECASE
-)
 _GRAPHS = ("compile", "create_react_agent", "create_agent")
 _TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
              "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
@@ -63,7 +60,7 @@ class Histories:
                 yield self._kept(growth, call)
             elif place.expression[0] == "call":
                 table = unlimited_rows(place, self.tools)
-                if table is not None and _CONVERSATION.search(table):
+                if table is not None and speaks_of_conversation(table):
                     steps = (Step(f"all of {table}", place.span), Step(call.name, call.call.span))
                     yield GrowingConversation("stored", table, call.name, place.span, steps)
         for arrival in walk.arrivals:
@@ -89,7 +86,7 @@ class Histories:
 
     def _sent(self, arrival: Arrival, call: ModelCall) -> Iterator[GrowingConversation]:
         container = arrival.source.container
-        if container is None or not _CONVERSATION.search(container.name) or self._is_counted(arrival, container.name):
+        if container is None or not is_conversation(arrival.source) or self._is_counted(arrival, container.name):
             return
         span = self._assembly(arrival) or call.call.span
         route = arrival.source.route

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aiaudit.model.contexts import Reach, class_of
@@ -17,6 +16,7 @@ from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope
 from aiaudit.model.values import FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 _FILLING = frozenset(("append", "extend", "insert", "appendleft"))
 _RECEIVING = frozenset(("receive_text", "receive_json", "receive_bytes", "receive", "iter_text", "iter_json", "recv"))

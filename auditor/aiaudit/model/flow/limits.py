@@ -121,7 +121,7 @@ def _refused(function: Function, tools: Tools) -> Iterator[float]:
             for part in walk(statement[2])
             if part[0] == "cmp"
             for side in (part[2], *part[4])
-            if (size := number(side, function, tools)) is not None
+            if (size := number(side, function, tools)) is not None and size >= LEAST
         ]
         yield min(sizes, default=UNKNOWN_LIMIT)
 

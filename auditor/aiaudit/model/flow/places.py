@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 # Parts of a value are named by attributes, keys and positions. Four marks are no names: all elements of a container,
 # one element of which the key is not known, the content of the file that the value names, and what lies behind the

@@ -98,17 +98,17 @@ def _matched(call: Expression) -> set[Bound]:
         return set()
     pattern, value = arguments[:2]
     key = key_of(value)
-    if key is None or pattern[0] != "const" or not is_bounded_pattern(pattern[2]):
+    if key is None or pattern[0] != "const" or not is_bounded_pattern(pattern[2], function[3] == "fullmatch"):
         return set()
     return {Bound(key, True)}
 
 
-def is_bounded_pattern(pattern: object) -> bool:
-    """Whether a regular expression matches texts of limited length alone."""
+def is_bounded_pattern(pattern: object, whole: bool = False) -> bool:
+    """Whether a regular expression matches texts of limited length alone; `whole`: it is matched to the end anyway."""
     if not isinstance(pattern, str):
         return False
     plain = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern)
-    return not re.search(r"[*+]|\{\d*,\}", plain) and plain.endswith("$") | ("|" in plain)
+    return not re.search(r"[*+]|\{\d*,\}", plain) and (whole or plain.endswith("$"))
 
 
 def sizes(expression: Expression, definitions: Definitions, depth: int = 0) -> Iterator[Bound]:

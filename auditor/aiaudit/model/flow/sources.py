@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.verdicts import Container, Verdict
-from aiaudit.model.flow.words import is_identifier, words
+from aiaudit.model.flow.words import is_identifier, speaks_of_conversation, words
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
-from aiaudit.model.scopes import Function, Scope, last_name
+from aiaudit.model.scopes import Class, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,21 @@ class Sources:
             return None
         outer = function.parent or function.module
         place = Span.at(function.module.path, at)
-        if annotation is None:
+        if annotation is None or route.label.startswith("chainlit"):
             return self._unannotated(parameter, function, path, route, place)
         clean = tuple(part for part in path if part != FETCHED)
         verdict = self.schema.annotated(annotation, outer, clean)
         if default is not None:
             verdict = self.schema.limited(verdict, [default], outer)
         return self._source(verdict, name, place, route, path, function)
+
+    def of_model(self, cls: Class, parameter: Parameter, function: Scope, path: Path) -> Source | None:
+        """A field of a class whose objects the framework fills from the request."""
+        route = self.route_of(function) if isinstance(function, Function) else None
+        if route is None or not isinstance(function, Function):
+            return None
+        verdict = self.schema.model(cls, tuple(part for part in path if part != FETCHED))
+        return self._source(verdict, parameter[0], Span.at(function.module.path, parameter[4]), route, path, function)
 
     def _unannotated(
         self, parameter: Parameter, function: Function, path: Path, route: Route, place: Span
@@ -146,7 +153,8 @@ class Sources:
             return Source(f"the upload `{verdict.field or name}`", place, "upload", route, verdict.field or name)
         if FETCHED in path:
             kinds = ("text", "bounded")
-            return Source(f"the page at `{name}`", place, "fetched", route, name) if verdict.kind in kinds else None
+            address = verdict.field or name
+            return Source(f"the page at `{address}`", place, "fetched", route, name) if verdict.kind in kinds else None
         if FILE in path or (verdict.kind != "text" and not verdict.many) or is_identifier(verdict.field or name):
             return None
         if not verdict.owner and f"{{{name}" in route.label:
@@ -248,6 +256,11 @@ class Sources:
                 return self._is_request_type(parameter, holder)
             return name in ("request", "req", "websocket", "ws")
         return False
+
+
+def is_conversation(source: Source) -> bool:
+    """Whether a text is one turn of a conversation that the request carries."""
+    return source.container is not None and speaks_of_conversation(source.container.name)
 
 
 def _access(expression: Expression) -> tuple[Expression, list[Part]]:

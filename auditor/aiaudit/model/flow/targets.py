@@ -7,6 +7,9 @@ from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call
 from aiaudit.values import dataclass
 
+# Purposes of calls that answer in words.
+GENERATING = frozenset(("llm", "chain", "agent", "generation-local"))
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:

@@ -103,7 +103,8 @@ class Tools:
             callee = call.expression[2]
             if callee[0] != "attr" or not _fits(call, function, offset):
                 continue
-            if not self.evaluator.evaluate(callee, call.scope) and not self.evaluator.evaluate(callee[2], call.scope):
+            values = (*self.evaluator.evaluate(callee, call.scope), *self.evaluator.evaluate(callee[2], call.scope))
+            if all(isinstance(value, External) and ".state." in value.path for value in values):
                 yield Caller(call, offset, 0)
 
     def _queued(self, function: Function) -> Iterator[Call]:

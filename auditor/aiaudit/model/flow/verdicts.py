@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
@@ -18,8 +18,9 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Class, Function, Module, Scope
-from aiaudit.model.values import ClassValue, Instance, ModuleValue
+from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
 
 # A walk that has seen so much goes round in circles through general-purpose code.
 LIMIT = 4000
@@ -191,7 +192,21 @@ class Walker:
             return
         given = call.arguments[0] if call.arguments else call.keyword("dependency") or binding.target[2]
         for value in self.tools.evaluator.evaluate(given, call.scope):
-            yield from self.calls.result_of(value, call, path, place, ())
+            if isinstance(value, FunctionValue):
+                returned = value.function.yields if value.function.generator else value.function.returns
+                for result, _ in returned:
+                    yield place.inside(result, value.function, path, ())
+            elif isinstance(value, ClassValue):
+                yield from self._injected_object(value.cls, binding, path, place)
+
+    def _injected_object(self, cls: Class, binding: Binding, path: Path, place: Place) -> Iterator[Place | Source]:
+        """A class as a dependency: the framework passes request data to its constructor, or fills its fields."""
+        if self.tools.evaluator.constructor(cls) is None:
+            source = self.tools.sources.of_model(cls, binding.target, binding.scope, path)
+            if source is not None:
+                yield source
+        elif path and isinstance(path[0], str):
+            yield from self.attribute(cls, path[0], path[1:], place)
 
     def _graph_state(self, function: Function, parameter: object, path: Path, place: Place) -> Iterator[Place]:
         """The state of a graph comes from what starts the graph, and from what its other nodes give back."""

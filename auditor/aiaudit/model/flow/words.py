@@ -21,6 +21,16 @@ _IDENTIFIER = re.compile(
 )
 
 
+_CONVERSATION = re.compile(
+    r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript", re.IGNORECASE
+)
+
+
+def speaks_of_conversation(name: str) -> bool:
+    """Whether a list or table holds the turns of a conversation, by its name."""
+    return _CONVERSATION.search(name) is not None
+
+
 def words(text: str) -> frozenset[str]:
     """A set of names written as one text."""
     return frozenset(text.split())

@@ -1,0 +1,499 @@
+"""What bounds a text on its way to a model, and what looks as if it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+from tests.model.flowing import flows, sources
+
+HANDLER = """
+class Chat(BaseModel):
+    message: str
+
+{before}
+@app.post("/chat")
+def chat(body: Chat):
+{body}
+"""
+
+
+def handler(body: str, before: str = "") -> str:
+    """A service whose handler has this body."""
+    return HANDLER.format(before=dedent(before), body=indent(dedent(body).strip(), "    "))
+
+
+CHECKED = {
+    "a refusal": """
+        if len(body.message) > 4000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a refusal under a switch": """
+        if body.message and len(body.message) > 4000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a refusal of the wrong length from both sides": """
+        if not 1 <= len(body.message) <= 4000:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a refusal through a variable": """
+        size = len(body.message)
+        if size > 4000:
+            return {"error": "too long"}
+        return ask(body.message)
+    """,
+    "a refusal of an alias": """
+        text = body.message.strip()
+        if len(text) > 4000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "an assertion": """
+        assert len(body.message) < 4000
+        return ask(body.message)
+    """,
+    "a call inside the good branch": """
+        if len(body.message) <= 4000:
+            return ask(body.message)
+        return {"error": "too long"}
+    """,
+    "a call in the else branch": """
+        if len(body.message) > 4000:
+            answer = None
+        else:
+            answer = ask(body.message)
+        return answer
+    """,
+    "a count of tokens": """
+        import tiktoken
+        encoding = tiktoken.get_encoding("cl100k_base")
+        if len(encoding.encode(body.message)) > 1000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a helper that counts tokens": """
+        if count_tokens(body.message) > 1000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a slice": """
+        return ask(body.message[:4000])
+    """,
+    "a slice into a variable": """
+        text = body.message
+        text = text[:4000]
+        return ask(text)
+    """,
+    "a cut when it is too long": """
+        text = body.message
+        if len(text) > 4000:
+            text = text[:4000]
+        return ask(text)
+    """,
+    "a cut in an expression": """
+        text = body.message[:4000] if len(body.message) > 4000 else body.message
+        return ask(text)
+    """,
+    "textwrap.shorten": """
+        import textwrap
+        return ask(textwrap.shorten(body.message, 400))
+    """,
+    "a closed list of values": """
+        if body.message.lower() not in ("red", "green"):
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a pattern of limited length": """
+        import re
+        if not re.fullmatch(r"[a-z]{1,40}", body.message):
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a closure after the check": """
+        if len(body.message) > 4000:
+            raise HTTPException(413)
+
+        def answer():
+            yield ask(body.message)
+
+        return answer()
+    """,
+}
+UNCHECKED = {
+    "a least length": """
+        if len(body.message) < 3:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "emptiness": """
+        if not body.message.strip() or len(body.message) == 0:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a check of something else": """
+        other = "x"
+        if len(other) > 4000:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a warning": """
+        if len(body.message) > 4000:
+            print("long")
+        return ask(body.message)
+    """,
+    "a check after the call": """
+        answer = ask(body.message)
+        if len(body.message) > 4000:
+            raise HTTPException(413)
+        return answer
+    """,
+    "a check in another branch": """
+        if body.message.startswith("x"):
+            if len(body.message) > 4000:
+                raise HTTPException(413)
+            return None
+        else:
+            return ask(body.message)
+    """,
+    "a long text that goes another way": """
+        if len(body.message.split()) > 20:
+            return ask("Be thorough: " + body.message)
+        return None
+    """,
+    "a slice for the log": """
+        print(body.message[:100])
+        return ask(body.message)
+    """,
+    "a slice without an end": """
+        return ask(body.message[1:])
+    """,
+    "a count of what was found": """
+        found = search(body.message)
+        if len(found) > 5:
+            found = found[:5]
+        return ask(f"{found} {body.message}")
+    """,
+    "an open pattern": """
+        import re
+        if not re.fullmatch(r"[a-z ]+", body.message):
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a text that contains a word": """
+        if "cat" not in body.message:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+}
+BEFORE = """
+def count_tokens(text):
+    return -(-len(text) // 4)
+
+
+def search(text):
+    return list(range(10))
+"""
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_checks_that_bound(name: str, tmp_path: Path) -> None:
+    assert sources(tmp_path, handler(CHECKED[name], BEFORE)) == []
+
+
+@pytest.mark.parametrize("name", UNCHECKED)
+def test_checks_that_do_not(name: str, tmp_path: Path) -> None:
+    assert sources(tmp_path, handler(UNCHECKED[name], BEFORE)) == ["field `message` of Chat"]
+
+
+def test_a_validating_function_bounds_what_it_is_given(tmp_path: Path) -> None:
+    before = """
+    class Limits:
+        def check(self, text):
+            if len(text) > 4000:
+                raise HTTPException(413)
+
+    def is_fine(text):
+        if len(text) > 4000:
+            return False
+        return True
+
+    limits = Limits()
+    """
+    assert sources(tmp_path, handler("limits.check(body.message)\nreturn ask(body.message)", before)) == []
+    refused = "if not is_fine(body.message):\n    return None\nreturn ask(body.message)"
+    assert sources(tmp_path, handler(refused, before)) == []
+
+
+def test_a_function_that_sorts_by_length_bounds_nothing(tmp_path: Path) -> None:
+    before = """
+    def kind_of(text):
+        if len(text) > 400:
+            return "essay"
+        return "note"
+    """
+    assert len(sources(tmp_path, handler("kind = kind_of(body.message)\nreturn ask(kind + body.message)", before))) == 1
+
+
+def test_helpers_are_told_apart_by_their_callers(tmp_path: Path) -> None:
+    """A helper that cleans the text of one route does not carry it to the other one."""
+    main = """
+    class Free(BaseModel):
+        text: str
+
+    class Short(BaseModel):
+        text: str = Field(max_length=80)
+
+    def clean(text):
+        return text.strip().replace("  ", " ")
+
+    @app.post("/short")
+    def short(body: Short):
+        return ask(clean(body.text))
+
+    @app.post("/count")
+    def count(body: Free):
+        return len(clean(body.text))
+    """
+    assert sources(tmp_path, main) == []
+
+
+def test_cutting_helpers(tmp_path: Path) -> None:
+    before = """
+    def cut(text, size=4000):
+        if len(text) <= size:
+            return text
+        return text[:size] + "..."
+
+    def truncate_to_budget(text):
+        return budget.fit(text)
+    """
+    assert sources(tmp_path, handler("return ask(cut(body.message))", before)) == []
+    assert sources(tmp_path, handler("return ask(truncate_to_budget(body.message))", before)) == []
+
+
+FIELDS = {
+    "message: str = Field(max_length=4000)": True,
+    "message: str = Field(min_length=1)": False,
+    "message: str = Field(max_length=None)": False,
+    "message: Annotated[str, Field(max_length=4000)]": True,
+    "message: Annotated[str, StringConstraints(max_length=4000)]": True,
+    "message: Optional[Annotated[str, Field(max_length=40)]] = None": True,
+    "message: constr(max_length=4000)": True,
+    "message: constr(min_length=1)": False,
+    "message: Short": True,
+    "message: Annotated[str, AfterValidator(short)]": True,
+    "message: str = Field(pattern='^[a-z]{1,20}$')": True,
+    "message: str = Field(pattern='^[a-z]+$')": False,
+    "message: 'str | None' = Field(None, max_length=80)": True,
+    "message: list[str] = Field(max_length=3)": False,
+    "message: list[Short] = Field(max_length=3)": True,
+    "message: list[constr(max_length=40)]": False,
+    "message: dict[str, Any]": False,
+    "message: Any": False,
+    "message: bytes": False,
+    "message: str\n    model_config = ConfigDict(str_max_length=400)": True,
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_constraints_of_fields(field: str, tmp_path: Path) -> None:
+    main = f"""
+Short = Annotated[str, Field(max_length=80)]
+
+def short(value):
+    if len(value) > 80:
+        raise ValueError("too long")
+    return value
+
+class Chat(BaseModel):
+    {field}
+
+@app.post("/chat")
+def chat(body: Chat):
+    return embed(body.message)
+"""
+    assert (sources(tmp_path, main) == []) is FIELDS[field]
+
+
+@pytest.mark.parametrize(
+    ("validator", "bounds"),
+    [
+        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return v[:400]", True),
+        ("@field_validator('*')\n    @classmethod\n    def check(cls, v):\n        if len(v) > 9:\n"
+         "            raise ValueError\n        return v", True),
+        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return v.strip()", False),
+        ("@field_validator('other')\n    @classmethod\n    def check(cls, v):\n        return v[:400]", False),
+    ],
+)  # fmt: skip
+def test_validators(validator: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+class Chat(BaseModel):
+    message: str
+    other: str = ""
+
+    {validator}
+
+@app.post("/chat")
+def chat(body: Chat):
+    return ask(body.message)
+"""
+    assert (sources(tmp_path, main) == []) is bounds
+
+
+@pytest.mark.parametrize(
+    ("parameter", "bounds"),
+    [
+        ("q: str = Query(..., max_length=80)", True),
+        ("q: Annotated[str, Query(max_length=80)]", True),
+        ("q: str = Form(max_length=80)", True),
+        ("q: str = Body(..., embed=True)", False),
+        ("q: Annotated[str, Query(min_length=3)]", False),
+    ],
+)
+def test_constraints_of_parameters(parameter: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+@app.post("/ask")
+def question({parameter}):
+    return ask(q)
+"""
+    assert (sources(tmp_path, main) == []) is bounds
+
+
+@pytest.mark.parametrize(
+    ("field", "bounds"),
+    [
+        ("text = serializers.CharField(max_length=500)", True),
+        ("text = serializers.CharField()", False),
+        ("text = serializers.ChoiceField(choices=['a'])", True),
+        ("text = serializers.ListField()", False),
+        ("text = serializers.CharField()\n\n    def validate_text(self, value):\n        if len(value) > 9:\n"
+         "            raise serializers.ValidationError\n        return value", True),
+    ],
+)  # fmt: skip
+def test_serializers(field: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+from rest_framework import serializers
+from rest_framework.views import APIView
+from model import ask
+
+class Question(serializers.Serializer):
+    {field}
+
+class Ask(APIView):
+    def post(self, request):
+        question = Question(data=request.data)
+        question.is_valid(raise_exception=True)
+        return ask(question.validated_data["text"])
+"""
+    assert (sources(tmp_path, "", head=main) == []) is bounds
+
+
+def test_tokenizers_that_truncate(tmp_path: Path) -> None:
+    head = """
+from fastapi import FastAPI
+from pydantic import BaseModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+app = FastAPI()
+tokenizer = AutoTokenizer.from_pretrained("m", revision="1")
+model = AutoModelForCausalLM.from_pretrained("m", revision="1")
+
+class Chat(BaseModel):
+    message: str
+
+@app.post("/chat")
+def chat(body: Chat):
+    inputs = tokenizer(body.message, return_tensors="pt"{options}).to("cpu")
+    return tokenizer.decode(model.generate(**inputs, max_new_tokens=20)[0])
+"""
+    assert len(sources(tmp_path, "", head=head.replace("{options}", ""))) == 1
+    assert sources(tmp_path, "", head=head.replace("{options}", ", truncation=True, max_length=512")) == []
+
+
+def test_limits_on_bodies(tmp_path: Path) -> None:
+    body = handler("return ask(body.message)")
+    small = "app = FastAPI(max_body_size=64 * 1024)\n"
+    assert len(sources(tmp_path / "large", body + "app = FastAPI(max_body_size=64 * 1024 * 1024)\n")) == 1
+    assert sources(tmp_path / "small", body + small) == []
+    middleware = """
+    @app.middleware("http")
+    async def limit(request: Request, call_next):
+        if int(request.headers.get("content-length", 0)) > {size}:
+            raise HTTPException(413)
+        return await call_next(request)
+    """
+    assert sources(tmp_path / "own", body + dedent(middleware.format(size="100_000"))) == []
+    assert len(sources(tmp_path / "own-large", body + dedent(middleware.format(size="50 * 1024 * 1024")))) == 1
+
+
+def test_limits_of_flask(tmp_path: Path) -> None:
+    head = """
+from flask import Flask, request
+from model import ask
+
+app = Flask(__name__)
+{setting}
+
+@app.post("/ask")
+def question():
+    return ask(request.json["question"])
+"""
+    assert len(sources(tmp_path, "", head=head.replace("{setting}", ""))) == 1
+    small = head.replace("{setting}", 'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024')
+    assert sources(tmp_path, "", head=small) == []
+
+
+def test_uploads_with_a_limit(tmp_path: Path) -> None:
+    main = """
+    @app.post("/summary")
+    async def summary(file: UploadFile):
+        {check}
+        content = await file.read()
+        {after}
+        return ask(content.decode())
+    """
+    refused = "if len(content) > 100_000: raise HTTPException(413)"
+    assert len(sources(tmp_path, main.format(check="pass", after="pass"))) == 1
+    assert sources(tmp_path, main.format(check="pass", after=refused)) == []
+    assert sources(tmp_path, main.format(check="if file.size > 100_000: raise HTTPException(413)", after="pass")) == []
+
+
+def test_pieces_are_told(tmp_path: Path) -> None:
+    main = """
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    splitter = RecursiveCharacterTextSplitter(chunk_size=500)
+
+    class Note(BaseModel):
+        text: str
+
+    @app.post("/notes")
+    def add(note: Note):
+        return embed(splitter.split_text(note.text))
+    """
+    (flow,) = flows(tmp_path, main)
+    assert flow.cut
+    pieces = "[note.text[i : i + 500] for i in range(0, len(note.text), 500)]"
+    own = main.replace("splitter.split_text(note.text)", pieces)
+    (flow,) = flows(tmp_path, own)
+    assert flow.cut
+
+
+def test_many_short_items(tmp_path: Path) -> None:
+    main = """
+    class Texts(BaseModel):
+        texts: list[Annotated[str, Field(max_length=200)]]
+
+    @app.post("/vectors")
+    def vectors(body: Texts):
+        return embed({given})
+    """
+    (flow,) = flows(tmp_path, main.format(given="body.texts"))
+    assert flow.source.many
+    assert flows(tmp_path, main.format(given="body.texts[:20]")) == []
+    assert flows(tmp_path, main.format(given="body.texts[0]")) == []
