@@ -283,3 +283,23 @@ def test_one_flow_a_call_with_all_its_sources(tmp_path: Path) -> None:
     (flow,) = flows(tmp_path, main)
     described = {flow.source.description, *(other.description for other in flow.others)}
     assert described == {"field `message` of Chat", "field `context` of Chat", "parameter `q`"}
+
+
+def test_functions_that_are_called_under_other_names(tmp_path: Path) -> None:
+    main = """
+    class Chat(BaseModel):
+        message: str
+
+    class Pipeline:
+        def __init__(self, answer):
+            self.answer = answer
+
+    def run(pipeline, text, also):
+        pipeline.answer(text)
+        return also(text)
+
+    @app.post("/chat")
+    def chat(body: Chat):
+        return run(Pipeline(answer=ask), body.message, also=embed)
+    """
+    assert sources(tmp_path, main) == ["field `message` of Chat"] * 2

@@ -185,3 +185,24 @@ def test_startup_hooks(tmp_path: Path, registered: str) -> None:
     side = side_of(tmp_path, {"main.py": head + registered})
 
     assert [e.scope.name for e in side.routing.entries if e.kind == "startup"] == ["hook"]
+
+
+def test_a_decorator_that_is_called_with_the_function(tmp_path: Path) -> None:
+    side = side_of(
+        tmp_path,
+        {
+            "main.py": """
+            from fastapi import APIRouter, FastAPI
+
+            app = FastAPI()
+            router = APIRouter(prefix="/api")
+
+            async def chat(message: str):
+                return message
+
+            router.post("/chat")(chat)
+            app.include_router(router)
+            """
+        },
+    )
+    assert [route.label for route in side.routing.routes] == ["POST /api/chat"]

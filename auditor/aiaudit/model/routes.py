@@ -402,6 +402,9 @@ class _Finder:
     # Registration calls
 
     def _registered(self, call: Call) -> None:
+        if call.expression[2][0] == "call":
+            self._decorated_by_call(call)
+            return
         name = last_name(call.expression[2])
         if name in (
             "FastAPI",
@@ -443,6 +446,16 @@ class _Finder:
             for argument in call.arguments:
                 for function in self._functions(argument, call.scope):
                     self._entry("request", function, f"graph node {function.name}", call.span)
+
+    def _decorated_by_call(self, call: Call) -> None:
+        """`router.post("/chat")(chat)`: a decorator that is called with the function."""
+        decorator = call.expression[2]
+        if decorator[2][0] != "attr" or len(call.arguments) != 1:
+            return
+        made = self.evaluator.call_of(decorator, call.scope)
+        for function in self._functions(call.arguments[0], call.scope):
+            if not any(route.handler is function for route in self.found.routes):
+                self._method_decorator(function, decorator[2], made, call.scope, decorator)
 
     def _callee(self, call: Call) -> Iterable[object]:
         return self.evaluator.evaluate(call.expression[2], call.scope)

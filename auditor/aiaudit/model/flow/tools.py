@@ -46,6 +46,7 @@ class Tools:
     schema: Schema
     sources: Sources
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
+    _called: dict[int, list[tuple[Call, int]]] | None = None
     _extends: dict[Any, list[Call]] | None = None
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
@@ -77,6 +78,8 @@ class Tools:
     def _find_callers(self, function: Function) -> Iterator[Caller]:
         for call, offset, shift in self.evaluator.callers(function):
             yield Caller(call, offset, shift)
+        for call, offset in self._by_function().get(id(function), ()):
+            yield Caller(call, offset, 0)
         if function.owner is not None:
             for base in self.evaluator.lineage(function.owner)[0][1:]:
                 method = base.method(function.name)
@@ -93,6 +96,18 @@ class Tools:
                 target = call.keyword("target") or call.keyword("function")
                 if target is not None and last_name(target) == function.name and self._is(function, target, call):
                     yield Caller(call, int(function.self_name is not None), 0, True)
+
+    def _by_function(self) -> dict[int, list[tuple[Call, int]]]:
+        """Functions -> the calls of them under whatever name: parameters, attributes and aliases included."""
+        if self._called is None:
+            self._called = defaultdict(list)
+            for name, calls in self.side.program.calls_by_name.items():
+                for call in calls:
+                    for value in self.evaluator.evaluate(call.expression[2], call.scope):
+                        if isinstance(value, FunctionValue) and value.function.name != name:
+                            bound = int(value.bound is not None and value.function.self_name is not None)
+                            self._called[id(value.function)].append((call, bound))
+        return self._called
 
     def _alike(self, function: Function) -> Iterator[Caller]:
         """Calls of a method of that name on objects of which nothing is known, where the arguments fit."""
