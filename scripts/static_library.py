@@ -40,6 +40,7 @@ class ModuleNode:
     lines: dict[str, int] = field(default_factory=dict)
     lazy: dict[str, tuple[str, str]] = field(default_factory=dict)
     shadowed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    patched: dict[str, ast.expr] = field(default_factory=dict)
     dynamic: bool = False
 
 
@@ -249,6 +250,10 @@ class StaticLibrary:
             found = self._set_in_init(candidate, name, depth)
             if found is not None:
                 return found
+        for candidate in classes:
+            patch = candidate.module.patched.get(f"{candidate.name}.{name}")
+            if patch is not None:
+                return self.value(patch, candidate.module, depth + 1) or Unknown("set on the class")
         own = [c for c in classes if not c.module.name.startswith("pydantic.")]  # it finds private attributes alone
         if any(method_named(c, "__getattr__") or method_named(c, "__getattribute__") for c in own):
             return Unknown(f"{cls.name} makes attributes when asked")
@@ -376,6 +381,8 @@ def _bind_names(statement: ast.stmt, module: ModuleNode, package: str) -> None:
             for inner in target.elts if isinstance(target, ast.Tuple) else [target]:
                 if isinstance(inner, ast.Name):
                     names.setdefault(inner.id, statement.value)
+                elif isinstance(inner, ast.Attribute):
+                    module.patched[f"{_last(inner.value)}.{inner.attr}"] = statement.value
     elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         names.setdefault(statement.target.id, statement.value or statement.annotation)
 
