@@ -133,7 +133,8 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         block = _try_around(call)
         if block is None or id(block.node) in seen:
             continue
-        known = making.by(call, DEPTH if early else 0)
+        # Only all of a hook's work is starting; elsewhere the thing must be made here, or by what is called here.
+        known = making.by(call, DEPTH if is_hook else int(early is not None))
         if known is None and is_hook:
             known = making.reached_by(call)
         if known is None or (not is_hook and making.is_used_in(block, scope)):
