@@ -57,6 +57,16 @@ def test_a_bound_at_every_call_is_enough(tmp_path: Path, call: str) -> None:
     assert waits_in(tmp_path, body, "openai.AsyncOpenAI") == []
 
 
+def test_methods_of_an_answer_are_no_uses_of_the_client(tmp_path: Path) -> None:
+    """What is done with the answer waits for nothing."""
+    body = (
+        "client = AsyncOpenAI()\n@app.get('/')\nasync def a():\n"
+        "    answer = await client.models.retrieve('x', timeout=5)\n    return answer.id.startswith('x')\n"
+    )
+
+    assert waits_in(tmp_path, body, "openai.AsyncOpenAI") == []
+
+
 def test_a_deadline_of_all_callers_is_enough(tmp_path: Path) -> None:
     """The deadline may stand in the functions that call."""
     body = (

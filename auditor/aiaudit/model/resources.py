@@ -9,7 +9,7 @@ from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.guards import Guard
 from aiaudit.model.knowledge import Entry, Knowledge
-from aiaudit.model.scopes import Call
+from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
 from aiaudit.values import dataclass
@@ -72,6 +72,10 @@ GENERIC = frozenset(
 )
 
 
+# Methods that give the object they are called on, with other options.
+SAME_OBJECT = frozenset(("with_options", "copy", "bind", "with_config", "with_retry", "bind_tools"))
+
+
 def short_name(path: str) -> str:
     """How a message calls something: `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`."""
     head, called, tail = path.rpartition("()")
@@ -131,9 +135,18 @@ def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
             for call in scope.calls:
                 for value in evaluator.evaluate(call.expression[2], scope):
                     if isinstance(value, External):
-                        for origin in origins(value):
+                        for origin in _called_on(value):
                             found[id(origin)].append(call)
     return found
+
+
+def _called_on(value: External) -> Iterator[Call]:
+    """The call that made what a method is called on, and those before it that gave the same object: an answer's own
+    methods are no uses of the client."""
+    for origin in origins(value):
+        yield origin
+        if last_name(origin.expression[2]) not in SAME_OBJECT:
+            return
 
 
 def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
