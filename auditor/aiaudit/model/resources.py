@@ -128,7 +128,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
 
 
 def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
-    """Call -> the calls made on what it made, directly or through attributes and further calls."""
+    """Call -> the calls made on what it made, directly or through attributes."""
     found: dict[int, list[Call]] = defaultdict(list)
     for module in evaluator.program.modules:
         for scope in module.descendants():
