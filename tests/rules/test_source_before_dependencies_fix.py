@@ -27,8 +27,8 @@ def applied(text: str, fix: Fix) -> str:
     ("before", "after"),
     [
         (
-            "COPY . .\nRUN pip install -r requirements.txt\nCMD [\"x\"]\n",
-            "COPY requirements.txt ./\nRUN pip install -r requirements.txt\nCOPY . .\nCMD [\"x\"]\n",
+            'COPY . .\nRUN pip install -r requirements.txt\nCMD ["x"]\n',
+            'COPY requirements.txt ./\nRUN pip install -r requirements.txt\nCOPY . .\nCMD ["x"]\n',
         ),
         (
             "COPY . .\n# install\nRUN pip install uv \\\n    && uv pip install --system -r requirements.txt\n",

@@ -41,9 +41,7 @@ ASKING = words(
     "start_chat inference inference_stream full_inference"
 )
 # Calls on a model that ask it nothing.
-PREPARING = words(
-    "cuda cpu to eval half float train load from_pretrained compile bind_tools with_structured_output"
-)
+PREPARING = words("cuda cpu to eval half float train load from_pretrained compile bind_tools with_structured_output")
 # Addresses at which models answer over plain HTTP.
 _ENDPOINT = re.compile(
     r"api\.(openai|anthropic|groq|mistral|together|deepseek|perplexity|cohere|replicate|x)\.(com|ai|xyz)|openrouter\.ai"

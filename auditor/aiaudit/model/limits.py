@@ -23,10 +23,27 @@ from aiaudit.values import dataclass
 
 # Libraries whose only use is to limit requests that come in; `aiolimiter` and its like limit those that go out.
 LIMITERS = (
-    "slowapi", "fastapi_limiter", "flask_limiter", "django_ratelimit", "ratelimit", "quart_rate_limiter",
-    "sanic_limiter", "starlette_limiter", "asgi_ratelimit", "fastapi_throttle", "litestar.middleware.rate_limit",
-    "fastapi_simple_rate_limiter", "fastapi_rate_limiter", "flask_rate_limiter", "throttled", "pyrate_limiter",
-    "rest_framework.throttling", "ninja.throttling", "ninja_extra.throttling", "zuplo", "fastapi_advanced_rate_limiter",
+    "slowapi",
+    "fastapi_limiter",
+    "flask_limiter",
+    "django_ratelimit",
+    "ratelimit",
+    "quart_rate_limiter",
+    "sanic_limiter",
+    "starlette_limiter",
+    "asgi_ratelimit",
+    "fastapi_throttle",
+    "litestar.middleware.rate_limit",
+    "fastapi_simple_rate_limiter",
+    "fastapi_rate_limiter",
+    "flask_rate_limiter",
+    "throttled",
+    "pyrate_limiter",
+    "rest_framework.throttling",
+    "ninja.throttling",
+    "ninja_extra.throttling",
+    "zuplo",
+    "fastapi_advanced_rate_limiter",
 )
 TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
 _GATEWAY_FILES = re.compile(
@@ -154,6 +171,7 @@ class _Finder:
         owners = self.side.evaluator.evaluate(call.expression[2][2], call.scope)
         origins = {id(v.origin) for v in owners if isinstance(v, (External, Instance)) and v.origin is not None}
         return [a for a in applications if id(a.call) in origins]
+
 
 def _django(routes: list[Route], settings: list[Span]) -> Iterator[tuple[Span, str, list[Route]]]:
     """Views of Django stand for their project's settings: where throttles would be set."""

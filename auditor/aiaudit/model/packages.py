@@ -281,9 +281,7 @@ def _edges(package: LockedPackage, extras: tuple[str, ...]) -> Iterator[tuple[st
             yield dependency.name, dependency.extras
 
 
-def _through_knowledge(
-    asked: Sequence[Required], versions: Mapping[str, str], cpu: bool
-) -> Iterator[Brought]:
+def _through_knowledge(asked: Sequence[Required], versions: Mapping[str, str], cpu: bool) -> Iterator[Brought]:
     for item in asked:
         for name, between in known_to_bring(item.name, item.extras).items():
             if cpu and name.startswith(("nvidia-", "triton")):

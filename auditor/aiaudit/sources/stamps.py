@@ -1,4 +1,4 @@
-"""Cheap marks of change: of a file, of the installed tool; and where the cache lies. Imports nothing that costs time."""
+"""Cheap marks of change: of a file, of the installed tool; and where the cache lies. Imports nothing slow."""
 
 from __future__ import annotations
 

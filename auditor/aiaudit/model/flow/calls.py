@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 _KEYED = frozenset(("get", "pop", "setdefault"))
 _TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
 _SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
-_VALIDATING = words(
-    "model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load"
-)
+_VALIDATING = words("model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load")
 
 
 class Calls:
@@ -200,9 +198,7 @@ class Calls:
             for path in self.tools.evaluator.lineage(cls)[1]
         )
 
-    def _form_data(
-        self, cls: Class, call: Call, rest: Path, place: Place, stack: tuple[Frame, ...]
-    ) -> Iterator[Place]:
+    def _form_data(self, cls: Class, call: Call, rest: Path, place: Place, stack: tuple[Frame, ...]) -> Iterator[Place]:
         if rest and isinstance(rest[0], str) and self._field_is_bounded(cls, rest):
             return
         data = call.argument("data", 0) if call.keyword("data") is None else call.keyword("data")

@@ -37,19 +37,33 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
     (re.compile(r"llama_index\..*\.a?(stream_)?chat"), "chain", (0, "message", "messages")),
     (re.compile(r"llama_index\..*\.a?(stream_)?complete"), "llm", (0, "prompt")),
     (re.compile(r"llama_index\..*\.a?retrieve"), "retriever", (0, "str_or_query_bundle")),
-    (re.compile(
-        r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|Executor|Agent|QA|LLM|Chat\w+|OpenAI|Ollama|Bedrock|Runnable\w*|create_\w+)"
-        r"(\.from_\w+)?\(\)(\.(bind|with)\w*\(\))*\.a?(invoke|stream|batch|run|call|predict|stream_events)"
-    ), "chain", (0, "input", "inputs")),
-    (re.compile(
-        r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|QA|LLM|Chat\w+|Executor|OpenAI)(\.from_\w+)?\(\)"
-    ), "chain", (0, "inputs", "input", "question", "query")),
-    (re.compile(r"cohere\.\w*Client\w*\(\)\.(embed|rerank|chat|chat_stream|generate|summarize|classify)"), "llm",
-     ("texts", "query", "documents", "message", "messages", "prompt", "text", "inputs")),
+    (
+        re.compile(
+            r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|Executor|Agent|QA|LLM|Chat\w+|OpenAI|Ollama|Bedrock|Runnable\w*|create_\w+)"
+            r"(\.from_\w+)?\(\)(\.(bind|with)\w*\(\))*\.a?(invoke|stream|batch|run|call|predict|stream_events)"
+        ),
+        "chain",
+        (0, "input", "inputs"),
+    ),
+    (
+        re.compile(
+            r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|QA|LLM|Chat\w+|Executor|OpenAI)(\.from_\w+)?\(\)"
+        ),
+        "chain",
+        (0, "inputs", "input", "question", "query"),
+    ),
+    (
+        re.compile(r"cohere\.\w*Client\w*\(\)\.(embed|rerank|chat|chat_stream|generate|summarize|classify)"),
+        "llm",
+        ("texts", "query", "documents", "message", "messages", "prompt", "text", "inputs"),
+    ),
     (re.compile(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
     (re.compile(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),
-    (re.compile(r".*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)\w*\(\)\.encode\w*"), "embedding",
-     (0, "sentences")),
+    (
+        re.compile(r".*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)\w*\(\)\.encode\w*"),
+        "embedding",
+        (0, "sentences"),
+    ),
 )
 
 

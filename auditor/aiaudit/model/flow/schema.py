@@ -16,9 +16,7 @@ from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, 
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 
-LISTS = words(
-    "list sequence set frozenset tuple iterable iterator collection deque mutablesequence conlist conset"
-)
+LISTS = words("list sequence set frozenset tuple iterable iterator collection deque mutablesequence conlist conset")
 MAPPINGS = frozenset(("dict", "mapping", "mutablemapping", "defaultdict", "ordereddict"))
 ALTERNATIVES = words("Optional Union Required NotRequired Final ClassVar Body Json JSONBody Mapped")
 FREE = frozenset(("str", "Any", "object", "bytes", "AnyStr", "Text", "SecretStr", "JsonValue", "Json", "StrictStr"))
@@ -41,8 +39,7 @@ _MODEL_ENDS = ("Model", "Schema", "Request", "Serializer", "Params")
 # Field objects of serializers, forms, schemas and tables.
 _TEXT_FIELDS = words("CharField TextField Str String StringField TextAreaField Column mapped_column")
 _SHORT_FIELDS = words(
-    "SlugField EmailField URLField ChoiceField UUIDField RegexField SelectField Email Url UUID "
-    "MultipleChoiceField Enum"
+    "SlugField EmailField URLField ChoiceField UUIDField RegexField SelectField Email Url UUID MultipleChoiceField Enum"
 )
 _NO_TEXT_COLUMNS = words(
     "Integer Float Boolean DateTime UUID ForeignKey BigInteger SmallInteger Enum Vector Date Numeric"
@@ -364,8 +361,10 @@ def is_declared_field(expression: Expression | None) -> bool:
     if expression is None or expression[0] != "call":
         return False
     name = last_name(expression[2])
-    return is_field_call(expression) or name.endswith(("Field", "Column", "Serializer", "mapped_column")) or name in (
-        "Str", "String", "List", "Nested", "Dict", "Raw", "Integer", "Float", "Boolean"
+    return (
+        is_field_call(expression)
+        or name.endswith(("Field", "Column", "Serializer", "mapped_column"))
+        or name in ("Str", "String", "List", "Nested", "Dict", "Raw", "Integer", "Float", "Boolean")
     )
 
 

@@ -71,9 +71,7 @@ class Walker:
                     self._add(item, index, queue, seen)
         return Walk(queue, list(found.values()))
 
-    def _add(
-        self, place: Place, before: int, queue: list[tuple[Place, int]], seen: set[tuple[object, ...]]
-    ) -> None:
+    def _add(self, place: Place, before: int, queue: list[tuple[Place, int]], seen: set[tuple[object, ...]]) -> None:
         if place.expression[0] != "const" and place.key not in seen:
             seen.add(place.key)
             queue.append((place, before))

@@ -123,6 +123,8 @@ def _is_build_file(path: str) -> bool:
 
 
 def _matches(tree: Tree, folder: str, source: str) -> bool:
-    return bool(Context(tree, folder, "").select(source)[0]) if "*" in source or "?" in source else tree.exists(
-        posixpath.normpath(posixpath.join(folder, source.lstrip("/")))
+    return (
+        bool(Context(tree, folder, "").select(source)[0])
+        if "*" in source or "?" in source
+        else tree.exists(posixpath.normpath(posixpath.join(folder, source.lstrip("/"))))
     )

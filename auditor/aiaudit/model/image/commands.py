@@ -11,6 +11,7 @@ from aiaudit.values import dataclass
 
 Expand = Callable[[str], str]
 
+
 def names_in(text: str) -> frozenset[str]:
     """The blank-separated names of a text."""
     return frozenset(text.split())

@@ -50,9 +50,7 @@ def download(command: Command, folder: str | None, files: Filesystem, tree: Tree
     return _python(command, words, folder, files, tree)
 
 
-def _python(
-    command: Command, words: list[str], folder: str | None, files: Filesystem, tree: Tree
-) -> Download | None:
+def _python(command: Command, words: list[str], folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
     while words and words[0].startswith("-") and words[0] not in ("-c", "-m", "-"):
         words = words[1:]
     if len(words) < 1:

@@ -115,6 +115,4 @@ def _is_installed_from_index(image: Image, folder: str) -> bool:
     facts = image.service.tree.facts(f"{folder}/pyproject.toml".lstrip("/"), "manifest")
     if not isinstance(facts, ManifestFacts) or not facts.project:
         return False
-    return any(
-        item.name == facts.project for _, install in image.final.installs for item in required(install, image)
-    )
+    return any(item.name == facts.project for _, install in image.final.installs for item in required(install, image))

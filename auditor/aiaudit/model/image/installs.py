@@ -22,14 +22,16 @@ _PIP_VALUES = names_in(
     " --build-constraints --resolution --prerelease --link-mode --exclude-newer --upgrade-strategy -P"
     " --upgrade-package --root-user-action --log --implementation --abi --exists-action --python-platform"
     " --keyring-provider --refresh-package --reinstall-package --no-install-package --package --color --config-file"
-    " --fork-strategy --no-build-package --no-binary-package -d --dest --dev-requirements -w --wheel-dir")
+    " --fork-strategy --no-build-package --no-binary-package -d --dest --dev-requirements -w --wheel-dir"
+)
 _POETRY_VALUES = names_in(
-    "--with --without --only -E --extras --directory -C --project -P --group -G --source --python")
+    "--with --without --only -E --extras --directory -C --project -P --group -G --source --python"
+)
 _PDM_VALUES = names_in("-G --group -p --project -L --lockfile --without -x --no-group")
 _PIPENV_VALUES = names_in(
-    "-r --requirements -i --index --python --categories --extra-pip-args --pypi-mirror -e --editable")
+    "-r --requirements -i --index --python --categories --extra-pip-args --pypi-mirror -e --editable"
+)
 _CONDA_VALUES = names_in("-n --name -p --prefix -c --channel -f --file --solver --copy --repodata-fn -r")
-
 
 
 def python_install(command: Command, folder: str | None, mounts: tuple[Mount, ...]) -> Install | None:
@@ -64,9 +66,7 @@ def _pip(command: Command, words: list[Word], folder: str | None, mounts: tuple[
     return _pip_like("pip", command, rest, folder, mounts) if name in ("install", "wheel", "sync") else None
 
 
-def _pip_like(
-    tool: str, command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]
-) -> Install:
+def _pip_like(tool: str, command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]) -> Install:
     given = options(words, _PIP_VALUES)
     packages: list[Package] = []
     project = ""

@@ -19,7 +19,8 @@ _SYSTEM = {
     "pacman": ("pacman", ("-S", "-Sy", "-Syu")),
 }
 _SYSTEM_VALUES = names_in(
-    "-t --target-release -o --option -c --config-file --repository -X --virtual --keys-dir --setopt --root")
+    "-t --target-release -o --option -c --config-file --repository -X --virtual --keys-dir --setopt --root"
+)
 _NODE = {
     "npm": ("install", "i", "ci", "add", "clean-install"),
     "pnpm": ("install", "i", "add", "fetch"),

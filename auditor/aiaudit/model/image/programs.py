@@ -167,9 +167,7 @@ def _other(name: str, given: Options, environment: Mapping[str, str]) -> Server 
     return Server(name, target or " ".join(places[:2]), _NOWHERE, "module" if module else "", module, attribute)
 
 
-def _python(
-    words: list[Word], command: Command, folder: str | None, environment: Mapping[str, str]
-) -> Server | None:
+def _python(words: list[Word], command: Command, folder: str | None, environment: Mapping[str, str]) -> Server | None:
     while words and words[0].text.startswith("-") and words[0].text not in ("-m", "-c"):
         taken = words.pop(0).text
         if taken in ("-W", "-X") and words:

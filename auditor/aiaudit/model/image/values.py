@@ -352,6 +352,8 @@ class Image:
         """A development container or a build for one: no image of the service."""
         folders = self.path.lower().split("/")
         name = folders[-1]
-        return ".devcontainer" in folders or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local")) or (
-            name.startswith(("dev.", "test."))
+        return (
+            ".devcontainer" in folders
+            or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local"))
+            or (name.startswith(("dev.", "test.")))
         )

@@ -415,9 +415,7 @@ class _Trail(Places):
         if paths:
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
 
-    def parameter(
-        self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State
-    ) -> None:
+    def parameter(self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State) -> None:
         names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
         if not parameter:
             position = next((i for i, a in enumerate(call.arguments) if a is child), None)

@@ -59,18 +59,13 @@ def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int]) -> bool
     """Whether a test around a reading makes sure that one of these variables has a value."""
     known = set(keys)
     return any(
-        key in known
-        for test, outcome in read.conditions
-        if id(test) not in ignored
-        for key in filled(test, outcome)
+        key in known for test, outcome in read.conditions if id(test) not in ignored for key in filled(test, outcome)
     )
 
 
 def harmless_tests(read: Read) -> frozenset[int]:
     """Tests of `x if x else None` around a reading: they let nothing through but the same nothing."""
-    return frozenset(
-        id(parent[2]) for parent in read.parents if parent[0] == "ifexp" and is_nothing(parent[4])
-    )
+    return frozenset(id(parent[2]) for parent in read.parents if parent[0] == "ifexp" and is_nothing(parent[4]))
 
 
 def is_nothing(expression: Expression) -> bool:
