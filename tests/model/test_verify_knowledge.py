@@ -62,7 +62,7 @@ def test_what_agrees_exits_zero(tmp_path: Path) -> None:
         ),
         ("keybert/_model.py", "model=None, llm", "name=None, llm", "none of model (wraps)"),
         ("keybert/_model.py", "docs, candidates", "candidates, docs", "docs (prompt) is at 1, not 0"),
-        ("keybert/_model.py", "{evidence}", "", "no longer says"),
+        ("keybert/_model.py", "class KeyBERT:\n{evidence}", "class KeyBERT(object):", "no longer says"),
     ],
 )
 def test_what_changed_is_printed_and_exits_one(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
