@@ -1,8 +1,8 @@
 """The fact cache: facts of files that have not changed are neither read nor parsed again.
 
 One file for each audited root. `files` maps a path to its stat signature and content hash, `facts` maps content hash
-and extractor to the facts: plain tuples through marshal, dataclasses through pickle, of which only this package's classes
-are read back. Parallel runs each write a whole file; the last one wins.
+and extractor to the facts: plain tuples through marshal, dataclasses through pickle, of which only this package's
+classes are read back. Parallel runs each write a whole file; the last one wins.
 """
 
 from __future__ import annotations
