@@ -50,6 +50,7 @@ class Reads:
         self._found: dict[str, list[Read]] = {}
         self._inside: dict[tuple[int, str], list[Read]] = {}
         self._mentioning: dict[str, list[Module]] | None = None
+        self._indexes: dict[int, dict[str, list[int]]] = {}
 
     def of(self, name: str) -> list[Read]:
         """Where a name, or an attribute of that name, is read (or asked for with `getattr`)."""
@@ -89,18 +90,10 @@ class Reads:
 
     def _lines_with(self, module: Module, names: set[str]) -> list[int]:
         """The lines of a module that mention one of the names, in order."""
-        text = self.program.tree.text(module.path)
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)")
-        lines: list[int] = []
-        line, position = 1, 0
-        for match in pattern.finditer(text):
-            line += text.count("\n", position, match.start())
-            position = match.start()
-            if not lines or lines[-1] != line:
-                lines.append(line)
-        return lines
+        index = self._indexes.get(id(module))
+        if index is None:
+            index = self._indexes[id(module)] = _index(self.program.tree.text(module.path))
+        return sorted({line for name in names for line in index.get(name, ())})
 
     def places(self, module: Module, nodes: Iterable[Expression]) -> dict[int, Read]:
         """Some expressions of a module where they stand, by their id."""
@@ -109,6 +102,15 @@ class Reads:
         lines = sorted({node[1][0] for node in chosen})
         _Walker(module, set(), found, frozenset(map(id, chosen)), lines).walk()
         return {key: reads[0] for key, reads in found.items()}
+
+
+def _index(text: str) -> dict[str, list[int]]:
+    """The lines on which each word of a text stands."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        for word in set(_WORD.findall(line)):
+            found[word].append(number)
+    return dict(found)
 
 
 class _Walker:
