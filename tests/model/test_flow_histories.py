@@ -302,3 +302,22 @@ def chat(key: int, session=Depends(lambda: None)):
 def test_stored_rows(query: str, count: int, tmp_path: Path) -> None:
     found = histories(tmp_path, ROWS.format(query=query))
     assert [history.kind for history in found] == ["stored"] * count
+
+
+def test_objects_that_hold_each_other(tmp_path: Path) -> None:
+    main = """
+    class Node:
+        def __init__(self, parent=None):
+            self.children = []
+            self.parent = parent
+
+        def grow(self):
+            child = Node(self)
+            self.children.append(child)
+            return child
+
+    @app.post("/chat")
+    def chat(mood: int):
+        return talk([str(Node().grow().children)])
+    """
+    assert histories(tmp_path, main) == []

@@ -165,6 +165,7 @@ class Keeping:
         """Whether objects of a class live longer than a request."""
         known = self._lasting.get(id(cls))
         if known is None:
+            self._lasting[id(cls)] = False  # sessions that hold sessions
             contexts = self.tools.side.contexts
             evaluator = self.tools.evaluator
             made = [call for heir in (cls, *evaluator.subclasses(cls)) for call in evaluator.constructions(heir)]
