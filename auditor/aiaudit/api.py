@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterable, Sequence
 
 from aiaudit import catalogue as catalogues
@@ -21,6 +22,10 @@ from aiaudit.suppress import Suppressor
 from aiaudit.workspace import MissingPath, Scope, Workspace, scope_of
 
 
+# What a name stands for is followed through functions that call each other: bounded, but deeper than Python's default.
+CALL_DEPTH = 5000
+
+
 def audit(
     paths: Sequence[str] = (".",),
     settings: Settings | None = None,
@@ -32,11 +37,13 @@ def audit(
     """Audit files and folders; without settings, those of the closest configuration file hold."""
     cwd = cwd or os.getcwd()
     scope = scope_for(paths, cwd)
-    was_collecting = gc.isenabled()
+    was_collecting, limit = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()  # the model is one big live graph: collecting while it grows only costs
+    sys.setrecursionlimit(max(limit, CALL_DEPTH))
     try:
         return Audit(scope, settings or configured(scope), store or Store(), progress).report()
     finally:
+        sys.setrecursionlimit(limit)
         if was_collecting:
             gc.enable()
 
