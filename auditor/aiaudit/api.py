@@ -21,7 +21,6 @@ from aiaudit.sources.store import Store
 from aiaudit.suppress import Suppressor
 from aiaudit.workspace import MissingPath, Scope, Workspace, scope_of
 
-
 # What a name stands for is followed through functions that call each other: bounded, but deeper than Python's default.
 CALL_DEPTH = 5000
 
