@@ -77,6 +77,8 @@ class Workspace:
         self._facts: dict[tuple[str, str], Any] = {}
         self._ignored: list[str] | None = None
         self._texts: dict[str, str] = {}
+        self._refused: set[str] = set()
+        self._told: set[str] = set()  # whose content the store was told in this run
         self._text_size = 0
         self._problems: set[tuple[str, str]] = set()
         self._sort()
@@ -131,14 +133,18 @@ class Workspace:
     def text(self, path: str) -> str:
         """The decoded text of a file, "" if it cannot be read."""
         if path not in self._texts:
-            data = self._read(path)
-            text = "" if data is None else decode(data, path)
-            if self._text_size > _TEXT_BUDGET:
-                self._texts.clear()
-                self._text_size = 0
-            self._texts[path] = text
-            self._text_size += len(text)
+            self._decode(path, self._read(path))
         return self._texts[path]
+
+    def _decode(self, path: str, data: bytes | None) -> str:
+        """Keep the text for whoever asks next, within a budget."""
+        text = "" if data is None else decode(data, path)
+        if self._text_size > _TEXT_BUDGET:
+            self._texts.clear()
+            self._text_size = 0
+        self._texts[path] = text
+        self._text_size += len(text)
+        return text
 
     def shown(self, path: str) -> str:
         """The text as it may be shown: of a credential only the first four characters; columns stay."""
@@ -178,16 +184,18 @@ class Workspace:
         extractor = EXTRACTORS[name]
         signature = self.listing.files.get(path)
         facts = self.store.get(path, signature, extractor)
-        if facts is MISSING:
+        if facts is MISSING and not (path in self._told and path in self._texts):
             data = self._read(path)
             if data is None:
                 return None
+            self._decode(path, data)
+            self._told.add(path)
             facts = self.store.get_by_content(path, signature, data, extractor)
-            if facts is MISSING:
-                self._show_progress(name)
-                facts = extractor.extract(self.text(path), path)
-                self.store.put(path, extractor, facts)
-                self._read_along(path, name)
+        if facts is MISSING:
+            self._show_progress(name)
+            facts = extractor.extract(self._texts[path], path)
+            self.store.put(path, extractor, facts)
+            self._read_along(path, name)
         problem = problem_of(name, facts)
         if problem is not None:
             self.problem(path, f"cannot be parsed: {problem[0]}{self._hint(path, name)}", problem[1])
@@ -215,6 +223,8 @@ class Workspace:
 
     def _read(self, path: str) -> bytes | None:
         """The bytes of a file, or None with a diagnostic."""
+        if path in self._refused:
+            return None
         place = self.listing.links.get(path, os.path.join(self.root, path))
         if not place:
             return None  # a link that must not be followed; named when the tree was listed
@@ -227,6 +237,7 @@ class Workspace:
             (self.problem if kinds_of(path) else self.warn)(path, str(error))
         except Unreadable as error:
             self.problem(path, str(error))
+        self._refused.add(path)
         return None
 
 

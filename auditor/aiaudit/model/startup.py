@@ -68,6 +68,7 @@ class _Making:
         self.working = {id(known.call.scope): known for known in reversed(working)}
         self.working_calls = {id(known.call): known for known in working}
         self.scopes = {id(known.call.scope): known for known in reversed(critical)}
+        self.hooks = {id(entry.scope) for entry in side.routing.entries if entry.kind == "startup"}
 
     def by(self, call: Call, depth: int) -> Known | None:
         """The critical thing that a call makes, at most so many calls deep."""
@@ -128,7 +129,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
     if reach is None:
         return
     seen: set[int] = set()
-    is_hook = any(entry.kind == "startup" and entry.scope is scope for entry in side.routing.entries)
+    is_hook = id(scope) in making.hooks
     for call in scope.calls:
         block = _try_around(call)
         if block is None or id(block.node) in seen:
