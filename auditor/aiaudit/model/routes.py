@@ -6,6 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.frameworks import (
+    APPLICATIONS,
+    CONVENTION,
+    LITESTAR,
+    MIDDLEWARE_BASES,
+    ROUTERS,
+    STARTUP_EVENTS,
+    TASK_DECORATORS,
+    VERBS,
+    VIEW_BASES,
+    VIEW_METHODS,
+)
 from aiaudit.model.openapi import operations
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
@@ -13,103 +25,6 @@ from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
-
-VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "trace"))
-ROUTERS = (
-    "fastapi.FastAPI()",
-    "fastapi.APIRouter()",
-    "fastapi.routing.APIRouter()",
-    "fastapi.applications.FastAPI()",
-    "starlette.applications.Starlette()",
-    "starlette.routing.Router()",
-    "flask.Flask()",
-    "flask.Blueprint()",
-    "flask.blueprints.Blueprint()",
-    "quart.Quart()",
-    "quart.Blueprint()",
-    "sanic.Sanic()",
-    "sanic.Blueprint()",
-    "sanic.blueprints.Blueprint()",
-    "aiohttp.web.RouteTableDef()",
-    "ninja.NinjaAPI()",
-    "ninja.Router()",
-    "flask_openapi3.OpenAPI()",
-    "flask_openapi3.APIBlueprint()",
-    "chalice.Chalice()",
-    "robyn.Robyn()",
-    "fastapi_utils.inferring_router.InferringRouter()",
-    "flask_restx.Namespace()",
-    "flask_restful.Api()",
-    "litestar.Router()",
-)
-APPLICATIONS = {
-    "fastapi.FastAPI": "FastAPI",
-    "starlette.applications.Starlette": "Starlette",
-    "flask.Flask": "Flask",
-    "quart.Quart": "Quart",
-    "sanic.Sanic": "Sanic",
-    "aiohttp.web.Application": "aiohttp",
-    "litestar.Litestar": "Litestar",
-    "ninja.NinjaAPI": "Django Ninja",
-    "flask_openapi3.OpenAPI": "Flask",
-    "connexion.App": "Connexion",
-    "connexion.FlaskApp": "Connexion",
-    "connexion.AsyncApp": "Connexion",
-}
-LITESTAR = tuple(f"litestar.{verb}" for verb in ("get", "post", "put", "patch", "delete", "route", "websocket"))
-VIEW_BASES = (
-    ".MethodView",
-    "flask_restful.Resource",
-    "flask_restx.Resource",
-    "starlette.endpoints.HTTPEndpoint",
-    "starlette.endpoints.WebSocketEndpoint",
-    "aiohttp.web.View",
-    "sanic.views.HTTPMethodView",
-    ".APIView",
-    ".ViewSet",
-    ".GenericViewSet",
-    ".ModelViewSet",
-    ".ReadOnlyModelViewSet",
-    "django.views.View",
-    "django.views.generic.View",
-    "django.views.generic.base.View",
-    ".GenericAPIView",
-    ".CreateAPIView",
-    ".ListAPIView",
-    ".RetrieveAPIView",
-    ".ListCreateAPIView",
-    ".UpdateAPIView",
-    ".TemplateView",
-    ".FormView",
-    "litestar.Controller",
-    ".WebsocketConsumer",
-    ".AsyncWebsocketConsumer",
-    ".AsyncJsonWebsocketConsumer",
-    ".JsonWebsocketConsumer",
-)
-VIEW_METHODS = VERBS | {
-    "list",
-    "create",
-    "retrieve",
-    "update",
-    "partial_update",
-    "destroy",
-    "dispatch",
-    "perform_create",
-    "on_receive",
-    "on_connect",
-    "receive",
-    "receive_json",
-    "connect",
-    "dispatch_request",
-    "form_valid",
-    "perform_update",
-}
-MIDDLEWARE_BASES = (".BaseHTTPMiddleware", ".MiddlewareMixin")
-TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
-# Frameworks that find a project's modules by name, without an import from the application.
-CONVENTION = ("django", "rest_framework", "chainlit", "bentoml")
-STARTUP_EVENTS = ("startup", "before_server_start", "main_process_start", "after_server_start")
 
 
 @dataclass(slots=True, eq=False)
