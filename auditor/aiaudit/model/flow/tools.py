@@ -47,6 +47,7 @@ class Tools:
     sources: Sources
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
     _called: dict[int, list[tuple[Call, int]]] | None = None
+    _given: dict[int, dict[str, list[tuple[Call, int]]]] = field(default_factory=dict)
     _extends: dict[Any, list[Call]] | None = None
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
@@ -137,6 +138,17 @@ class Tools:
         )
 
     # Fills
+
+    def given_names(self, function: Function) -> dict[str, list[tuple[Call, int]]]:
+        """Name -> the calls in a function that get it as an argument, and its position."""
+        known = self._given.get(id(function))
+        if known is None:
+            known = self._given[id(function)] = defaultdict(list)
+            for call in function.calls:
+                for position, argument in enumerate(call.arguments):
+                    if argument[0] == "name":
+                        known[argument[2]].append((call, position))
+        return known
 
     def extends(self, variable: Any) -> list[Call]:
         """The calls `variable.extend(...)`."""

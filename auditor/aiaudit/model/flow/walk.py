@@ -48,43 +48,49 @@ class Walker:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.calls = Calls(tools, self)
-        self._stepped: dict[tuple[object, ...], tuple[Place | Source, ...]] = {}
+        # Walks from several calls meet in the same places: each is kept once, by number, with where it leads.
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._places: list[Place] = []
+        self._steps: list[tuple[int | Source, ...] | None] = []
 
     def walk(self, starts: list[Place]) -> Walk:
         """All places that a walk from some places comes to, and the sources that it ends in, each once."""
-        queue: list[tuple[Place, int]] = []
-        seen: set[tuple[object, ...]] = set()
-        for start in starts:
-            self._add(start, -1, queue, seen)
-        found: dict[tuple[object, ...], Arrival] = {}
-        for index, (place, _) in enumerate(queue):  # grows while it is walked
-            for item in self.steps(place):
-                if isinstance(item, Source):
-                    if place.few and item.many:
-                        continue  # each item is bounded, and only some of them go on
-                    if place.few:
-                        item = replace(item, container=None)
-                    key = (item.description, item.span, item.kind)
-                    if key not in found:
-                        found[key] = Arrival(item, tuple(chain(queue, index)))
-                elif len(queue) < LIMIT:
-                    self._add(item, index, queue, seen)
-        return Walk(queue, list(found.values()))
+        numbers = [self._number(start) for start in starts if start.expression[0] != "const"]
+        queue = [(number, -1) for number in dict.fromkeys(numbers)]
+        seen = set(numbers)
+        found: dict[tuple[object, ...], tuple[Source, int]] = {}
+        for index, (number, _) in enumerate(queue):  # grows while it is walked
+            for item in self._from(number):
+                if isinstance(item, int):
+                    if item not in seen and len(queue) < LIMIT:
+                        seen.add(item)
+                        queue.append((item, index))
+                    continue
+                source = _of_few(item) if self._places[number].few else item
+                if source is not None:
+                    found.setdefault((source.description, source.span, source.kind), (source, index))
+        places = [(self._places[number], before) for number, before in queue]
+        return Walk(places, [Arrival(source, tuple(chain(places, index))) for source, index in found.values()])
 
-    def _add(self, place: Place, before: int, queue: list[tuple[Place, int]], seen: set[tuple[object, ...]]) -> None:
-        if place.expression[0] != "const" and place.key not in seen:
-            seen.add(place.key)
-            queue.append((place, before))
+    def _number(self, place: Place) -> int:
+        key = place.key
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._places)
+            self._places.append(place)
+            self._steps.append(None)
+        return number
+
+    def _from(self, number: int) -> tuple[int | Source, ...]:
+        """Where a place leads: other places by their numbers, and sources."""
+        known = self._steps[number]
+        if known is None:
+            steps = [step for step in self.step(self._places[number]) if not _is_constant(step)]
+            known = tuple(step if isinstance(step, Source) else self._number(step) for step in steps)
+            self._steps[number] = known
+        return known
 
     # Steps
-
-    def steps(self, place: Place) -> tuple[Place | Source, ...]:
-        """Where a place's text may come from; walks from several calls meet in the same places."""
-        key = place.key
-        known = self._stepped.get(key)
-        if known is None:
-            known = self._stepped[key] = tuple(self.step(place))
-        return known
 
     def step(self, place: Place) -> Iterator[Place | Source]:
         """Where a place's text may come from."""
@@ -395,6 +401,15 @@ class Walker:
 
     def _call(self, place: Place) -> Iterator[Place | Source]:
         yield from self.calls.step(place)
+
+
+def _is_constant(step: Place | Source) -> bool:
+    return isinstance(step, Place) and step.expression[0] == "const"
+
+
+def _of_few(source: Source) -> Source | None:
+    """A source of which only some items go on: short items are bounded then, and so is their number."""
+    return None if source.many else replace(source, container=None)
 
 
 def _is_fixed(sequence: Expression, index: int) -> bool:
