@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Ran, run_cli, write_tree
+from tests.support import FIXTURES, Ran, run_cli, write_tree
 
 Cli = Callable[..., Ran]
 
@@ -190,6 +190,15 @@ def test_outputs(cli: Cli, tmp_path: Path) -> None:
     assert json.loads((tree / "b.sarif").read_text())["version"] == "2.1.0"
     assert ran.out.count("\n") == 1
     assert sorted(path.name for path in tree.iterdir()) == ["a.json", "app.py", "b.sarif"]
+
+
+@pytest.mark.parametrize("service", ["leaky", "golden"])
+def test_output_does_not_depend_on_the_hash_seed(service: str) -> None:
+    """Nothing that is shown comes out of a set in whatever order."""
+    folder = FIXTURES / "services" / service
+    outputs = {run_cli("--no-cache", "--format", "json", cwd=folder, PYTHONHASHSEED=seed).out for seed in "123"}
+
+    assert len(outputs) == 1
 
 
 def test_quiet_and_verbose(cli: Cli) -> None:

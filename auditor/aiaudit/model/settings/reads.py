@@ -85,8 +85,8 @@ class Reads:
             for module in self.modules:
                 for word in set(_WORD.findall(self.program.tree.text(module.path))):
                     self._mentioning[word].append(module)
-        chosen = {id(module): module for name in names for module in self._mentioning.get(name, ())}
-        return list(chosen.values())
+        chosen = {id(module) for name in names for module in self._mentioning.get(name, ())}
+        return [module for module in self.modules if id(module) in chosen]
 
     def _lines_with(self, module: Module, names: set[str]) -> list[int]:
         """The lines of a module that mention one of the names, in order."""
