@@ -52,6 +52,9 @@ STARTERS = frozenset(
 )
 _STANDARD = frozenset(sys.stdlib_module_names)
 
+# Calls that import a module by a text: Django's settings and URL files, plug-ins.
+_NAMING_MODULES = frozenset({"setdefault", "include", "import_module", "import_string"})
+
 
 def is_beside_the_service(path: str) -> bool:
     """Whether a file belongs to tests, documentation or examples rather than to what runs in production."""
@@ -158,11 +161,14 @@ class Program:
                 for imported, _ in names:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
-            if last_name(call.expression[2]) == "setdefault" and len(call.arguments) > 1:
+            name = last_name(call.expression[2])
+            if name not in _NAMING_MODULES or not call.arguments:
+                continue
+            if name == "setdefault" and len(call.arguments) > 1:
                 variable, value = call.arguments[:2]
                 if variable[0] == "const" and variable[2] == "DJANGO_SETTINGS_MODULE" and value[0] == "const":
                     yield from self._files_of(self.resolve(module, str(value[2]), 0))
-            if last_name(call.expression[2]) in ("include", "import_module", "import_string") and call.arguments:
+            elif name != "setdefault":
                 text = call.arguments[0]
                 if text[0] == "const" and isinstance(text[2], str):
                     yield from self._files_of(self.resolve(module, text[2], 0))

@@ -94,7 +94,11 @@ class Core:
         tag = expression[0]
         if tag == "const":
             return (Constant(expression[2], type(expression[2]).__name__),)
-        return self.once((id(expression), id(scope)), expression, lambda: self._by_tag(tag, expression, scope))
+        key = (id(expression), id(scope))
+        known = self._memo.get(key)
+        if known is not None:
+            return known
+        return self.once(key, expression, lambda: self._by_tag(tag, expression, scope))
 
     def result(self, function: Function) -> Values:
         """What calling a function gives: its returned (or, for generators and context managers, yielded) values."""
@@ -139,7 +143,7 @@ class Core:
 
     def _forget_partials(self, depth: int) -> None:
         """Drop the answers that waited for what is done now."""
-        if depth == 0:
+        if depth == 0 or not self._partial:
             self._partial.clear()
             return
         for key in [key for key, (_, low) in self._partial.items() if low >= depth]:
