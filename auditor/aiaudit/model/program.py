@@ -76,6 +76,7 @@ class Program:
         self._tops = self._top_level_index()
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], ModuleValue | None] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
         self.entries = self._entry_paths()
         self.starters: list[str] = []
         self.modules: list[Module] = []
@@ -141,12 +142,19 @@ class Program:
         queue = list(paths)
         seen = set(queue)
         for path in queue:  # grows while it is walked
-            module = self.load(path)
-            for imported in self._imported_paths(module) if module is not None else ():
+            for imported in self._imports_of(path):
                 if imported not in seen:
                     seen.add(imported)
                     queue.append(imported)
         return seen
+
+    def _imports_of(self, path: str) -> tuple[str, ...]:
+        """The files that importing the module in a file imports, each once."""
+        if path not in self._imports:
+            module = self.load(path)
+            found = () if module is None else dict.fromkeys(self._imported_paths(module))
+            self._imports[path] = tuple(found)
+        return self._imports[path]
 
     def _imported_paths(self, module: Module) -> Iterator[str]:
         for statement, _, _ in module.imports:
