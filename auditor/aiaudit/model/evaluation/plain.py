@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope
 from aiaudit.model.values import External, ModuleValue
+from aiaudit.values import dataclass
 
 DEPTH = 6
 
