@@ -28,7 +28,9 @@ BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "similarity_search_with_score": ("vector", (0, "query")), "get_relevant_documents": ("retriever", (0, "query")),
     "create_chat_completion": ("llm", ("messages", 0)), "create_embedding": ("embedding", (0, "input")),
     "send_message_async": ("llm", (0,)), "text_generation": ("llm", (0, "prompt")),
-    "chat_completion": ("llm", ("messages",)),
+    "chat_completion": ("llm", ("messages",)), "start_chat.send_message": ("llm", (0, "content")),
+    "retrieve_and_generate": ("chain", ("input",)), "invoke_agent": ("agent", ("inputText",)),
+    "invoke_endpoint": ("llm", ("Body",)), "invoke_endpoint_with_response_stream": ("llm", ("Body",)),
 }  # fmt: skip
 # Paths of outside calls that carry text to a model -> purpose and arguments, where the knowledge has no entry.
 BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
@@ -57,6 +59,11 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
         "llm",
         ("texts", "query", "documents", "message", "messages", "prompt", "text", "inputs"),
     ),
+    (re.compile(r"vertexai\..*\.(predict|predict_async|predict_streaming)"), "llm", (0, "prompt")),
+    (re.compile(r"anthropic\.\w+\(\)\.completions\.create"), "llm", ("prompt",)),
+    (re.compile(r"together\.Complete\.create"), "llm", ("prompt", 0)),
+    (re.compile(r"semantic_kernel\..*\.invoke_prompt(_stream)?"), "llm", (0, "prompt")),
+    (re.compile(r"chromadb\..*\.(add|upsert)"), "vector", ("documents",)),
     (re.compile(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
     (re.compile(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),
     (

@@ -13,8 +13,8 @@ from aiaudit.model.scopes import Call, Scope, last_name
 from aiaudit.model.values import Constant, External, Literal
 from aiaudit.sources.python.facts import Expression
 
-POSTING = words("post request stream send fetch")
-_HTTP = ("requests", "httpx", "httpx2", "aiohttp", "urllib3", "niquests")
+POSTING = words("post request stream send fetch Request urlopen")
+_HTTP = ("requests", "httpx", "httpx2", "aiohttp", "urllib3", "urllib", "niquests")
 _MODEL_ADDRESS = re.compile(
     r"completions\b|/api/(generate|chat|embed)|/v1/(messages|responses|embeddings|complete)|:(stream)?[gG]enerateContent|"
     r"generativelanguage|api\.openai\.com|api\.anthropic\.com|openrouter|api\.groq\.com|api\.mistral|api\.deepseek|"

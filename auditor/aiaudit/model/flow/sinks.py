@@ -10,7 +10,7 @@ from typing import Any
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow import transfer
-from aiaudit.model.flow.listed import by_name, by_path
+from aiaudit.model.flow.listed import by_name, by_path, dotted_names
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import POSTING, raw_request
 from aiaudit.model.flow.targets import ModelCall
@@ -27,6 +27,8 @@ _ADDING = words(
     "add_documents add_texts aadd_documents aadd_texts from_documents from_texts afrom_documents afrom_texts "
     "insert_nodes insert ainsert refresh_ref_docs"
 )
+# Stores that embed the texts they are given; a plain database of vectors takes vectors.
+_EMBEDDING_STORES = ("langchain", "llama_index")
 _RUNNING = words("invoke ainvoke stream astream astream_events predict apredict run arun acall query aquery chat achat")
 _RUNNABLE = re.compile(
     r"(^|_)(llm|llms|chain|chains|agent|chat_model|model|graph|qa|query_engine|chat_engine|executor|rag_chain|runnable|"
@@ -44,7 +46,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
             starts = tuple(_prompt_places(known))
             if starts:
                 done.add(id(known.call))
-                yield ModelCall(known.call, known.name, known.entry.purpose, starts, known)
+                yield ModelCall(known.call, _name(known), known.entry.purpose, starts, known)
     for module in tools.side.program.modules:
         for scope in module.descendants():
             for call in scope.calls:
@@ -56,14 +58,27 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
 
 def _takes_prompt(known: Known, tools: Tools) -> bool:
     entry = known.entry
-    if entry.purpose in ("vector", "index") and last_name(known.call.expression[2]) in _ADDING:
-        return True
+    name = last_name(known.call.expression[2])
+    if entry.purpose in ("vector", "index") and name in _ADDING:
+        return entry.path.startswith(_EMBEDDING_STORES)
+    if name.lower().endswith("tokenizer"):
+        return (
+            False  # counts or cuts; where the evaluator mistakes one half of `model, tokenizer = load()` for the other
+        )
     if entry.purpose not in PURPOSES or not entry.prompt or entry.kind != "call":
         return False
     if transfer.outside(entry.path) == transfer.CUT:
         return False  # splitters that compare sentences by their embeddings
     # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
     return not (tools.nodes() and known.call.expression[2][0] == "attr" and tools.starts_graph(known.call))
+
+
+def _name(known: Known) -> str:
+    """What the program calls it where the library's name is only that of the loader: `model(...)`."""
+    function = known.call.expression[2]
+    if known.name.rpartition(".")[2].startswith("from_") and not last_name(function).startswith("from_"):
+        return ".".join(dotted_names(function)[-2:]) or known.name
+    return known.name
 
 
 def _prompt_places(known: Known) -> Iterator[Place]:
@@ -113,7 +128,7 @@ def _offloaded(call: Call, tools: Tools) -> ModelCall | None:
     for inner in _handed_over(call):
         for known in known_callees(inner, tools.evaluator, tools.knowledge):
             if known.entry.kind == "call" and _takes_prompt(known, tools):
-                return ModelCall(call, known.name, known.entry.purpose, tuple(_prompt_places(known)), known)
+                return ModelCall(call, _name(known), known.entry.purpose, tuple(_prompt_places(known)), known)
         found = _unlisted(inner, tools)
         if found is not None:
             return replace(found, call=call)
