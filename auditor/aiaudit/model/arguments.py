@@ -39,7 +39,7 @@ def argument_of(call: Call, path: str, evaluator: Evaluator, index: int | None =
     found = _direct(call, name, index, evaluator)
     if not rest or found.state != "given":
         return found
-    return _nested(found, rest, evaluator)
+    return _nested(found, rest, evaluator, name)
 
 
 def first_given(call: Call, paths: tuple[str, ...], evaluator: Evaluator) -> Argument:
@@ -84,7 +84,9 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
     values = evaluator.evaluate(mapping, scope)
     for value in values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
-            found = _in_dict(value.expression, value.scope, key, evaluator, depth)
+            found = _in_filled(value, key, evaluator)
+            if found.state == "absent":
+                found = _in_dict(value.expression, value.scope, key, evaluator, depth)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -100,6 +102,22 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             if found.state != "absent":
                 return found
     return HIDDEN if hidden or not values else ABSENT
+
+
+def _in_filled(literal: Literal, key: str, evaluator: Evaluator) -> Argument:
+    """What the function that writes a dict out puts into it afterwards, before it hands it on."""
+    hidden = False
+    for name, bindings in literal.scope.bindings.items():
+        if not any(binding.expression is literal.expression for binding in bindings):
+            continue
+        variable = evaluator.variable(("name", literal.expression[1], name), literal.scope)
+        for store in evaluator.filled.get(variable, ()):
+            if store.key is not None and store.key[0] == "const":
+                if store.key[2] == key:
+                    return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+            elif store.how in ("element", "update"):
+                hidden = True
+    return HIDDEN if hidden else ABSENT
 
 
 def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
@@ -132,9 +150,17 @@ def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, 
     return None
 
 
-def _nested(outer: Argument, path: str, evaluator: Evaluator) -> Argument:
+def _is_key(key: Expression | None, name: str) -> bool:
+    return key is not None and key[0] == "const" and key[2] == name
+
+
+def _nested(outer: Argument, path: str, evaluator: Evaluator, holder: str) -> Argument:
+    """The entry at a path below an argument; `holder` is the name or key that the argument has."""
     name, _, rest = path.partition(".")
     found = ABSENT
+    for store in outer.scope.stores if outer.scope is not None else ():
+        if _is_key(store.key, name) and store.base[0] == "sub" and _is_key(store.base[3], holder):
+            return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
     for value in outer.values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
             found = _in_dict(value.expression, value.scope, name, evaluator, 0)
@@ -145,7 +171,7 @@ def _nested(outer: Argument, path: str, evaluator: Evaluator) -> Argument:
         else:
             found = HIDDEN
         if found.state == "given":
-            return _nested(found, rest, evaluator) if rest else found
+            return _nested(found, rest, evaluator, name) if rest else found
     if outer.expression is not None and outer.scope is not None:
         for store in evaluator.filled.get(evaluator.variable(outer.expression, outer.scope), ()):
             if store.key is not None and store.key[0] == "const" and store.key[2] == name:

@@ -6,6 +6,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, walk
+from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
 
 CREDENTIALS = frozenset(
@@ -24,18 +25,27 @@ CREDENTIALS = frozenset(
         "http",
         "cookies",
         "aws_access_key_id",
+        "aws_secret_access_key",
         "aws_session_token",
         "openai_api_key",
         "anthropic_api_key",
     ]
 )
-DEPTH = 5
+DEPTH = 8
 
 
 def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
     """Whether a client's credentials derive from what a handler receives."""
-    given = [value for name, value in call.keywords if name in CREDENTIALS]
-    return any(_from_request(value, call.scope, evaluator, contexts, 0) for value in given)
+    makers = [call]
+    for value in evaluator.evaluate(call.expression[2], call.scope):
+        if isinstance(value, External) and value.origin is not None:
+            makers.append(value.origin)  # `Session(aws_session_token=...).client(...)`
+    return any(
+        _from_request(value, maker.scope, evaluator, contexts, 0)
+        for maker in makers
+        for name, value in maker.keywords
+        if name in CREDENTIALS
+    )
 
 
 def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, depth: int) -> bool:
@@ -47,6 +57,12 @@ def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, co
         holder = scope_of_name(scope, part[2])
         if not isinstance(holder, Function):
             continue
+        for store in holder.stores:
+            root = entry_of(store.base)
+            if store.value is None or root[0] != "name" or root[2] != part[2]:
+                continue
+            if _from_request(store.value, holder, evaluator, contexts, depth + 1):
+                return True
         for binding in holder.bindings[part[2]]:
             if binding.kind == "parameter":
                 if _parameter_from_request(part[2], holder, evaluator, contexts, depth):
@@ -58,6 +74,13 @@ def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, co
             if _from_request(inner, holder, evaluator, contexts, depth + 1):
                 return True
     return False
+
+
+def entry_of(expression: Expression) -> Expression:
+    """The variable behind `policy["Statement"][0]`."""
+    while expression[0] == "sub":
+        expression = expression[2]
+    return expression
 
 
 def _parameter_from_request(

@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.timeouts import Wait
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.timeouts.shared import MODELS, STORES, explanation, is_unbounded, remedy, waits_for
+from aiaudit_rules.timeouts.shared import MODELS, STORES, explanation, is_local, is_unbounded, remedy, waits_for
 
 rule = Rule(
     id="TMO101",
@@ -59,8 +59,8 @@ rule = Rule(
 
 @rule.check(Wait)
 def http_without_timeout(wait: Wait) -> Iterator[Finding]:
-    """Whatever is neither a model nor a data store."""
-    if wait.entry.purpose in (*MODELS, *STORES) or not is_unbounded(wait):
+    """Network calls to whatever is neither a model nor a data store."""
+    if wait.entry.purpose in (*MODELS, *STORES) or is_local(wait) or not is_unbounded(wait):
         return
     yield rule.at(
         wait.known.call.span,

@@ -15,6 +15,11 @@ def is_unbounded(wait: Wait) -> bool:
     return wait.state == "default" and wait.seconds is not None and wait.seconds >= ABSURD
 
 
+def is_local(wait: Wait) -> bool:
+    """Whether it waits for a process or for computing on this machine rather than for a network."""
+    return wait.entry.default("local") is True
+
+
 def explanation(wait: Wait) -> str:
     """What the library does by itself, with its version: `waits up to 1802 s: 600 s x 3 attempts (openai 3.54.0)`."""
     timeout = wait.entry.timeout
