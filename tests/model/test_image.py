@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit.model.image import Image, Install, Presence, images
+from aiaudit.model.image import Dockerfile, Image, Install, Presence, dockerfiles, images
 from aiaudit.model.service import Service
 from aiaudit.sources.store import Store
 from aiaudit.workspace import Scope, Workspace
@@ -318,3 +318,23 @@ def test_a_script_that_hands_over_runs_the_command(tmp_path: Path) -> None:
 
 def test_files_without_a_stage_are_no_images(tmp_path: Path) -> None:
     assert images_of(tmp_path, {"Dockerfile": "RUN x\n"}) == []
+
+
+def dockerfiles_of(folder: Path, files: dict[str, str]) -> list[Dockerfile]:
+    write_tree(folder, files)
+    return list(dockerfiles(Service(Workspace(Scope(str(folder)), Store()))))
+
+
+def test_a_file_without_a_stage_still_has_instructions_and_commands(tmp_path: Path) -> None:
+    """What a fragment does is known, though no image comes of it."""
+    files = {"Dockerfile": "FROM scratch\n", "part/Dockerfile": "ENV A=1\nONBUILD RUN sudo python3 -m pip install x\n"}
+    whole, part = dockerfiles_of(tmp_path, files)
+
+    assert isinstance(whole, Image)
+    assert not isinstance(part, Image)
+    assert [stage.base_is_known for stage in part.shipped] == [False]
+    (placed,) = part.usage.placed("RUN")
+    assert placed.is_trigger
+    (call,) = part.usage.calls(["pip"])
+    assert call.texts == ("install", "x")
+    assert [pair.value for placed in part.usage.placed("ENV") for pair in placed.instruction.pairs] == ["1"]

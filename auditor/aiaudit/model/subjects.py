@@ -14,6 +14,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "BlockingCall": ("blocking", "blocking_calls"),
     "BufferedAnswer": ("streaming", "buffered_answers"),
     "CostlyApplication": ("limits", "costly_applications"),
+    "Dockerfile": ("image", "dockerfiles"),
     "EnvironmentFile": ("secrets", "environment_files"),
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),

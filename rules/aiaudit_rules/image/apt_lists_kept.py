@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
-from aiaudit.model.image import Image
+from aiaudit.model.image import Dockerfile
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit_rules.image.hygiene import Run, covers, is_beside_the_service, is_mounted, removed_paths, runs, verb
@@ -57,8 +57,8 @@ _ARCHIVES = "/var/cache/apt"
 _KEEP_ARCHIVES = "/etc/apt/apt.conf.d/docker-clean"
 
 
-@rule.check(Image)
-def apt_lists_kept(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def apt_lists_kept(image: Dockerfile) -> Iterator[Finding]:
     """RUNs whose layer holds the lists, or the archives."""
     if is_beside_the_service(image):
         return
@@ -102,7 +102,7 @@ def _switches_off_cleaning(run: Run) -> bool:
     return any(_KEEP_ARCHIVES in removed_paths(command) for command in run.commands)
 
 
-def _finding(image: Image, run: Run, update: Command, later: list[Run]) -> Finding:
+def _finding(image: Dockerfile, run: Run, update: Command, later: list[Run]) -> Finding:
     message = f"apt's package lists stay in the layer: nothing removes {_LISTS} in the same RUN"
     if any(command.name in _APT and verb(command) == "clean" for command in run.commands):
         message += " (`apt-get clean` does not)"

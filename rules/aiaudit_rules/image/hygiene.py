@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from aiaudit.model.image import Image, Install, Layer, Mount, Stage
-from aiaudit.model.image.commands import names_in, options, unwrapped
-from aiaudit.model.image.installs import python_install
-from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image import Dockerfile, Image, Mount
+from aiaudit.model.image.commands import names_in, options
 from aiaudit.model.image.origins import reference
-from aiaudit.sources.dockerfile.facts import Command, Instruction
-from aiaudit.values import dataclass
+from aiaudit.model.image.usage import Run, runs
+from aiaudit.sources.dockerfile.facts import Command
+
+__all__ = ["Run", "runs"]
 
 _VALUED = names_in(
     "-t --target-release --default-release -o --option -c --config-file --repository -X --keys-dir --setopt --root"
@@ -20,56 +20,18 @@ _PYTHON_BASES = names_in("python conda mamba pytorch tensorflow uvicorn jupyter 
 _FRONT_ENDS = names_in("node nginx nginx-unprivileged caddy httpd bun deno")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A RUN, or one behind ONBUILD, with its commands freed of `sudo` and the like."""
-
-    layer: Layer
-    instruction: Instruction
-    commands: tuple[Command, ...]
-    installs: tuple[Install, ...]
-    mounts: tuple[Mount, ...]
-
-
-def runs(stages: Iterable[Stage]) -> Iterator[Run]:
-    """The RUNs of stages in their order."""
-    for stage in stages:
-        for layer in stage.layers:
-            run = _run(layer)
-            if run is not None:
-                yield run
-
-
-def _run(layer: Layer) -> Run | None:
-    if layer.keyword == "RUN":
-        commands = tuple(unwrapped(command) for command in layer.instruction.commands)
-        return Run(layer, layer.instruction, commands, layer.installs, layer.mounts)
-    trigger = layer.instruction.trigger
-    if trigger is None or trigger.keyword != "RUN":
-        return None
-    commands = tuple(unwrapped(command) for command in trigger.commands)
-    mounts = tuple(_mount(value) for value in trigger.flag_values("mount"))
-    found = (python_install(c, layer.workdir, mounts) or other_install(c, layer.workdir, mounts) for c in commands)
-    return Run(layer, trigger, commands, tuple(install for install in found if install is not None), mounts)
-
-
-def _mount(value: str) -> Mount:
-    entries = dict(part.partition("=")[::2] for part in value.split(","))
-    target = entries.get("target", entries.get("dst", entries.get("destination", "")))
-    return Mount(entries.get("type", "bind"), target, entries.get("source", ""), entries.get("from", ""))
-
-
 _BESIDE = names_in(
     ".circleci .clusterfuzzlite .devcontainer .github .gitlab benchmark benchmarks ci e2e fuzz loadtest loadtests test"
     " tests"
 )
 
 
-def is_beside_the_service(image: Image) -> bool:
+def is_beside_the_service(image: Dockerfile) -> bool:
     """Whether the image is for development or tests, or the file a template that only looks like a Dockerfile."""
     if image.is_for_development or not _BESIDE.isdisjoint(image.path.lower().split("/")[:-1]):
         return True
-    return any(len(stage.start.words) not in (1, 3) for stage in image.stages)
+    starts = (stage.start for stage in image.stages if stage.start.keyword == "FROM")
+    return any(len(start.words) not in (1, 3) for start in starts)
 
 
 def verb(command: Command) -> str:

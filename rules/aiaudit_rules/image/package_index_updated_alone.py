@@ -37,10 +37,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
-from aiaudit.model.image import Image
+from aiaudit.model.image import Dockerfile
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit_rules.image.hygiene import Run, runs, short, verb
+from aiaudit_rules.image.hygiene import Run, short, verb
 
 rule = Rule(
     id="IMG105",
@@ -67,10 +67,10 @@ _CHANGES = frozenset(
 )
 
 
-@rule.check(Image)
-def package_index_updated_alone(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def package_index_updated_alone(image: Dockerfile) -> Iterator[Finding]:
     """Updates with no install after them in the same RUN."""
-    ordered = list(runs(image.stages))
+    ordered = list(image.usage.runs)
     for position, run in enumerate(ordered):
         alone = _lonely_update(run)
         if alone is None:

@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aiaudit.finding import Finding, Step
-from aiaudit.model.image import Image, Install
+from aiaudit.model.image import Dockerfile, Install
 from aiaudit.model.image.commands import names_in
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
@@ -143,8 +143,8 @@ _CACHES = {
 _FALSE = names_in("0 false no off n f")
 
 
-@rule.check(Image)
-def pip_cache_kept(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def pip_cache_kept(image: Dockerfile) -> Iterator[Finding]:
     """RUNs that leave a cache; one finding a RUN, at the first such command."""
     if is_beside_the_service(image) or _is_configured(image):
         return
@@ -160,7 +160,7 @@ def pip_cache_kept(image: Image) -> Iterator[Finding]:
             yield _finding(image, kept)
 
 
-def _finding(image: Image, kept: list[Install]) -> Finding:
+def _finding(image: Dockerfile, kept: list[Install]) -> Finding:
     first = kept[0]
     others = tuple(Step("and here", image.span(install.extent)) for install in kept[1:])
     text = short(first.command, 4)
@@ -172,7 +172,7 @@ def _finding(image: Image, kept: list[Install]) -> Finding:
     )
 
 
-def _keeps(install: Install, run: Run, image: Image) -> bool:
+def _keeps(install: Install, run: Run, image: Dockerfile) -> bool:
     cache = _CACHES.get(install.tool)
     if cache is None or not install.installs_something:
         return False
@@ -259,7 +259,7 @@ def _is_tool(command: Command, cache: Cache) -> bool:
     return name.rstrip("0123456789.") in cache.programs
 
 
-def _is_configured(image: Image) -> bool:
+def _is_configured(image: Dockerfile) -> bool:
     """Whether a pip.conf that is copied in does without the cache."""
     for stage in image.shipped:
         for layer in stage.layers:

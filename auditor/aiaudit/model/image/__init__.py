@@ -1,11 +1,12 @@
 """Images: stages, what each layer brings, which context it is built from, what the container runs."""
 
-from aiaudit.model.image.build import images
+from aiaudit.model.image.build import dockerfiles, images
 from aiaudit.model.image.context import Context
 from aiaudit.model.image.filesystem import Filesystem, Presence
 from aiaudit.model.image.values import (
     BuildReference,
     Copy,
+    Dockerfile,
     Download,
     EffectiveCommand,
     Image,
@@ -22,6 +23,7 @@ __all__ = [
     "BuildReference",
     "Context",
     "Copy",
+    "Dockerfile",
     "Download",
     "EffectiveCommand",
     "Filesystem",
@@ -34,5 +36,6 @@ __all__ = [
     "Presence",
     "Server",
     "Stage",
+    "dockerfiles",
     "images",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiaudit.model.image.context import Context, is_whole
 from aiaudit.model.image.filesystem import Presence
@@ -11,10 +12,30 @@ from aiaudit.model.image.references import references
 from aiaudit.model.image.server import effective_command
 from aiaudit.model.image.stages import build
 from aiaudit.model.image.targets import missing_targets
-from aiaudit.model.image.values import BuildReference, Image, Stage
+from aiaudit.model.image.values import BuildReference, Dockerfile, Image, Stage
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
-from aiaudit.sources.dockerfile.facts import DockerfileFacts
+from aiaudit.sources.dockerfile.facts import DockerfileFacts, StageFacts
+
+
+def dockerfiles(service: Service) -> tuple[Dockerfile, ...]:
+    """Every Dockerfile of a tree in the order of their paths: images, and files that begin no stage."""
+    tree = service.tree
+    made: dict[str, Dockerfile] = {image.path: image for image in service.subjects(Image)}
+    for path in tree.files("dockerfile"):
+        facts = tree.facts(path, "dockerfile")
+        if facts is not None and not facts.stages and facts.preamble:
+            made[path] = _headless(service, path, facts)
+    return tuple(made[path] for path in sorted(made))
+
+
+def _headless(service: Service, path: str, facts: DockerfileFacts) -> Dockerfile:
+    """A file without FROM: its instructions as one stage on a base that nobody knows."""
+    whole = replace(facts, stages=(StageFacts(0, "", None, None, facts.preamble),))
+    context = Context(service.tree, posixpath.dirname(path), path)
+    stages = build(whole, context, service.tree, {})
+    stages[0].base_is_known = False
+    return Dockerfile(path, facts, service, context, stages)
 
 
 def images(service: Service) -> tuple[Image, ...]:

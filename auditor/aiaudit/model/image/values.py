@@ -13,6 +13,7 @@ from aiaudit.values import dataclass
 
 if TYPE_CHECKING:
     from aiaudit.model.image.context import Context
+    from aiaudit.model.image.usage import Usage
     from aiaudit.model.service import Service
 
 _NOWHERE = Extent(1, 1, 1, 1)
@@ -292,21 +293,69 @@ class BuildReference:
 
 
 @dataclass(slots=True, eq=False)
-class Image:
-    """One Dockerfile as a build: what the rules of the image pack get."""
+class Dockerfile:
+    """One Dockerfile: what rules about its instructions get, whether or not an image comes of it.
+
+    A file without FROM has one headless stage of its instructions, whose base nobody knows.
+    """
 
     path: str
     facts: DockerfileFacts
     service: Service
     context: Context
     stages: tuple[Stage, ...]
-    final: Stage
-    references: tuple[BuildReference, ...] = ()
-    command: EffectiveCommand | None = None
 
     def span(self, extent: Extent) -> Span:
         """A place in this Dockerfile."""
         return Span.at(self.path, extent)
+
+    @property
+    def usage(self) -> Usage:
+        """Its instructions and commands, sorted once for all rules."""
+        return self.service.part(f"usage of {self.path}", self._usage)  # type: ignore[no-any-return]
+
+    def _usage(self, service: Service) -> Usage:
+        from aiaudit.model.image.usage import usage_of
+
+        return usage_of(self)
+
+    @property
+    def shipped(self) -> tuple[Stage, ...]:
+        """The stages whose layers are in the final image."""
+        return self.stages
+
+    @property
+    def used(self) -> tuple[Stage, ...]:
+        """Every stage that a build of the final one runs, in file order."""
+        return self.stages
+
+    @property
+    def has_python(self) -> bool:
+        """Whether a stage is built on Python or installs Python packages."""
+        return any(
+            "python" in stage.root_base or any(install.ecosystem == "python" for _, install in stage.installs)
+            for stage in self.used
+        )
+
+    @property
+    def is_for_development(self) -> bool:
+        """A development container or a build for one: no image of the service."""
+        folders = self.path.lower().split("/")
+        name = folders[-1]
+        return (
+            ".devcontainer" in folders
+            or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local"))
+            or (name.startswith(("dev.", "test.")))
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Image(Dockerfile):
+    """One Dockerfile as a build: what the rules of the image pack get."""
+
+    final: Stage
+    references: tuple[BuildReference, ...] = ()
+    command: EffectiveCommand | None = None
 
     @property
     def shipped(self) -> tuple[Stage, ...]:
@@ -338,22 +387,3 @@ class Image:
         for source in self.copied_from:
             wanted.update(id(stage) for stage in source.lineage)
         return tuple(stage for stage in self.stages if id(stage) in wanted)
-
-    @property
-    def has_python(self) -> bool:
-        """Whether a stage is built on Python or installs Python packages."""
-        return any(
-            "python" in stage.root_base or any(install.ecosystem == "python" for _, install in stage.installs)
-            for stage in self.used
-        )
-
-    @property
-    def is_for_development(self) -> bool:
-        """A development container or a build for one: no image of the service."""
-        folders = self.path.lower().split("/")
-        name = folders[-1]
-        return (
-            ".devcontainer" in folders
-            or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local"))
-            or (name.startswith(("dev.", "test.")))
-        )

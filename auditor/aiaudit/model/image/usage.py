@@ -1,0 +1,151 @@
+"""The instructions and commands of a Dockerfile, sorted by name once, so that each rule looks at its own alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from aiaudit.model.image.commands import unwrapped
+from aiaudit.model.image.installs import python_install
+from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image.values import Dockerfile, Install, Layer, Mount, Stage
+from aiaudit.sources.dockerfile.facts import Command, Instruction, Word
+from aiaudit.values import dataclass
+
+_PIP = re.compile(r"pip\d[\d.]*")
+_PYTHON = re.compile(r"(?:python|pypy)\d*(?:\.\d+)?|py")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A RUN, or one behind ONBUILD, with its commands freed of `sudo` and the like."""
+
+    layer: Layer
+    instruction: Instruction
+    commands: tuple[Command, ...]
+    installs: tuple[Install, ...]
+    mounts: tuple[Mount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command of a RUN. `program` is what it runs, `pip` for `python3 -m pip` and `pip3.12`; `words` follow it."""
+
+    run: Run
+    position: int
+    program: str
+    words: tuple[Word, ...]
+
+    @property
+    def command(self) -> Command:
+        """The whole command."""
+        return self.run.commands[self.position]
+
+    @property
+    def before(self) -> Command | None:
+        """The command ahead of it in the same RUN."""
+        return self.run.commands[self.position - 1] if self.position else None
+
+    @property
+    def behind(self) -> tuple[Command, ...]:
+        """The commands that follow in the same RUN."""
+        return self.run.commands[self.position + 1 :]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The words as texts."""
+        return tuple(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An instruction where it stands: `layer` is None before the first FROM. What ONBUILD holds stands for itself."""
+
+    instruction: Instruction
+    layer: Layer | None
+    is_trigger: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Usage:
+    """What a Dockerfile uses: instructions by keyword, commands by program, all in file order."""
+
+    by_keyword: dict[str, list[Placed]]
+    runs: tuple[Run, ...]
+    by_program: dict[str, list[Call]]
+
+    def placed(self, *keywords: str) -> Iterator[Placed]:
+        """The instructions of these names, one name after the other."""
+        for keyword in keywords:
+            yield from self.by_keyword.get(keyword, ())
+
+    def calls(self, programs: Iterable[str]) -> Iterator[Call]:
+        """The commands that run one of these programs, one program after the other."""
+        for program in programs:
+            yield from self.by_program.get(program, ())
+
+
+def usage_of(dockerfile: Dockerfile) -> Usage:
+    """Sort the instructions and commands of a Dockerfile."""
+    by_keyword: dict[str, list[Placed]] = {}
+    for placed in _placed(dockerfile):
+        by_keyword.setdefault(placed.instruction.keyword, []).append(placed)
+    found = tuple(runs(dockerfile.stages))
+    by_program: dict[str, list[Call]] = {}
+    for run in found:
+        for position, command in enumerate(run.commands):
+            if command.words:
+                call = _call(run, position, command)
+                by_program.setdefault(call.program, []).append(call)
+    return Usage(by_keyword, found, by_program)
+
+
+def _placed(dockerfile: Dockerfile) -> Iterator[Placed]:
+    if dockerfile.facts.stages:
+        yield from (Placed(instruction, None) for instruction in dockerfile.facts.preamble)
+    for stage in dockerfile.stages:
+        for layer in stage.layers:
+            yield Placed(layer.instruction, layer)
+            if layer.instruction.trigger is not None:
+                yield Placed(layer.instruction.trigger, layer, is_trigger=True)
+
+
+def _call(run: Run, position: int, command: Command) -> Call:
+    """The command's program, a module that Python runs taken for the program."""
+    name, words = command.name, command.words[1:]
+    if _PYTHON.fullmatch(name):
+        for number, word in enumerate(words):
+            if word.text == "-m" and number + 1 < len(words):
+                name, words = words[number + 1].text, words[number + 2 :]
+                break
+            if not word.text.startswith("-"):
+                break
+    return Call(run, position, "pip" if _PIP.fullmatch(name) else name, words)
+
+
+def runs(stages: Iterable[Stage]) -> Iterator[Run]:
+    """The RUNs of stages in their order."""
+    for stage in stages:
+        for layer in stage.layers:
+            run = _run(layer)
+            if run is not None:
+                yield run
+
+
+def _run(layer: Layer) -> Run | None:
+    if layer.keyword == "RUN":
+        commands = tuple(unwrapped(command) for command in layer.instruction.commands)
+        return Run(layer, layer.instruction, commands, layer.installs, layer.mounts)
+    trigger = layer.instruction.trigger
+    if trigger is None or trigger.keyword != "RUN":
+        return None
+    commands = tuple(unwrapped(command) for command in trigger.commands)
+    mounts = tuple(_mount(value) for value in trigger.flag_values("mount"))
+    found = (python_install(c, layer.workdir, mounts) or other_install(c, layer.workdir, mounts) for c in commands)
+    return Run(layer, trigger, commands, tuple(install for install in found if install is not None), mounts)
+
+
+def _mount(value: str) -> Mount:
+    entries = dict(part.partition("=")[::2] for part in value.split(","))
+    target = entries.get("target", entries.get("dst", entries.get("destination", "")))
+    return Mount(entries.get("type", "bind"), target, entries.get("source", ""), entries.get("from", ""))
