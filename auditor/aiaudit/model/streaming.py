@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
 from aiaudit.model.contexts import Edge
+from aiaudit.model.knowledge.schema import Output
+from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.resources import Known
+from aiaudit.model.resources import Known, origins
 from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.values import dataclass
 
@@ -31,6 +34,10 @@ STRUCTURED = (
     "config.response_schema",
     "generation_config.response_mime_type",
 )
+# What makes a chain or an agent answer in data rather than in prose.
+_PARSING = re.compile(
+    r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain"
+)
 STREAMING_ANSWERS = (
     "StreamingResponse",
     "EventSourceResponse",
@@ -43,11 +50,16 @@ STREAMING_ANSWERS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BufferedAnswer:
-    """A route that waits for a whole generation and returns it. `path` leads from the handler to the generation."""
+    """A route that waits for a whole generation and returns it. `path` leads from the handler to the generation.
+
+    `call` is where to look: the generation itself, or the handler's own call on the way where other routes wait for the
+    same generation or the route for other ones.
+    """
 
     route: Route
     known: Known
     path: tuple[Edge, ...]
+    call: Call
 
     @property
     def trace(self) -> tuple[Step, ...]:
@@ -57,7 +69,7 @@ class BufferedAnswer:
 
 
 def buffered_answers(service: Service) -> list[BufferedAnswer]:
-    """One a generation: the route nearest to it."""
+    """One a route, at the generation nearest to its handler."""
     return list(_Finder(python_side(service)).find())
 
 
@@ -65,6 +77,7 @@ class _Finder:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.generations: dict[int, list[Known]] = defaultdict(list)
+        self.makers = {id(known.call): known for known in side.known}
         for known in side.known:
             if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in TEXT:
                 self.generations[id(known.call.scope)].append(known)
@@ -72,18 +85,27 @@ class _Finder:
     def find(self) -> Iterator[BufferedAnswer]:
         if not self.generations:
             return
-        best: dict[int, BufferedAnswer] = {}
         streaming = {id(route) for route in self.side.routing.routes if self.streams(route)}
         names = [route.label for route in self.side.routing.routes if id(route) in streaming]
+        waiting: list[tuple[Route, list[tuple[Known, tuple[Edge, ...]]]]] = []
+        users: dict[int, int] = defaultdict(int)
         for route in self.side.routing.routes:
             if route.kind == "websocket" or id(route) in streaming or has_streaming_twin(route, names):
                 continue
-            answer = self.nearest(route)
-            if answer is not None:
-                known = best.get(id(answer.known.call))
-                if known is None or len(answer.path) < len(known.path):
-                    best[id(answer.known.call)] = answer
-        yield from best.values()
+            answers = list(self.answers(route))
+            if answers:
+                waiting.append((route, answers))
+                for key in {id(known.call) for known, _ in answers}:
+                    users[key] += 1
+        done: set[int] = set()
+        for route, answers in waiting:
+            known, path = answers[0]
+            is_own = len({id(other.call) for other, _ in answers}) == 1 and users[id(known.call)] == 1
+            first = path[0].call if path and not is_own else None
+            call = known.call if first is None else first
+            if id(call) not in done:
+                done.add(id(call))
+                yield BufferedAnswer(route, known, path, call)
 
     def reached(self, route: Route) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
         """The scopes that a handler runs, nearest first; work put off to tasks is left out."""
@@ -116,29 +138,29 @@ class _Finder:
         entry = known.entry
         if entry.streams:
             return True
-        if entry.stream_parameter is None:
+        maker = known if entry.stream_parameter is not None else self.maker_that_streams(known)
+        if maker is None or maker.entry.stream_parameter is None:
             return False
-        found = argument_of(known.call, entry.stream_parameter, self.side.evaluator)
-        if found.state == "absent":
-            return False
+        found = argument_of(maker.call, maker.entry.stream_parameter, self.side.evaluator)
+        if found.state == "absent" or (found.state == "hidden" and known.entry.purpose == "generation-local"):
+            return False  # what `generate(**inputs)` spreads are a tokenizer's numbers
         # Only a literal says no: a field's default may be overridden by the client.
         return not (found.expression is not None and found.expression[0] == "const" and not found.expression[2])
 
-    def nearest(self, route: Route) -> BufferedAnswer | None:
-        """The generation closest to the handler whose text it returns."""
+    def answers(self, route: Route) -> Iterator[tuple[Known, tuple[Edge, ...]]]:
+        """The generations whose text a handler returns, nearest first."""
         for scope, path in self.reached(route):
             for known in reversed(self.generations.get(id(scope), ())):
                 if self.could_stream(known) and is_answer(known, path):
-                    return BufferedAnswer(route, known, path)
-        return None
+                    yield known, path
 
     def could_stream(self, known: Known) -> bool:
         """Whether the library streams such a generation, and its answer is prose that somebody waits for."""
         entry = known.entry
-        if entry.stream_parameter is None and not entry.stream_twins:
+        if entry.stream_parameter is None and not entry.stream_twins and self.maker_that_streams(known) is None:
             return False
-        if entry.output is None or (entry.output.default == "unknown" and not entry.output.parameters):
-            return False  # a generic call, of which it is not known that it writes text
+        if (entry.output is None or entry.output == Output()) and not self.writes_prose(known):
+            return False
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
             return False
@@ -148,6 +170,30 @@ class _Finder:
             if number is not None and number <= SHORT:
                 return False
         return True
+
+    def maker_that_streams(self, known: Known) -> Known | None:
+        """The maker of the object that was called, where streaming is decided when it is made."""
+        for origin in origins(known.value):
+            maker = self.makers.get(id(origin))
+            if maker is not None and maker.entry.stream_parameter is not None:
+                return maker
+        return None
+
+    def writes_prose(self, known: Known) -> bool:
+        """Whether a chain, engine or agent that says nothing of its output has a model in it and no parser of data."""
+        callee = known.call.expression[2]
+        made_on = callee[2] if callee[0] == "attr" else callee
+        has_model = known.entry.path.startswith("llama_index.")
+        for part, scope in ingredients(made_on, known.call.scope, self.side.evaluator):
+            if part[0] in ("name", "attr") and _PARSING.search(last_name(part)):
+                return False
+            if part[0] != "call":
+                continue
+            if any(keyword in STRUCTURED and keyword not in ("tools", "functions") for keyword, _ in part[4]):
+                return False
+            made = self.makers.get(id(self.side.evaluator.call_of(part, scope)))
+            has_model = has_model or (made is not None and made.entry.purpose == "llm" and made.entry.kind != "call")
+        return has_model
 
 
 def is_answer(known: Known, path: tuple[Edge, ...]) -> bool:

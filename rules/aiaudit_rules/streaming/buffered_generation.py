@@ -3,7 +3,8 @@
 ## What it does
 Flags generation calls whose full answer a route returns in one piece, where the library streams. Not flagged: routes
 that stream in some branch or have a streaming twin, structured answers (`response_format`, tools), short answers (a
-small output cap), and work put off to a queue.
+small output cap), and work put off to a queue. Chains and query engines count where a model of theirs writes prose. One
+finding a route: at the generation, or at the handler's call where several routes wait for the same one.
 
 ## Why is this bad
 A model writes some tens of tokens a second. Who waits for the last one sees nothing for ten or twenty seconds, takes it
@@ -72,9 +73,9 @@ rule = Rule(
 
 @rule.check(BufferedAnswer)
 def buffered_generation(answer: BufferedAnswer) -> Iterator[Finding]:
-    """One finding a generation."""
+    """One finding a route."""
     yield rule.at(
-        answer.known.call.span,
+        answer.call.span,
         f"{answer.route.label} waits for the whole answer of {answer.known.name}, which can stream",
         help="stream the tokens (server-sent events) and close the stream when the client goes away",
         trace=answer.trace,
