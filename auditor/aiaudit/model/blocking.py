@@ -45,7 +45,8 @@ class _Finder:
         self.side = side
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
-            if known.entry.blocking and not known.call.awaited and not self.happens_early(known):
+            happens_here = known.handed_by is None and not known.call.awaited
+            if known.entry.blocking and happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
         self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.guards import Guard
+from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.tenants import belongs_to_caller
@@ -17,11 +17,16 @@ from aiaudit.values import dataclass
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A call of something that the knowledge describes. `value` is the callee, `entry` what is known of it."""
+    """A call of something that the knowledge describes. `value` is the callee, `entry` what is known of it.
+
+    `handed_by` is the call that hands the callee to a thread, a pool or a task instead of calling it; `call` is then
+    the call that will be made there.
+    """
 
     call: Call
     value: External
     entry: Entry
+    handed_by: Call | None = None
 
     @property
     def name(self) -> str:
@@ -38,10 +43,10 @@ class Resource(Known):
     `belongs_to_caller` is built with the credentials of who asks, and cannot be shared.
     """
 
-    guard: Guard
-    per_request: Reach | None
-    first_request: Reach | None
-    early: Reach | None
+    guard: Guard = NONE
+    per_request: Reach | None = None
+    first_request: Reach | None = None
+    early: Reach | None = None
     belongs_to_caller: bool = False
 
     @property
@@ -104,6 +109,10 @@ def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) 
         for scope in module.descendants():
             for call in scope.calls if contexts.is_reached(scope) else ():
                 found = known_callees(call, evaluator, knowledge)
+                for handed in evaluator.handing.handed_over(call):
+                    for known in known_callees(handed, evaluator, knowledge):
+                        known.handed_by = call
+                        found.append(known)
                 if found and contexts.runs(call):
                     yield from found
 
@@ -115,6 +124,9 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
     """
     found: dict[tuple[str, str, str], Known] = {}
     for value in evaluator.evaluate(call.expression[2], call.scope):
+        made = call
+        while isinstance(value, Partial):
+            made, value = evaluator.handing.applied(value.call, made), value.function
         for external in outside(value, evaluator):
             entry = knowledge.find(external.path)
             if entry is None:
@@ -123,7 +135,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             other = found.get(key)
             fits = (entry.mode == "async") is call.awaited
             if other is None or (fits and (other.entry.mode == "async") is not call.awaited):
-                found[key] = Known(call, external, entry)
+                found[key] = Known(made, external, entry)
     return list(found.values())
 
 
@@ -175,6 +187,7 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         call,
         known.value,
         known.entry,
+        known.handed_by,
         guard,
         per_request=None if kept else uncached,
         first_request=(cached or uncached) if kept else cached,

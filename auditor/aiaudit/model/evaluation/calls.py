@@ -41,6 +41,7 @@ PASSING = {
     "functools.cache": 0,
     "functools.lru_cache()": 0,
     "asgiref.sync.sync_to_async": 0,
+    "asyncer.asyncify": 0,
     "asgiref.sync.async_to_sync": 0,
     "contextlib.contextmanager": 0,
     "contextlib.asynccontextmanager": 0,
@@ -61,7 +62,6 @@ CALLING = {
     "fastapi.Depends": 0,
     "fastapi.Security": 0,
     "fastapi.params.Depends": 0,
-    "asyncer.asyncify()": 0,
 }
 CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
@@ -99,7 +99,7 @@ class Calls(Core):
         if isinstance(callee, Instance):
             return self._call_instance(callee, call)
         if isinstance(callee, Partial):
-            return self.called(callee.function, callee.call if isinstance(callee.function, External) else call)
+            return self.called(callee.function, self.handing.applied(callee.call, call))
         if isinstance(callee, External):
             return self._call_external(callee, call)
         return ()
@@ -129,12 +129,9 @@ class Calls(Core):
         return (External(f"{path}()", call, callee),)
 
     def called_argument(self, call: Call, position: int) -> Iterator[Value]:
-        if len(call.arguments) <= position:
-            chosen = call.keyword("dependency") or call.keyword("func")
-        else:
-            chosen = call.arguments[position]
-        for value in self.evaluate(chosen, call.scope):
-            yield from self.called(value, call)
+        handed = self.handing.handed(call, position)
+        for value in self.evaluate(handed.expression[2], call.scope):
+            yield from self.called(value, handed)
 
     def _super(self, call: Call) -> Iterator[Value]:
         method = method_of(call.scope)

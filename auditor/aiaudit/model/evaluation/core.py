@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aiaudit.model.evaluation.handing import Handing
 from aiaudit.model.evaluation.plain import CallIndex, index_calls
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
@@ -28,6 +29,7 @@ class Core:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.handing = Handing()
         self._memo: dict[Any, Values] = {}
         self._kept: list[Any] = []
         self._running: dict[Any, int] = {}

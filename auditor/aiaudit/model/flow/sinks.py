@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow import transfer
@@ -16,7 +15,7 @@ from aiaudit.model.flow.servers import POSTING, raw_request
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
-from aiaudit.model.resources import Known, known_callees
+from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Scope, last_name, walk
 from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
@@ -35,18 +34,18 @@ _RUNNABLE = re.compile(
     r"assistant|pipeline|chatbot|conversation)\d?$",
     re.IGNORECASE,
 )
-_OFFLOADING = words("to_thread run_in_threadpool run_sync run_in_executor submit Thread iterate_in_threadpool")
 
 
 def model_calls(tools: Tools) -> Iterator[ModelCall]:
     """All calls of the program that carry text to a model, each once."""
     done: set[int] = set()
     for known in tools.side.known:
-        if id(known.call) not in done and _takes_prompt(known, tools):
+        call = known.handed_by or known.call
+        if id(call) not in done and _takes_prompt(known, tools):
             starts = tuple(_prompt_places(known))
             if starts:
-                done.add(id(known.call))
-                yield ModelCall(known.call, _name(known), known.entry.purpose, starts, known)
+                done.add(id(call))
+                yield ModelCall(call, _name(known), known.entry.purpose, starts, known)
     for module in tools.side.program.modules:
         for scope in module.descendants():
             for call in scope.calls:
@@ -120,49 +119,15 @@ def _everything(call: Call, seen: set[int]) -> Iterator[Place]:
             yield Place(value, call.scope)
 
 
-# Calls that run elsewhere: `to_thread(client.chat.completions.create, messages=...)`
-
-
-def _offloaded(call: Call, tools: Tools) -> ModelCall | None:
-    """The model call that a thread or an executor makes, reported where it is handed over."""
-    for inner in _handed_over(call):
-        for known in known_callees(inner, tools.evaluator, tools.knowledge):
-            if known.entry.kind == "call" and _takes_prompt(known, tools):
-                return ModelCall(call, _name(known), known.entry.purpose, tuple(_prompt_places(known)), known)
-        found = _unlisted(inner, tools)
-        if found is not None:
-            return replace(found, call=call)
-    return None
-
-
-def _handed_over(call: Call) -> Iterator[Call]:
-    """The call that is made later, as if it were written out."""
-    target = call.keyword("target")
-    if target is not None:
-        arguments = call.keyword("args")
-        options = call.keyword("kwargs")
-        positional = arguments[2] if arguments is not None and arguments[0] in ("tuple", "list") else ()
-        yield _as_call(call, target, positional, ((None, options),) if options is not None else ())
-        return
-    for position, argument in enumerate(call.arguments[:2]):
-        if argument[0] == "call" and last_name(argument[2]) == "partial" and argument[3]:
-            yield _as_call(call, argument[3][0], argument[3][1:], argument[4])
-        elif argument[0] in ("attr", "name"):
-            yield _as_call(call, argument, call.arguments[position + 1 :], call.keywords)
-
-
-def _as_call(call: Call, function: Expression, arguments: Any, keywords: Any) -> Call:
-    return Call(call.scope, ("call", call.at, function, arguments, keywords), call.enclosing, call.statement)
-
-
 # Calls that the knowledge does not list
 
 
 def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     function = call.expression[2]
     name = last_name(function)
-    if name in _OFFLOADING:
-        return _offloaded(call, tools)
+    for handed in tools.evaluator.handing.handed_over(call):
+        found = _unlisted(handed, tools)
+        return None if found is None else replace(found, call=call)
     if name in POSTING:
         return raw_request(call, tools)
     if function[0] != "attr":
