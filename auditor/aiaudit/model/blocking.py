@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.finding import Step
-from aiaudit.model.contexts import Edge, Reach
+from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope
@@ -46,7 +46,9 @@ class _Finder:
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
-            if known.entry.blocking and happens_here and not self.happens_early(known):
+            if not known.entry.blocking or is_told_not_to_block(known.call):
+                continue
+            if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
         self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
 
@@ -74,9 +76,17 @@ class _Finder:
 
     def is_kept(self, blocking: BlockingCall) -> bool:
         """Whether the result is kept, so that only the first request waits."""
-        if any(edge.cached for edge in blocking.path):
+        if any(edge.cached and self.keeps_one(edge, blocking.known) for edge in blocking.path):
             return True
         return blocking.known.entry.kind != "call" and self.side.contexts.guard(blocking.known.call).keeps
+
+    @staticmethod
+    def keeps_one(edge: Edge, known: Known) -> bool:
+        """Whether a cache spares all but the first call; one with an answer for each argument waits for each anew."""
+        target = edge.target
+        if known.entry.kind != "call" or not isinstance(target, Function) or not is_cached(target):
+            return True
+        return all(parameter[0] == target.self_name for parameter in target.parameters)
 
     def in_coroutine(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
         found: dict[tuple[int, int], BlockingCall] = {}
@@ -136,6 +146,12 @@ def grouped(found: list[BlockingCall]) -> Iterator[BlockingCall]:
             first.setdefault(entry.dist, []).append(blocking)
     for blocking, *others in first.values():
         yield replace(blocking, more=tuple(other.call for other in others))
+
+
+def is_told_not_to_block(call: Call) -> bool:
+    """`queue.get(block=False)`, `queue.get(False)`."""
+    given = call.argument("block", 0)
+    return given is not None and given[0] == "const" and given[2] is False
 
 
 def is_iterated(call: Call) -> bool:

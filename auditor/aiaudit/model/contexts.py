@@ -28,6 +28,8 @@ CACHING = (
     "memoize",
     "once",
 )
+# Methods of a tool that run the function it was made of.
+TOOL_RUNS = frozenset(("run", "invoke", "arun", "ainvoke", "func", "coroutine"))
 # Calls that run a function elsewhere than in the calling event loop: last name of the callee.
 OFFLOADING = frozenset(
     (
@@ -386,8 +388,19 @@ class Contexts:
                         True,
                         deferred=True,
                     )
+        if name in TOOL_RUNS and function[0] == "attr":
+            yield from self._tool_edges(call, offloading=name != "run" and name.startswith("a"))
         if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
+
+    def _tool_edges(self, call: Call, offloading: bool) -> Iterator[Edge]:
+        """`tool.run(...)` of a function that a decorator made a tool; asked asynchronously, a plain one runs in a
+        thread."""
+        for value in self.evaluator.evaluate(call.expression[2][2], call.scope):
+            if isinstance(value, FunctionValue) and value.function.has_decorator("tool"):
+                function = value.function
+                elsewhere = offloading and not function.asynchronous
+                yield Edge(call.scope, function, call.span, function.label, call, offloaded=elsewhere)
 
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
