@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from aiaudit import catalogue
+from aiaudit.cli.rules import alias_table
+from aiaudit.peers import covered
 from aiaudit.rule import Rule
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "docs" / "rules"
+MIGRATION = PROJECT / "docs" / "coming-from-hadolint.md"
+TABLE = re.compile(r"(?<=<!-- generated: hadolint's ids -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
 FAMILIES = {
     "IMG": "the image",
     "KEY": "credentials",
@@ -58,13 +63,19 @@ def wanted() -> dict[Path, str]:
     for diagnostic in found.diagnostics:
         raise SystemExit(diagnostic.message)
     pages = {FOLDER / f"{rule.name}.md": page(rule) for rule in found.rules}
-    return pages | {FOLDER / "index.md": index(found.rules)}
+    return pages | {FOLDER / "index.md": index(found.rules), MIGRATION: migration(found.rules)}
+
+
+def migration(rules: tuple[Rule, ...]) -> str:
+    """The page for hadolint's users, its table of ids made anew."""
+    table = alias_table(covered(rules, "hadolint"), "hadolint", "rules/")
+    return TABLE.sub(lambda match: table, MIGRATION.read_text("utf-8"))
 
 
 def main(arguments: list[str]) -> int:
     """Write, or check."""
     files = wanted()
-    existing = {path: path.read_text("utf-8") for path in FOLDER.glob("*.md")}
+    existing = {path: path.read_text("utf-8") for path in (*FOLDER.glob("*.md"), MIGRATION)}
     stale = sorted(path for path in {*files, *existing} if files.get(path) != existing.get(path))
     if "--check" in arguments:
         for path in stale:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from aiaudit import catalogue as catalogues
+from aiaudit import hadolint
+from aiaudit.adoption import Adoption, adopt
 from aiaudit.finding import Finding
 from aiaudit.fingerprint import with_fingerprints
 from aiaudit.model.ignores import IgnoreComment
@@ -68,11 +70,13 @@ class Audit:
     def __init__(self, scope: Scope, settings: Settings, store: Store, progress: Progress | None) -> None:
         self.settings = settings
         self.store = store
-        self.catalogue = catalogues.load(settings.select)
-        self.selection = Selection(self.catalogue, settings)
+        self.catalogue = catalogues.load(() if settings.shellcheck else settings.select)
+        self.peer = hadolint.load(scope.root)
+        adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
+        self.selection = Selection(self.catalogue, settings, adopted)
         self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
         self.service = Service(self.workspace, settings.knowledge)
-        self.suppressor = Suppressor(self.workspace, self.catalogue)
+        self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)
 
     def report(self) -> Report:
@@ -88,6 +92,11 @@ class Audit:
             comments = self.suppressor.comments(paths, [rule.id for rule in ordinary])
             self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
         self._nothing(bool(findings or suppressed))
+        if self.peer and self.peer.problem:
+            place = os.path.relpath(self.peer.path, workspace.root).replace(os.sep, "/")
+            workspace.warn(
+                place, f"hadolint's configuration cannot be read, nothing is taken from it: {self.peer.problem}"
+            )
         self.store.flush(workspace.files())
         minimum = self.settings.min_confidence.rank
         confident = [reported for reported in findings if reported.finding.confidence.rank >= minimum]
@@ -101,13 +110,21 @@ class Audit:
             rules=self.selection.rules,
             kinds=workspace.counts(),
             hidden=len(findings) - len(confident),
+            thresholds=tuple(self.selection.adopted.thresholds.items()),
+            notes=tuple(self.selection.adopted.notes),
             text_of=workspace.shown,
         )
 
     def _sort(self, found: Iterable[Finding], findings: list[Reported], suppressed: list[Reported]) -> None:
         """Fingerprint findings within the scope; part those that a comment or the settings accept."""
         workspace = self.workspace
-        wanted = [f for f in found if workspace.scope.reports(f.span.path) and not workspace.is_alias(f.span.path)]
+        wanted = [
+            finding
+            for finding in found
+            if workspace.scope.reports(finding.span.path)
+            and not workspace.is_alias(finding.span.path)
+            and self.selection.reports(finding)
+        ]
         reported = with_fingerprints(map(self.selection.adjusted, wanted), workspace.text)
         if self.settings.ignores:
             reported, accepted = self.suppressor.split(reported)

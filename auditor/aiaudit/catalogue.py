@@ -29,11 +29,16 @@ class Catalogue:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def find(self, wanted: str) -> tuple[Rule, ...]:
-        """Rules that an id, a name, an alias, a family or a prefix of ids stands for."""
+        """Rules that an id, a name, an alias, a code, a family or a prefix of ids stands for."""
         exact = tuple(rule for rule in self.rules if wanted in (rule.id, rule.name) or wanted in rule.aliases)
+        exact = exact or self.passing_on(wanted)
         if exact or not wanted:
             return exact
         return tuple(rule for rule in self.rules if _is_prefix(wanted, rule.id))
+
+    def passing_on(self, code: str) -> tuple[Rule, ...]:
+        """Rules whose findings may carry this id of another tool."""
+        return tuple(rule for rule in self.rules if rule.reports(code))
 
     def names(self) -> list[str]:
         """Everything that may be typed for a rule, for suggestions."""

@@ -22,6 +22,7 @@ _KEYS = [
     "min-confidence",
     "exclude",
     "knowledge",
+    "shellcheck",
     "per-path-ignores",
     "rules",
 ]
@@ -96,6 +97,7 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         min_confidence: Confidence = Field(Confidence.LOW, alias="min-confidence")
         exclude: list[str] = []
         knowledge: list[str] = []
+        shellcheck: bool = False
         per_path_ignores: dict[str, list[str]] = Field({}, alias="per-path-ignores")
         rules: dict[str, dict[str, Any]] = {}
 
@@ -123,6 +125,8 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         per_path_ignores=tuple((glob, tuple(names)) for glob, names in found.per_path_ignores.items()),
         rule_settings=tuple((name, tuple(options.items())) for name, options in found.rules.items()),
         knowledge=tuple(os.path.join(base, name) for name in found.knowledge),
+        shellcheck=found.shellcheck,
+        stated=frozenset(table),
         base=base,
         places=tuple((name, f"{shown}:{line_of(text, prefix, where)}: ") for name, where in named),
     )

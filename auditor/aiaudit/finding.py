@@ -49,7 +49,8 @@ class Finding:
     """One defect at one place.
 
     `rule` is the id; `trace` leads from the cause (a route, a field, a COPY) to the defect; `related` are other
-    places worth a look; `help` says what to do.
+    places worth a look; `help` says what to do. `code` is another tool's own id for it, where the rule passes on what
+    that tool says.
     """
 
     rule: str
@@ -62,3 +63,4 @@ class Finding:
     trace: tuple[Step, ...] = ()
     related: tuple[Step, ...] = ()
     fix: Fix | None = None
+    code: str = ""

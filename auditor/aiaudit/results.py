@@ -45,8 +45,9 @@ class Report:
     """The outcome of one audit.
 
     Paths in it are relative to `root`; `repository` is the folder that holds `.git`, or the root. `rules` are the
-    rules that ran, `kinds` counts files by kind, `hidden` findings below the wanted confidence. `text_of` gives the
-    text of a file, for code frames.
+    rules that ran, `kinds` counts files by kind, `hidden` findings below the wanted confidence. `thresholds` tells for
+    some rules from which severity on their findings count for the exit code, None for never. `notes` are for whoever
+    asks to be told more. `text_of` gives the text of a file, for code frames.
     """
 
     root: str
@@ -58,6 +59,8 @@ class Report:
     rules: tuple[Rule, ...] = ()
     kinds: tuple[tuple[str, int], ...] = ()
     hidden: int = 0
+    thresholds: tuple[tuple[str, Severity | None], ...] = ()
+    notes: tuple[str, ...] = ()
     text_of: Callable[[str], str] = field(default=lambda path: "", compare=False)
 
     @property
@@ -69,8 +72,12 @@ class Report:
         """3 when incomplete, 1 when a finding is at or above the severity, else 0."""
         if not self.complete:
             return INCOMPLETE
-        worst = any(reported.finding.severity.rank >= fail_on.rank for reported in self.findings)
-        return FINDINGS if worst else CLEAN
+        limits = dict(self.thresholds)
+        for reported in self.findings:
+            limit = limits.get(reported.finding.rule, fail_on)
+            if limit is not None and reported.finding.severity.rank >= limit.rank:
+                return FINDINGS
+        return CLEAN
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
@@ -27,7 +28,8 @@ class Rule:
     `profile` is "default" or "pedantic". `aliases` are peers' rule ids that this rule covers. `options` is an
     instance of a frozen dataclass with the defaults; the checks of such a rule take the options in force as their
     second argument. `fix` says how safe the best fix is that the rule offers, None if it offers none. `tags` adds to
-    those that the rule's pack gives to all its rules.
+    those that the rule's pack gives to all its rules. `codes` is a pattern of the ids that another tool gives to what
+    the rule passes on (a finding carries its own as `code`), and `program` what must be installed for that.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Rule:
     options: Any = None
     tags: tuple[str, ...] = ()
     fix: str | None = None
+    codes: str = ""
+    program: str = ""
     checks: list[tuple[type, Check]] = field(default_factory=list)
     docs: str = ""
 
@@ -48,6 +52,10 @@ class Rule:
     def family(self) -> str:
         """The letters of the id: IMG, KEY, LIF ..."""
         return self.id.rstrip("0123456789")
+
+    def reports(self, code: str) -> bool:
+        """Whether another tool's id is one that findings of this rule may carry."""
+        return bool(self.codes) and re.fullmatch(self.codes, code) is not None
 
     def check(self, subject: type[Subject]) -> Callable[[Callable[[Subject], Iterable[Finding]]], Check]:
         """Register a generator `(subject) -> Iterator[Finding]`; the engine calls it once for each such subject."""
@@ -69,6 +77,7 @@ class Rule:
         severity: Severity | None = None,
         confidence: Confidence | None = None,
         fix: Fix | None = None,
+        code: str = "",
     ) -> Finding:
         """A finding of this rule; severity and confidence default to the rule's own."""
         return Finding(
@@ -82,6 +91,7 @@ class Rule:
             trace=tuple(trace),
             related=tuple(related),
             fix=fix,
+            code=code,
         )
 
 

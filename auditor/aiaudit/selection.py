@@ -7,35 +7,55 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from aiaudit.adoption import Adoption
 from aiaudit.catalogue import Catalogue
 from aiaudit.finding import Finding, Severity
+from aiaudit.naming import Names, named
+from aiaudit.programs import is_installed
 from aiaudit.rule import Rule
 from aiaudit.settings import Settings, UsageError, suggestion
 
 
 class Selection:
-    """The rules of one audit. A name that stands for no rule and an option that no rule has are usage errors."""
+    """The rules of one audit. A name that stands for no rule and an option that no rule has are usage errors.
 
-    def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
+    `adopted` is what another linter's configuration says, for what the settings leave open.
+    """
+
+    def __init__(self, catalogue: Catalogue, settings: Settings, adopted: Adoption | None = None) -> None:
         self.catalogue = catalogue
         self.settings = settings
-        self._ignored_paths = [(_spec([glob]), self._ids(names)) for glob, names in settings.per_path_ignores]
+        self.adopted = adopted or Adoption()
+        self._ignored_paths = [(_spec([glob]), self._names(names)) for glob, names in settings.per_path_ignores]
         self._options: dict[str, Any] = {}
-        self._severities: dict[str, Severity] = {}
+        self._severities: dict[str, Severity] = dict(self.adopted.severities)
+        self._wanted = self._names(settings.select)
+        self._unwanted = self._names(settings.ignore).united(self.adopted.ignored)
+        for rule_id, taken in self.adopted.options.items():
+            self._configure(rule_id, dict(taken))
         for name, options in settings.rule_settings:
             self._configure(name, dict(options))
-        self.rules = self._select()
-
-    def _select(self) -> tuple[Rule, ...]:
-        settings = self.settings
-        wanted = self._ids(settings.select)
-        unwanted = self._ids(settings.ignore)
-        return tuple(
-            rule
-            for rule in self.catalogue.rules
-            if rule.id not in unwanted
-            and (rule.id in wanted if settings.select else settings.profile in ("pedantic", rule.profile))
+        self.rules = tuple(
+            rule for rule in catalogue.rules if rule.id not in self._unwanted.rules and self._is_chosen(rule)
         )
+
+    def _is_chosen(self, rule: Rule) -> bool:
+        """Whether a rule was selected, or is one of the profile; one that needs a program only where that is there."""
+        settings = self.settings
+        if settings.shellcheck and rule.program == "shellcheck":
+            return True
+        if settings.select:
+            return rule.id in self._wanted.touched
+        return settings.profile in ("pedantic", rule.profile) and (not rule.program or is_installed(rule.program))
+
+    def reports(self, finding: Finding) -> bool:
+        """Whether a finding that passes on another tool's id is one of those selected and not ignored."""
+        if not finding.code:
+            return True
+        if self._unwanted.hold(finding):
+            return False
+        whole = self.settings.shellcheck or not self.settings.select or finding.rule in self._wanted.rules
+        return whole or self._wanted.hold(finding)
 
     def options(self, rule: Rule) -> Any:
         """The options in force of a rule that has any, else None."""
@@ -62,7 +82,7 @@ class Selection:
             return False
         prefix = self._prefix(root)
         path = f"{prefix}/{finding.span.path}" if prefix else finding.span.path
-        return any(finding.rule in ids and spec.match_file(path) for spec, ids in self._ignored_paths)
+        return any(names.hold(finding) and spec.match_file(path) for spec, names in self._ignored_paths)
 
     def _prefix(self, root: str) -> str:
         """The root, seen from the folder of the configuration file."""
@@ -70,8 +90,8 @@ class Selection:
         prefix = os.path.relpath(root, base).replace(os.sep, "/")
         return "" if prefix == "." or prefix.startswith("..") else prefix
 
-    def _ids(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(rule.id for name in names for rule in self._named(name))
+    def _names(self, names: Iterable[str]) -> Names:
+        return named(names, self._named)
 
     def _named(self, name: str) -> tuple[Rule, ...]:
         rules = self.catalogue.find(name)
@@ -92,18 +112,18 @@ class Selection:
                     known = ", ".join(level.value for level in Severity)
                     raise UsageError(f"{place}{name}: severity {severity!r} is none of {known}") from None
             if given:
-                self._options[rule.id] = _options(rule, given, place)
+                self._options[rule.id] = _options(rule, self._options.get(rule.id, rule.options), given, place)
 
 
-def _options(rule: Rule, given: dict[str, Any], place: str) -> Any:
-    """The rule's options with the given values, checked against their types."""
+def _options(rule: Rule, start: Any, given: dict[str, Any], place: str) -> Any:
+    """The rule's options, from these on, with the given values, checked against their types."""
     from pydantic import TypeAdapter, ValidationError
 
     known = [field.name.replace("_", "-") for field in dataclasses.fields(rule.options)] if rule.options else []
     for key in given:
         if key not in known:
             raise UsageError(f"{place}rule {rule.name} has no option {key!r}{suggestion(key, [*known, 'severity'])}")
-    values = {field.name: getattr(rule.options, field.name) for field in dataclasses.fields(rule.options)}
+    values = {field.name: getattr(start, field.name) for field in dataclasses.fields(rule.options)}
     values.update({key.replace("-", "_"): value for key, value in given.items()})
     try:
         return TypeAdapter(type(rule.options)).validate_python(values)

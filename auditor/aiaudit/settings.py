@@ -16,8 +16,9 @@ class UsageError(Exception):
 class Settings:
     """All switches of an audit, with their defaults.
 
-    `base` is the folder that patterns and paths are relative to: the configuration file's. `places` says where in that
-    file a rule was named, for messages.
+    `shellcheck` adds the rule that passes on what ShellCheck says. `stated` are the keys that a configuration file or
+    the command line gave a value. `base` is the folder that patterns and paths are relative to: the configuration
+    file's. `places` says where in that file a rule was named, for messages.
     """
 
     select: tuple[str, ...] = ()
@@ -30,6 +31,8 @@ class Settings:
     rule_settings: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
     knowledge: tuple[str, ...] = ()
     ignores: bool = True
+    shellcheck: bool = False
+    stated: frozenset[str] = frozenset()
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
 

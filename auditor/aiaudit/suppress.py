@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from aiaudit.catalogue import Catalogue
 from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.tree import Tree
+from aiaudit.naming import Names, named
 from aiaudit.results import Reported, Suppression
 from aiaudit.sources.suppressions import Record
 from aiaudit.span import Span
@@ -16,10 +17,10 @@ from aiaudit.values import dataclass
 
 @dataclass(slots=True)
 class _Comment:
-    """A comment, the rules that its names stand for, and the names that accepted something."""
+    """A comment, what its names stand for, and the names that accepted something."""
 
     record: Record
-    rules: dict[str, frozenset[str]]
+    meant: dict[str, Names]
     used: set[str] = field(default_factory=set)
 
     def accepts(self, reported: Reported) -> bool:
@@ -28,7 +29,7 @@ class _Comment:
         line = reported.finding.span.line
         if first and not first <= line <= last:
             return False
-        names = {name for name, ids in self.rules.items() if reported.finding.rule in ids}
+        names = {name for name, meant in self.meant.items() if meant.hold(reported.finding)}
         self.used |= names
         return bool(names)
 
@@ -36,11 +37,12 @@ class _Comment:
 class Suppressor:
     """The comments of a tree, read file by file as findings come; asked for what is left over in the end."""
 
-    def __init__(self, tree: Tree, catalogue: Catalogue) -> None:
+    def __init__(self, tree: Tree, catalogue: Catalogue, honours_hadolint: bool = True) -> None:
         self.tree = tree
         self.catalogue = catalogue
+        self.honours_hadolint = honours_hadolint
         self._comments: dict[str, list[_Comment]] = {}
-        self._ids: dict[str, frozenset[str]] = {}
+        self._names: dict[str, Names] = {}
 
     def split(self, found: Iterable[Reported]) -> tuple[list[Reported], list[Reported]]:
         """Findings that stand, and findings that a comment accepts."""
@@ -66,22 +68,25 @@ class Suppressor:
 
     def _verdict(self, path: str, comment: _Comment, looked: frozenset[str]) -> IgnoreComment:
         _, names, reason, line, column, end, _, _ = comment.record
-        unknown = tuple((name, self._closest(name)) for name, ids in comment.rules.items() if not ids)
+        unknown = tuple((name, self._closest(name)) for name, meant in comment.meant.items() if not meant)
         unused = tuple(
-            name for name, ids in comment.rules.items() if ids and ids <= looked and name not in comment.used
+            name
+            for name, meant in comment.meant.items()
+            if meant and meant.touched <= looked and name not in comment.used
         )
         return IgnoreComment(Span(path, line, column, line, end), names, reason, unknown, unused)
 
     def _comments_in(self, path: str) -> list[_Comment]:
         if path not in self._comments:
             records = self.tree.facts(path, "suppressions") or ()
-            self._comments[path] = [_Comment(r, {name: self._rules(name) for name in r[1] or ()}) for r in records]
+            honoured = [r for r in records if self.honours_hadolint or r[0] != "hadolint"]
+            self._comments[path] = [_Comment(r, {name: self._meant(name) for name in r[1] or ()}) for r in honoured]
         return self._comments[path]
 
-    def _rules(self, name: str) -> frozenset[str]:
-        if name not in self._ids:
-            self._ids[name] = frozenset(rule.id for rule in self.catalogue.find(name))
-        return self._ids[name]
+    def _meant(self, name: str) -> Names:
+        if name not in self._names:
+            self._names[name] = named([name], self.catalogue.find)
+        return self._names[name]
 
     def _closest(self, name: str) -> str:
         import difflib

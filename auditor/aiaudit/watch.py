@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from aiaudit.configuration import candidates
+from aiaudit import configuration, hadolint
 from aiaudit.listing import SKIPPED
 from aiaudit.settings import Settings
 from aiaudit.sources.stamps import Signature, signature_at
@@ -35,7 +35,8 @@ def watched(workspace: Workspace, settings: Settings) -> dict[str, Signature | N
 
 def _around(workspace: Workspace, settings: Settings) -> Iterator[str]:
     """What lies outside of the listing and has a say in it."""
-    yield from candidates(workspace.root)
+    yield from configuration.candidates(workspace.root)
+    yield from hadolint.candidates(workspace.root)
     yield from settings.knowledge
     yield from (os.path.expanduser(path) for path in _USER_FILES)
     folder = workspace.root

@@ -81,6 +81,7 @@ fail-on = "high"
 min-confidence = "medium"
 exclude = ["legacy/"]
 knowledge = ["own.toml"]
+shellcheck = true
 
 [per-path-ignores]
 "tests/**" = ["too-many"]
@@ -102,13 +103,20 @@ most = 5
         knowledge=(str(tmp_path / "own.toml"),),
         per_path_ignores=(("tests/**", ("too-many",)),),
         rule_settings=(("too-many", (("severity", "low"), ("most", 5))),),
+        shellcheck=True,
+        stated=frozenset(
+            {
+                *("select", "ignore", "profile", "fail-on", "min-confidence"),
+                *("exclude", "knowledge", "shellcheck", "per-path-ignores", "rules"),
+            }
+        ),
         base=str(tmp_path),
         places=(
             ("IMG", "aiaudit.toml:2: "),
             ("too-many", "aiaudit.toml:2: "),
             ("a-nicety", "aiaudit.toml:3: "),
-            ("too-many", "aiaudit.toml:11: "),
-            ("too-many", "aiaudit.toml:13: "),
+            ("too-many", "aiaudit.toml:12: "),
+            ("too-many", "aiaudit.toml:14: "),
         ),
     )
 

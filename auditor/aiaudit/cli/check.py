@@ -64,11 +64,12 @@ class _Check:
         """The configured settings, with what the command line says."""
         values = self.values
         changes: dict[str, Any] = {}
-        for name in ("select", "ignore", "profile"):
+        for name in ("select", "ignore", "profile", "shellcheck"):
             if values[name]:
                 changes[name] = values[name]
         if values["fail_on"]:
             changes["fail_on"] = Severity(values["fail_on"])
+            changes["stated"] = configured.stated | {"fail-on"}
         if values["min_confidence"]:
             changes["min_confidence"] = Confidence(values["min_confidence"])
         if values["no_ignores"]:
@@ -87,6 +88,7 @@ class _Check:
         if not self.values["quiet"]:
             lines += _told(found.diagnostics)
         if self.values["verbose"]:
+            lines += [f"aiaudit: {note}" for note in found.notes]
             seconds = (time.time_ns() - started) / 1e9
             kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds if count)
             lines.append(f"aiaudit: {len(found.rules)} rules over {found.files} files ({kinds}) in {seconds:.2f} s")

@@ -11,6 +11,7 @@ import click
 
 from aiaudit import __version__
 from aiaudit.cli.options import COMMANDS, OPTIONS, Option, split
+from aiaudit.peers import PEERS
 from aiaudit.results import USAGE
 from aiaudit.settings import UsageError
 
@@ -89,11 +90,12 @@ def check(**values: Any) -> int:
 
 @cli.command()
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-def rules(form: str) -> int:
+@click.option("--aliases", "peer", type=click.Choice(list(PEERS)), help="List another tool's ids that rules cover.")
+def rules(form: str, peer: str | None) -> int:
     """List all rules."""
-    from aiaudit.cli.rules import list_rules
+    from aiaudit.cli.rules import list_aliases, list_rules
 
-    return list_rules(form)
+    return list_aliases(peer, form) if peer else list_rules(form)
 
 
 @cli.command()

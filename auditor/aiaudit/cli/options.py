@@ -32,6 +32,7 @@ OPTIONS = (
     Option("min_confidence", ("--min-confidence",), "value", CONFIDENCES, "", "Leave out findings that are less sure."),
     Option("format", ("--format",), "value", FORMATS, "", "What to write to stdout [default: text].", "text"),
     Option("output", ("--output",), "repeat", (), "FORMAT=FILE", "Write a format to a file as well; repeatable."),
+    Option("shellcheck", ("--shellcheck",), "flag", (), "", "Run ShellCheck on RUN scripts, too."),
     Option("no_ignores", ("--no-ignores",), "flag", (), "", "Report what ignore comments accept, too."),
     Option("no_cache", ("--no-cache",), "flag", (), "", "Read and parse every file anew; keep nothing."),
     Option("exit_zero", ("--exit-zero",), "flag", (), "", "Exit with 0 even when there are findings."),

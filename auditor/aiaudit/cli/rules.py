@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from aiaudit import catalogue
 from aiaudit.cli import write
+from aiaudit.peers import covered
 from aiaudit.results import CLEAN, INCOMPLETE
 from aiaudit.rule import Rule
 from aiaudit.settings import UsageError, suggestion
@@ -27,6 +29,36 @@ def list_rules(form: str) -> int:
             f"{' (pedantic)' if rule.profile == 'pedantic' else ''}\n"
             for rule in found.rules
         )
+    return _written(text, found)
+
+
+def list_aliases(peer: str, form: str) -> int:
+    """Write which ids of another tool our rules cover."""
+    found = catalogue.load()
+    pairs = covered(found.rules, peer)
+    if form == "json":
+        rows = [{"id": code, "rule": rule.id, "name": rule.name, "profile": rule.profile} for code, rule in pairs]
+        return _written(json.dumps(rows, indent=2) + "\n", found)
+    if form == "markdown":
+        return _written(alias_table(pairs, peer), found)
+    width = max((len(code) for code, _ in pairs), default=0)
+    notes = {"pedantic": " (pedantic)"}
+    lines = [f"{code:<{width}}  {rule.id}  {rule.name}{notes.get(rule.profile, '')}\n" for code, rule in pairs]
+    return _written("".join(lines), found)
+
+
+def alias_table(pairs: Sequence[tuple[str, Rule]], peer: str, folder: str = "docs/rules/") -> str:
+    """Another tool's ids and our rules as a Markdown table; `folder` is where the rules' pages are."""
+    lines = [f"| {peer} | rule | profile | what it reports |", "|---|---|---|---|"]
+    lines += [
+        f"| {code} | {rule.id} [{rule.name}]({folder}{rule.name}.md) | {rule.profile} | {rule.summary} |"
+        for code, rule in pairs
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _written(text: str, found: catalogue.Catalogue) -> int:
+    """Write to stdout, and on stderr which rules could not be loaded."""
     problems = "".join(f"error: {diagnostic.message}\n" for diagnostic in found.diagnostics)
     return write(text.encode(), problems.encode(), INCOMPLETE if problems else CLEAN)
 

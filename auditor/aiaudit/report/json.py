@@ -54,7 +54,7 @@ def _finding(reported: Reported, aliases: dict[str, list[str]]) -> dict[str, Any
     found: dict[str, Any] = {
         "rule": finding.rule,
         "name": finding.name,
-        "aliases": aliases.get(finding.rule, []),
+        "aliases": [finding.code] if finding.code else aliases.get(finding.rule, []),
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
         "message": finding.message,

@@ -1,8 +1,8 @@
-"""Comments that accept a finding: aiaudit's own, hadolint's, gitleaks' and detect-secrets'. Plain tuples.
+"""Comments that accept a finding: aiaudit's own, hadolint's, ShellCheck's, gitleaks' and detect-secrets'.
 
-The facts of a file are a tuple of `(tool, names, reason, line, column, end_column, first, last)`: the comment's place
-and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing. `tool` is
-"aiaudit", "hadolint", "secrets", or "quoted": a comment of another language in a code block of a document.
+The facts of a file are a plain tuple of `(tool, names, reason, line, column, end_column, first, last)`: the comment's
+place and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing. `tool` is
+"aiaudit", "hadolint", "shellcheck", "secrets", or "quoted": a comment of another language in a document's code block.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 
 Record = tuple[str, Any, str, int, int, int, int, int]
 
@@ -21,14 +21,19 @@ _OWN = re.compile(
     r"(?:#+|//+|<!--|/\*+|--|;+)\s*aiaudit:\s*(?P<what>ignore(?:-file)?)\b(?!-)\s*(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)"
 )
 _HADOLINT = re.compile(
-    r"^\s*#\s*hadolint\s+(?P<all>global\s+)?ignore\s*=\s*(?P<names>[A-Za-z0-9_]+(?:\s*,\s*[A-Za-z0-9_]+)*)"
+    r"\s*#\s*hadolint\s+(?:(?P<scope>global|stage)\s+)?ignore\s*=\s*"
+    r"(?P<names>[A-Za-z0-9_]+(?:\s*,\s*[A-Za-z0-9_]+)*)(?:\s*#(?P<reason>.*))?"
 )
+_SHELLCHECK = re.compile(
+    r"\s*#\s*shellcheck\s(?:[^#]*\s)?disable=(?P<names>(?:SC\d{4}|all)(?:[,-](?:SC\d{4}|all))*)(?P<reason>.*)"
+)
+_FROM = re.compile(r"\s*FROM\s", re.IGNORECASE)
 _ALLOWED = re.compile(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
 _OPENING = re.compile(r"#|//|<!--|/\*|--|;")
 # A comment's text before its mark: looking back further would cost the square of a minified line's length.
 _BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
-_MARKS = ("aiaudit:", "hadolint", "gitleaks:allow", "pragma:")
+_MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "pragma:")
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 
 
@@ -41,13 +46,16 @@ def extract(text: str, path: str) -> tuple[Record, ...]:
         if comments is not None:
             return tuple(record for comment in comments for record in _records(*comment))
     lines = text.split("\n")
-    following = _next_instruction if _is_dockerfile(path) else _next_line
+    is_dockerfile = _is_dockerfile(path)
+    following = _next_instruction if is_dockerfile else _next_line
     found: list[Record] = []
     for number, line in enumerate(lines, 1):
         if any(mark in line for mark in _MARKS):
             own_line = line.lstrip().startswith(("#", "//", "<!--", "/*", "--", ";"))
             covered = following(lines, number) if own_line else (number, number)
             found.extend(_records(line, number, 0, covered, path.endswith(_PROSE)))
+            if is_dockerfile:
+                found.extend(_of_linters(lines, number, covered))
     return tuple(found)
 
 
@@ -59,10 +67,6 @@ def _records(line: str, number: int, start: int, covered: tuple[int, int], prose
         end = match.start() + len(match.group().rstrip()) + 1
         tool = "quoted" if prose and not match.group().startswith("<!--") else "aiaudit"
         yield (tool, names or None, _reason(match["reason"]), number, match.start() + 1, end, first, last)
-    for match in _HADOLINT.finditer(line, start):
-        names = tuple(name.strip() for name in match["names"].split(","))
-        first, last = (0, 0) if match["all"] else covered
-        yield ("hadolint", names, "", number, match.start() + 1, match.end() + 1, first, last)
     for match in _ALLOWED.finditer(line, start):
         opening = _OPENING.search(line, max(start, match.start() - _BEFORE), match.start())
         if opening is None:
@@ -70,6 +74,61 @@ def _records(line: str, number: int, start: int, covered: tuple[int, int], prose
         first, last = (number + 1, number + 1) if match["next"] else covered
         reason = line[opening.start() : match.end()].lstrip("#/<!-*; ")
         yield ("secrets", ("KEY",), reason, number, opening.start() + 1, match.end() + 1, first, last)
+
+
+def _of_linters(lines: list[str], number: int, covered: tuple[int, int]) -> Iterator[Record]:
+    """What a comment line of a Dockerfile says to hadolint or to ShellCheck."""
+    line = lines[number - 1]
+    match = _HADOLINT.match(line)
+    if match is not None:
+        names = tuple(name.strip() for name in match["names"].split(","))
+        scope = {"global": (0, 0), "stage": _stage(lines, covered[0])}.get(match["scope"] or "", covered)
+        if scope is not None:
+            yield ("hadolint", names, (match["reason"] or "").strip(), number, 1, len(line) + 1, *scope)
+    match = _SHELLCHECK.match(line)
+    if match is not None:
+        names = tuple(_codes(match["names"]))
+        reason = match["reason"].strip().lstrip("#").strip()
+        within = _line_of_script(lines, covered) if _is_inside(lines, number) else covered
+        yield ("shellcheck", names, reason, number, 1, len(line) + 1, *within)
+
+
+def _codes(text: str) -> Iterator[str]:
+    """`SC2086,SC3000-SC3050,all` one by one; "all" are those of the family of the shell rules."""
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if part == "all":
+            yield "SHC"
+        elif dash and last.startswith("SC") and first.startswith("SC"):
+            yield from (f"SC{code}" for code in range(int(first[2:]), int(last[2:]) + 1))
+        else:
+            yield first
+
+
+def _stage(lines: list[str], first: int) -> tuple[int, int] | None:
+    """The stage that begins at this line, None where none does."""
+    if not _FROM.match(lines[first - 1]):
+        return None
+    following = (number for number in range(first + 1, len(lines) + 1) if _FROM.match(lines[number - 1]))
+    return first, next(following, len(lines) + 1) - 1
+
+
+def _is_inside(lines: list[str], number: int) -> bool:
+    """Whether a comment line stands inside of an instruction."""
+    before = number - 1
+    while before and (not lines[before - 1].strip() or lines[before - 1].lstrip().startswith("#")):
+        before -= 1
+    return bool(before) and lines[before - 1].rstrip().endswith(_escape(lines))
+
+
+def _line_of_script(lines: list[str], covered: tuple[int, int]) -> tuple[int, int]:
+    """Of the covered lines those up to the next operator that ends a command."""
+    first, last = covered
+    for number in range(first, last):
+        ended = lines[number - 1].rstrip().removesuffix(_escape(lines)).rstrip().endswith(("&&", "||", ";", "|"))
+        if ended or lines[number].lstrip().startswith(("&&", "||", ";", "|")):
+            return first, number
+    return first, last
 
 
 def _own(line: str, start: int) -> Iterator[re.Match[str]]:
@@ -136,7 +195,7 @@ def _next_instruction(lines: list[str], number: int) -> tuple[int, int]:
     first, _ = _next_line(lines, number)
     if first == number:
         return number, number
-    escape = "`" if any(line.replace(" ", "").lower().startswith("#escape=`") for line in lines[:3]) else "\\"
+    escape = _escape(lines)
     last, waiting = first, [match["name"] for match in _HEREDOC.finditer(lines[first - 1])]
     while last < len(lines):
         line = lines[last - 1].strip()
@@ -151,6 +210,11 @@ def _next_instruction(lines: list[str], number: int) -> tuple[int, int]:
         elif not waiting:
             waiting = [match["name"] for match in _HEREDOC.finditer(lines[last - 1])]
     return first, last
+
+
+def _escape(lines: list[str]) -> str:
+    """What joins lines in this Dockerfile."""
+    return "`" if any(line.replace(" ", "").lower().startswith("#escape=`") for line in lines[:3]) else "\\"
 
 
 def _is_dockerfile(path: str) -> bool:
