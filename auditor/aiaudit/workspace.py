@@ -12,7 +12,7 @@ from aiaudit import listing as listings
 from aiaudit.kinds import KINDS, kinds_of
 from aiaudit.reading import Binary, TooLarge, Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
-from aiaudit.sources.extractors import EXTRACTORS, problem_of
+from aiaudit.sources.extractors import EXTRACTORS, are_lasting, problem_of
 from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
@@ -70,6 +70,7 @@ class Workspace:
         self.listing = listings.list_files(scope.root, scope.only or ())
         self.progress = progress
         self.reads_secrets = False
+        self.is_repeatable = True  # whether another run would see the same, nothing having changed
         self._extracted: Counter[str] = Counter()
         self.diagnostics: list[Diagnostic] = []
         self._excluded = is_excluded or (lambda path: False)
@@ -194,11 +195,14 @@ class Workspace:
         if facts is MISSING:
             self._show_progress(name)
             facts = extractor.extract(self._texts[path], path)
-            self.store.put(path, extractor, facts)
+            if are_lasting(name, facts):
+                self.store.put(path, extractor, facts)
+            else:
+                self.is_repeatable = False
             self._read_along(path, name)
         problem = problem_of(name, facts)
         if problem is not None:
-            self.problem(path, f"cannot be parsed: {problem[0]}{self._hint(path, name)}", problem[1])
+            self.problem(path, f"{problem[0]}{self._hint(path, name)}", problem[1])
         return facts
 
     def _read_along(self, path: str, extractor: str) -> None:

@@ -105,7 +105,7 @@ class _Check:
     ) -> None:
         from aiaudit.watch import watched
 
-        found = watched(session.workspace, settings)
+        found = watched(session.workspace, settings) if session.workspace.is_repeatable else None
         if found is not None:
             replay.save(record, found, started, out, err, code)
 

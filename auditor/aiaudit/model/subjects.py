@@ -23,6 +23,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Route": ("python", "routes_of"),
     "Secret": ("secrets", "secrets"),
     "Setting": ("settings", "settings_of"),
+    "ShellRemark": ("shell", "shell_remarks"),
     "SwallowedFailure": ("startup", "swallowed_failures"),
     "UncappedOutput": ("outputs", "uncapped_outputs"),
     "Wait": ("timeouts", "waits"),

@@ -32,6 +32,7 @@ EXTRACTORS: dict[str, Extractor] = {
     extractor.name: extractor
     for extractor in (
         Extractor("dockerfile", "aiaudit.sources.dockerfile.parse"),
+        Extractor("shellcheck", "aiaudit.sources.dockerfile.shellcheck", plain=True),
         Extractor("python", "aiaudit.sources.python.extract", plain=True),
         Extractor("manifest", "aiaudit.sources.manifests", takes_path=True),
         Extractor("secrets", "aiaudit.sources.secrets", takes_path=True),
@@ -43,8 +44,20 @@ EXTRACTORS: dict[str, Extractor] = {
 }
 
 
+def are_lasting(extractor: str, facts: Any) -> bool:
+    """Whether the same text would give the same facts again, and not only because a program was missing or slow."""
+    return extractor != "shellcheck" or facts[0] is None
+
+
 def problem_of(extractor: str, facts: Any) -> tuple[str, int] | None:
     """Why the facts are not the whole file, and the line: the audit of that file is incomplete then."""
+    if extractor == "shellcheck":
+        return None if facts[0] is None else (str(facts[0]), 0)
+    problem = _parse_problem(extractor, facts)
+    return None if problem is None else (f"cannot be parsed: {problem[0]}", problem[1])
+
+
+def _parse_problem(extractor: str, facts: Any) -> tuple[str, int] | None:
     if extractor == "python":
         problem = facts[0]
         return None if problem is None else (str(problem[0]), int(problem[1]))

@@ -1,25 +1,19 @@
-"""References to base images taken apart, and what is known of the users and shells that the images come with."""
+"""What is known of the users and shells that base images come with."""
 
 from __future__ import annotations
 
 from aiaudit.model.image.commands import commands_in, names_in
 from aiaudit.model.image.values import Image, Stage
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit.values import dataclass
+from aiaudit.sources.dockerfile.references import ASH as ASH
+from aiaudit.sources.dockerfile.references import BASH as BASH
+from aiaudit.sources.dockerfile.references import DASH as DASH
+from aiaudit.sources.dockerfile.references import Reference as Reference
+from aiaudit.sources.dockerfile.references import reference as reference
+from aiaudit.sources.dockerfile.references import shell_of
 
-DASH, ASH, BASH = "dash", "ash", "bash"
 ROOT = "root"
 
-_DOCKER_HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "public.ecr.aws/docker/")
-_BASH_IMAGES = (
-    "almalinux", "amazonlinux", "archlinux", "centos", "fedora", "opensuse", "oraclelinux", "redhat", "rockylinux",
-    "ubi7", "ubi8", "ubi9", "ubi10", "lambda/",
-)  # fmt: skip
-_BASH_TAGS = ("amazonlinux", "centos", "el7", "el8", "el9", "fedora", "rocky", "ubi")
-_DEBIAN_IMAGES = (
-    "anaconda3", "astral-sh/uv", "buildpack-deps", "cuda", "debian", "golang", "miniconda3", "miniforge3", "node",
-    "python", "pytorch", "ruby", "rust", "tensorflow", "ubuntu", "uvicorn-gunicorn", "uvicorn-gunicorn-fastapi",
-)  # fmt: skip
 # Images whose configuration names no user, so that containers run as root.
 _ROOT_IMAGES = names_in(
     "alpine almalinux amazonlinux archlinux astral-sh/uv buildpack-deps busybox caddy centos continuumio/anaconda3"
@@ -58,51 +52,9 @@ _WEB_SERVERS = names_in("nginx httpd openresty angie")
 _SWITCHES = names_in("gosu su-exec setpriv runuser su chpst s6-setuidgid setuidgid fixuid")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """An image reference: `name` without the registry host and `library/`; `tag` and `digest` may be ""."""
-
-    text: str
-    registry: str
-    name: str
-    tag: str
-    digest: str
-
-    @property
-    def last(self) -> str:
-        """The last part of the name."""
-        return self.name.rpartition("/")[2]
-
-
-def reference(text: str) -> Reference:
-    """An image reference taken apart as Docker does it."""
-    rest, _, digest = text.partition("@")
-    head, _, last = rest.rpartition("/")
-    last, _, tag = last.partition(":")
-    name = f"{head}/{last}" if head else last
-    registry = ""
-    for prefix in _DOCKER_HUB:
-        if name.startswith(prefix):
-            registry, name = prefix.rstrip("/"), name.removeprefix(prefix)
-    first, slash, remainder = name.partition("/")
-    if slash and not registry and (first == "localhost" or "." in first or ":" in first):
-        registry, name = first, remainder
-    return Reference(text, registry, name.removeprefix("library/"), tag, digest)
-
-
 def default_shell(stage: Stage) -> str:
     """Which shell /bin/sh is: "dash", "ash" or "bash", "" where it is not known."""
-    if not stage.lineage[0].base_is_known:
-        return ""
-    base = reference(stage.root_base)
-    tag = base.tag.lower()
-    if "alpine" in base.name or "alpine" in tag or base.name == "busybox" or "wolfi" in base.name:
-        return ASH
-    if any(part in base.name for part in _BASH_IMAGES) or any(part in tag for part in _BASH_TAGS):
-        return BASH
-    if base.name.startswith(_DEBIAN_IMAGES) or base.name.endswith(_DEBIAN_IMAGES):
-        return DASH
-    return ""
+    return shell_of(stage.root_base) if stage.lineage[0].base_is_known else ""
 
 
 def default_user(stage: Stage) -> str | None:

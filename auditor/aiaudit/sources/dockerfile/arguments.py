@@ -32,7 +32,8 @@ Fields = dict[str, Any]
 class Arguments:
     """What stands behind keyword and flags: `content` from `start` to `end`.
 
-    `readable` tells whether the shell is one whose scripts are read; `problems` collects what the parser refuses.
+    `readable` tells whether the shell is one whose scripts are read. Reading leaves what the parser refuses in
+    `problems`, and in `script` what the shell gets, with its places.
     """
 
     keyword: str
@@ -44,6 +45,7 @@ class Arguments:
     bodies: tuple[Body, ...]
     readable: bool
     problems: list[str] = field(default_factory=list)
+    script: Located | None = None
 
     def word(self, piece: Piece) -> Word:
         """A word with its place."""
@@ -141,6 +143,7 @@ def _command(given: Arguments) -> Fields:
             "commands": _exec_commands(given, strings),
         }
     script, interpreter = _script(given)
+    given.script = script
     readable = base_name(interpreter) in SHELLS if interpreter else given.readable
     return {
         "script": script.text,

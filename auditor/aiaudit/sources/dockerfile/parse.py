@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import field
+
 from aiaudit.sources.dockerfile import arguments, structure
 from aiaudit.sources.dockerfile.arguments import Arguments
 from aiaudit.sources.dockerfile.characters import SPACES
-from aiaudit.sources.dockerfile.facts import DockerfileFacts, Flag, Instruction, Problem, StageFacts
+from aiaudit.sources.dockerfile.facts import DockerfileFacts, Flag, Instruction, Pair, Problem, StageFacts
 from aiaudit.sources.dockerfile.lines import Layout, LogicalLine, layout
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.programs import SHELLS, base_name
@@ -14,19 +19,17 @@ from aiaudit.sources.dockerfile.words import builder_flags
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-VERSION = 1
+VERSION = 2
 
 _WINDOWS_IMAGES = ("/windows", "/nanoserver", "/servercore", "windowsservercore", "nanoserver")
+_WINDOWS_SHELL = "cmd"
+_SHELL_COMMENT = re.compile(r"hadolint\s+shell\s*=\s*(?P<shell>[^\s#]+)\s*(?:#.*)?")
 
 
 def extract(text: str) -> DockerfileFacts:
     """The facts of a Dockerfile; never raises."""
-    found = layout(text)
-    reader = _Reader(found)
-    splits = structure.split([line.content.text for line in found.logical])
-    for line, (keyword, start) in zip(found.logical, splits, strict=True):
-        reader.add(line, keyword, start)
-    reader.refusals.finish()
+    reader = _read(text)
+    found = reader.found
     return DockerfileFacts(
         directives=tuple(found.directives),
         escape=found.escape,
@@ -40,15 +43,65 @@ def extract(text: str) -> DockerfileFacts:
     )
 
 
+def scripts(text: str) -> list[Script]:
+    """What every RUN in shell form gives to its shell, in file order."""
+    return _read(text).scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a RUN gives to its shell, every character with its place.
+
+    `shell` is the program that SHELL or a comment names, or the interpreter of a here-document that is run as a file;
+    "" for the /bin/sh of the base image, which is `base` as written, through the stages of this file.
+    """
+
+    instruction: Instruction
+    content: Located
+    shell: str
+    base: str
+    stage: Stage
+    seen: int
+
+    def variables(self) -> Iterator[Pair]:
+        """What ARG and ENV set up to here, the latest first, values as written."""
+        yield from reversed(self.stage.variables[: self.seen])
+        stage = self.stage.parent
+        while stage is not None:
+            yield from reversed(stage.variables)
+            stage = stage.parent
+
+
+def _read(text: str) -> _Reader:
+    found = layout(text)
+    reader = _Reader(found)
+    splits = structure.split([line.content.text for line in found.logical])
+    for line, (keyword, start) in zip(found.logical, splits, strict=True):
+        reader.add(line, keyword, start)
+    reader.refusals.finish()
+    return reader
+
+
 @dataclass(slots=True)
-class _Stage:
-    """A stage under way; `shell` tells whether its shell is one whose scripts are read."""
+class Stage:
+    """A stage while it is read; `shell` names its shell, "" for the /bin/sh of its base image, which is `origin`.
+
+    `parent` is the stage that it is built on, `variables` are its own.
+    """
 
     base: str
     name: str | None
     platform: str | None
     instructions: list[Instruction]
-    shell: bool
+    shell: str
+    origin: str
+    parent: Stage | None
+    variables: list[Pair] = field(default_factory=list)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its shell is one whose scripts are read."""
+        return not self.shell or self.shell in SHELLS
 
 
 class _Reader:
@@ -57,8 +110,15 @@ class _Reader:
     def __init__(self, found: Layout) -> None:
         self.found = found
         self.preamble: list[Instruction] = []
-        self.stages: list[_Stage] = []
+        self.stages: list[Stage] = []
+        self.scripts: list[Script] = []
+        self.named: dict[str, Stage] = {}
         self.refusals = Refusals(found)
+        self.shell_comments = deque(
+            (comment.extent.line, base_name(match["shell"]))
+            for comment in found.comments
+            if "hadolint" in comment.text and (match := _SHELL_COMMENT.fullmatch(comment.text))
+        )
 
     def add(self, line: LogicalLine, keyword: str, start: int) -> None:
         """Read one instruction and put it where it belongs."""
@@ -72,17 +132,32 @@ class _Reader:
         )
         raw = "\n".join(found.lines[line.first - 1 : line.last])
         stage = self.stages[-1] if self.stages else None
-        readable = stage.shell if stage else True
+        self._take_comments(line.first)
+        readable = stage.is_readable if stage else True
         instruction = self._instruction(line, line.content, keyword, start, extent, raw, readable)
         if keyword == "FROM":
-            self.stages.append(self._stage(instruction))
+            self._begin(self._stage(instruction))
         elif stage is None:
             self.preamble.append(instruction)
         else:
             stage.instructions.append(instruction)
             if keyword == "SHELL":
-                stage.shell = any(base_name(word.text) in SHELLS for word in instruction.words)
+                stage.shell = _named_shell(instruction)
+            elif keyword in ("ARG", "ENV"):
+                stage.variables += instruction.pairs
         self.refusals.check(instruction)
+
+    def _begin(self, stage: Stage) -> None:
+        self.stages.append(stage)
+        if stage.name:
+            self.named[stage.name] = stage
+
+    def _take_comments(self, line: int) -> None:
+        """Comments ahead of a line that name the shell of a base image."""
+        while self.shell_comments and self.shell_comments[0][0] < line:
+            _, shell = self.shell_comments.popleft()
+            if self.stages:
+                self.stages[-1].shell = shell
 
     def _instruction(
         self,
@@ -111,6 +186,11 @@ class _Reader:
         instruction = Instruction(keyword, extent, raw, tuple(flags), heredocs=line.heredocs, **read(given))
         for message in given.problems:
             self.found.problems.append(Problem(message, extent, fatal=True))
+        if keyword == "RUN" and given.script is not None and self.stages:
+            stage = self.stages[-1]
+            shell = instruction.interpreter or stage.shell
+            seen = len(stage.variables)
+            self.scripts.append(Script(instruction, given.script, shell, stage.origin, stage, seen))
         return instruction
 
     def _trigger(self, line: LogicalLine, content: Located, extent: Extent, readable: bool) -> Instruction:
@@ -119,10 +199,25 @@ class _Reader:
         inner = Extent(whole.line, whole.column, extent.end_line, extent.end_column)
         return self._instruction(line, content, keyword, start, inner, content.text, readable)
 
-    def _stage(self, instruction: Instruction) -> _Stage:
+    def _stage(self, instruction: Instruction) -> Stage:
         words = instruction.words
         base = words[0].raw if words else ""
         name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
-        parent = next((stage for stage in self.stages if stage.name and stage.name == base.lower()), None)
-        shell = parent.shell if parent else not any(part in base.lower() for part in _WINDOWS_IMAGES)
-        return _Stage(base, name, instruction.flag("platform"), [instruction], shell)
+        platform = instruction.flag("platform")
+        parent = self.named.get(base.lower())
+        if parent is not None:
+            return Stage(base, name, platform, [instruction], parent.shell, parent.origin, parent)
+        return Stage(
+            base, name, platform, [instruction], _WINDOWS_SHELL if is_windows(base, platform) else "", base, None
+        )
+
+
+def is_windows(base: str, platform: str | None) -> bool:
+    """Whether an image is one of Windows, by its name or by the platform that FROM asks for."""
+    return (platform or "").lower().startswith("windows") or any(part in base.lower() for part in _WINDOWS_IMAGES)
+
+
+def _named_shell(instruction: Instruction) -> str:
+    """The program that SHELL names, behind `env` and the like."""
+    words = [word.text for word in instruction.words]
+    return next((base_name(word) for word in words if base_name(word) in SHELLS), base_name(words[0]) if words else "")

@@ -1,0 +1,3 @@
+"""Shell scripts in images, as ShellCheck sees them."""
+
+FAMILY = "SHC"
