@@ -10,8 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from aiaudit import api
+from aiaudit.programs import is_installed
 from aiaudit.results import Report
+from aiaudit.rule import Rule
 from aiaudit.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -78,6 +82,12 @@ class Ran:
     code: int
     out: str
     err: str
+
+
+def skip_without_program(rule: Rule) -> None:
+    """Skip a test of a rule that passes on what a program says which is not installed here."""
+    if rule.program and not is_installed(rule.program):
+        pytest.skip(f"{rule.program} IS NOT INSTALLED: {rule.name} is not tested")
 
 
 def run_cli(

@@ -70,7 +70,7 @@ class Audit:
     def __init__(self, scope: Scope, settings: Settings, store: Store, progress: Progress | None) -> None:
         self.settings = settings
         self.store = store
-        self.catalogue = catalogues.load(() if settings.shellcheck else settings.select)
+        self.catalogue = catalogues.load(settings.named if settings.select and not settings.shellcheck else ())
         self.peer = hadolint.load(scope.root)
         adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
         self.selection = Selection(self.catalogue, settings, adopted)

@@ -46,15 +46,22 @@ class Catalogue:
         return sorted({name for rule in self.rules for name in (rule.id, rule.name, *rule.aliases)} | families)
 
 
-def load(select: Iterable[str] = ()) -> Catalogue:
+def load(names: Iterable[str] = ()) -> Catalogue:
     """Every rule of the built-in pack and of installed packs.
 
-    Where only families or ids are selected, packs of other families are not even imported: a pack says in `FAMILY`
-    which one it holds.
+    Where all rules that matter are named, and by families or ids alone, packs of other families are not even imported:
+    a pack says in `FAMILY` which one it holds.
     """
+    families = _families(names)
+    catalogue = _load(families)
+    if families is not None and not families <= {rule.family for rule in catalogue.rules}:
+        return _load(None)  # another tool's id looks like one of ours
+    return catalogue
+
+
+def _load(families: frozenset[str] | None) -> Catalogue:
     catalogue = Catalogue()
     found: dict[str, Rule] = {}
-    families = _families(select)
     for package in (BUILTIN, *installed_packs()):
         for module in _modules(package, families, catalogue.diagnostics):
             _take(module, found, catalogue.diagnostics)
@@ -62,9 +69,9 @@ def load(select: Iterable[str] = ()) -> Catalogue:
     return catalogue
 
 
-def _families(select: Iterable[str]) -> frozenset[str] | None:
+def _families(names: Iterable[str]) -> frozenset[str] | None:
     """The families that are wanted, None for all. Rules about ignore comments need to know every name."""
-    families = frozenset(_FAMILY.sub("", name) for name in select)
+    families = frozenset(_FAMILY.sub("", name) for name in names)
     if not families or ABOUT_COMMENTS in families or not all(name.isalpha() and name.isupper() for name in families):
         return None
     return families

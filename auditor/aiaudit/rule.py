@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.fix import Fix
@@ -19,6 +19,8 @@ LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Seve
 
 Subject = TypeVar("Subject")
 Check = Callable[..., Iterable[Finding]]
+# A check as it is written: of a rule without options, or of one with.
+Written = Union[Callable[[Subject], Iterable[Finding]], Callable[[Subject, Any], Iterable[Finding]]]  # noqa: UP007
 
 
 @dataclass(slots=True)
@@ -57,10 +59,10 @@ class Rule:
         """Whether another tool's id is one that findings of this rule may carry."""
         return bool(self.codes) and re.fullmatch(self.codes, code) is not None
 
-    def check(self, subject: type[Subject]) -> Callable[[Callable[[Subject], Iterable[Finding]]], Check]:
+    def check(self, subject: type[Subject]) -> Callable[[Written[Subject]], Check]:
         """Register a generator `(subject) -> Iterator[Finding]`; the engine calls it once for each such subject."""
 
-        def register(function: Callable[[Subject], Iterable[Finding]]) -> Check:
+        def register(function: Written[Subject]) -> Check:
             self.checks.append((subject, function))
             return function
 

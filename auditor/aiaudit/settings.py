@@ -36,6 +36,12 @@ class Settings:
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every name of a rule in these settings."""
+        by_path = (name for _, names in self.per_path_ignores for name in names)
+        return (*self.select, *self.ignore, *by_path, *(name for name, _ in self.rule_settings))
+
     def place_of(self, name: str) -> str:
         """`file:line: ` where the configuration names a rule, "" for one from the command line."""
         return dict(self.places).get(name, "")

@@ -9,7 +9,7 @@ import pytest
 from aiaudit import catalogue
 from aiaudit.rule import Rule
 from tests.rules.documentation import ORDER, REQUIRED, files_in, sections
-from tests.support import audit_folder, found_in, write_tree
+from tests.support import audit_folder, found_in, skip_without_program, write_tree
 
 RULES = catalogue.load().rules
 
@@ -33,6 +33,7 @@ def test_sections(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_example_fires(rule: Rule, tmp_path: Path) -> None:
     """The example is what the rule is about."""
+    skip_without_program(rule)
     report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Example"])), select=selection(rule))
 
     assert rule.name in {name for _, _, name in found_in(report)}
@@ -42,6 +43,7 @@ def test_example_fires(rule: Rule, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_use_instead_is_clean(rule: Rule, tmp_path: Path) -> None:
     """What the documentation recommends passes the rule."""
+    skip_without_program(rule)
     report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Use instead"])), select=selection(rule))
 
     assert rule.name not in {name for _, _, name in found_in(report)}

@@ -1,10 +1,10 @@
 """ShellCheck has something to say about a RUN script.
 
 ## What it does
-Gives every RUN in shell form, and every here-document that a shell runs, to [ShellCheck](https://www.shellcheck.net) and
-passes on what it says, at the place in the Dockerfile where the command is written. ShellCheck gets the shell that will
-run the script (`SHELL`, `# hadolint shell=`, the `#!` of a here-document, else the /bin/sh of the base image: dash,
-busybox or bash), and the variables that ARG and ENV set. Scripts for PowerShell and cmd are left alone.
+Gives every RUN in shell form, and every here-document that a shell runs, to [ShellCheck](https://www.shellcheck.net)
+and passes on what it says, at the place in the Dockerfile where the command is written. ShellCheck gets the shell that
+will run the script (`SHELL`, `# hadolint shell=`, the `#!` of a here-document, else the /bin/sh of the base image:
+dash, busybox or bash), and the variables that ARG and ENV set. Scripts for PowerShell and cmd are left alone.
 
 The message begins with ShellCheck's id (`SC2086`), and that id works wherever a rule's name does: `--select SC2046`,
 `ignore = ["SC2086"]`, `# aiaudit: ignore[SC2086] reason`, `# hadolint ignore=SC2086`, `# shellcheck disable=SC2086` on

@@ -10,6 +10,7 @@ from dataclasses import field
 from aiaudit.sources.dockerfile import arguments, structure
 from aiaudit.sources.dockerfile.arguments import Arguments
 from aiaudit.sources.dockerfile.characters import SPACES
+from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import DockerfileFacts, Flag, Instruction, Pair, Problem, StageFacts
 from aiaudit.sources.dockerfile.lines import Layout, LogicalLine, layout
 from aiaudit.sources.dockerfile.located import Located
@@ -53,7 +54,7 @@ class Script:
     """What a RUN gives to its shell, every character with its place.
 
     `shell` is the program that SHELL or a comment names, or the interpreter of a here-document that is run as a file;
-    "" for the /bin/sh of the base image, which is `base` as written, through the stages of this file.
+    "" for the /bin/sh of the base image, which is `base`: that of the first stage, with the defaults of its variables.
     """
 
     instruction: Instruction
@@ -113,6 +114,7 @@ class _Reader:
         self.stages: list[Stage] = []
         self.scripts: list[Script] = []
         self.named: dict[str, Stage] = {}
+        self.defaults: dict[str, str] = {}
         self.refusals = Refusals(found)
         self.shell_comments = deque(
             (comment.extent.line, base_name(match["shell"]))
@@ -139,6 +141,8 @@ class _Reader:
             self._begin(self._stage(instruction))
         elif stage is None:
             self.preamble.append(instruction)
+            if keyword == "ARG":
+                self._take_defaults(instruction)
         else:
             stage.instructions.append(instruction)
             if keyword == "SHELL":
@@ -146,6 +150,12 @@ class _Reader:
             elif keyword in ("ARG", "ENV"):
                 stage.variables += instruction.pairs
         self.refusals.check(instruction)
+
+    def _take_defaults(self, instruction: Instruction) -> None:
+        for pair in instruction.pairs:
+            value = expand(pair.raw, self._default, self.found.escape) if pair.value is not None else None
+            if value is not None and value.complete:
+                self.defaults[pair.key] = value.text
 
     def _begin(self, stage: Stage) -> None:
         self.stages.append(stage)
@@ -204,12 +214,16 @@ class _Reader:
         base = words[0].raw if words else ""
         name = words[2].text.lower() if len(words) == 3 and words[1].text.lower() == "as" else None
         platform = instruction.flag("platform")
-        parent = self.named.get(base.lower())
+        origin = expand(base, self._default, self.found.escape).text
+        parent = self.named.get(origin.lower())
         if parent is not None:
             return Stage(base, name, platform, [instruction], parent.shell, parent.origin, parent)
-        return Stage(
-            base, name, platform, [instruction], _WINDOWS_SHELL if is_windows(base, platform) else "", base, None
-        )
+        shell = _WINDOWS_SHELL if is_windows(origin, platform) else ""
+        return Stage(base, name, platform, [instruction], shell, origin, None)
+
+    def _default(self, name: str) -> str | None:
+        """The value that an ARG ahead of the first FROM gives a variable."""
+        return self.defaults.get(name)
 
 
 def is_windows(base: str, platform: str | None) -> bool:
