@@ -51,8 +51,7 @@ class _Adopter:
         self.place = os.path.relpath(peer.path, settings.base or os.path.dirname(peer.path)).replace(os.sep, "/")
         self.found = Adoption(honours_comments=peer.honours_comments)
         configured = [name for name, _ in settings.rule_settings]
-        chosen = [name for name in settings.select if not _is_family(name)]
-        self.own = named([*configured, *chosen], catalogue.find)
+        self.own = named([*configured, *settings.select], catalogue.find_exactly)
         rated = [name for name, options in settings.rule_settings if "severity" in dict(options)]
         self.rated = named(rated, catalogue.find).touched
 
@@ -79,7 +78,7 @@ class _Adopter:
     def _ignore(self) -> None:
         taken: dict[str, Names] = {}
         for name in self.peer.ignored:
-            meant = named([name], self._find)
+            meant = named([name], self.catalogue.find_exactly)
             if not meant:
                 self._note(f"{name} is not taken: no rule covers it")
             elif meant.touched & self.own.rules or meant.codes & self.own.codes:
@@ -93,7 +92,7 @@ class _Adopter:
 
     def _override(self) -> None:
         for name, severity in self.peer.overrides:
-            rules = [rule for rule in self._find(name) if not rule.reports(name)]
+            rules = [rule for rule in self.catalogue.find_exactly(name) if not rule.reports(name)]
             for rule in rules:
                 if rule.id in self.rated:
                     self._note(f"the severity of {name} is not taken: the own configuration rates {rule.name}")
@@ -136,21 +135,12 @@ class _Adopter:
         elif set(configured) != {rule.id for rule in rules}:
             self._note(f"{option} is taken by {self._called(rule.id for rule in rules if rule.id not in configured)}")
 
-    def _find(self, name: str) -> tuple[Rule, ...]:
-        """Rules for an id of hadolint's: exact, never a family."""
-        exact = tuple(rule for rule in self.catalogue.rules if name in rule.aliases)
-        return exact or self.catalogue.passing_on(name)
-
     def _called(self, ids: Iterable[str]) -> str:
         wanted = frozenset(ids)
         return ", ".join(rule.name for rule in self.catalogue.rules if rule.id in wanted)
 
     def _note(self, text: str) -> None:
         self.found.notes.append(f"{self.place}: {text}")
-
-
-def _is_family(name: str) -> bool:
-    return name.isalpha() and name.isupper()
 
 
 def _options_of(rule: Rule) -> set[str]:

@@ -94,9 +94,7 @@ class Audit:
         self._nothing(bool(findings or suppressed))
         if self.peer and self.peer.problem:
             place = os.path.relpath(self.peer.path, workspace.root).replace(os.sep, "/")
-            workspace.warn(
-                place, f"hadolint's configuration cannot be read, nothing is taken from it: {self.peer.problem}"
-            )
+            workspace.warn(place, f"nothing is taken from hadolint's configuration: {self.peer.problem}")
         self.store.flush(workspace.files())
         minimum = self.settings.min_confidence.rank
         confident = [reported for reported in findings if reported.finding.confidence.rank >= minimum]

@@ -30,15 +30,15 @@ class Catalogue:
 
     def find(self, wanted: str) -> tuple[Rule, ...]:
         """Rules that an id, a name, an alias, a code, a family or a prefix of ids stands for."""
-        exact = tuple(rule for rule in self.rules if wanted in (rule.id, rule.name) or wanted in rule.aliases)
-        exact = exact or self.passing_on(wanted)
+        exact = self.find_exactly(wanted)
         if exact or not wanted:
             return exact
         return tuple(rule for rule in self.rules if _is_prefix(wanted, rule.id))
 
-    def passing_on(self, code: str) -> tuple[Rule, ...]:
-        """Rules whose findings may carry this id of another tool."""
-        return tuple(rule for rule in self.rules if rule.reports(code))
+    def find_exactly(self, wanted: str) -> tuple[Rule, ...]:
+        """Rules that an id, a name, an alias or a code stands for."""
+        exact = tuple(rule for rule in self.rules if wanted in (rule.id, rule.name) or wanted in rule.aliases)
+        return exact or tuple(rule for rule in self.rules if rule.reports(wanted))
 
     def names(self) -> list[str]:
         """Everything that may be typed for a rule, for suggestions."""

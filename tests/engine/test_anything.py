@@ -16,6 +16,7 @@ from tests.support import FIXTURES, write_tree
 
 NAMES = {
     "dockerfile": ["Dockerfile"],
+    "shellcheck": ["Dockerfile"],
     "python": ["app/main.py"],
     "manifest": [
         "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock",

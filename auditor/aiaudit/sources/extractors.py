@@ -52,7 +52,7 @@ def are_lasting(extractor: str, facts: Any) -> bool:
 def problem_of(extractor: str, facts: Any) -> tuple[str, int] | None:
     """Why the facts are not the whole file, and the line: the audit of that file is incomplete then."""
     if extractor == "shellcheck":
-        return None if facts[0] is None else (str(facts[0]), 0)
+        return None if facts[0] is None else (str(facts[0]), 1)
     problem = _parse_problem(extractor, facts)
     return None if problem is None else (f"cannot be parsed: {problem[0]}", problem[1])
 
