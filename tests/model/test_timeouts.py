@@ -10,10 +10,25 @@ import pytest
 from aiaudit.model.timeouts import Wait, waits
 from tests.model.linked import service_of
 
-HEAD = (
-    "import asyncio\nimport httpx\nfrom fastapi import FastAPI\n"
-    "from openai import OpenAI, AsyncOpenAI\napp = FastAPI()\n"
-)
+HEAD = """\
+import asyncio
+import os
+
+import httpx
+from elsewhere import make_client
+from fastapi import FastAPI
+from openai import AsyncOpenAI, OpenAI
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+app = FastAPI()
+
+
+class Settings(BaseSettings):
+    limit: float = Field(default=50)
+
+
+"""
 
 
 def waits_in(folder: Path, body: str, name: str = "openai.OpenAI") -> list[Wait]:
@@ -33,9 +48,21 @@ def waits_in(folder: Path, body: str, name: str = "openai.OpenAI") -> list[Wait]
         ("OpenAI(timeout=None)", "disabled", math.inf),
         ("OpenAI(timeout=httpx.Timeout(None))", "disabled", math.inf),
         ("OpenAI(**{'timeout': 10, 'max_retries': 0})", "set", 10),
+        ("OpenAI(timeout=httpx.Timeout(20, read=60), max_retries=0)", "set", 60),
+        ("OpenAI(timeout=httpx.Timeout(None, read=60), max_retries=0)", "set", 60),
+        ("OpenAI(timeout=httpx.Timeout(20, read=None), max_retries=0)", "disabled", math.inf),
+        ("OpenAI(timeout=2 * 30, max_retries=0)", "set", 60),
+        ("OpenAI(timeout=int(os.getenv('LIMIT', '40')), max_retries=0)", "set", 40),
+        ("OpenAI(timeout=float(os.environ.get('LIMIT', 40)), max_retries=0)", "set", 40),
+        ("OpenAI(timeout=os.getenv('LIMIT') or 40, max_retries=0)", "set", 40),
+        ("OpenAI(timeout=Settings().limit, max_retries=0)", "set", 50),
+        ("OpenAI(http_client=httpx.Client(timeout=20), max_retries=1)", "set", 40),
+        ("OpenAI(http_client=httpx.Client(timeout=5))", "ignored", 1802),
+        ("OpenAI(http_client=httpx.Client())", "default", 1802),
+        ("OpenAI(http_client=make_client())", "set", None),
     ],
 )
-def test_what_a_construction_comes_to(tmp_path: Path, construction: str, state: str, seconds: float) -> None:
+def test_what_a_construction_comes_to(tmp_path: Path, construction: str, state: str, seconds: float | None) -> None:
     """Time-out times attempts, from the call or the library."""
     (wait,) = waits_in(tmp_path, f"client = {construction}")
 

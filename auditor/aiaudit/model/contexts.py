@@ -203,6 +203,10 @@ class Contexts:
         """The reach of a scope at import or startup, None if only requests get there."""
         return self.reach("startup", scope) or self.reach("import", scope)
 
+    def reached_at_all(self, scope: Scope) -> Reach | None:
+        """The reach of a scope in a request, or before the first one."""
+        return self.in_request(scope) or self.before_requests(scope)
+
     def is_ephemeral(self, cls: Class) -> bool:
         """Whether instances of a class live no longer than a request."""
         return id(cls) in self._ephemeral

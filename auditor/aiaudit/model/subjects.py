@@ -27,6 +27,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "SwallowedFailure": ("startup", "swallowed_failures"),
     "UncappedOutput": ("outputs", "uncapped_outputs"),
     "Wait": ("timeouts", "waits"),
+    "WrittenTimeout": ("written_timeouts", "written_timeouts"),
 }
 
 

@@ -8,21 +8,27 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aiaudit.finding import Step
-from aiaudit.model.arguments import ABSENT, Argument, argument_of
+from aiaudit.model.arguments import Argument, argument_of
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
-from aiaudit.model.knowledge.schema import Entry, TimeoutParameter
+from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
-from aiaudit.model.scopes import Call, last_name
+from aiaudit.model.scopes import Call, Store, last_name
+from aiaudit.model.seconds import Seconds
 from aiaudit.model.service import Service
-from aiaudit.model.values import Constant, External
+from aiaudit.model.values import External, Instance
+from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 # What a request may reasonably be made to wait: five minutes count as for ever.
 ABSURD = 300.0
 # Methods of clients that wait for nothing.
 QUIET = frozenset(("close", "aclose", "with_options", "copy", "bind", "with_config", "with_raw_response", "get_name"))
+# Methods of sessions that send.
+SENDING = ("request", "send", "get", "post")
+# What a call says of its time-out: the state as in `Wait`, seconds, and the argument that says so.
+Setting = tuple[str, "float | None", "Argument | None"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +36,8 @@ class Wait:
     """A wait on a server path: a call, or a client whose calls wait.
 
     `state`: "default" (nobody sets a time-out; `seconds` is the library's longest wait, infinite where it has none),
-    "disabled" (set to None or 0, at `setting`), "set" (`seconds` where known).
+    "disabled" (set to None or 0, at `setting`), "ignored" (`setting` is one that the library drops; `seconds` as for
+    "default"), "set" (`seconds` where known). `place` is where to point at.
     """
 
     known: Known
@@ -39,6 +46,12 @@ class Wait:
     seconds: float | None
     setting: Argument | None
     attempts: int = 1
+    given_at: Span | None = None
+
+    @property
+    def place(self) -> Span:
+        """Where the time-out is set, or ought to be."""
+        return self.given_at or self.known.call.span
 
     @property
     def entry(self) -> Entry:
@@ -59,6 +72,7 @@ class _Reader:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.evaluator = side.evaluator
+        self.numbers = Seconds(side.evaluator)
         self.deadlines = Deadlines(side.evaluator, side.contexts, side.routing)
         self.known_of: dict[int, list[Known]] = defaultdict(list)
         for known in side.known:
@@ -68,8 +82,7 @@ class _Reader:
         for known in self.side.known:
             if known.entry.timeout is None:
                 continue
-            scope = known.call.scope
-            reach = self.side.contexts.in_request(scope) or self.side.contexts.before_requests(scope)
+            reach = self.side.contexts.reached_at_all(known.call.scope)
             if reach is None:
                 continue
             if self.belongs_to_client(known):
@@ -79,6 +92,7 @@ class _Reader:
                     yield from self.of_client(known, reach)
             elif answers_alone(known):
                 yield from self.of_call(known, reach)
+        yield from self.ignored_attributes()
 
     def belongs_to_client(self, known: Known) -> bool:
         """Whether the client that something was called on answers for the time-out: its handles are not told again."""
@@ -108,7 +122,7 @@ class _Reader:
 
     def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)
-        if state == "hidden" or (state == "default" and self.deadlines.bound(known.call)):
+        if state == "hidden" or (state == "default" and (self.is_wrapped(known) or self.deadlines.bound(known.call))):
             return
         yield Wait(known, reach, state, seconds, setting, self.attempts(known))
 
@@ -120,7 +134,7 @@ class _Reader:
         given = use.keyword("timeout")
         return (given is not None and not (given[0] == "const" and given[2] is None)) or self.deadlines.bound(use)
 
-    def setting(self, known: Known) -> tuple[str, float | None, Argument | None]:
+    def setting(self, known: Known) -> Setting:
         """What a call itself says about its time-out."""
         timeout = known.entry.timeout
         if timeout is None:
@@ -132,7 +146,7 @@ class _Reader:
                 continue
             found = argument_of(known.call, parameter.name, self.evaluator)
             if found.state == "given":
-                seconds = self.seconds(found, parameter)
+                seconds = self.numbers.of(found, parameter)
                 if seconds == 0 or seconds == math.inf:
                     disabled = found
                     continue
@@ -140,46 +154,73 @@ class _Reader:
             hidden = hidden or found.state == "hidden"
         if disabled is not None:
             return "disabled", math.inf, disabled
+        for name in timeout.ignored:
+            found = argument_of(known.call, name, self.evaluator)
+            if found.state == "given" and not found.is_none:
+                return "ignored", self.default(known), found
         carried = self.carried(known)
-        if carried.state == "given":
-            return "set", None, carried
-        if hidden or carried.state == "hidden":
-            return "hidden", None, None
-        return "default", self.default(known), None
+        if carried is not None:
+            return carried
+        return ("hidden", None, None) if hidden else ("default", self.default(known), None)
 
-    def seconds(self, given: Argument, parameter: TimeoutParameter) -> float | None:
-        """The seconds that an argument means: infinite for None, None where not known."""
-        if given.is_none:
-            return math.inf
-        scale = 0.001 if parameter.unit == "ms" else 1.0
-        if given.number is not None:
-            return given.number * scale
-        for value in given.values:
-            if isinstance(value, External) and value.origin is not None and value.path.endswith("Timeout()"):
-                return self.of_timeout_object(value.origin)
-            if isinstance(value, Constant) and value.value is False:
-                return math.inf
-        return None
-
-    def of_timeout_object(self, call: Call) -> float | None:
-        """`httpx.Timeout(None)`, `Timeout(30, connect=5)`, `ClientTimeout(total=60)`: the longest of its waits."""
-        given = [call.arguments[0]] if call.arguments else []
-        given += [value for name, value in call.keywords if name in ("timeout", "total", "read", "sock_read")]
-        for expression in given:
-            found = Argument("given", expression, call.scope, self.evaluator.evaluate(expression, call.scope))
-            if found.is_none:
-                return math.inf
-            if found.number is not None:
-                return found.number
-        return None
-
-    def carried(self, known: Known) -> Argument:
-        """A time-out that comes in with an HTTP client passed to the constructor."""
+    def carried(self, known: Known) -> Setting | None:
+        """What a time-out comes to that an HTTP client brings in which is passed to the constructor."""
         timeout = known.entry.timeout
         if timeout is None or timeout.client_parameter is None:
-            return ABSENT
+            return None
         found = argument_of(known.call, timeout.client_parameter, self.evaluator)
-        return found if found.state != "given" or not found.is_none else ABSENT
+        if found.state == "hidden":
+            return "hidden", None, None
+        if found.state == "absent" or found.is_none:
+            return None
+        made = (m for v in found.values if isinstance(v, External) for m in self.makers.get(id(v.origin), ()))
+        client = next((maker for maker in made if maker.entry.timeout is not None), None)
+        if client is None:
+            return "set", None, found
+        state, seconds, given = self.setting(client)
+        usual = client.entry.timeout.default if client.entry.timeout is not None else None
+        if timeout.client_timeout == "dropped" or (timeout.client_timeout == "default-dropped" and seconds == usual):
+            waits_for = self.default(known) if timeout.client_default is None else timeout.client_default
+            return ("ignored", waits_for, given) if state == "set" else ("default", waits_for, None)
+        if state == "disabled":
+            return "hidden", None, None  # told where the HTTP client is made
+        return "set", self.worst(known, seconds), found
+
+    def is_wrapped(self, known: Known) -> bool:
+        """Whether the program puts its own sending into a session: an adapter of its own, or another `request`."""
+        for origin in origins(known.value):
+            for use in self.side.uses.get(id(origin), ()):
+                if last_name(use.expression[2]) == "mount" and len(use.arguments) > 1:
+                    adapters = self.evaluator.evaluate(use.arguments[1], use.scope)
+                    if any(isinstance(adapter, Instance) for adapter in adapters):
+                        return True
+            if any(self.is_kept_on(store, origin) for name in SENDING for store in self.stores(name)):
+                return True
+        return False
+
+    def stores(self, attribute: str) -> list[Store]:
+        """The assignments to an attribute of that name, of whatever object."""
+        return self.side.program.stores_by_attribute.get(attribute, [])
+
+    def is_kept_on(self, store: Store, origin: Call) -> bool:
+        """Whether an attribute is set on what a call made."""
+        values = self.evaluator.evaluate(store.base, store.scope)
+        return any(isinstance(value, External) and value.origin is origin for value in values)
+
+    def ignored_attributes(self) -> Iterator[Wait]:
+        """`session.timeout = 5`, which nobody reads."""
+        for known in self.side.known:
+            timeout = known.entry.timeout
+            for name in timeout.ignored if timeout is not None and known.entry.kind != "call" else ():
+                for store in self.stores(name):
+                    reach = self.side.contexts.reached_at_all(store.scope)
+                    if reach is None or store.value is None or not self.is_kept_on(store, known.call):
+                        continue
+                    given = Argument(
+                        "given", store.value, store.scope, self.evaluator.evaluate(store.value, store.scope)
+                    )
+                    place = Span.at(store.scope.module.path, store.statement[1])
+                    yield Wait(known, reach, "ignored", timeout.longest if timeout else None, given, given_at=place)
 
     def default(self, known: Known) -> float | None:
         """The library's longest wait, with the retries that the call asks for."""

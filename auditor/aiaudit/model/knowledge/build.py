@@ -131,7 +131,8 @@ def _timeout(table: Table) -> Timeout:
         for item in table.get("parameters", ())
     )
     values["client_libraries"] = tuple(table.get("client_libraries", ()))
-    for name in ("default", "worst_case"):
+    values["ignored"] = tuple(table.get("ignored", ()))
+    for name in ("default", "worst_case", "client_default"):
         if name in values:
             values[name] = _seconds(values[name])
     return Timeout(**values)

@@ -17,6 +17,7 @@ Cost = Literal["network-client", "connection-pool", "model-load", "index-load", 
 Mode = Literal["sync", "async", "both", "none"]
 Where = Literal["constructor", "call", "both"]
 Covers = Literal["request", "total", "connect", "read", "checkout"]
+ClientTimeout = Literal["kept", "dropped", "default-dropped"]
 Semantics = Literal["per-read", "total", "per-operation", "connect", "checkout", "unknown"]
 Cap = Literal["none", "model", "required", "unknown"]
 Verified = Literal["source+runtime", "source", "documentation"]
@@ -47,7 +48,9 @@ class Timeout:
 
     `default` and `worst_case` are seconds: `INFINITE` waits for ever, None is unknown. `worst_case` counts the default
     retries and their back-off. `client_parameter` may carry an HTTP client of one of `client_libraries`, whose own
-    time-out then counts.
+    time-out then counts as `client_timeout` says: "kept", "dropped" (then `client_default` holds, or `default` where
+    that is None), or "default-dropped": one that equals the HTTP library's default counts as none. `ignored` are
+    parameters and attributes that look like a time-out and bound nothing.
     """
 
     parameters: tuple[TimeoutParameter, ...] = ()
@@ -58,6 +61,9 @@ class Timeout:
     worst_case: float | None = None
     client_parameter: str | None = None
     client_libraries: tuple[str, ...] = ()
+    client_timeout: ClientTimeout = "kept"
+    client_default: float | None = None
+    ignored: tuple[str, ...] = ()
 
     @property
     def unbounded(self) -> bool:

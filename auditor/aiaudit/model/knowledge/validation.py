@@ -11,7 +11,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from aiaudit.model.knowledge.schema import Cap, Cost, Covers, Kind, Mode, Purpose, Scalar, Semantics, Verified, Where
+from aiaudit.model.knowledge.schema import (
+    Cap,
+    ClientTimeout,
+    Cost,
+    Covers,
+    Kind,
+    Mode,
+    Purpose,
+    Scalar,
+    Semantics,
+    Verified,
+    Where,
+)
 
 # Names; `()` follows what is called, `[]` what is subscripted; `("name")` where an argument decides; `*` and `**`.
 PATH = r"""^[A-Za-z_]\w*(\.[\w*]+|\(\)|\(["'][\w-]+["']\)|\[\]|\*\*)*$"""
@@ -44,6 +56,9 @@ class TimeoutTable(Strict):
     worst_case: float | int | Literal["none", "unknown"] | None = None
     client_parameter: str | None = Field(default=None, pattern=PARAMETER)
     client_libraries: list[str] = []
+    client_timeout: ClientTimeout = "kept"
+    client_default: float | int | Literal["none"] | None = None
+    ignored: list[str] = []
 
     @model_validator(mode="after")
     def _worst_is_not_better(self) -> TimeoutTable:
