@@ -252,11 +252,14 @@ def test_what_caps_an_answer(path: str, parameters: tuple[str, ...], default: in
 @pytest.mark.parametrize(
     ("path", "rounds"),
     [
-        ("langgraph.prebuilt.create_react_agent", 10007),
+        ("langgraph.graph.state.CompiledStateGraph", 10007),
         ("langchain.agents.create_agent", 9999),
         ("langchain.agents.AgentExecutor", 15),
         ("agents.Runner.run", 10),
         ("autogen_agentchat.teams.RoundRobinGroupChat", INFINITE),
+        ("tenacity.retry", INFINITE),
+        ("backoff.on_exception", INFINITE),
+        ("stamina.retry", 10),
     ],
 )
 def test_how_many_rounds_an_agent_takes(path: str, rounds: float) -> None:

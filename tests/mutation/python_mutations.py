@@ -160,6 +160,12 @@ PROMPTS = (
     ),
     mutation("PRM201", _GATEWAY, "chat.completions.create(", (_GATEWAY, _OUTPUT_LIMIT, "stream=True,")),
     mutation(
+        "PRM301",
+        "app/agents/agent.py",
+        "while True",
+        ("app/agents/agent.py", "for _ in range(self._max_steps):", "while True:"),
+    ),
+    mutation(
         "PRM401",
         "app/main.py",
         "FastAPI(",

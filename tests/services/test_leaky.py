@@ -46,6 +46,7 @@ EXPECTED = {
     "PRM101": ["app/agents/agent.py:18", "app/llm/client.py:13", "app/rag/search.py:25", "app/rag/search.py:31"],
     "PRM102": ["app/services/conversations.py:25"],
     "PRM201": ["app/llm/client.py:13"],
+    "PRM301": ["app/agents/agent.py:17"],
     "PRM401": ["app/main.py:13"],
     "STR101": ["app/agents/agent.py:18", "app/llm/client.py:13"],
     "ENV101": ["app/core/config.py:11"],

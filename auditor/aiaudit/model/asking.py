@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.flow.words import words
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Scope, last_name, walk
+from aiaudit.model.resources import short_name
+from aiaudit.model.scopes import Call, Scope, dotted, last_name, walk
 from aiaudit.model.values import Constant, External
 from aiaudit.sources.python.facts import Expression
 
@@ -68,6 +70,21 @@ def model_calls(side: PythonSide) -> Iterator[Call]:
                 for value in side.evaluator.evaluate(call.expression[2], call.scope)
             ):
                 yield call
+
+
+def answering_calls(side: PythonSide) -> Iterator[Call]:
+    """The calls that ask a model for an answer in words, or for its next step."""
+    for known in side.known:
+        if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
+            yield known.call
+
+
+def asked_name(call: Call, side: PythonSide) -> str:
+    """How a message calls what a call asks."""
+    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        if isinstance(value, External):
+            return short_name(value.path)
+    return dotted(call.expression[2]) or last_name(call.expression[2]) or "a model"
 
 
 def _goes_to_model(call: Call, side: PythonSide) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
-from aiaudit.model.arguments import Argument, first_given
+from aiaudit.model.arguments import Argument, argument_of, first_given
 from aiaudit.model.contexts import Reach
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
+from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
+from aiaudit.model.values import External
 from aiaudit.values import dataclass
 
 
@@ -79,8 +81,8 @@ def _is_absent(found: Argument) -> bool:
 
 
 def _is_maker_in_charge(known: Known, makers: dict[int, Known], side: PythonSide) -> bool:
-    """Whether the object that the call is made on caps the output, or answers for it itself."""
-    for origin in origins(known.value):
+    """Whether the object that the call is made on, or given, caps the output or answers for it itself."""
+    for origin in (*origins(known.value), *_wrapped(known, side)):
         maker = makers.get(id(origin))
         if maker is None or maker is known or maker.entry.output is None:
             continue
@@ -89,3 +91,12 @@ def _is_maker_in_charge(known: Known, makers: dict[int, Known], side: PythonSide
         if not _is_absent(_cap(maker, maker.entry.output, side)):
             return True
     return False
+
+
+def _wrapped(known: Known, side: PythonSide) -> Iterator[Call]:
+    """What made the agents and models that a call is given: `Runner.run(agent, ...)`."""
+    for argument in known.entry.wraps:
+        given = argument_of(known.call, argument.name, side.evaluator, argument.position)
+        for value in given.values:
+            if isinstance(value, External) and value.origin is not None:
+                yield value.origin

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
 from aiaudit.model.contexts import Edge
+from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
@@ -19,7 +20,6 @@ from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.values import dataclass
 
-TEXT = frozenset(("llm", "agent", "chain", "generation-local"))
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128
 STRUCTURED = (
@@ -79,7 +79,7 @@ class _Finder:
         self.generations: dict[int, list[Known]] = defaultdict(list)
         self.makers = {id(known.call): known for known in side.known}
         for known in side.known:
-            if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in TEXT:
+            if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
                 self.generations[id(known.call.scope)].append(known)
 
     def find(self) -> Iterator[BufferedAnswer]:

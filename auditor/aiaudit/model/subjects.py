@@ -10,11 +10,13 @@ from aiaudit.model.service import Service
 
 # Class of the subject -> module of the model, function in it that makes all subjects of one service.
 PROVIDERS: dict[str, tuple[str, str]] = {
+    "AgentLoop": ("loops", "agent_loops"),
     "Application": ("python", "applications_of"),
     "BlockingCall": ("blocking", "blocking_calls"),
     "BufferedAnswer": ("streaming", "buffered_answers"),
     "CostlyApplication": ("limits", "costly_applications"),
     "Dockerfile": ("image", "dockerfiles"),
+    "EndlessRetry": ("loops", "endless_retries"),
     "EnvironmentFile": ("secrets", "environment_files"),
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),

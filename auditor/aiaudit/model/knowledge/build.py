@@ -154,7 +154,8 @@ def _arguments(items: Iterable[Table | str]) -> tuple[Argument, ...]:
 
 def _loop_cap(table: Table) -> LoopCap:
     default = table.get("default", "unknown")
-    return LoopCap(tuple(table.get("parameters", ())), _seconds(default), table.get("at", "constructor"))
+    parameters = tuple(table.get("parameters", ()))
+    return LoopCap(parameters, _seconds(default), table.get("at", "constructor"), table.get("removable", False))
 
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {

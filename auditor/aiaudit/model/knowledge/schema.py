@@ -108,11 +108,15 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class LoopCap:
-    """How many rounds an agent, a graph or a retry loop may take: `default` INFINITE where nothing stops it."""
+    """How many rounds an agent, a graph or a retry loop may take: `default` INFINITE where nothing stops it.
+
+    `removable`: giving None for the first parameter takes the cap away, instead of leaving the default.
+    """
 
     parameters: tuple[str, ...]
     default: float | None = None
     at: Where = "constructor"
+    removable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class LoopCapTable(Strict):
     parameters: list[str] = Field(min_length=1)
     default: int | float | Literal["none", "unknown"] = "unknown"
     at: Where = "constructor"
+    removable: bool = False
 
 
 class ConstructTable(Strict):

@@ -1,0 +1,156 @@
+"""Graphs of nodes: whether the edges that the program draws lead round in a circle, and whether something counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from aiaudit.model.loops.counting import counts
+from aiaudit.model.python import PythonSide
+from aiaudit.model.resources import origins
+from aiaudit.model.scopes import Call, Function, last_name, walk, walk_all
+from aiaudit.model.values import Constant, External, FunctionValue, Instance
+from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
+
+_BUILDERS = frozenset(("StateGraph", "MessageGraph", "Graph"))
+# What a graph's state says of the steps that are left.
+_REMAINING = frozenset(("remaining_steps", "is_last_step", "RemainingSteps", "IsLastStep"))
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """The edges of a graph by the names of its nodes; `deciding` are the functions that choose the next node, `nodes`
+    those that run; `unknown` tells that some edge leads to a node whose name is not written down."""
+
+    edges: dict[str, set[str]]
+    deciding: list[Function]
+    nodes: list[Function]
+    unknown: bool
+
+    def may_go_round(self) -> bool:
+        """Whether a run may come to the same node again with nothing that counts the rounds."""
+        if self.unknown or not any(self._comes_back(node) for node in self.edges):
+            return False
+        return not any(map(counts, self.deciding)) and not any(map(_knows_its_steps, (*self.deciding, *self.nodes)))
+
+    def _comes_back(self, node: str) -> bool:
+        queue = list(self.edges.get(node, ()))
+        seen = set(queue)
+        for other in queue:  # grows while it is walked
+            for following in self.edges.get(other, ()):
+                if following not in seen:
+                    seen.add(following)
+                    queue.append(following)
+        return node in seen
+
+
+class Graphs:
+    """The graphs of a program, by the call that makes their builder."""
+
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        self._known: dict[int, Graph] = {}
+
+    def of(self, value: External) -> Graph | None:
+        """The graph that a value was compiled from; None for graphs that a library draws."""
+        for origin in origins(value):
+            if last_name(origin.expression[2]) in _BUILDERS:
+                if id(origin) not in self._known:
+                    self._known[id(origin)] = self._read(origin)
+                return self._known[id(origin)]
+        return None
+
+    def _read(self, builder: Call) -> Graph:
+        edges: dict[str, set[str]] = defaultdict(set)
+        graph = Graph(edges, [], [], False)
+        for call in self.side.uses.get(id(builder), ()):
+            name = last_name(call.expression[2])
+            if name == "add_edge":
+                self._edge(call, graph)
+            elif name == "add_conditional_edges":
+                self._choice(call, graph)
+            elif name == "add_node":
+                self._node(call, graph)
+        return graph
+
+    def _edge(self, call: Call, graph: Graph) -> None:
+        start, end = call.argument("start_key", 0), call.argument("end_key", 1)
+        starts, ends = list(self._names(start, call)), list(self._names(end, call))
+        graph.unknown = graph.unknown or not starts or not ends
+        for name in starts:
+            graph.edges[name].update(ends)
+
+    def _choice(self, call: Call, graph: Graph) -> None:
+        deciding = list(self._functions(call.argument("path", 1), call))
+        graph.deciding += deciding
+        listed = call.argument("path_map", 2)
+        ends: set[str] = set()
+        if listed is not None and listed[0] == "dict":
+            ends.update(name for _, value in listed[2] for name in self._names(value, call))
+        elif listed is not None:
+            ends.update(self._names(listed, call))
+        else:
+            for function in deciding:
+                ends.update(_returned_names(function))
+        if "tools_condition" in (last_name(part) for part in walk(call.expression) if part[0] in ("name", "attr")):
+            ends.add("tools")
+        graph.unknown = graph.unknown or not ends
+        for name in self._names(call.argument("source", 0), call):
+            graph.edges[name].update(ends)
+
+    def _node(self, call: Call, graph: Graph) -> None:
+        """A node; what it returns may name the next one: `Command(goto="agent")`."""
+        named = list(self._names(call.argument("node", 0), call))
+        action = call.argument("action", 1) or call.argument("node", 0)
+        for function in self._functions(action, call):
+            graph.nodes.append(function)
+            for returned, _ in function.returns:
+                for part in walk(returned):
+                    if part[0] == "call" and last_name(part[2]) == "Command":
+                        graph.deciding.append(function)
+                        for key, value in part[4]:
+                            if key == "goto":
+                                graph.edges[named[0] if named else function.name].update(self._names(value, call))
+
+    def _names(self, expression: Expression | None, call: Call) -> Iterator[str]:
+        """The names of nodes that an expression gives: texts, START and END, node functions themselves, lists."""
+        if expression is None:
+            return
+        if expression[0] in ("list", "tuple", "set"):
+            for item in expression[2]:
+                yield from self._names(item, call)
+            return
+        for value in self.side.evaluator.evaluate(expression, call.scope):
+            if isinstance(value, Constant) and isinstance(value.value, str):
+                yield value.value
+            elif isinstance(value, External):
+                yield value.path
+            elif isinstance(value, FunctionValue):
+                yield value.function.name
+
+    def _functions(self, expression: Expression | None, call: Call) -> Iterable[Function]:
+        for value in self.side.evaluator.evaluate(expression, call.scope):
+            if isinstance(value, FunctionValue):
+                yield value.function
+            elif isinstance(value, Instance):
+                method = value.cls.method("__call__")
+                if method is not None:
+                    yield method
+
+
+def _returned_names(function: Function) -> Iterator[str]:
+    """The texts that a function returns."""
+    for returned, _ in function.returns:
+        for part in walk(returned):
+            if part[0] == "const" and isinstance(part[2], str):
+                yield part[2]
+
+
+def _knows_its_steps(function: Function) -> bool:
+    """Whether a function looks at how many steps its graph has left."""
+    return any(
+        (part[2] if part[0] == "const" else last_name(part)) in _REMAINING
+        for part in walk_all(function.body)
+        if part[0] in ("const", "name", "attr")
+    )
