@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections.abc import Iterable
@@ -12,13 +13,14 @@ from aiaudit.sources.dockerfile.facts import Command
 
 _REDIRECT = re.compile(r"\d*>>?\|?\s*([^&\s].*)")
 _GLOB = re.compile(r"[*?\[{]")
-_MOVING = {"cp", "mv", "ln", "install", "rsync"}
+_PLACING = {"ln", "install", "rsync"}
 _FETCHING_VALUES = names_in(
     "-o --output -O --output-document -P --directory-prefix -C --directory -d -b --branch --depth"
 )
 _EXPORTING_VALUES = names_in(
     "-o --output --output-file --requirements -f --format --with --without --only -E --extras --extra --group"
 )
+_TRANSFER_VALUES = names_in("-t --target-directory -S --suffix")
 _EXPORTERS = {
     ("poetry", "export"): ("poetry.lock", "pyproject.toml"),
     ("uv", "export"): ("uv.lock", "pyproject.toml"),
@@ -30,8 +32,8 @@ _EXPORTERS = {
 _MAKING = {"make", "sh", "bash", "django-admin", "cookiecutter", "copier", "git", "hf", "huggingface-cli"}
 
 
-def replay(commands: Iterable[Command], files: Filesystem, workdir: str | None) -> None:
-    """Follow the commands through `cd`, and note what they make, move or take away."""
+def replay(commands: Iterable[Command], files: Filesystem, workdir: str | None) -> str | None:
+    """Follow the commands through `cd`, and note what they make, move or take away; gives the folder at the end."""
     folder = workdir
     for command in commands:
         command = unwrapped(command)
@@ -47,6 +49,7 @@ def replay(commands: Iterable[Command], files: Filesystem, workdir: str | None) 
             folder = moved(folder, command)
             continue
         _effect(command, files, folder)
+    return folder
 
 
 def _exported(command: Command, files: Filesystem, folder: str | None) -> tuple[str, str] | None:
@@ -78,11 +81,14 @@ def _effect(command: Command, files: Filesystem, folder: str | None) -> None:
             place = absolute(argument, folder)
             if place is not None and not _GLOB.search(argument):
                 files.add_folder(place)
-    elif name in _MOVING and arguments:
-        targets = arguments if name == "mv" else arguments[-1:]
-        for argument in targets:
+    elif name in ("cp", "mv"):
+        _transferred(command, files, folder)
+    elif name in _PLACING:
+        for argument in arguments[-1:]:
             _blur(files, argument, folder)
-    elif name in ("rm", "unlink", "touch", "tee", "truncate"):
+    elif name in ("rm", "unlink", "rmdir"):
+        _removed(command, files, folder)
+    elif name in ("touch", "tee", "truncate"):
         for argument in arguments:
             _blur(files, argument, folder)
     elif name == "git" and "clone" in arguments:
@@ -94,6 +100,63 @@ def _effect(command: Command, files: Filesystem, folder: str | None) -> None:
         _blur(files, given.value("-C", "--directory", "-d") or ".", folder)
     elif name in _MAKING or (name.endswith((".sh", ".bash")) and "/" in command.words[0].text):
         _blur(files, ".", folder)
+
+
+def _is_certain(command: Command) -> bool:
+    """Whether the command runs in every build: no condition or failure decides over it."""
+    return not command.nested and command.operator != "||"
+
+
+def _removed(command: Command, files: Filesystem, folder: str | None) -> None:
+    for argument in options(command.words[1:], frozenset()).positionals:
+        places = _places(argument.text, files, folder)
+        if places is None or not _is_certain(command):
+            _blur(files, argument.text, folder)
+            continue
+        for place in places:
+            files.remove(place)
+
+
+def _transferred(command: Command, files: Filesystem, folder: str | None) -> None:
+    """`cp` and `mv`: files that are known arrive under their new names, others make the target unknown."""
+    given = options(command.words[1:], _TRANSFER_VALUES)
+    into = given.value("-t", "--target-directory")
+    words = [word.text for word in given.positionals]
+    written = into or (words.pop() if words else "")
+    target = absolute(written, folder)
+    if not words or target is None or given.has("-n", "--no-clobber", "-u", "--update", "--parents"):
+        for argument in (*words, written) if command.name == "mv" else (written,):
+            _blur(files, argument, folder)
+        return
+    is_folder = bool(into) or written.endswith("/") or target in files.folders or len(words) > 1
+    for argument in words:
+        places = _places(argument, files, folder)
+        found = bool(places) and _is_certain(command)
+        for place in places or ():
+            contents = command.name == "cp" and argument.endswith("/.")
+            goal = posixpath.join(target, posixpath.basename(place)) if is_folder and not contents else target
+            found = files.transfer(place, goal) and found
+        if not found:
+            _blur(files, written, folder)
+        if command.name == "mv":
+            for place in places or ():
+                if found:
+                    files.remove(place)
+            if not found:
+                _blur(files, argument, folder)
+
+
+def _places(argument: str, files: Filesystem, folder: str | None) -> list[str] | None:
+    """The known places that a word of the shell means; None where they cannot all be told."""
+    if not _GLOB.search(argument):
+        place = absolute(argument, folder)
+        return None if place is None or argument.startswith("~") else [place]
+    head, _, pattern = argument.rpartition("/")
+    above = absolute(head or ("/" if argument.startswith("/") else "."), folder)
+    if above is None or _GLOB.search(head) or set("{[") & set(pattern) or files.is_blurred(above):
+        return None
+    shown = (name for name in files.children(above) if not name.startswith(".") or pattern.startswith("."))
+    return sorted(posixpath.join(above, name) for name in shown if fnmatch.fnmatchcase(name, pattern))
 
 
 def _clone(command: Command, files: Filesystem, folder: str | None) -> None:

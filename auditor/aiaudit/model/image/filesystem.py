@@ -49,6 +49,37 @@ class Filesystem:
         """What lies at a place, or below it, can no longer be told."""
         self.unknown.add(posixpath.normpath(path))
 
+    def remove(self, path: str) -> None:
+        """A file, or a folder with all in it, is taken away; what was unknown there stays so."""
+        path = posixpath.normpath(path)
+        self.files.pop(path, None)
+        for below, _ in list(self.below(path)):
+            del self.files[posixpath.join(path, below)]
+        self.folders -= {folder for folder in self.folders if folder == path or folder.startswith(f"{path}/")} - {"/"}
+
+    def transfer(self, source: str, target: str) -> bool:
+        """A file or folder is copied to another name; False where nothing is known of it."""
+        known = self.files.get(source)
+        if known is not None:
+            self.add(target, known)
+            return True
+        if source not in self.folders:
+            return False
+        for below, repository_path in list(self.below(source)):
+            self.add(posixpath.join(target, below), repository_path)
+        self.add_folder(target)
+        prefix = "/" if source == "/" else f"{source}/"
+        for unknown in list(self.unknown):
+            if unknown == source or unknown.startswith(prefix):
+                self.blur(posixpath.join(target, posixpath.relpath(unknown, source)))
+        return True
+
+    def children(self, folder: str) -> frozenset[str]:
+        """Names of what is known to lie in a folder."""
+        prefix = "/" if folder == "/" else f"{folder}/"
+        known = (*self.files, *self.folders)
+        return frozenset(p[len(prefix) :].partition("/")[0] for p in known if p.startswith(prefix) and p != prefix)
+
     def is_blurred(self, path: str) -> bool:
         """Whether the place lies in or below something unknown."""
         if not self.unknown:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence
+from aiaudit.model.image.projects import project_module
 from aiaudit.model.image.targets import is_test, may_be_installed, module_file, search_path
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
@@ -66,6 +67,12 @@ def _walk(
                     queue.append(source)
                 continue
             if any(presence is not Presence.MISSING for presence, _ in found):
+                continue
+            presence, source = project_module(image, name.split("."))
+            if presence is Presence.PRESENT and source is not None and source not in seen:
+                seen.add(source)
+                queue.append(source)
+            if presence is not Presence.MISSING:
                 continue
             holder = _in_repository(image, path, name)
             if holder is not None:

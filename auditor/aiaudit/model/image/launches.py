@@ -1,11 +1,14 @@
-"""Servers that Python code starts itself when the image runs a script: `uvicorn.run(...)`, `app.run(debug=True)`."""
+"""Servers that Python code starts itself when the image runs it: `uvicorn.run(...)`, `app.run(debug=True)`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from aiaudit.model.image.coded import listening_of_call
 from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.listening import CALLS, Listening
+from aiaudit.model.image.projects import project_module
 from aiaudit.model.image.targets import module_file, search_path
 from aiaudit.model.image.values import Image, Server
 from aiaudit.values import dataclass
@@ -15,9 +18,9 @@ if TYPE_CHECKING:
     from aiaudit.model.scopes import Call, Scope
 
 _FLASK = ("flask.Flask().run", "flask_openapi3.OpenAPI().run", "connexion.FlaskApp().run", "connexion.App().run")
+# Options of other servers that are for development; hypercorn.run is given all of them in a configuration object.
 _OTHERS = {
     "uvicorn.run": ("reload",),
-    "hypercorn.run": ("use_reloader",),
     "quart.Quart().run": ("debug", "use_reloader"),
     "sanic.Sanic().run": ("debug", "auto_reload", "dev"),
     "flask_socketio.SocketIO().run": ("debug", "use_reloader"),
@@ -32,7 +35,8 @@ _DEEPEST = 3
 class Launch:
     """A server that a script starts. `flags` are the development options that are on, `is_flask` Flask's own server.
 
-    `is_literal` tells that the options are written as True in the call, not taken from settings.
+    `is_literal` tells that the options are written as True in the call, not taken from settings. `target` is the
+    application given as `module:attribute`, "" where an object is given or it is not known.
     """
 
     server: Server
@@ -40,11 +44,19 @@ class Launch:
     name: str
     flags: tuple[str, ...]
     is_flask: bool
+    listening: Listening
 
     @property
     def is_literal(self) -> bool:
         """Whether every option is written as a constant."""
         return all((self.call.keyword(flag) or ("",))[0] == "const" for flag in self.flags)
+
+    @property
+    def target(self) -> str:
+        """`module:attribute` where the call is given that."""
+        argument = self.call.argument("app", 0)
+        is_text = argument is not None and argument[0] == "const" and isinstance(argument[2], str)
+        return argument[2] if argument is not None and is_text else ""
 
 
 def launches(image: Image, server: Server) -> Iterator[Launch]:
@@ -58,7 +70,13 @@ def launches(image: Image, server: Server) -> Iterator[Launch]:
     module = side.program.load(path)
     if module is None:
         return
-    for call in _run(module, side, 0, set()):
+    started: Scope = module
+    if server.kind == "function":
+        function = next((f for f in module.functions if f.name == server.attribute), None)
+        if function is None:
+            return
+        started = function
+    for call in _run(started, side, 0, set()):
         launch = _launch(server, call, side)
         if launch is not None:
             yield launch
@@ -72,6 +90,10 @@ def _source(image: Image, server: Server) -> str | None:
     if server.kind == "script":
         place = absolute(server.target.partition(" ")[0], server.folder)
         return files.source(place) if place is not None else None
+    if server.kind == "function":
+        parts = server.module.split(".")
+        found = (module_file(files, root, parts)[1] for root in search_path(image, server))
+        return next((source for source in found if source), None) or project_module(image, parts)[1]
     if server.kind == "package" and server.program == "python":
         for root in search_path(image, server):
             for parts in ([*server.module.split("."), "__main__"], server.module.split(".")):
@@ -117,14 +139,17 @@ def _launch(server: Server, call: Call, side: PythonSide) -> Launch | None:
     from aiaudit.model.values import External
 
     for value in side.evaluator.evaluate(call.expression[2], call.scope):
-        if not isinstance(value, External):
+        if not isinstance(value, External) or value.path not in CALLS:
+            continue
+        listening = listening_of_call(server, call, value.path, side)
+        if listening is None:
             continue
         if value.path in _FLASK:
             flags = _flags(call, ("debug", "use_reloader"), side)
-            return Launch(server, call, value.path.rpartition(".")[0].removesuffix("()") + ".run", flags, True)
-        if value.path in _OTHERS:
-            flags = _flags(call, _OTHERS[value.path], side)
-            return Launch(server, call, value.path.replace("()", ""), flags, False)
+            name = value.path.rpartition(".")[0].removesuffix("()") + ".run"
+            return Launch(server, call, name, flags, True, listening)
+        flags = _flags(call, _OTHERS.get(value.path, ()), side)
+        return Launch(server, call, value.path.replace("()", ""), flags, False, listening)
     return None
 
 

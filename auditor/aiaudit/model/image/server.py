@@ -11,6 +11,7 @@ from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrap
 from aiaudit.model.image.effects import moved
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import server_of
+from aiaudit.model.image.projects import installed_scripts
 from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
@@ -65,9 +66,11 @@ class _Reader:
     servers: list[Server] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def instruction(self, instruction: Instruction, following: tuple[Command, ...]) -> None:
         """Read ENTRYPOINT or CMD; `following` is what it gets as its arguments."""
+        self.environment = dict(self.stage.environment)
         self.variables = {key: value for key, value in self.stage.environment.items() if "$" not in value}
         folder = self.stage.workdir
         if instruction.exec_form and instruction.words and following:
@@ -104,10 +107,12 @@ class _Reader:
                 continue
             if self._script(command, folder, arguments, depth):
                 continue
-            server = server_of(command, folder, self.variables)
+            server = server_of(command, folder, self.variables) or self._console_script(command, folder)
             if server is not None:
                 span = Span.at(path, command.extent)
-                self.servers.append(replace(server, span=span, is_conditional=command.nested))
+                own = [(pair.key, self.expand(pair.raw or pair.value or "")) for pair in command.assignments]
+                known = (*self.environment.items(), *own)
+                self.servers.append(replace(server, span=span, is_conditional=command.nested, environment=known))
 
     def expand(self, text: str) -> str:
         """Variables replaced that the image or the script sets."""
@@ -116,16 +121,24 @@ class _Reader:
     def _assign(self, pairs: Iterable[Pair], is_conditional: bool) -> None:
         for pair in pairs:
             value = self.expand(pair.value or "")
-            if is_conditional:
+            if is_conditional or "$" in value:
                 self.variables.pop(pair.key, None)  # set here or not: its value is not known any more
-            elif "$" not in value:
+                value = f"${pair.key}"
+            else:
                 self.variables[pair.key] = value
+            if pair.key in self.environment:
+                self.environment[pair.key] = value
 
     def _export(self, command: Command) -> None:
         for word in command.words[1:]:
             key, equals, value = word.text.partition("=")
-            if equals and "$" not in value:
-                self.variables[key] = self.expand(value)
+            if equals:
+                value = self.expand(value)
+                self.environment[key] = value if not command.nested else f"${key}"
+                if "$" not in value and not command.nested:
+                    self.variables[key] = value
+            elif key in self.variables:
+                self.environment[key] = self.variables[key]
 
     def _script(self, command: Command, folder: str | None, arguments: tuple[Command, ...], depth: int) -> bool:
         """Read a script of the repository that the command runs; False if it runs none."""
@@ -146,6 +159,17 @@ class _Reader:
         given = arguments or ((replace(command, words=rest, assignments=()),) if rest else ())
         self.read(commands_in(text), path, folder, given, depth + 1)
         return True
+
+    def _console_script(self, command: Command, folder: str | None) -> Server | None:
+        """A console script that a project of the repository defines and the image installs."""
+        name = command.words[0].text.rpartition("/")[2]
+        target = installed_scripts(self.image, self.stage).get(name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        words = tuple(word.text for word in command.words)
+        server = Server(name, name, Span.at(self.image.path, command.extent), "function", module.strip(), attribute)
+        return replace(server, folder=folder, words=words)
 
     def repository_file(self, written: str, folder: str | None) -> str | None:
         """The repository file that a path in the image stands for."""

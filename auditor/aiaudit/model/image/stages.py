@@ -15,7 +15,9 @@ from aiaudit.model.image.effects import moved, replay
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
-from aiaudit.model.image.values import Download, Input, Install, Layer, Mount, Stage
+from aiaudit.model.image.mounts import bound, mount_of
+from aiaudit.model.image.values import Download, Input, Install, Layer, Stage
+from aiaudit.model.image.variables import global_arguments
 from aiaudit.model.tree import Tree
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
@@ -26,7 +28,7 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.js
 
 def build(facts: DockerfileFacts, context: Context, tree: Tree, given: Mapping[str, str]) -> tuple[Stage, ...]:
     """All stages of a Dockerfile; `given` are build arguments that a deploy file passes."""
-    globals_ = _global_arguments(facts, given)
+    globals_ = global_arguments(facts, given)
     named: dict[str, Stage] = {}
     stages: list[Stage] = []
     for stage_facts in facts.stages:
@@ -39,17 +41,6 @@ def build(facts: DockerfileFacts, context: Context, tree: Tree, given: Mapping[s
     return tuple(stages)
 
 
-def _global_arguments(facts: DockerfileFacts, given: Mapping[str, str]) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for instruction in facts.preamble:
-        if instruction.keyword != "ARG":
-            continue
-        for pair in instruction.pairs:
-            value = expand(pair.raw, found.get, facts.escape).text if pair.value is not None else None
-            found[pair.key] = given.get(pair.key, value)
-    return found
-
-
 def _started(facts: StageFacts, globals_: Mapping[str, str | None], named: Mapping[str, Stage]) -> Stage:
     base = expand(facts.base, globals_.get)
     parent = named.get(base.text.lower()) if not base.text.isdigit() else None
@@ -60,6 +51,7 @@ def _started(facts: StageFacts, globals_: Mapping[str, str | None], named: Mappi
         stage.workdir, stage.user, stage.shell = parent.workdir, parent.user, parent.shell
         stage.user_instruction = parent.user_instruction
         stage.entrypoint, stage.command = parent.entrypoint, parent.command
+        stage.healthcheck = parent.healthcheck
     stage.files = Filesystem(parent.files if parent else None)
     if parent is None:
         stage.workdir = starting_folder(stage.base)
@@ -108,17 +100,16 @@ class _Builder:
         return expand(text, self.lookup).text if "$(" not in text and "'" not in text and '"' not in text else text
 
     def run(self) -> None:
-        """Read all instructions."""
+        """Read all instructions; those that the stage below left behind with ONBUILD come first."""
+        for left in self.stage.parent.layers if self.stage.parent is not None else ():
+            if left.instruction.trigger is not None:
+                self._read(self._layer(left.instruction.trigger))  # its layer is told where it stands
         for instruction in self.stage.facts.instructions:
-            layer = Layer(
-                instruction,
-                self.stage,
-                self.visible,
-                self.stage.workdir,
-                self.stage.user,
-                self.stage.shell,
-            )
-            self.stage.layers.append(self._read(layer))
+            self.stage.layers.append(self._read(self._layer(instruction)))
+
+    def _layer(self, instruction: Instruction) -> Layer:
+        stage = self.stage
+        return Layer(instruction, stage, self.visible, stage.workdir, stage.user, stage.shell)
 
     def _read(self, layer: Layer) -> Layer:
         instruction, stage = layer.instruction, self.stage
@@ -128,8 +119,8 @@ class _Builder:
         if keyword == "RUN":
             return self._run(layer)
         if keyword == "ENV":
-            for pair in instruction.pairs:
-                stage.environment[pair.key] = self.expand(pair.raw or pair.value or "")
+            # every value of one instruction sees the variables as they were before it
+            stage.environment.update({p.key: self.expand(p.raw or p.value or "") for p in instruction.pairs})
             self._see()
         elif keyword == "ARG":
             self._argument(instruction)
@@ -147,14 +138,16 @@ class _Builder:
                 stage.command = None
         elif keyword == "CMD":
             stage.command, self.has_own_command = instruction, True
-        elif keyword == "VOLUME":
-            pass
+        elif keyword == "HEALTHCHECK":
+            stage.healthcheck = instruction
         return layer
 
     def _argument(self, instruction: Instruction) -> None:
-        for pair in instruction.pairs:
-            value = self.expand(pair.raw or pair.value) if pair.value is not None else self.globals.get(pair.key)
-            self.stage.arguments[pair.key] = self.given.get(pair.key, value)
+        known = {
+            pair.key: self.expand(pair.raw or pair.value) if pair.value is not None else self.globals.get(pair.key)
+            for pair in instruction.pairs
+        }
+        self.stage.arguments.update({key: self.given.get(key, value) for key, value in known.items()})
         self._see()
 
     def _see(self) -> None:
@@ -163,11 +156,11 @@ class _Builder:
 
     def _run(self, layer: Layer) -> Layer:
         instruction = layer.instruction
-        mounts = tuple(_mount(value, self.expand) for value in instruction.flag_values("mount"))
+        mounts = tuple(mount_of(value, self.expand) for value in instruction.flag_values("mount"))
         installs: list[Install] = []
         downloads: list[Download] = []
-        folder = self.stage.workdir
-        made = []
+        folder = start = self.stage.workdir
+        made: list[Command] = []
         for command in self._opened(instruction.commands, folder):
             command = expanded(unwrapped(command), self.expand_shell)
             if command.name == "cd":
@@ -178,7 +171,7 @@ class _Builder:
                 continue  # what `sh -c` runs follows as commands of its own
             install = python_install(command, folder, mounts) or other_install(command, folder, mounts)
             if install is not None:
-                replay(made, self.files, self.stage.workdir)
+                start = replay(made, self.files, start)
                 made = []
                 installs.append(replace(install, inputs=tuple(self._inputs(install))))
             else:
@@ -186,7 +179,7 @@ class _Builder:
                 found = download(command, folder, self.files, self.tree)
                 if found is not None:
                     downloads.append(found)
-        replay(made, self.files, self.stage.workdir if not installs else folder)
+        replay(made, self.files, start)
         return replace(layer, installs=tuple(installs), downloads=tuple(downloads), mounts=mounts)
 
     def _opened(self, commands: Iterable[Command], folder: str | None) -> Iterator[Command]:
@@ -219,33 +212,7 @@ class _Builder:
         place = absolute(name, install.folder)
         if place is None:
             return Input(name, kind, None, None, Presence.UNKNOWN)
-        bound = self._bound(place, install.mounts)
-        if bound is not None:
-            return Input(name, kind, place, bound[0], bound[1])
+        mounted = bound(place, install.mounts, self.stage.workdir, self.context)
+        if mounted is not None:
+            return Input(name, kind, place, *mounted)
         return Input(name, kind, place, self.files.source(place), self.files.presence(place))
-
-    def _bound(self, place: str, mounts: Iterable[Mount]) -> tuple[str | None, Presence] | None:
-        """What a bind mount puts at a place; None where no mount covers it."""
-        for mount in mounts:
-            if mount.type != "bind":
-                continue
-            target = absolute(mount.target, self.stage.workdir)
-            if target is None or (place != target and not place.startswith(target.rstrip("/") + "/")):
-                continue
-            if mount.from_:
-                return None, Presence.UNKNOWN
-            below = posixpath.relpath(place, target)
-            path = posixpath.normpath(posixpath.join(mount.source.lstrip("/") or ".", below))
-            if path in self.context.files:
-                return self.context.repository_path(path), Presence.PRESENT
-            return None, Presence.MISSING
-        return None
-
-
-def _mount(value: str, expand_text: object) -> Mount:
-    entries = dict(part.partition("=")[::2] for part in value.split(","))
-    expand_ = expand_text if callable(expand_text) else str
-    read = {key.lower(): expand_(item) for key, item in entries.items()}
-    kind = read.get("type", "bind")
-    target = read.get("target", read.get("dst", read.get("destination", "")))
-    return Mount(kind, target, read.get("source", read.get("src", "")), read.get("from", ""))

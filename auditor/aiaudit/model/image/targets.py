@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
+from aiaudit.model.image.names import module_names
+from aiaudit.model.image.projects import project_module
 from aiaudit.model.image.values import Image, Server
+from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
 
@@ -46,7 +48,7 @@ def _is_below(place: str, folder: str) -> bool:
 def _missing(image: Image, server: Server, files: Filesystem) -> Missing | None:
     if server.kind == "script":
         return _missing_script(image, server, files)
-    if server.kind in ("module", "package") and server.module:
+    if server.kind in ("module", "package", "function") and server.module:
         return _missing_module(image, server, files)
     return None
 
@@ -69,7 +71,10 @@ def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing 
             return None
         if presence is Presence.PRESENT:
             return _missing_attribute(image, server, source, roots[0]) if source else None
-    if may_be_installed(image, parts[0]):
+    presence, source = project_module(image, parts)
+    if presence is Presence.PRESENT and source is not None:
+        return _missing_attribute(image, server, source, roots[0])
+    if presence is Presence.UNKNOWN or may_be_installed(image, parts[0]):
         return None
     elsewhere = _modules_alike(image, parts)
     if not elsewhere and not _is_own_name(image, parts[0]):
@@ -105,89 +110,29 @@ def module_file(files: Filesystem, root: str, parts: Sequence[str]) -> tuple[Pre
 def _missing_attribute(image: Image, server: Server, source: str, root: str) -> Missing | None:
     """An attribute that the module does not define, where its whole namespace can be told."""
     name = server.attribute.partition(".")[0]
-    if not name or server.kind != "module":
+    if not name or server.kind not in ("module", "function"):
         return None
-    names = module_names(image, source)
+    names = module_names(image.service.tree, source)
     if names is None or name in names:
         return None
     holders = tuple(
         path
         for path in image.context.tree.files("python")
-        if path != source and name in (module_names(image, path) or ()) and not is_test(path)
+        if path != source and name in (module_names(image.service.tree, path) or ()) and not is_test(path)
     )
     return Missing(server, "attribute", f"{server.module}:{server.attribute}", root, holders[:3])
 
 
-def module_names(image: Image, path: str) -> frozenset[str] | None:
-    """The names that a module's own statements bind; None where they cannot all be told."""
-    facts = image.service.tree.facts(path, "python")
-    if facts is None or facts[0]:
-        return None
-    found: set[str] = set()
-    return frozenset(found) if _bind(facts[1], found) else None
-
-
-def _bind(body: Sequence[Any], found: set[str]) -> bool:
-    """Collect bound names; False for a star import or a change of globals()."""
-    for statement in body:
-        tag = statement[0]
-        if tag in ("def", "class"):
-            found.add(statement[2])
-            if statement[2] == "__getattr__":
-                return False
-        elif tag == "assign":
-            for target in statement[2]:
-                _targets(target, found)
-        elif tag in ("ann", "aug", "for"):
-            _targets(statement[2], found)
-        elif tag == "import":
-            found.update(alias or name.partition(".")[0] for name, alias in statement[2])
-        elif tag == "from":
-            if any(name == "*" for name, _ in statement[4]):
-                return False
-            found.update(alias or name for name, alias in statement[4])
-        elif tag == "with":
-            for _, target in statement[2]:
-                if target is not None:
-                    _targets(target, found)
-        elif (tag == "expr" and "globals" in repr(statement)) or tag == "match":
-            return False
-        if not all(_bind(block, found) for block in _blocks(statement)):
-            return False
-    return True
-
-
-def _blocks(statement: Any) -> Iterator[Sequence[Any]]:
-    tag = statement[0]
-    if tag in ("if", "while"):
-        yield from (statement[3], statement[4])
-    elif tag == "for":
-        yield from (statement[4], statement[5])
-    elif tag == "with":
-        yield statement[3]
-    elif tag == "try":
-        yield statement[2]
-        for handler in statement[3]:
-            yield handler[2]
-        yield from (statement[4], statement[5])
-
-
-def _targets(target: Any, found: set[str]) -> None:
-    if target[0] == "name":
-        found.add(target[2])
-    elif target[0] in ("tuple", "list"):
-        for part in target[2]:
-            _targets(part, found)
-    elif target[0] == "star":
-        _targets(target[2], found)
-
-
 def may_be_installed(image: Image, top: str) -> bool:
-    """Whether the project itself is installed under that name."""
+    """Whether a package named on a command line may bring a top-level module."""
     for _, install in image.final.installs:
-        if install.project or any(_may_hold(package.name, package.text, top) for package in install.packages):
+        if any(_may_hold(package.name, package.text, top) for package in install.packages):
             return True
-    return any(install.project for stage in image.copied_from for _, install in stage.installs)
+        for item in install.inputs:
+            facts = image.service.tree.facts(item.source, "manifest") if item.source else None
+            if isinstance(facts, ManifestFacts) and any(made.url or made.editable for made in facts.requirements):
+                return True
+    return False
 
 
 def _may_hold(name: str, text: str, top: str) -> bool:

@@ -168,9 +168,9 @@ class Layer:
 class Stage:
     """A build stage, resolved. `base` is FROM's image with variables replaced; `parent` is set when that is a stage.
 
-    `environment`, `arguments`, `workdir`, `user`, `shell`, `entrypoint` and `command` are those at the stage's end,
-    inherited ones included. `base_is_known` is false where a variable without default hides the base. Where the base
-    image's own WORKDIR is not known, `workdir` lies below `bases.UNKNOWN_FOLDER`.
+    `environment`, `arguments`, `workdir`, `user`, `shell`, `entrypoint`, `command` and `healthcheck` are those at the
+    stage's end, inherited ones included. `base_is_known` is false where a variable without default hides the base.
+    Where the base image's own WORKDIR is not known, `workdir` lies below `bases.UNKNOWN_FOLDER`.
     """
 
     index: int
@@ -187,6 +187,7 @@ class Stage:
     shell: tuple[str, ...] = ("/bin/sh", "-c")
     entrypoint: Instruction | None = None
     command: Instruction | None = None
+    healthcheck: Instruction | None = None
     files: Filesystem | None = None
 
     @property
@@ -231,10 +232,12 @@ class Server:
     """A server started by the image: what runs which application, and how.
 
     `target` is as written (`app.main:app`, `main.py`, `manage.py runserver`); `module` and `attribute` are its parts.
-    `kind` says what `target` is: "module" (module:attribute), "script" (a path), "package" (`python -m`) or "".
+    `kind` says what `target` is: "module" (module:attribute), "script" (a path), "package" (`python -m`), "function" (a
+    console script of the project: module and function) or "".
     `span` is the command's place, in the Dockerfile or in the script that starts it. `folder` is the directory that it
     runs in (None where unknown), `app_dir` what is put ahead on the import path. `options` are all flags as written.
-    `is_conditional` tells that a condition in a script decides whether it starts.
+    `environment` are the variables that the image and the scripts before it set. `is_conditional` tells that a
+    condition in a script decides whether it starts.
     """
 
     program: str
@@ -254,6 +257,17 @@ class Server:
     options: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = ()
     is_conditional: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_open_words(self) -> bool:
+        """Whether a word that is not an option's value is a variable, which may stand for further options."""
+        taken = {value for _, value in self.options}
+        return any("$" in word and word not in taken and not word.startswith("-") for word in self.words)
+
+    def variable(self, name: str) -> str | None:
+        """The value of an environment variable as the server gets it from the image; it may hold a `$` itself."""
+        return next((value for key, value in reversed(self.environment) if key == name), None)
 
     def option(self, *names: str) -> str | None:
         """The value of the first of these options that is given ("" for a bare one)."""

@@ -6,7 +6,7 @@ import re
 
 from aiaudit.sources.manifests.facts import ManifestFacts
 
-VERSION = 2
+VERSION = 3
 
 _CONDA = re.compile(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 

@@ -111,8 +111,10 @@ class ManifestFacts:
 
     `format` is one of "requirements", "constraints", "pyproject", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock",
     "Pipfile", "Pipfile.lock", "conda", or "" for a file that turns out to be something else. `tools` are the tables
-    below `[tool]`; `is_package` is false where the project says that it is not installed itself. `options` are global
-    options of a requirements file such as `--require-hashes`.
+    below `[tool]`; `is_package` is false where the project says that it is not installed itself. `modules` are the
+    packages and modules that the build backend is told to take, as paths below the project's folder (one that ends with
+    `/` means all that lies in the folder). `options` are global options of a requirements file such as
+    `--require-hashes`.
     """
 
     format: str
@@ -126,6 +128,7 @@ class ManifestFacts:
     packages: tuple[LockedPackage, ...] = ()
     indexes: tuple[Index, ...] = ()
     scripts: tuple[Script, ...] = ()
+    modules: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     default_groups: tuple[str, ...] = ()
     options: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from aiaudit.sources.manifests.facts import (
     Requirement,
     Script,
 )
+from aiaudit.sources.manifests.modules import stated_modules
 from aiaudit.sources.manifests.pipfile import table_requirement
 from aiaudit.sources.manifests.places import Path, Places, load, strings, table
 from aiaudit.sources.manifests.specifiers import normalized, requirement
@@ -55,6 +56,7 @@ class _Reader:
             group_inclusions=tuple(self.group_inclusions()),
             indexes=tuple(self.indexes(poetry)),
             scripts=tuple(self.scripts()),
+            modules=tuple(stated_modules(self.document)),
             tools=tuple(table(self.document, "tool")),
             default_groups=self.default_groups(),
             problems=tuple(self.problems),
