@@ -105,7 +105,8 @@ def test_bases_resolve_through_arguments_and_stages(tmp_path: Path) -> None:
 
 def test_state_is_inherited(tmp_path: Path) -> None:
     dockerfile = (
-        'FROM python:3.12 AS base\nENV A=1\nENV A=2 B="$A/x"\nWORKDIR /srv\nWORKDIR app\nUSER app\nSHELL ["/bin/bash", "-c"]\n'
+        'FROM python:3.12 AS base\nENV A=1\nENV A=2 B="$A/x"\nWORKDIR /srv\nWORKDIR app\nUSER app\n'
+        'SHELL ["/bin/bash", "-c"]\n'
         'CMD ["x"]\nFROM base\nARG C=2\nENV D=$C$A\n'
     )
     made = image_of(tmp_path, dockerfile)

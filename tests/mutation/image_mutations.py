@@ -12,6 +12,12 @@ _BUILDER = "FROM python:3.11-slim-bookworm AS builder\n"
 _FINAL = "FROM python:3.11-slim-bookworm\n\nENV PATH"
 _COMMAND = 'CMD ["uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "30"]'
 _INSTALL = "apt-get install -y --no-install-recommends"
+_COMPOSE = "compose.yaml"
+_HEALTHCHECK = (
+    "HEALTHCHECK --interval=15s --timeout=3s --start-period=20s --retries=3 \\\n"
+    '    CMD ["python", "-c", "import urllib.request;'
+    " urllib.request.urlopen('http://127.0.0.1:8000/health/ready', timeout=2)\"]\n\n"
+)
 _CLEAN = "&& rm -rf /var/lib/apt/lists/*"
 
 
@@ -65,6 +71,18 @@ MUTATIONS = (
     _mutation("IMG401", "FROM python:3.11-slim-bookworm", _edit("USER 10001\n", "")),
     _mutation("IMG402", "CMD uvicorn", _edit(_COMMAND, "CMD uvicorn app.main:app --host 0.0.0.0 --port 8000")),
     _mutation("IMG403", "--reload", _edit('"app.main:app", ', '"app.main:app", "--reload", ')),
+    _mutation(
+        "IMG404", _FINAL.partition("\n")[0], _edit(_HEALTHCHECK, ""), (_COMPOSE, "    healthcheck:\n", "    x-check:\n")
+    ),
+    _mutation(
+        "IMG405",
+        "FROM python:3.11-slim-bookworm",
+        _edit(" \\\n    PYTHONUNBUFFERED=1", ""),
+        ("app/main.py", "add_error_handlers(app)\n", "add_error_handlers(app)\nprint(app.title)\n"),
+    ),
+    _mutation("IMG406", "127.0.0.1", _edit('"--host", "0.0.0.0"', '"--host", "127.0.0.1"')),
+    _mutation("IMG407", '"--workers", "4"', _edit('"--port", "8000"', '"--port", "8000", "--workers", "4"')),
+    _mutation("IMG408", "--lifespan", _edit('"--port", "8000"', '"--port", "8000", "--lifespan", "off"')),
     _mutation("IMG501", "app.main:application", _edit("app.main:app", "app.main:application")),
     _mutation(
         "IMG503",

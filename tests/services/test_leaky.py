@@ -21,6 +21,7 @@ EXPECTED = {
     "IMG401": ["Dockerfile.multistage:6", "Dockerfile.worker:2", "Dockerfile:1"],
     "IMG402": ["Dockerfile.worker:15"],
     "IMG403": ["Dockerfile.multistage:12", "Dockerfile.worker:15"],
+    "IMG404": ["Dockerfile.multistage:6", "Dockerfile.worker:2", "Dockerfile:1"],
     "IMG501": ["Dockerfile.worker:15"],
     "IMG503": ["Dockerfile.multistage:4", "Dockerfile:11"],
     "KEY101": [".env:1", ".env:2"],

@@ -3,6 +3,8 @@
 from aiaudit.model.image.build import dockerfiles, images
 from aiaudit.model.image.context import Context
 from aiaudit.model.image.filesystem import Filesystem, Presence
+from aiaudit.model.image.listening import Listening
+from aiaudit.model.image.starts import Start, endpoints, served, starts
 from aiaudit.model.image.values import (
     BuildReference,
     Copy,
@@ -31,11 +33,16 @@ __all__ = [
     "Input",
     "Install",
     "Layer",
+    "Listening",
     "Mount",
     "Package",
     "Presence",
     "Server",
     "Stage",
+    "Start",
     "dockerfiles",
+    "endpoints",
     "images",
+    "served",
+    "starts",
 ]

@@ -52,26 +52,38 @@ def images(service: Service) -> tuple[Image, ...]:
 
 
 def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[BuildReference, ...]) -> Image:
-    """The image that a Dockerfile builds; the first deploy file that builds it decides context, target, arguments."""
+    """The image that a Dockerfile builds.
+
+    The first file that states a build decides context, target and arguments; where they state several contexts, the
+    first of those that hold most of what the Dockerfile reads.
+    """
     tree = service.tree
-    chosen = stated[0] if stated else None
-    if chosen is not None:
-        context = Context(tree, chosen.context, path, is_stated=True)
-        return _built(service, path, facts, context, stated)
+    if stated:
+        by_context = {reference.context: reference for reference in reversed(stated)}
+        chosen = [by_context[context] for context in dict.fromkeys(reference.context for reference in stated)]
+        made = [
+            _built(service, path, facts, Context(tree, reference.context, path, is_stated=True), stated, reference)
+            for reference in chosen
+        ]
+        return made[0] if len(made) == 1 else min(made, key=_lacking)
     likely = _likely_context(tree, path, facts)
-    made = _built(service, path, facts, Context(tree, likely, path), stated)
-    lacking = _lacking(made)
+    found = _built(service, path, facts, Context(tree, likely, path), stated)
+    lacking = _lacking(found)
     for folder in _above(likely) if lacking else ():
         other = _built(service, path, facts, Context(tree, folder, path), stated)
         if _lacking(other) < lacking:
-            made, lacking = other, _lacking(other)
-    return made
+            found, lacking = other, _lacking(other)
+    return found
 
 
 def _built(
-    service: Service, path: str, facts: DockerfileFacts, context: Context, stated: tuple[BuildReference, ...]
+    service: Service,
+    path: str,
+    facts: DockerfileFacts,
+    context: Context,
+    stated: tuple[BuildReference, ...],
+    chosen: BuildReference | None = None,
 ) -> Image:
-    chosen = stated[0] if stated else None
     stages = build(facts, context, service.tree, dict(chosen.arguments) if chosen else {})
     final = _final(stages, chosen)
     made = Image(path, facts, service, context, stages, final, stated)

@@ -31,6 +31,7 @@ def listening_of_call(server: Server, call: Call, path: str, side: PythonSide) -
         read(*port, program.port_variable, program.port),
         read("workers", None, program.workers_variable, ""),
         on_socket=any(call.keyword(name) is not None for name in ("uds", "fd", "unix_socket")),
+        starter=path.replace("()", ""),
     )
 
 

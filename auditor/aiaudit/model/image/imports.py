@@ -1,14 +1,16 @@
-"""Imports of the started program that the image cannot satisfy, although the repository could."""
+"""Imports of the started program followed through the image: which files they load, and which of them fail."""
 
 from __future__ import annotations
 
+import posixpath
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import field
 from typing import Any
 
-from aiaudit.model.image.filesystem import Filesystem, Presence
+from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.projects import project_module
-from aiaudit.model.image.targets import is_test, may_be_installed, module_file, search_path
+from aiaudit.model.image.targets import is_test, may_be_installed, module_place, search_path
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
 from aiaudit.sources.manifests.facts import ManifestFacts
@@ -31,63 +33,149 @@ class BrokenImport:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """`level` counts the leading dots; `names` are what a `from` import takes."""
+
+    level: int
+    module: str
+    names: tuple[str, ...]
+    at: Any
+    is_nested: bool
+
+
 def broken_imports(image: Image) -> Iterator[BrokenImport]:
     """For each server the first import that fails at startup, or else the first inside a function."""
-    files = image.final.files
-    if files is None:
-        return
     for server in image.servers:
-        roots = search_path(image, server) if server.kind == "module" else ()
-        if not roots or any(files.is_blurred(root) for root in roots):
-            continue
-        found = list(_walk(image, server, files, roots))
-        if found:
+        walked = _walked(image, server)
+        if walked is not None and walked.failing and walked.is_whole:
+            found = walked.failing
             first = next((item for item in found if item[3]), found[0])
             yield BrokenImport(server, first[0], first[1], first[2], first[3], len(found))
 
 
-def _walk(
-    image: Image, server: Server, files: Filesystem, roots: Sequence[str]
-) -> Iterator[tuple[str, Span, str, bool]]:
-    """Follow imports from the started module through the image: module, place, repository file, at startup."""
-    start = next((s for root in roots if (s := module_file(files, root, server.module.split("."))[1])), None)
-    if start is None:
-        return
-    queue, seen = [start], {start}
-    for path in queue:  # grows while it is walked
-        facts = image.service.tree.facts(path, "python")
-        if facts is None or facts[0] or "sys.path" in image.service.tree.text(path):
+def imported_files(image: Image, server: Server) -> tuple[str, ...]:
+    """The repository files that a server's program loads, its own first, as far as they lie in the image."""
+    walked = _walked(image, server)
+    return tuple(dict.fromkeys(source for _, source in walked.queue)) if walked is not None else ()
+
+
+def _walked(image: Image, server: Server) -> _Walk | None:
+    files = image.final.files
+    if files is None:
+        return None
+    roots, start = _start(image, server, files)
+    if start is None or start not in files.files:
+        return None
+    walk = _Walk(image, files, roots, [(start, files.files[start])])
+    walk.run()
+    return walk
+
+
+def _start(image: Image, server: Server, files: Filesystem) -> tuple[tuple[str, ...], str | None]:
+    """The import path of a server's program, and the place of its first file."""
+    if server.kind == "script":
+        place = absolute(server.target.partition(" ")[0], server.folder)
+        return (search_path(image, server, posixpath.dirname(place)) if place else ()), place
+    roots = search_path(image, server)
+    if server.kind not in ("module", "package") or not server.module:
+        return roots, None
+    parts = server.module.split(".")
+    candidates = [parts, [*parts, "__main__"]] if server.kind == "package" else [parts]
+    found = (module_place(files, root, names)[1] for names in candidates for root in roots)
+    return roots, next((place for place in found if place), None)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Files by place and repository path, in the order in which they are reached.
+
+    `failing` are imports that fail: module, span, the repository file meant, at startup. `is_whole` is false where code
+    changes the import path or a file cannot be read, so that no failure is sure.
+    """
+
+    image: Image
+    files: Filesystem
+    roots: Sequence[str]
+    queue: list[tuple[str, str]]
+    failing: list[tuple[str, Span, str, bool]] = field(default_factory=list)
+    is_whole: bool = True
+
+    def run(self) -> None:
+        """Follow all imports."""
+        tree = self.image.service.tree
+        self.is_whole = bool(self.roots) and not any(self.files.is_blurred(root) for root in self.roots)
+        for place, path in self.queue:  # grows while it is walked
+            facts = tree.facts(path, "python")
+            if facts is None or facts[0] or "sys.path" in tree.text(path):
+                self.is_whole = False
+            for found in _imports(facts[1], False) if facts is not None else ():
+                if found.level:
+                    self._relative(found, place, path)
+                else:
+                    self._absolute(found, path)
+
+    def _reach(self, place: str) -> None:
+        entry = (place, self.files.files[place])
+        if entry not in self.queue:
+            self.queue.append(entry)
+
+    def _look_up(self, folders: Sequence[str], parts: Sequence[str]) -> Presence:
+        """Whether a module is found, and if so what it loads: its packages as well."""
+        answer = Presence.MISSING
+        for folder in folders:
+            presence, place = module_place(self.files, folder, parts)
+            if presence is Presence.PRESENT:
+                for count in range(1, len(parts)):
+                    above = posixpath.join(folder, *parts[:count], "__init__.py")
+                    if above in self.files.files:
+                        self._reach(above)
+                if place is not None:
+                    self._reach(place)
+                return presence
+            if presence is Presence.UNKNOWN:
+                answer = presence
+        return answer
+
+    def _absolute(self, found: _Import, path: str) -> None:
+        parts = found.module.split(".")
+        presence = self._look_up(self.roots, parts)
+        if presence is Presence.PRESENT:
+            for name in found.names:
+                self._look_up(self.roots, [*parts, name])
+        if presence is not Presence.MISSING or project_module(self.image, parts)[0] is not Presence.MISSING:
             return
-        for name, at, is_nested in _imports(facts[1], False):
-            found = [module_file(files, root, name.split(".")) for root in roots]
-            source = next((s for presence, s in found if presence is Presence.PRESENT and s), None)
-            if source is not None:
-                if source not in seen:
-                    seen.add(source)
-                    queue.append(source)
-                continue
-            if any(presence is not Presence.MISSING for presence, _ in found):
-                continue
-            presence, source = project_module(image, name.split("."))
-            if presence is Presence.PRESENT and source is not None and source not in seen:
-                seen.add(source)
-                queue.append(source)
-            if presence is not Presence.MISSING:
-                continue
-            holder = _in_repository(image, path, name)
+        holder = _in_repository(self.image, path, found.module)
+        if holder is not None:
+            self.failing.append((found.module, Span.at(path, found.at), holder, not found.is_nested))
+
+    def _relative(self, found: _Import, place: str, path: str) -> None:
+        folder, source = posixpath.dirname(place), posixpath.dirname(path)
+        for _ in range(found.level - 1):
+            folder, source = posixpath.dirname(folder), posixpath.dirname(source)
+        parts = found.module.split(".") if found.module else []
+        presence = self._look_up([folder], parts) if parts else Presence.PRESENT
+        if presence is Presence.PRESENT:
+            for name in found.names:
+                self._look_up([folder], [*parts, name])
+        elif presence is Presence.MISSING:
+            base = posixpath.join(source, *parts)
+            holder = next((p for p in (f"{base}.py", f"{base}/__init__.py") if self.image.service.tree.exists(p)), None)
             if holder is not None:
-                yield name, Span.at(path, at), holder, not is_nested
+                name = "." * found.level + found.module
+                self.failing.append((name, Span.at(path, found.at), holder, not found.is_nested))
 
 
-def _imports(body: Sequence[Any], is_nested: bool) -> Iterator[tuple[str, Any, bool]]:
-    """Absolute imports of a module; those that a `try` guards are left out."""
+def _imports(body: Sequence[Any], is_nested: bool) -> Iterator[_Import]:
+    """Imports of a module; those that a `try` guards are left out."""
     for statement in body:
         tag = statement[0]
         if tag == "import":
             for name, _ in statement[2]:
-                yield name, statement[1], is_nested
-        elif tag == "from" and statement[2] == 0:
-            yield statement[3], statement[1], is_nested
+                yield _Import(0, name, (), statement[1], is_nested)
+        elif tag == "from":
+            names = tuple(name for name, _ in statement[4] if name != "*")
+            yield _Import(statement[2], statement[3] or "", names, statement[1], is_nested)
         elif tag == "def":
             yield from _imports(statement[6], True)
         elif tag == "class":

@@ -36,6 +36,7 @@ class Value:
 class Listening:
     """A server's place on the network. `on_socket` tells that it listens on a Unix socket or an inherited descriptor.
 
+    `starter` is the call in the code that starts it, such as `uvicorn.run`, "" for a server of the command line.
     `workers` are processes; its text is "" where nothing says how many, which is one for every server known here.
     """
 
@@ -44,6 +45,7 @@ class Listening:
     port: Value
     workers: Value
     on_socket: bool = False
+    starter: str = ""
 
     @property
     def is_loopback(self) -> bool:

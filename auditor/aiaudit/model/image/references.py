@@ -1,4 +1,4 @@
-"""Deploy files that say how an image is built and run: compose services and bake targets."""
+"""Files that say how an image is built and run: compose services, bake targets, build commands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from aiaudit.model.compose import compose_files, variables
+from aiaudit.model.image.builders import build_commands
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
@@ -17,8 +18,12 @@ _BAKE_FIELD = re.compile(r"^\s*(?P<key>context|dockerfile|target)\s*=\s*\"(?P<va
 
 
 def references(service: Service) -> tuple[BuildReference, ...]:
-    """Every build that a deploy file states; paths are relative to the tree's root."""
-    return (*_compose(service), *_bakes(service.tree))
+    """Every build that a file states, deploy files first; paths are relative to the tree's root.
+
+    Those whose context is an address or hidden in a variable are left out: nothing can be said of what they read.
+    """
+    found = (*_compose(service), *_bakes(service.tree), *build_commands(service.tree))
+    return tuple(item for item in found if "$" not in item.context and ":/" not in item.context)
 
 
 def _compose(service: Service) -> Iterator[BuildReference]:
@@ -42,6 +47,7 @@ def _reference(path: str, name: str, service: Node, build: Node) -> BuildReferen
         "" if is_short else build.text("target"),
         tuple((item.name, item.value) for item in arguments if item.value is not None and "$" not in item.value),
         tuple(_mounts(service.get("volumes"))),
+        (service.text("image"),) if service.text("image") else (),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
@@ -25,12 +25,23 @@ _DEEPEST = 4
 
 def effective_command(image: Image) -> EffectiveCommand | None:
     """What the final stage runs; None where nothing in the Dockerfile says so."""
-    stage = image.final
-    entry, command = stage.entrypoint, stage.command
+    return command_of(image, image.path, image.final.entrypoint, image.final.command, {})
+
+
+def command_of(
+    image: Image,
+    path: str,
+    entry: Instruction | None,
+    command: Instruction | None,
+    environment: Mapping[str, str],
+) -> EffectiveCommand | None:
+    """What an entrypoint and a command written in `path` run in the final stage, with further variables set."""
     pointed = command if entry is None or (entry.exec_form and command is not None) else entry
     if pointed is None:
         return None
-    reader = _Reader(image, stage)
+    reader = _Reader(image, image.final, path)
+    reader.environment = {**image.final.environment, **environment}
+    reader.variables = {key: value for key, value in reader.environment.items() if "$" not in value}
     if entry is None:
         reader.instruction(pointed, ())
     elif entry.exec_form and command is not None:
@@ -62,6 +73,7 @@ def _as_command(instruction: Instruction) -> tuple[Command, ...]:
 class _Reader:
     image: Image
     stage: Stage
+    path: str
     commands: list[Command] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
@@ -70,15 +82,13 @@ class _Reader:
 
     def instruction(self, instruction: Instruction, following: tuple[Command, ...]) -> None:
         """Read ENTRYPOINT or CMD; `following` is what it gets as its arguments."""
-        self.environment = dict(self.stage.environment)
-        self.variables = {key: value for key, value in self.stage.environment.items() if "$" not in value}
         folder = self.stage.workdir
         if instruction.exec_form and instruction.words and following:
             tail = following[0].words if len(following) == 1 else ()
             joined = Command((*instruction.words, *tail), (), "", False, (), instruction.extent)
-            self.read([joined, *(following if len(following) > 1 else ())], self.image.path, folder, following, 0)
+            self.read([joined, *(following if len(following) > 1 else ())], self.path, folder, following, 0)
         else:
-            self.read(instruction.commands, self.image.path, folder, following, 0)
+            self.read(instruction.commands, self.path, folder, following, 0)
 
     def read(
         self,
@@ -100,10 +110,10 @@ class _Reader:
             if command.name in ("export", "declare", "local", "readonly"):
                 self._export(command)
                 continue
-            if path == self.image.path:
+            if path == self.path:
                 self.commands.append(command)
             if any(word.text in _ALL_ARGUMENTS for word in command.words[:1]):
-                self.read(arguments, self.image.path, folder, (), depth + 1)
+                self.read(arguments, self.path, folder, (), depth + 1)
                 continue
             if self._script(command, folder, arguments, depth):
                 continue
@@ -168,7 +178,7 @@ class _Reader:
             return None
         module, _, attribute = target.partition(":")
         words = tuple(word.text for word in command.words)
-        server = Server(name, name, Span.at(self.image.path, command.extent), "function", module.strip(), attribute)
+        server = Server(name, name, Span.at(self.path, command.extent), "function", module.strip(), attribute)
         return replace(server, folder=folder, words=words)
 
     def repository_file(self, written: str, folder: str | None) -> str | None:

@@ -13,6 +13,7 @@ from aiaudit.model.image.copies import CopyReader
 from aiaudit.model.image.downloads import download
 from aiaudit.model.image.effects import moved, replay
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
+from aiaudit.model.image.generated import blur_written
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.mounts import bound, mount_of
@@ -176,6 +177,7 @@ class _Builder:
                 installs.append(replace(install, inputs=tuple(self._inputs(install))))
             else:
                 made.append(command)
+                blur_written(command, folder, self.files, self.tree)
                 found = download(command, folder, self.files, self.tree)
                 if found is not None:
                     downloads.append(found)

@@ -82,10 +82,13 @@ def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing 
     return Missing(server, "module", server.module, roots[0], elsewhere)
 
 
-def search_path(image: Image, server: Server) -> tuple[str, ...]:
-    """The folders that Python searches for the service's modules; () where one of them is not known."""
-    written = [server.app_dir] if server.app_dir else [""]
-    written += [part for part in image.final.environment.get("PYTHONPATH", "").split(":") if part]
+def search_path(image: Image, server: Server, first: str = "") -> tuple[str, ...]:
+    """The folders that Python searches for the service's modules; () where one of them is not known.
+
+    `first` is the folder of the script that is run, which stands in the place of the working directory then.
+    """
+    written = [first or server.app_dir]
+    written += [part for part in (server.variable("PYTHONPATH") or "").split(":") if part]
     places = [absolute(part or ".", server.folder) for part in written]
     if server.app_dir and server.program != "uvicorn":
         places.append(server.folder)
@@ -94,17 +97,23 @@ def search_path(image: Image, server: Server) -> tuple[str, ...]:
     return tuple(place for place in dict.fromkeys(places) if place is not None)
 
 
-def module_file(files: Filesystem, root: str, parts: Sequence[str]) -> tuple[Presence, str | None]:
-    """Whether a dotted module lies below a folder, and the repository file that holds it."""
+def module_place(files: Filesystem, root: str, parts: Sequence[str]) -> tuple[Presence, str | None]:
+    """Whether a dotted module lies below a folder, and the place of its file (None for a namespace package)."""
     base = posixpath.join(root, *parts)
-    for candidate in (f"{base}.py", f"{base}/__init__.py"):
+    for candidate in (f"{base}/__init__.py", f"{base}.py"):  # Python takes a package before a module
         if candidate in files.files:
-            return Presence.PRESENT, files.files[candidate]
+            return Presence.PRESENT, candidate
     if files.is_blurred(f"{base}.py"):
         return Presence.UNKNOWN, None
     if base in files.folders and any(True for _ in files.below(base)):
-        return Presence.PRESENT, None  # a namespace package
+        return Presence.PRESENT, None
     return Presence.MISSING, None
+
+
+def module_file(files: Filesystem, root: str, parts: Sequence[str]) -> tuple[Presence, str | None]:
+    """The same with the repository file that holds it."""
+    presence, place = module_place(files, root, parts)
+    return presence, files.files[place] if place is not None else None
 
 
 def _missing_attribute(image: Image, server: Server, source: str, root: str) -> Missing | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from aiaudit.model.image.commands import unwrapped
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image.mounts import mount_of
 from aiaudit.model.image.values import Dockerfile, Install, Layer, Mount, Stage
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Word
 from aiaudit.values import dataclass
@@ -140,12 +141,8 @@ def _run(layer: Layer) -> Run | None:
     if trigger is None or trigger.keyword != "RUN":
         return None
     commands = tuple(unwrapped(command) for command in trigger.commands)
-    mounts = tuple(_mount(value) for value in trigger.flag_values("mount"))
+    mounts = tuple(mount_of(value) for value in trigger.flag_values("mount"))
     found = (python_install(c, layer.workdir, mounts) or other_install(c, layer.workdir, mounts) for c in commands)
     return Run(layer, trigger, commands, tuple(install for install in found if install is not None), mounts)
 
 
-def _mount(value: str) -> Mount:
-    entries = dict(part.partition("=")[::2] for part in value.split(","))
-    target = entries.get("target", entries.get("dst", entries.get("destination", "")))
-    return Mount(entries.get("type", "bind"), target, entries.get("source", ""), entries.get("from", ""))

@@ -295,7 +295,10 @@ class EffectiveCommand:
 
 @dataclass(frozen=True, slots=True)
 class BuildReference:
-    """A place outside of the Dockerfile that says how it is built, or run: a compose service, a bake target."""
+    """A place outside of the Dockerfile that says how it is built, or run: a compose service, a bake target, a command.
+
+    `mounts` are places in the container that a folder of the repository covers; `tags` the names that the image gets.
+    """
 
     path: str
     name: str
@@ -304,6 +307,7 @@ class BuildReference:
     target: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     mounts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
