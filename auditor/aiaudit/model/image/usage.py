@@ -144,5 +144,3 @@ def _run(layer: Layer) -> Run | None:
     mounts = tuple(mount_of(value) for value in trigger.flag_values("mount"))
     found = (python_install(c, layer.workdir, mounts) or other_install(c, layer.workdir, mounts) for c in commands)
     return Run(layer, trigger, commands, tuple(install for install in found if install is not None), mounts)
-
-
