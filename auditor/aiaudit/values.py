@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from operator import attrgetter
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ def _constructor(cls: Any, fields: tuple[Any, ...], frozen: bool) -> Any:
             value = f"{default}() if {name} is __absent else {name}"
         else:
             parameters.append(name)
-        lines.append(f" __put(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
+        if frozen and hasattr(cls, name) and isinstance(getattr(cls, name), MemberDescriptorType):
+            known[f"__put_{name}"] = getattr(cls, name).__set__  # the slot itself: quicker than by name
+            lines.append(f" __put_{name}(self, {value})")
+        else:
+            lines.append(f" __put(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or " pass"), known)

@@ -251,7 +251,7 @@ class _Limits:
             self._mentions_limiter(value, handler.module) for _, value in route.decorator.keywords
         ):
             return True
-        return any(id(scope) in self.answering for scope in self._run_for(route))
+        return bool(self.answering) and any(id(scope) in self.answering for scope in self._run_for(route))
 
     def _limiting_scopes(self, route: Route) -> Iterator[Function | Class]:
         for scope in route.handler.within():
@@ -262,7 +262,7 @@ class _Limits:
         """What runs when the route is asked: its handler, dependencies, and what they call, as far as it matters."""
         contexts: Contexts = self.side.contexts
         seen: set[int] = set()
-        queue: list[Scope] = [route.handler, *route.dependencies, *self._middleware()]
+        queue: list[Scope] = [route.handler, *route.dependencies, *self._middleware]
         for scope in queue:  # grows while it is walked
             if id(scope) in seen or isinstance(scope, Module):
                 continue
@@ -270,10 +270,13 @@ class _Limits:
             yield scope
             queue.extend(edge.target for edge in contexts.edges(scope))
 
-    def _middleware(self) -> Iterator[Scope]:
-        for entry in self.side.routing.entries:
-            if entry.kind == "request" and re.match(r"every request (?!\((exception|error))", entry.label):
-                yield entry.scope
+    @cached_property
+    def _middleware(self) -> list[Scope]:
+        return [
+            entry.scope
+            for entry in self.side.routing.entries
+            if entry.kind == "request" and re.match(r"every request (?!\((exception|error))", entry.label)
+        ]
 
     def _is_limiter(self, expression: Expression, scope: Scope) -> bool:
         return any(_is_of_limiter(value) for value in self.evaluator.evaluate(expression, scope))

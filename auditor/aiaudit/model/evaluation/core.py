@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiaudit.model.evaluation.handing import Handing
 from aiaudit.model.evaluation.plain import CallIndex, index_calls
-from aiaudit.model.program import Program
+from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
     Constant,
@@ -20,6 +20,8 @@ from aiaudit.sources.python.facts import Expression, Parameter
 
 # More alternatives than this say nothing; deeper chains than this are cycles in disguise.
 WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
+# Expressions that mean the same wherever they stand as long as they start from the same variable.
+_SHARED = ("name", "attr")
 OPEN = 1 << 30
 Item = TypeVar("Item")
 
@@ -96,7 +98,7 @@ class Core:
         tag = expression[0]
         if tag == "const":
             return (Constant(expression[2], type(expression[2]).__name__),)
-        key = (id(expression), id(scope))
+        key = (id(expression), id(scope)) if tag not in _SHARED else key_of(expression, scope)
         known = self._memo.get(key)
         if known is not None:
             return known
@@ -162,6 +164,17 @@ class Core:
     def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
         reader = getattr(self, "_" + tag, None)
         return reader(expression, scope) if reader else ()
+
+
+def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:
+    """What two names or attributes that mean the same have in common: the scope of the first name, and the names."""
+    tag = expression[0]
+    if tag == "name":
+        holder = scope_of_name(scope, expression[2])
+        return (expression[2], id(scope.module), 0) if holder is None else (expression[2], id(holder))
+    if tag == "attr":
+        return (expression[3], key_of(expression[2], scope))
+    return (id(expression), id(scope))
 
 
 def distinct(values: Iterable[Value]) -> Values:

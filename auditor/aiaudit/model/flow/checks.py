@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.keys import key_of, root_of
@@ -41,19 +41,21 @@ class Checks:
         self.evaluator = evaluator
         self.order = order
         self._checks: dict[int, list[Check]] = {}
+        self._by_root: dict[int, tuple[list[Check], dict[str, list[Check]]]] = {}
         self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
         self._calls: dict[int, list[tuple[Call, Address]]] = {}
 
     def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> bool:
         """Whether the part `path` of the value that `key` names is bounded at a place (anywhere if `at` is None)."""
-        names = [str(part) for part in path]
-        whole = ".".join([key, *names])
+        root, whole = root_of(key), ""
         for holder in scope.within():
-            if isinstance(holder, Class):
+            checks = self._of_root(holder, root) if not isinstance(holder, Class) else ()
+            if not checks:
                 continue
+            whole = whole or ".".join([key, *(str(part) for part in path)])
             place = self.order.layout(holder).at(at) if holder is scope and at is not None else None
             address = place[1] if place else None
-            for check in self.of(holder):
+            for check in checks:
                 if address is not None and not _holds(check, address):
                     continue
                 bound = check.bound
@@ -70,6 +72,17 @@ class Checks:
             self._checks[id(scope)] = []  # a function that checks by calling itself
             known = self._checks[id(scope)] = list(self._find(scope))
         return known
+
+    def _of_root(self, scope: Scope, root: str) -> Iterable[Check]:
+        """The checks in one scope of a variable, its attributes and its entries."""
+        checks = self.of(scope)
+        known = self._by_root.get(id(scope))
+        if known is None or known[0] is not checks:  # it was asked for while the checks were being found
+            by_root: dict[str, list[Check]] = defaultdict(list)
+            for check in checks:
+                by_root[root_of(check.bound.key)].append(check)
+            known = self._by_root[id(scope)] = (checks, by_root)
+        return known[1].get(root, ())
 
     def bounded_branch(self, test: Expression, truth: bool, scope: Scope) -> set[str]:
         """The keys that a conditional expression's test bounds in one of its branches."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.places import Place
@@ -32,6 +33,7 @@ BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "retrieve_and_generate": ("chain", ("input",)), "invoke_agent": ("agent", ("inputText",)),
     "invoke_endpoint": ("llm", ("Body",)), "invoke_endpoint_with_response_stream": ("llm", ("Body",)),
 }  # fmt: skip
+_LAST_NAMES = frozenset(tail.rpartition(".")[2] for tail in BY_NAME)
 # Paths of outside calls that carry text to a model -> purpose and arguments, where the knowledge has no entry.
 BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
     (re.compile(r"haystack\..*Pipeline\(\)\.run(_async)?"), "chain", ("data", 0)),
@@ -76,11 +78,18 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
 
 def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall | None:
     for value in evaluator.evaluate(function, call.scope):
-        for pattern, purpose, arguments in BY_PATH:
-            if isinstance(value, External) and pattern.fullmatch(value.path):
-                starts = tuple(_given(call, arguments))
-                return ModelCall(call, ".".join(dotted_names(function)[-2:]), purpose, starts) if starts else None
+        listed = _listed(value.path) if isinstance(value, External) else None
+        if listed is not None:
+            purpose, arguments = listed
+            starts = tuple(_given(call, arguments))
+            return ModelCall(call, ".".join(dotted_names(function)[-2:]), purpose, starts) if starts else None
     return None
+
+
+@lru_cache(maxsize=10_000)
+def _listed(path: str) -> tuple[str, tuple[str | int, ...]] | None:
+    """What `BY_PATH` says of the path of an outside call: most calls are of a few things, such as a logger."""
+    return next((tuple(entry) for pattern, *entry in BY_PATH if pattern.fullmatch(path)), None)
 
 
 def _given(call: Call, arguments: tuple[str | int, ...]) -> Iterator[Place]:
@@ -97,6 +106,8 @@ def _given(call: Call, arguments: tuple[str | int, ...]) -> Iterator[Place]:
 
 
 def by_name(call: Call, function: Expression) -> ModelCall | None:
+    if function[3] not in _LAST_NAMES:
+        return None
     dotted = ".".join(dotted_names(function))
     for tail, (purpose, arguments) in BY_NAME.items():
         if dotted == tail or dotted.endswith(f".{tail}"):

@@ -84,12 +84,9 @@ def filled_by_functions(place: Place, stack: tuple[Frame, ...], tools: Tools) ->
     holder = scope_of_name(place.scope, name)
     if not isinstance(holder, Function):
         return
-    for call, position in tools.given_names(holder).get(name, ()):
-        if call.arguments[position] is place.expression:
-            continue
-        for value in tools.evaluator.evaluate(call.expression[2], call.scope):
-            if isinstance(value, FunctionValue):
-                yield from _filled(value, call, position, place, stack, tools)
+    for call, position, value in tools.given_names(holder).get(name, ()):
+        if call.arguments[position] is not place.expression:
+            yield from _filled(value, call, position, place, stack, tools)
 
 
 def _filled(

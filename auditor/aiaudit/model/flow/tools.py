@@ -47,7 +47,7 @@ class Tools:
     sources: Sources
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
     _called: dict[int, list[tuple[Call, int]]] | None = None
-    _given: dict[int, dict[str, list[tuple[Call, int]]]] = field(default_factory=dict)
+    _given: dict[int, dict[str, list[tuple[Call, int, FunctionValue]]]] = field(default_factory=dict)
     _extends: dict[Any, list[Call]] | None = None
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
@@ -139,15 +139,17 @@ class Tools:
 
     # Fills
 
-    def given_names(self, function: Function) -> dict[str, list[tuple[Call, int]]]:
-        """Name -> the calls in a function that get it as an argument, and its position."""
+    def given_names(self, function: Function) -> dict[str, list[tuple[Call, int, FunctionValue]]]:
+        """Name -> the calls in a function that get it as an argument, its position, and what of the program is called."""
         known = self._given.get(id(function))
         if known is None:
             known = self._given[id(function)] = defaultdict(list)
             for call in function.calls:
-                for position, argument in enumerate(call.arguments):
-                    if argument[0] == "name":
-                        known[argument[2]].append((call, position))
+                names = [(n, argument[2]) for n, argument in enumerate(call.arguments) if argument[0] == "name"]
+                for value in self.evaluator.evaluate(call.expression[2], call.scope) if names else ():
+                    if isinstance(value, FunctionValue):
+                        for position, name in names:
+                            known[name].append((call, position, value))
         return known
 
     def extends(self, variable: Any) -> list[Call]:
