@@ -305,13 +305,11 @@ def _ancestors(folder: str) -> Iterator[str]:
 
 def scope_of_name(scope: Scope, name: str) -> Scope | None:
     """The scope whose name it is, as Python finds it: class bodies are seen from themselves alone."""
-    first = True
-    for candidate in scope.within():
-        if (
-            (first or not isinstance(candidate, Class))
-            and name in candidate.bindings
-            and (name not in candidate.declared_global)
-        ):
-            return candidate
-        first = False
+    if name in scope.bindings and name not in scope.declared_global:
+        return scope
+    outer = scope.parent
+    while outer is not None:
+        if name in outer.bindings and not isinstance(outer, Class) and name not in outer.declared_global:
+            return outer
+        outer = outer.parent
     return None

@@ -294,11 +294,26 @@ def _expressions(part: tuple[Any, ...]) -> Iterator[Expression]:
             yield from _expressions(inner)
 
 
-def walk(expression: Expression) -> Iterator[Expression]:
+def walk(expression: Expression) -> list[Expression]:
     """An expression and all inside it, outermost first."""
-    yield expression
-    for child in children(expression):
-        yield from walk(child)
+    found = [expression]
+    if expression[0] not in ("name", "const"):
+        for part in expression[2:]:
+            if type(part) is tuple and part:
+                _walk_into(part, found)
+    return found
+
+
+def _walk_into(part: tuple[Any, ...], found: list[Expression]) -> None:
+    """Append the expressions in a part of an expression, and all inside them."""
+    if is_node(part):
+        found.append(part)
+        if part[0] in ("name", "const"):
+            return
+        part = part[2:]
+    for inner in part:
+        if type(inner) is tuple and inner:
+            _walk_into(inner, found)
 
 
 def is_node(part: tuple[Any, ...]) -> bool:

@@ -51,7 +51,7 @@ class Place:
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two places the same."""
-        frames = tuple(id(frame.call) for frame in self.stack)
+        frames = tuple([id(frame.call) for frame in self.stack]) if self.stack else ()
         return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few)
 
     @property
