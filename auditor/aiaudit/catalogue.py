@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from aiaudit.patterns import regex
 from aiaudit.results import Diagnostic
 from aiaudit.rule import Rule
 from aiaudit.values import dataclass
@@ -18,7 +18,7 @@ GROUP = "aiaudit.rules"
 BUILTIN = "aiaudit_rules"
 ABOUT_COMMENTS = "IGN"
 
-_FAMILY = re.compile(r"\d+$")
+_FAMILY = regex(r"\d+$")
 
 
 @dataclass(slots=True)

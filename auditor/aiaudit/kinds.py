@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from aiaudit.patterns import regex
+
 KINDS = ("dockerfile", "python", "manifest", "ignore", "environment", "yaml")
 
 _NOT_DOCKERFILES = {
     "md", "rst", "py", "sh", "ps1", "json", "yml", "yaml", "html", "patch", "diff", "orig", "swp", "dockerignore",
 }  # fmt: skip
-_DOCKERFILE = re.compile(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
-_DOCKERFILE_VARIANT = re.compile(r"(?:Docker|Container)file[-_][^.]+")
-_REQUIREMENTS = re.compile(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
-_CONDA = re.compile(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
+_DOCKERFILE = regex(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
+_DOCKERFILE_VARIANT = regex(r"(?:Docker|Container)file[-_][^.]+")
+_REQUIREMENTS = regex(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
+_CONDA = regex(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 _MANIFESTS = {"pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.cfg"}
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from aiaudit.patterns import regex
 from aiaudit.rule import Rule
 
 PEERS = {
-    "hadolint": re.compile(r"DL\d{4}"),
-    "buildkit": re.compile(r"(?:[A-Z][a-z]+|JSON){2,}[A-Za-z]*"),
-    "trivy": re.compile(r"(?:AVD-)?DS-?\d{3,4}"),
-    "checkov": re.compile(r"CKV2?_[A-Z]+_\d+"),
-    "kics": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?"),
-    "dockle": re.compile(r"(?:CIS-DI|DKL-[DL]I)-\d{4}"),
+    "hadolint": regex(r"DL\d{4}"),
+    "buildkit": regex(r"(?:[A-Z][a-z]+|JSON){2,}[A-Za-z]*"),
+    "trivy": regex(r"(?:AVD-)?DS-?\d{3,4}"),
+    "checkov": regex(r"CKV2?_[A-Z]+_\d+"),
+    "kics": regex(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?"),
+    "dockle": regex(r"(?:CIS-DI|DKL-[DL]I)-\d{4}"),
 }
 """Name of a tool -> pattern of its rules' ids."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import stat
+
+from aiaudit.patterns import regex
 
 LIMIT = 5 * 1024 * 1024
 _START = 8192
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE = regex(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 

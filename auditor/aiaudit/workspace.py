@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiaudit import listing as listings
 from aiaudit.kinds import KINDS, kinds_of
+from aiaudit.patterns import regex
 from aiaudit.reading import Binary, TooLarge, Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, are_lasting, problem_of
@@ -17,7 +17,7 @@ from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-_TEMPLATE = re.compile(r"\{%-? |\{\{")
+_TEMPLATE = regex(r"\{%-? |\{\{")
 _TEXT_BUDGET = 8 * 1024 * 1024
 
 

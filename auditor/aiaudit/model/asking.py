@@ -11,6 +11,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Scope, dotted, last_name, walk
 from aiaudit.model.values import Constant, External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 # What costs money or a processor for seconds each time that it is asked.
@@ -45,13 +46,13 @@ ASKING = words(
 # Calls on a model that ask it nothing.
 PREPARING = words("cuda cpu to eval half float train load from_pretrained compile bind_tools with_structured_output")
 # Addresses at which models answer over plain HTTP.
-_ENDPOINT = re.compile(
+_ENDPOINT = regex(
     r"api\.(openai|anthropic|groq|mistral|together|deepseek|perplexity|cohere|replicate|x)\.(com|ai|xyz)|openrouter\.ai"
     r"|generativelanguage\.googleapis|(api-inference|router)\.huggingface|dashscope|:11434\b|/chat/completions\b"
     r"|/v1/(completions|messages|embeddings|audio/|images/|responses)|/api/(generate|chat|embed(dings)?)\b|/generate_stream\b"
 )
 _SENDING = frozenset(("post", "stream", "request", "send", "urlopen"))
-_TOKENIZER = re.compile(r"token", re.IGNORECASE)
+_TOKENIZER = regex(r"token", re.IGNORECASE)
 
 
 def model_calls(side: PythonSide) -> Iterator[Call]:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from aiaudit.model.compose import Variable, words
 from aiaudit.model.service import Service
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
 # Expressions where YAML has keys or values: the file is a template (of Helm, say) and becomes YAML when it is rendered.
-_UNRENDERED = re.compile(r"^\s*\{\{|:[ \t]+\{\{", re.MULTILINE)
+_UNRENDERED = regex(r"^\s*\{\{|:[ \t]+\{\{", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, 
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -46,19 +47,19 @@ LIMITERS = (
     "fastapi_advanced_rate_limiter",
 )
 TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
-_GATEWAY_FILES = re.compile(
+_GATEWAY_FILES = regex(
     r"(\.(conf|template|tmpl|ya?ml|json|tf|toml|xml|hcl|kdl|j2|cfg|vcl)|(^|/)Caddyfile[^/]*|(^|/)nginx[^/]*)$"
 )
-_GATEWAY = re.compile(
+_GATEWAY = regex(
     r"^[ \t]*limit_(req|conn)(_zone)?\b|\.ratelimit\.(average|burst)|\brateLimit:\s*\n?\s*(average|burst|{)"
     r"|name:\s*[\"']?rate-limiting|rate-limit-by-key|<rate-limit\b|limit-r(ps|pm)\b|local_ratelimit|\blimit-count\b"
     r"|rate_limit_options|rateLimitOptions|throttling_(burst|rate)|Throttling(Burst|Rate)Limit|aws_api_gateway_usage_plan"
     r"|rate_?based_?statement|http_req_rate|^[ \t]*rate_limit\s+(\{|\S+\s+\{)",
     re.IGNORECASE | re.MULTILINE,
 )
-_COMMENT = re.compile(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
-_ANSWER = re.compile(r"response|abort|^text$|^json$|^html$|^error$|exception|send_error|^close$", re.IGNORECASE)
-_NAMED = re.compile(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
+_COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
+_ANSWER = regex(r"response|abort|^text$|^json$|^html$|^error$|exception|send_error|^close$", re.IGNORECASE)
+_NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = "TOO_MANY_REQUESTS"
 
 

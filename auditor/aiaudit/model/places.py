@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+
+from aiaudit.patterns import regex
 
 TEST, DOCUMENT, EXAMPLE, PIPELINE, NOTEBOOK = "test", "document", "example", "pipeline", "notebook"
 PLATFORM, ENVIRONMENT, CODE = "platform", "environment", "code"
 
-_SPLIT = re.compile(r"[._\s-]+")
+_SPLIT = regex(r"[._\s-]+")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -19,24 +20,24 @@ _TEST_WORDS = _words(
     "test tests testing testdata testcases spec specs e2e fixture fixtures mock mocks cypress playwright benchmark"
     " benchmarks evals qa"
 )
-_TEST_PROGRAM = re.compile(
+_TEST_PROGRAM = regex(
     r"test_.*|.*[._-](?:tests?|spec|e2e|stories|mock)\.\w+|conftest\.py|tests?\.py|(?:pytest|tox)\.ini"
 )
 _TEST_FILE_WORDS = _words("test tests testing e2e ci integration")
 _DOCUMENT_FOLDERS = _words("docs doc documentation website site blog wiki man changelog changelogs i18n locales locale")
-_DOCUMENT_NAME = re.compile(r".*\.(?:md|mdx|rst|adoc|txt|tex|org|html?|po|pdf)|readme.*|changelog.*|license.*")
+_DOCUMENT_NAME = regex(r".*\.(?:md|mdx|rst|adoc|txt|tex|org|html?|po|pdf)|readme.*|changelog.*|license.*")
 _EXAMPLE_WORDS = _words(
     "example examples sample samples demo demos tutorial tutorials cookbook cookbooks playground quickstart quickstarts"
 )
-_EXAMPLE_NAME = re.compile(
+_EXAMPLE_NAME = regex(
     r"(?:.*[._-])?(?:examples?|samples?|templates?|tmpl(?:ate)?|tpl|dist|default|skeleton|stub|copy)(?:[._-].*)?"
 )
 _PROGRAMS = (".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".java", ".rs", ".rb", ".php")
-_PIPELINE = re.compile(
+_PIPELINE = regex(
     r"(?:^|/)(?:ci|\.(?:github|circleci|gitea|forgejo|buildkite|woodpecker))/|(?:^|/)(?:\.gitlab-ci[^/]*|bitbucket-pipelines|"
     r"azure-pipelines[^/]*|\.travis|appveyor|\.drone|\.pre-commit-config)\.ya?ml$|(?:^|/)Jenkinsfile[^/]*$"
 )
-_PLATFORM = re.compile(
+_PLATFORM = regex(
     r"fly(?:\.[\w-]+)?\.toml|render\.ya?ml|railway\.(?:json|toml)|vercel\.json|netlify\.toml|serverless\.(?:ya?ml|json)"
     r"|app(?:engine)?(?:[._-]\w+)?\.yaml|app\.json|samconfig\.toml|cloudbuild[\w.-]*\.ya?ml|apprunner\.ya?ml|heroku\.yml"
     r"|(?:task|container)[-_]?def[\w-]*\.json|[\w-]*task-definition[\w-]*\.json|zeabur\.(?:json|ya?ml)|koyeb\.ya?ml"
@@ -44,7 +45,7 @@ _PLATFORM = re.compile(
     r"|procfile|skaffold\.ya?ml|cog\.yaml|modal\.toml|values[\w.-]*\.ya?ml|dockerrun\.aws\.json|copilot.*manifest\.ya?ml"
     r"|(?:docker-)?compose[\w.-]*\.ya?ml|[\w.-]*[._-](?:docker-)?compose\.ya?ml"
 )
-_ENVIRONMENT = re.compile(r"\.env(?:\..*)?|.+\.env|\.flaskenv|\.envrc")
+_ENVIRONMENT = regex(r"\.env(?:\..*)?|.+\.env|\.flaskenv|\.envrc")
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from aiaudit.model.openapi import operations
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
+from aiaudit.patterns import regex
 
 # Top-level modules whose import makes a file an entry of the service: it holds routes, tasks or an application.
 FRAMEWORKS = [
@@ -40,8 +41,8 @@ FRAMEWORKS = [
     "bottle",
     "tornado",
 ]
-_ENTRY = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
-_OUTSIDE = re.compile(
+_ENTRY = regex(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
+_OUTSIDE = regex(
     r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
@@ -18,6 +17,7 @@ from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.service import Service
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
@@ -35,9 +35,7 @@ STRUCTURED = (
     "generation_config.response_mime_type",
 )
 # What makes a chain or an agent answer in data rather than in prose.
-_PARSING = re.compile(
-    r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain"
-)
+_PARSING = regex(r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain")
 STREAMING_ANSWERS = (
     "StreamingResponse",
     "EventSourceResponse",

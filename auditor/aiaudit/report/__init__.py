@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import io
-import re
 
+from aiaudit.patterns import regex
 from aiaudit.report.look import Look
 from aiaudit.results import Report
 
 FORMATS = ("text", "concise", "json", "sarif")
 
 # What a terminal would act upon: control characters, and marks that reorder text.
-_ACTIVE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_ACTIVE = regex("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def render(name: str, report: Report, look: Look) -> bytes:

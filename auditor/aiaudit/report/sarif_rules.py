@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from aiaudit.finding import Severity
+from aiaudit.patterns import regex
 from aiaudit.rule import Rule
 
 # GitHub's bands: over 9 critical, from 7 high, from 4 medium, below low.
@@ -18,7 +19,7 @@ PROBLEM_SEVERITY = {
 }
 LONGEST = 1_000
 
-_LOCAL_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
+_LOCAL_LINK = regex(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
 
 
 def described(rule: Rule, level: str) -> dict[str, Any]:

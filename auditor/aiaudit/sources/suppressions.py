@@ -13,28 +13,30 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
+from aiaudit.patterns import regex
+
 VERSION = 3
 
 Record = tuple[str, Any, str, int, int, int, int, int]
 
-_OWN = re.compile(
+_OWN = regex(
     r"(?:#+|//+|<!--|/\*+|--|;+)\s*aiaudit:\s*(?P<what>ignore(?:-file)?)\b(?!-)\s*(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)"
 )
-_HADOLINT = re.compile(
+_HADOLINT = regex(
     r"\s*#\s*hadolint\s+(?:(?P<scope>global|stage)\s+)?ignore\s*=\s*"
     r"(?P<names>[A-Za-z0-9_]+(?:\s*,\s*[A-Za-z0-9_]+)*)(?:\s*#(?P<reason>.*))?"
 )
-_SHELLCHECK = re.compile(
+_SHELLCHECK = regex(
     r"\s*#\s*shellcheck\s(?:[^#]*\s)?disable=(?P<names>(?:SC\d{4}|all)(?:[,-](?:SC\d{4}|all))*)(?P<reason>.*)"
 )
-_FROM = re.compile(r"\s*FROM\s", re.IGNORECASE)
-_ALLOWED = re.compile(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
-_OPENING = re.compile(r"#|//|<!--|/\*|--|;")
+_FROM = regex(r"\s*FROM\s", re.IGNORECASE)
+_ALLOWED = regex(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
+_OPENING = regex(r"#|//|<!--|/\*|--|;")
 # A comment's text before its mark: looking back further would cost the square of a minified line's length.
 _BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
 _MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "pragma:")
-_HEREDOC = re.compile(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
+_HEREDOC = regex(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 
 
 def extract(text: str, path: str) -> tuple[Record, ...]:

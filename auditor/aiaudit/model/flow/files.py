@@ -10,11 +10,12 @@ from aiaudit.model.flow.places import FETCHED, FILE, Frame, Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.values import FunctionValue
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 _WRITING = frozenset(("write", "write_bytes", "write_text", "writelines"))
-_SAVING = re.compile(r"save|write|store|copy|upload|dump|stream|move|download|fetch", re.IGNORECASE)
-_LOADING = re.compile(r"download|fetch", re.IGNORECASE)
+_SAVING = regex(r"save|write|store|copy|upload|dump|stream|move|download|fetch", re.IGNORECASE)
+_LOADING = regex(r"download|fetch", re.IGNORECASE)
 
 
 def written_to(place: Place, tools: Tools) -> Iterator[Place]:

@@ -9,6 +9,7 @@ from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.scopes import Function, Module, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 # A body no larger than this bounds the text in it: some 260,000 tokens, what the largest context windows still take.
@@ -28,9 +29,7 @@ _SETTINGS = {
 _OPTIONS = ("max_body_size", "request_max_body_size", "client_max_size", "max_content_length", "max_request_size",
             "max_upload_size", "max_content_size", "max_size", "limit", "max_body", "request_max_size")  # fmt: skip
 _APPLICATIONS = ("FastAPI", "Starlette", "Litestar", "Application", "Sanic")
-_LIMITING = re.compile(
-    r"(size|body|content|upload|length)\w*limit|limit\w*(size|body|content|upload|length)", re.IGNORECASE
-)
+_LIMITING = regex(r"(size|body|content|upload|length)\w*limit|limit\w*(size|body|content|upload|length)", re.IGNORECASE)
 _PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Starlette"}
 _DEPTH = 4
 

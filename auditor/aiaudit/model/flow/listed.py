@@ -11,6 +11,7 @@ from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.scopes import Call
 from aiaudit.model.values import External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 # Ends of dotted calls that mean one thing in any library -> the arguments that carry text: names, or 0 for the first.
@@ -36,13 +37,13 @@ BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
 _LAST_NAMES = frozenset(tail.rpartition(".")[2] for tail in BY_NAME)
 # Paths of outside calls that carry text to a model -> purpose and arguments, where the knowledge has no entry.
 BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
-    (re.compile(r"haystack\..*Pipeline\(\)\.run(_async)?"), "chain", ("data", 0)),
-    (re.compile(r"llama_index\..*\.(query|aquery)"), "chain", (0, "str_or_query_bundle")),
-    (re.compile(r"llama_index\..*\.a?(stream_)?chat"), "chain", (0, "message", "messages")),
-    (re.compile(r"llama_index\..*\.a?(stream_)?complete"), "llm", (0, "prompt")),
-    (re.compile(r"llama_index\..*\.a?retrieve"), "retriever", (0, "str_or_query_bundle")),
+    (regex(r"haystack\..*Pipeline\(\)\.run(_async)?"), "chain", ("data", 0)),
+    (regex(r"llama_index\..*\.(query|aquery)"), "chain", (0, "str_or_query_bundle")),
+    (regex(r"llama_index\..*\.a?(stream_)?chat"), "chain", (0, "message", "messages")),
+    (regex(r"llama_index\..*\.a?(stream_)?complete"), "llm", (0, "prompt")),
+    (regex(r"llama_index\..*\.a?retrieve"), "retriever", (0, "str_or_query_bundle")),
     (
-        re.compile(
+        regex(
             r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|Executor|Agent|QA|LLM|Chat\w+|OpenAI|Ollama|Bedrock|Runnable\w*|create_\w+)"
             r"(\.from_\w+)?\(\)(\.(bind|with)\w*\(\))*\.a?(invoke|stream|batch|run|call|predict|stream_events)"
         ),
@@ -50,26 +51,26 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
         (0, "input", "inputs"),
     ),
     (
-        re.compile(
+        regex(
             r"lang(chain|graph)(?![\w.]*[Pp]rompt)[\w.]*\.\w*(Chain|QA|LLM|Chat\w+|Executor|OpenAI)(\.from_\w+)?\(\)"
         ),
         "chain",
         (0, "inputs", "input", "question", "query"),
     ),
     (
-        re.compile(r"cohere\.\w*Client\w*\(\)\.(embed|rerank|chat|chat_stream|generate|summarize|classify)"),
+        regex(r"cohere\.\w*Client\w*\(\)\.(embed|rerank|chat|chat_stream|generate|summarize|classify)"),
         "llm",
         ("texts", "query", "documents", "message", "messages", "prompt", "text", "inputs"),
     ),
-    (re.compile(r"vertexai\..*\.(predict|predict_async|predict_streaming)"), "llm", (0, "prompt")),
-    (re.compile(r"anthropic\.\w+\(\)\.completions\.create"), "llm", ("prompt",)),
-    (re.compile(r"together\.Complete\.create"), "llm", ("prompt", 0)),
-    (re.compile(r"semantic_kernel\..*\.invoke_prompt(_stream)?"), "llm", (0, "prompt")),
-    (re.compile(r"chromadb\..*\.(add|upsert)"), "vector", ("documents",)),
-    (re.compile(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
-    (re.compile(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),
+    (regex(r"vertexai\..*\.(predict|predict_async|predict_streaming)"), "llm", (0, "prompt")),
+    (regex(r"anthropic\.\w+\(\)\.completions\.create"), "llm", ("prompt",)),
+    (regex(r"together\.Complete\.create"), "llm", ("prompt", 0)),
+    (regex(r"semantic_kernel\..*\.invoke_prompt(_stream)?"), "llm", (0, "prompt")),
+    (regex(r"chromadb\..*\.(add|upsert)"), "vector", ("documents",)),
+    (regex(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
+    (regex(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),
     (
-        re.compile(r".*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)\w*\(\)\.encode\w*"),
+        regex(r".*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)\w*\(\)\.encode\w*"),
         "embedding",
         (0, "sentences"),
     ),
@@ -89,7 +90,7 @@ def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall
 @lru_cache(maxsize=10_000)
 def _listed(path: str) -> tuple[str, tuple[str | int, ...]] | None:
     """What `BY_PATH` says of the path of an outside call: most calls are of a few things, such as a logger."""
-    return next((tuple(entry) for pattern, *entry in BY_PATH if pattern.fullmatch(path)), None)
+    return next(((purpose, given) for pattern, purpose, given in BY_PATH if pattern.fullmatch(path)), None)
 
 
 def _given(call: Call, arguments: tuple[str | int, ...]) -> Iterator[Place]:

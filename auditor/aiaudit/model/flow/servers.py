@@ -11,11 +11,12 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import words
 from aiaudit.model.scopes import Call, Scope, last_name
 from aiaudit.model.values import Constant, External, Literal
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 POSTING = words("post request stream send fetch Request urlopen")
 _HTTP = ("requests", "httpx", "httpx2", "aiohttp", "urllib3", "urllib", "niquests")
-_MODEL_ADDRESS = re.compile(
+_MODEL_ADDRESS = regex(
     r"completions\b|/api/(generate|chat|embed)|/v1/(messages|responses|embeddings|complete)|:(stream)?[gG]enerateContent|"
     r"generativelanguage|api\.openai\.com|api\.anthropic\.com|openrouter|api\.groq\.com|api\.mistral|api\.deepseek|"
     r"huggingface\.co/(models|pipeline)|api-inference|:11434|/generate(_stream)?\b|/rerank\b|/embed(dings?|ding)?\b|"
@@ -23,7 +24,7 @@ _MODEL_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 # Endpoints of the same servers that generate or embed no text.
-_OTHER_ADDRESS = re.compile(r"/images?/|/moderations|/transcriptions|/translations|token(ize|s)|/files|/models$|/count")
+_OTHER_ADDRESS = regex(r"/images?/|/moderations|/transcriptions|/translations|token(ize|s)|/files|/models$|/count")
 _PAYLOAD = ("messages", "prompt", "input", "inputs", "contents", "system", "query", "texts", "text", "documents")
 
 

@@ -18,6 +18,7 @@ from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Scope, last_name, walk
 from aiaudit.model.values import External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 PURPOSES = words("llm embedding generation-local speech agent chain rerank retriever vector search")
@@ -29,7 +30,7 @@ _ADDING = words(
 # Stores that embed the texts they are given; a plain database of vectors takes vectors.
 _EMBEDDING_STORES = ("langchain", "llama_index")
 _RUNNING = words("invoke ainvoke stream astream astream_events predict apredict run arun acall query aquery chat achat")
-_RUNNABLE = re.compile(
+_RUNNABLE = regex(
     r"(^|_)(llm|llms|chain|chains|agent|chat_model|model|graph|qa|query_engine|chat_engine|executor|rag_chain|runnable|"
     r"assistant|pipeline|chatbot|conversation)\d?$",
     re.IGNORECASE,

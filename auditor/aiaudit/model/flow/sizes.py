@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.scopes import children, last_name, walk
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
-_MEASURING = re.compile(
+_MEASURING = regex(
     r"(^|_)(len|length|size|count|counts|tokens?|words|chars|bytes|getsizeof|content_length|num)(_|$)|"
     r"tokenlength|numtokens|counttokens",
     re.IGNORECASE,
@@ -18,7 +19,7 @@ _MEASURING = re.compile(
 # Attributes that hold the size of the object they belong to.
 _SIZES = frozenset(("size", "content_length", "file_size", "filesize", "nbytes", "size_bytes"))
 # Calls whose result is as long as what they are given: its length is that of the argument.
-_PROPORTIONAL = re.compile(
+_PROPORTIONAL = regex(
     r"encode|token|split|read|text|json|dumps|str|join|words|chunk|load|parse|body|form|data", re.IGNORECASE
 )
 _DEPTH = 4

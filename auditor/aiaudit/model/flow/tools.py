@@ -140,7 +140,7 @@ class Tools:
     # Fills
 
     def given_names(self, function: Function) -> dict[str, list[tuple[Call, int, FunctionValue]]]:
-        """Name -> the calls in a function that get it as an argument, its position, and what of the program is called."""
+        """Name -> the calls of functions of the program that get it as an argument, its position, and the function."""
         known = self._given.get(id(function))
         if known is None:
             known = self._given[id(function)] = defaultdict(list)

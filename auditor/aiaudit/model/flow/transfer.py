@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from aiaudit.model.flow.words import words
+from aiaudit.patterns import regex
 
 # The text of the object and of the arguments goes on (PASS), goes on in pieces (CUT), comes out short (BOUND) or not at
 # all (STOP); the result is the content of the file (READ), or what lies behind the address (FETCH), that is given.
@@ -12,7 +13,7 @@ PASS, CUT, BOUND, STOP, READ, FETCH = "pass", "cut", "bound", "stop", "read", "f
 
 
 # Libraries whose calls give text back that is about as long as what they get.
-_PASSING = re.compile(
+_PASSING = regex(
     r"(re|regex|json|orjson|ujson|simplejson|html|textwrap|unicodedata|urllib\.parse|base64|string|codecs|copy|itertools"
     r"|functools|collections|io|ast|csv|yaml|toml|pprint|markdown|markdownify|html2text|bs4|bleach|ftfy|emoji|unidecode"
     r"|jinja2|chardet|charset_normalizer|numpy|torch|pandas|pydantic|dataclasses|msgspec|attrs?|typing|asyncio|anyio"
@@ -36,7 +37,7 @@ _BUILTIN_PASSING = words(
     "enumerate zip map filter format getattr vars ascii"
 )
 # Readers of files and documents: the text comes from the file that the first argument names or is.
-_READING = re.compile(
+_READING = regex(
     r"builtins\.open|io\.open|aiofiles\.open|anyio\.open_file|codecs\.open|pathlib\.\w*Path\(\)\.(open|read_\w+)|"
     r"(pypdf|PyPDF2|pdfplumber|fitz|pymupdf|pymupdf4llm|pdfminer|docx|docx2txt|docx2python|pptx|openpyxl|textract|ebooklib|"
     r"unstructured|tika|mammoth|markitdown|docling|pikepdf|zipfile|tarfile|odf|striprtf|extract_msg|kreuzberg|xlrd|"
@@ -44,18 +45,18 @@ _READING = re.compile(
     r"SimpleDirectoryReader)|llama_index\.core\.readers|llama_index\.readers|llama_parse|pandas\.read_\w+|haystack\.components\."
     r"(fetchers|converters))\b"
 )
-_FETCHING = re.compile(
+_FETCHING = regex(
     r"(requests|httpx2?|niquests|aiohttp|urllib3|curl_cffi|cloudscraper|playwright|selenium)\b.*\.(get|goto|urlopen)$|"
     r"(requests|httpx2?|niquests)\.get$|urllib\.request\.(urlopen|urlretrieve)$|trafilatura\.fetch_url$|newspaper\.Article$|"
     r".*document_loaders\..*(WebBaseLoader|UnstructuredURLLoader|RecursiveUrlLoader|YoutubeLoader|AsyncHtmlLoader|"
     r"SeleniumURLLoader|PlaywrightURLLoader|AsyncChromiumLoader|SitemapLoader|NewsURLLoader|OnlinePDFLoader|FireCrawlLoader)\b|"
     r".*readers\.web\b|firecrawl\b|crawl4ai\b|pytube\b|youtube_transcript_api\b"
 )
-_CUTTING = re.compile(
+_CUTTING = regex(
     r"text_splitter|TextSplitter|node_parser|NodeParser|SentenceSplitter|TokenSplitter|DocumentSplitter|semantic_text_splitter|"
     r"chonkie|langchain_experimental\.text_splitter|semchunk|RecursiveChunker|DocumentPreprocessor|nltk\.\w*sent_tokenize"
 )
-_BOUNDING = re.compile(
+_BOUNDING = regex(
     r"textwrap\.shorten$|truncatechars|Truncator|trim_messages|get_buffer_string_window|truncate|shorten|hashlib\b|hash$|"
     r"slugify|secure_filename|uuid\b|zlib\.crc32|math\b|operator\.length_hint"
 )
@@ -81,20 +82,20 @@ BUILDING_METHODS = words(
     "extend append concat setdefault union merge"
 )
 # Names of unknown functions that work on text and give it back.
-_WORKING = re.compile(
+_WORKING = regex(
     r"(^|_)(clean|normali[sz]e|sanitize|preprocess|pre_process|format|render|build|make|prepare|compose|wrap|translate|strip|"
     r"convert|transform|parse|extract|to|as|split|join|concat|escape|unescape|encode|decode|tokenize|create_prompt|prompt|"
     r"messages?|expand|replace|remove|apply|load|loads|dumps?|read)(_|$)",
     re.IGNORECASE,
 )
-_SHORTENING = re.compile(
+_SHORTENING = regex(
     r"trunc|shorten|trim|clip|limit|cut_|_cut|crop|(^|_)head(_|$)|first_n|max_len|abbreviat|ellipsi", re.IGNORECASE
 )
-_CUTTING_OWN = re.compile(
+_CUTTING_OWN = regex(
     r"trunc|shorten|abbreviat|(trim|limit|clip|cap)_(to|messages?|history|context|tokens?|length|prompt|conversation)",
     re.IGNORECASE,
 )
-_CHUNKING = re.compile(r"chunk|split_text|split_doc|text_split|sentences|paragraphs", re.IGNORECASE)
+_CHUNKING = regex(r"chunk|split_text|split_doc|text_split|sentences|paragraphs", re.IGNORECASE)
 
 
 def outside(path: str) -> str:
@@ -134,6 +135,4 @@ def carries(name: str) -> bool:
 
 
 # Classes that do something with text instead of carrying it.
-_ACTIVE = re.compile(
-    r"Client|Session|Engine|Error|Exception|Thread|Lock|Task|Process|Store|Index|Retriev|Response|Token"
-)
+_ACTIVE = regex(r"Client|Session|Engine|Error|Exception|Thread|Lock|Task|Process|Store|Index|Retriev|Response|Token")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
-_LABEL = re.compile(
+_LABEL = regex(
     r"(^|_)(id|ids|uid|uuid|role|model|metadata|meta|type|kind|name|configurable|config|temperature|top_k|top_p|k|stream|"
     r"thread|session|created|updated|timestamp|index|filter|filters|where|callbacks|headers|url|source|filename|"
     r"max_tokens|seed|stop|voice|status|score|tags?|page|date|time|mime_type|key|api_key|"
@@ -15,13 +16,13 @@ _LABEL = re.compile(
 )
 
 
-_IDENTIFIER = re.compile(
+_IDENTIFIER = regex(
     r"(^|_)(id|ids|uid|uuid|guid|slug|key|token|secret|password|passwd|email|phone|authorization|signature|hash|digest)$",
     re.IGNORECASE,
 )
 
 
-_CONVERSATION = re.compile(
+_CONVERSATION = regex(
     r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript", re.IGNORECASE
 )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from aiaudit.model.image.commands import names_in
+from aiaudit.patterns import regex
 
 # The folder of a base image whose WORKDIR nobody here knows; relative paths stay comparable below it.
 UNKNOWN_FOLDER = "/<workdir of the base image>"
 
-_REGISTRY = re.compile(r"^(?:[\w.-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/")
+_REGISTRY = regex(r"^(?:[\w.-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/")
 # Images that hold a distribution or a language, and nothing that a service would start.
 _PLAIN = names_in(
     "scratch python pypy debian ubuntu alpine busybox node golang rust ruby php openjdk eclipse-temurin amazoncorretto"

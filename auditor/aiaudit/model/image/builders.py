@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from aiaudit.model.image.commands import commands_in, expanded, names_in, options, unwrapped
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, Node, YamlFacts
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command
@@ -22,8 +23,8 @@ _VALUES = names_in(
     " --ulimit --allow --attest --annotation --call --cpuset-cpus --isolation --provenance --sbom"
 )
 _MAKEFILES = ("Makefile", "makefile", "GNUmakefile", "Justfile", "justfile")
-_MAKE_VARIABLE = re.compile(r"^(?:export\s+)?(?P<name>\w+)\s*[:?]?:?=\s*(?P<value>[^#\n]*)", re.MULTILINE)
-_MAKE_REFERENCE = re.compile(r"\$\((\w+)\)")
+_MAKE_VARIABLE = regex(r"^(?:export\s+)?(?P<name>\w+)\s*[:?]?:?=\s*(?P<value>[^#\n]*)", re.MULTILINE)
+_MAKE_REFERENCE = regex(r"\$\((\w+)\)")
 
 
 def build_commands(tree: Tree) -> Iterator[BuildReference]:

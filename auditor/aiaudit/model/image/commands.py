@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.values import dataclass
 
@@ -17,7 +18,7 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # Programs that run the rest of their words: how many words of their own follow each option.
 _WRAPPERS: dict[str, frozenset[str]] = {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.environment import EnvironmentFacts
 from aiaudit.values import dataclass
 
@@ -16,17 +17,17 @@ HISTORY, SETTINGS, CREDENTIALS, ENVIRONMENT, WEIGHTS, DATABASE = (
 )  # fmt: skip
 CARRIED, LOCAL, EXPECTED = "carried", "local", "expected"
 
-_EXAMPLE = re.compile(r"(?:^|[._-])(?:example|sample|template|tmpl\w*|dist|defaults?|schema|test|ci|enc)(?:[._-]|$)")
-_ENVIRONMENT_FILE = re.compile(r"\.env(?:\..+)?|.+\.env")
-_CREDENTIALS = re.compile(
+_EXAMPLE = regex(r"(?:^|[._-])(?:example|sample|template|tmpl\w*|dist|defaults?|schema|test|ci|enc)(?:[._-]|$)")
+_ENVIRONMENT_FILE = regex(r"\.env(?:\..+)?|.+\.env")
+_CREDENTIALS = regex(
     r"(?:id_(?:rsa|dsa|ecdsa|ed25519)|.*service[_-]?account.*\.json|.*credentials?\.json|client_secret.*\.json|\.netrc"
     r"|\.pypirc|kubeconfig|.*\.(?:pem|p12|pfx|jks|keystore))",
     re.IGNORECASE,
 )
-_WEIGHTS = re.compile(r".*\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|tflite|joblib|faiss)", re.IGNORECASE)
-_DATABASES = re.compile(r".*\.(?:sqlite3?|db|duckdb|dump|parquet)", re.IGNORECASE)
+_WEIGHTS = regex(r".*\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|tflite|joblib|faiss)", re.IGNORECASE)
+_DATABASES = regex(r".*\.(?:sqlite3?|db|duckdb|dump|parquet)", re.IGNORECASE)
 _VIRTUAL = {".venv", "venv", "env", ".env", "virtualenv", "node_modules", ".tox", ".conda"}
-_IGNORED_SETTINGS = re.compile(r"^[ \t]*(?:\*\*/|/)?(?:\*?\.env(?:[.*].*)?|\*\.env)[ \t\r]*$", re.MULTILINE)
+_IGNORED_SETTINGS = regex(r"^[ \t]*(?:\*\*/|/)?(?:\*?\.env(?:[.*].*)?|\*\.env)[ \t\r]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.ignore import IgnoreFacts, Matcher, matcher, pattern_expression
 
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = regex(r"[*?\[]")
 
 
 class Context:

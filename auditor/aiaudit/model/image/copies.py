@@ -10,13 +10,14 @@ from dataclasses import field
 from aiaudit.model.image.context import Context, is_whole, normal
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.values import Copy, Stage
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.ignore import IgnoreFacts, IgnorePattern, matcher
 from aiaudit.sources.dockerfile.facts import Instruction
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-_ADDRESS = re.compile(r"(?:https?|ftp|ssh|git)://|git@")
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2|txz|tar\.(?:gz|bz2|xz|zst))$")
+_ADDRESS = regex(r"(?:https?|ftp|ssh|git)://|git@")
+_ARCHIVE = regex(r"\.(?:tar|tgz|tbz2|txz|tar\.(?:gz|bz2|xz|zst))$")
 _NOWHERE = Extent(1, 1, 1, 1)
 _HIDDEN = "/<a folder that a variable names>"
 

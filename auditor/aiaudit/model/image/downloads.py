@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.values import Download
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command
 
 # Calls that fetch weights or data when their argument is not a local folder.
-_CALL = re.compile(
+_CALL = regex(
     r"\b(?:(?P<call>snapshot_download|hf_hub_download|from_pretrained|load_dataset|SentenceTransformer|CrossEncoder"
     r"|INSTRUCTOR|FlagModel|BGEM3FlagModel|TextEmbedding|SparseTextEmbedding|WhisperModel|load_faster_whisper|Ranker"
     r"|HuggingFaceEmbeddings?|HuggingFaceEmbedding|HuggingFaceBgeEmbeddings|FastEmbedEmbeddings?|TTS|AutoModel"
@@ -20,7 +19,7 @@ _CALL = re.compile(
     r"|kagglehub\.\w+_download|open_clip\.create_model\w*|clip\.load|timm\.create_model|pooch\.retrieve)\s*\("
     r"|(?P<pipeline>\bpipeline\s*\(\s*[\"']|\bYOLO\s*\(\s*[\"']))"
 )
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
+_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _COMMANDS = {
     "huggingface-cli": ("download",),
     "hf": ("download",),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-import re
 from collections.abc import Iterable
 
 from aiaudit.model.image.commands import names_in, options, unwrapped
 from aiaudit.model.image.filesystem import Filesystem, absolute
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command
 
-_REDIRECT = re.compile(r"\d*>>?\|?\s*([^&\s].*)")
-_GLOB = re.compile(r"[*?\[{]")
+_REDIRECT = regex(r"\d*>>?\|?\s*([^&\s].*)")
+_GLOB = regex(r"[*?\[{]")
 _PLACING = {"ln", "install", "rsync"}
 _FETCHING_VALUES = names_in(
     "-o --output -O --output-document -P --directory-prefix -C --directory -d -b --branch --depth"

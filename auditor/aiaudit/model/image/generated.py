@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.scopes import walk_all
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command
 
-_PYTHON = re.compile(r"python(?:\d+(?:\.\d+)?)?")
+_PYTHON = regex(r"python(?:\d+(?:\.\d+)?)?")
 
 
 def blur_written(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> None:

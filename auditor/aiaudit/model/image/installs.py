@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from aiaudit.model.image.commands import Options, names_in, options
 from aiaudit.model.image.values import Install, Mount, Package
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.sources.manifests.specifiers import parse
 
-_PIP = re.compile(r"pip(?:\d+(?:\.\d+)?)?")
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
+_PIP = regex(r"pip(?:\d+(?:\.\d+)?)?")
+_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _PIP_VALUES = names_in(
     "-r --requirement --requirements -c --constraint --constraints -e --editable -i --index-url --extra-index-url"
     " --index --default-index -f --find-links -t --target --prefix --root --platform --python-version --timeout"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
 from aiaudit.model.packages import heavy_names, known_to_bring, required
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
@@ -22,20 +23,20 @@ _CODE = names_in(
     ".py .pyx .js .jsx .mjs .cjs .ts .tsx .vue .svelte .html .css .scss .less .go .rs .java .kt .rb .php .cs .c .cc"
     " .cpp .h .hpp .ipynb .jinja .j2 .proto .swift .scala .ex .exs .lua .pl"
 )
-_MANIFEST = re.compile(
+_MANIFEST = regex(
     r".*requirements.*\.(?:txt|in)|constraints.*\.txt|pyproject\.toml|setup\.(?:py|cfg)|(?:uv|poetry)\.(?:lock|toml)"
     r"|pdm\.(?:lock|toml)|Pipfile(?:\.lock)?|environment.*\.ya?ml|conda.*\.(?:ya?ml|lock)|package(?:-lock)?\.json"
     r"|npm-shrinkwrap\.json|yarn\.lock|pnpm-(?:lock|workspace)\.yaml|bun\.lockb?|\.npmrc|\.yarnrc.*|go\.(?:mod|sum)|Gemfile.*"
     r"|composer\.(?:json|lock)|Cargo\.(?:toml|lock)|tsconfig.*\.json|turbo\.json|lerna\.json|nx\.json",
     re.IGNORECASE,
 )
-_VOLATILE = re.compile(
+_VOLATILE = regex(
     r"(?:.*_)?(?:GIT_?(?:SHA|COMMIT|REV|REVISION|HASH|REF|TAG|BRANCH|DESCRIBE)|COMMIT(?:_?(?:SHA|HASH|ID|REF))?"
     r"|VCS_REF|REVISION|BUILD_?(?:DATE|TIME|TIMESTAMP|NUMBER|NO|NUM|ID|SHA|COMMIT|REF)|TIMESTAMP|SOURCE_DATE_EPOCH"
     r"|SOURCE_COMMIT|HEROKU_SLUG_COMMIT|CI_(?:COMMIT|PIPELINE|JOB)\w*|GITHUB_(?:SHA|RUN_\w+|REF)|RELEASE_SHA)",
     re.IGNORECASE,
 )
-_ENVIRONMENT_FOLDER = re.compile(
+_ENVIRONMENT_FOLDER = regex(
     r"venv|virtualenv|site-packages|/usr/local$|/usr/local/lib|/opt/conda|node_modules|/install"
 )
 
@@ -109,7 +110,7 @@ def _volatile_names(layer: Layer) -> Iterator[str]:
 
 
 def _first_install(image: Image, layers: Iterable[Layer], name: str) -> Repeated | None:
-    uses = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    uses = regex(rf"\$\{{?{re.escape(name)}\b")
     for layer in layers:
         if uses.search(layer.instruction.raw):
             if layer.installs or layer.keyword == "RUN":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from aiaudit.model.image.imports import imported_files
@@ -10,9 +9,10 @@ from aiaudit.model.image.names import module_names
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.scopes import walk_all
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.span import Span
 
-_MAY_PRINT = re.compile(r"\bprint\(")
+_MAY_PRINT = regex(r"\bprint\(")
 
 
 def buffered_prints(image: Image, servers: Sequence[Server]) -> tuple[Span, ...]:

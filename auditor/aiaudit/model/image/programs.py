@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from aiaudit.model.image.commands import Options, names_in, options
 from aiaudit.model.image.values import Server
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.span import Span
 
 _NOWHERE = Span("", 1, 1, 1, 1)
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
-_TARGET = re.compile(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(.*\))?)?", re.DOTALL)
+_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
+_TARGET = regex(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(.*\))?)?", re.DOTALL)
 _VALUES = names_in(
     "--host -h --port -p --workers -w --bind -b --worker-class -k --threads --timeout -t --config -c --chdir"
     " --log-level --access-logfile --error-logfile --log-file --worker-tmp-dir --max-requests"

@@ -11,10 +11,11 @@ from aiaudit.model.image.builders import build_commands
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 
-_BAKE_TARGET = re.compile(r"^target\s+\"(?P<name>[^\"]+)\"\s*\{(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
-_BAKE_FIELD = re.compile(r"^\s*(?P<key>context|dockerfile|target)\s*=\s*\"(?P<value>[^\"]*)\"", re.MULTILINE)
+_BAKE_TARGET = regex(r"^target\s+\"(?P<name>[^\"]+)\"\s*\{(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
+_BAKE_FIELD = regex(r"^\s*(?P<key>context|dockerfile|target)\s*=\s*\"(?P<value>[^\"]*)\"", re.MULTILINE)
 
 
 def references(service: Service) -> tuple[BuildReference, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
@@ -13,12 +12,13 @@ from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import server_of
 from aiaudit.model.image.projects import installed_scripts
 from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-_SCRIPT = re.compile(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
+_SCRIPT = regex(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
 _ALL_ARGUMENTS = {"$@", "${@}", "$*"}
 _DEEPEST = 4
 

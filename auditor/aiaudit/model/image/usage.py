@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.image.commands import unwrapped
@@ -10,11 +9,12 @@ from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.mounts import mount_of
 from aiaudit.model.image.values import Dockerfile, Install, Layer, Mount, Stage
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Word
 from aiaudit.values import dataclass
 
-_PIP = re.compile(r"pip\d[\d.]*")
-_PYTHON = re.compile(r"(?:python|pypy)\d*(?:\.\d+)?|py")
+_PIP = regex(r"pip\d[\d.]*")
+_PYTHON = regex(r"(?:python|pypy)\d*(?:\.\d+)?|py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiaudit.model.knowledge.build import derived
 from aiaudit.model.knowledge.schema import OWNER, Entry
+from aiaudit.patterns import regex
 
 
 class Library:
@@ -84,7 +85,7 @@ def pattern(path: str) -> re.Pattern[str]:
     """
     parts = re.split(r"(\*\*|\*)", path)
     written = {"*": r"\w*", "**": r"(?:(?!\(\)\[).)*"}
-    return re.compile("".join(written.get(part) or re.escape(part) for part in parts))
+    return regex("".join(written.get(part) or re.escape(part) for part in parts))
 
 
 def canonical(dist: str) -> str:

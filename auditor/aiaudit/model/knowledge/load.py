@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from aiaudit.model.knowledge.build import derived, entries_of, methods_of
 from aiaudit.model.knowledge.library import Library, canonical, version_key
 from aiaudit.model.knowledge.schema import Entry, Method
+from aiaudit.patterns import regex
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,7 +19,7 @@ else:
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 _SUFFIX = ".toml"
-_FIRST_NAME = re.compile(r"\w+")
+_FIRST_NAME = regex(r"\w+")
 # A path through more objects than this is a cycle in the data, not code.
 _DEPTH = 12
 

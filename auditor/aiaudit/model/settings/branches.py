@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from aiaudit.model.scopes import Scope, last_name, walk
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import is_exit, is_failure
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
 # Raises: an exception or the end of the process. Answers: an error to the caller of a route. Warns: says so and goes
@@ -17,12 +18,12 @@ RAISES, ANSWERS, WARNS, DISABLES, OTHER, ABSENT = "raises", "answers", "warns", 
 # Flag: keeps whether there is a value, for later decisions.
 FALLBACK, FLAG = "fallback", "flag"
 
-_HTTP_ERROR = re.compile(
+_HTTP_ERROR = regex(
     r"^(HTTPException|Http\w*|APIException|\w*HTTPError|ServiceUnavailable\w*|abort|WebSocketException)$"
 )
-_RESPONSE = re.compile(r"^(jsonify|make_response|abort|\w*Response)$")
-_LOGGING = re.compile(r"^(print|warn|warning|error|info|debug|critical|exception|log|echo|secho)$")
-_COMPLAINT = re.compile(
+_RESPONSE = regex(r"^(jsonify|make_response|abort|\w*Response)$")
+_LOGGING = regex(r"^(print|warn|warning|error|info|debug|critical|exception|log|echo|secho)$")
+_COMPLAINT = regex(
     r"not (set|found|configured|provided|defined|available)|missing|required|unset|no .*key|error|falta|configur", re.I
 )
 _ERROR_KEYS = ("error", "detail", "errors", "message", "msg", "status")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 _KEY = r"(api_?key|\w*_api_key|token|api_token|credential\w*|auth)"
@@ -19,13 +20,13 @@ class Client:
     variables: tuple[str, ...] = ()
     refuses_none: bool = False
     refuses_empty: bool = False
-    parameters: re.Pattern[str] = re.compile(_KEY)
+    parameters: re.Pattern[str] = regex(_KEY)
 
 
 def _client(
     pattern: str, variables: str = "", *, none: bool = True, empty: bool = False, parameters: str = _KEY
 ) -> Client:
-    return Client(re.compile(pattern), tuple(variables.split()), none, empty, re.compile(parameters))
+    return Client(regex(pattern), tuple(variables.split()), none, empty, regex(parameters))
 
 
 _LANGCHAIN = r"langchain\w*(\.\w+)*"
@@ -64,7 +65,7 @@ CLIENTS = (
     _client(r"firebase_admin\.credentials\.Certificate", parameters=r"(cert|)", empty=True),
 )  # fmt: skip
 # Making one of these talks to the server: a wrong address or password shows at once.
-CONNECTING = re.compile(
+CONNECTING = regex(
     r"(psycopg2?|psycopg2\.pool|pymysql|MySQLdb|mysql\.connector|asyncpg|aiomysql|oracledb|pyodbc|snowflake\.connector)"
     r"(\.\w+)*\.(connect|create_pool|connect_pool|SimpleConnectionPool|ThreadedConnectionPool)"
     r"|langchain\w*(\.\w+)*\.PG(Vector|VectorStore|Engine)(\.\w+)?|pymilvus\.(connections\.connect|MilvusClient)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.values import Constant, External, FunctionValue
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -22,7 +22,7 @@ RAISING = frozenset(
      "haystack.utils.auth.Secret.from_env_var", "haystack.Secret.from_env_var")
 )  # fmt: skip
 _CASTING = r"\.(str|int|bool|float|list|json|url|dict|tuple|log_level|path|db|decimal|date|enum|uuid|bytes)"
-_METHOD = re.compile(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.FileAwareEnv\(\))" + _CASTING)
+_METHOD = regex(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.FileAwareEnv\(\))" + _CASTING)
 _HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var")
 TYPES = ("SecretStr", "str", "AnyUrl", "PostgresDsn", "AnyHttpUrl", "HttpUrl")
 PYDANTIC = (".BaseSettings",)

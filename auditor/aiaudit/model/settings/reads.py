@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,11 +9,12 @@ from typing import Any
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-_WORD = re.compile(r"[^\W\d]\w*")
+_WORD = regex(r"[^\W\d]\w*")
 LEAVING = ("return", "raise", "continue", "break")
 Condition = tuple[Expression, bool]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, URL, kind_of_name
 
 # Providers whose key is the point of the service: without it no answer is given.
-PROVIDERS = re.compile(
+PROVIDERS = regex(
     r"(OPENAI|ANTHROPIC|CLAUDE|GEMINI|GOOGLE|GROQ|MISTRAL|COHERE|TOGETHER|FIREWORKS|OPENROUTER|DEEPSEEK|PERPLEXITY|XAI"
     r"|VOYAGE|HUGGINGFACE\w*|REPLICATE|DASHSCOPE|ZHIPU\w*|MOONSHOT|AZURE_OPENAI|LLM)_\w*(KEY|TOKEN)$"
 )
 # Credentials that many installations do without: the client has other ways, the server asks for none, or it is about
 # watching and notifying rather than about the service's work.
-_OPTIONAL = re.compile(
+_OPTIONAL = regex(
     r"^(AWS|AMAZON|BEDROCK|MINIO|S3)_|LANGSMITH|LANGFUSE|LANGCHAIN|HELICONE|WANDB|SENTRY|DATADOG|NEW_RELIC|LOGFIRE|OPIK"
     r"|PHOENIX|ARIZE|TRACELOOP|AGENTOPS|LANGTRACE|POSTHOG|MIXPANEL|SLACK|DISCORD|TELEGRAM|TEAMS|WEBHOOK|SMTP|EMAIL|MAIL"
     r"|^HF_TOKEN|HUGGING_?FACE_?(HUB_)?TOKEN|GITHUB|GITLAB|REDIS|QDRANT|WEAVIATE|CHROMA|MILVUS|ELASTIC|NGROK|PROXY"
@@ -22,7 +23,7 @@ _OPTIONAL = re.compile(
     re.IGNORECASE,
 )
 # Settings that clients and services do without, whatever their kind.
-_KNOB = re.compile(
+_KNOB = regex(
     r"(BASE_?URL|API_?BASE|ENDPOINT_URL|LOCATION|LANGUAGE|REDIRECT_UR[IL]|ISSUER|PROXY|PROXIES|ORG|ORGANIZATION|ORG_ID|PROJECT_?ID|PROJECT|TIMEOUT|RETRIES|VERSION|PREFIX"
     r"|SUFFIX|HEADERS?|USER_?AGENT|CACHE\w*|DIR|FOLDER|PATH|FILE|LEVEL|ENV|ENVIRONMENT|MODE|DEBUG|VERBOSE|PORT|TITLE"
     r"|REGION|TZ|LANG|LOCALE|ORIGINS?|LIMIT|SIZE|WORKERS|THREADS|DEVICE|TEMPERATURE|ENABLED?|SCHEMA|ROOT_PATH|TAG|COMMIT"
@@ -30,19 +31,19 @@ _KNOB = re.compile(
     re.IGNORECASE,
 )
 # What stands for "nobody has set this".
-_STAND_IN = re.compile(
+_STAND_IN = regex(
     r"^(unset|not[-_ ]?set|undefined|none|null|nil|n/?a|change[-_ ]?me.*|.*change[-_ ]?(this|me|in[-_ ]?prod).*|todo"
     r"|fixme|x{3,}|your[-_ ].*|<.*>|\[.*\]|placeholder|dummy.*|example.*|replace.*|insert[-_ ].*|sk-x*\.*|sk-your.*"
     r"|fake.*|.*your[-_].*|test[-_]?(key|token|secret).*|foo|bar|secret|default[-_]?(key|secret))$",
     re.IGNORECASE,
 )
 # Servers that ask for a key and look at none.
-_ACCEPTED_ANYTHING = re.compile(
+_ACCEPTED_ANYTHING = regex(
     r"^(empty|ollama|none|no|not[-_ ]?needed|not[-_ ]?required|no[-_ ]?key(-required|-needed)?|lm-?studio|local"
     r"|anything|-|na|sk-no-key(-required)?|sk-1234|token-abc123|vllm|na|n/a|unused|ignored|dummy[-_]?key-for-local)$",
     re.IGNORECASE,
 )
-_CREDENTIALS_IN_URL = re.compile(r"^[a-z][\w+.-]*://[^/\s:@]+:[^/\s@]+@", re.IGNORECASE)
+_CREDENTIALS_IN_URL = regex(r"^[a-z][\w+.-]*://[^/\s:@]+:[^/\s@]+@", re.IGNORECASE)
 
 
 def is_credential(name: str) -> bool:

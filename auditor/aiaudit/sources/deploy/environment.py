@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
 VERSION = 1
 
-_NAME = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-]*)[ \t]*(=|:(?=\s)|(?=\s*(?:#|$)))[ \t]*")
+_NAME = regex(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-]*)[ \t]*(=|:(?=\s)|(?=\s*(?:#|$)))[ \t]*")
 _LONGEST_VALUE = 200  # lines
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$", "'": "'"}
-_VARIABLE = re.compile(r"\$\{\w+[^}]*\}|\$\w+")
+_VARIABLE = regex(r"\$\{\w+[^}]*\}|\$\w+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from aiaudit.patterns import regex
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
 VERSION = 1
 
-_SPECIAL = re.compile(r"[*?\[\]\\]")
-_CLASS_END = re.compile(r"\[\^?(?:\\.|[^\\\]])(?:\\.|[^\\\]])*\]")
+_SPECIAL = regex(r"[*?\[\]\\]")
+_CLASS_END = regex(r"\[\^?(?:\\.|[^\\\]])(?:\\.|[^\\\]])*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def pattern_expression(pattern: str) -> re.Pattern[str]:
     """The regular expression of a pattern of .dockerignore, `COPY --exclude` or a COPY source."""
     if pattern.startswith("**") and not _SPECIAL.search(pattern, 2):  # Docker compares the end alone
         rest = pattern[2:]
-        return re.compile("(?:.*/)?" + re.escape(rest[1:]) if rest[:1] == "/" else ".*" + re.escape(rest), re.DOTALL)
+        return regex("(?:.*/)?" + re.escape(rest[1:]) if rest[:1] == "/" else ".*" + re.escape(rest), re.DOTALL)
     parts: list[str] = []
     position, size = 0, len(pattern)
     while position < size:
@@ -122,9 +123,9 @@ def pattern_expression(pattern: str) -> re.Pattern[str]:
             parts.append(re.escape(character))
         position += 1
     try:
-        return re.compile("".join(parts), re.DOTALL)
+        return regex("".join(parts), re.DOTALL)
     except re.error:  # a reversed range such as [z-a]: matches nothing
-        return re.compile(r"(?!)")
+        return regex(r"(?!)")
 
 
 def _class(written: str) -> str:

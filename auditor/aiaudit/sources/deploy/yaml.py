@@ -6,10 +6,10 @@ resolved on look-up. A file that cannot be read to its end still gives the docum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from aiaudit.patterns import regex
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
@@ -18,9 +18,9 @@ VERSION = 1
 SCALAR, MAPPING, SEQUENCE = "scalar", "mapping", "sequence"
 _DEEPEST = 80
 _MOST_NODES = 200_000
-_TEMPLATE = re.compile(r"(?<!\$)\{\{|\{%")
+_TEMPLATE = regex(r"(?<!\$)\{\{|\{%")
 _ALWAYS_LINE_BREAKS = str.maketrans({"\x85": " ", "\u2028": " ", "\u2029": " ", "\x0c": " "})
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = regex("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import split_words
 from aiaudit.values import dataclass
 
-_MARKER = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)", re.DOTALL)
+_MARKER = regex(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile import heredocs, structure, words
 from aiaudit.sources.dockerfile.characters import SPACES
 from aiaudit.sources.dockerfile.facts import Comment, Heredoc, Problem
@@ -17,7 +18,7 @@ from aiaudit.sources.dockerfile.located import Located
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-_DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*", re.ASCII | re.DOTALL)
+_DIRECTIVE = regex(r"([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*", re.ASCII | re.DOTALL)
 _DIRECTIVES = frozenset({"syntax", "check", "escape"})
 _LONGEST_LINE = 65535
 

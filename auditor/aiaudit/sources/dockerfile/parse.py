@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import field
 
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile import arguments, structure
 from aiaudit.sources.dockerfile.arguments import Arguments
 from aiaudit.sources.dockerfile.characters import SPACES
@@ -24,7 +24,7 @@ VERSION = 2
 
 _WINDOWS_IMAGES = ("/windows", "/nanoserver", "/servercore", "windowsservercore", "nanoserver")
 _WINDOWS_SHELL = "cmd"
-_SHELL_COMMENT = re.compile(r"hadolint\s+shell\s*=\s*(?P<shell>[^\s#]+)\s*(?:#.*)?")
+_SHELL_COMMENT = regex(r"hadolint\s+shell\s*=\s*(?P<shell>[^\s#]+)\s*(?:#.*)?")
 
 
 def extract(text: str) -> DockerfileFacts:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.characters import SPACES
 from aiaudit.sources.dockerfile.facts import Flag, Instruction, Problem
 from aiaudit.sources.dockerfile.heredocs import marker
 from aiaudit.sources.dockerfile.keywords import BOOLEAN, FLAGS, KEYWORDS, REPEATED
 from aiaudit.sources.dockerfile.lines import Layout
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*")
-_DURATION = re.compile(r"[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+|[-+]?0", re.ASCII)
-_OWN_SYNTAX = re.compile(r"(docker\.io/|docker-image://)?(docker|moby)/(dockerfile|buildkit)")
+_STAGE_NAME = regex(r"[a-z][a-z0-9\-_.]*")
+_DURATION = regex(r"[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+|[-+]?0", re.ASCII)
+_OWN_SYNTAX = regex(r"(docker\.io/|docker-image://)?(docker|moby)/(dockerfile|buildkit)")
 _NETWORKS = frozenset({"default", "host", "none"})
 _SECURITIES = frozenset({"insecure", "sandbox"})
 _AT_LEAST_ONE = frozenset({"ARG", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "SHELL", "VOLUME"})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import ManifestFacts
 
 VERSION = 3
 
-_CONDA = re.compile(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
+_CONDA = regex(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 
 
 def extract(text: str, path: str) -> ManifestFacts:

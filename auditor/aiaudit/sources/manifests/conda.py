@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import Inclusion, Index, ManifestFacts, ManifestProblem, Requirement
 from aiaudit.sources.manifests.specifiers import normalized, pin_of, requirement
 from aiaudit.span import Extent
 
-_SPEC = re.compile(r"(?:(?P<channel>[^\s:]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>.*)", re.DOTALL)
-_EXACT = re.compile(r"=?=\s*(?P<version>[\w.!+-]+)(?:=\S+)?")
+_SPEC = regex(r"(?:(?P<channel>[^\s:]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>.*)", re.DOTALL)
+_EXACT = regex(r"=?=\s*(?P<version>[\w.!+-]+)(?:=\S+)?")
 
 
 def extract(text: str) -> ManifestFacts:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import LockedDependency, LockedPackage, ManifestFacts, ManifestProblem
 from aiaudit.sources.manifests.places import load, table
 from aiaudit.sources.manifests.specifiers import normalized, parse, tool_pin_of
 from aiaudit.span import Extent
 
 # Most of a lock file's text are the addresses and hashes of archives: emptied before the parser reads the rest.
-_ARCHIVES = re.compile(r"^[ \t]*(?:\{[^\n]*\bhash ?= ?\"[^\n]*\},?|sdist = \{[^\n]*\})[ \t\r]*$", re.MULTILINE)
-_PACKAGE = re.compile(r"^[ \t]*\[\[package\]\]", re.MULTILINE)
+_ARCHIVES = regex(r"^[ \t]*(?:\{[^\n]*\bhash ?= ?\"[^\n]*\},?|sdist = \{[^\n]*\})[ \t\r]*$", re.MULTILINE)
+_PACKAGE = regex(r"^[ \t]*\[\[package\]\]", re.MULTILINE)
 _START = Extent(1, 1, 1, 1)
 _SOURCES = {
     "registry": "registry", "git": "git", "url": "url", "path": "path", "directory": "path",

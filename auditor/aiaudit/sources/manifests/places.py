@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from aiaudit.patterns import regex
 from aiaudit.span import Extent
 
 Path = tuple[str | int, ...]
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""(?P<skip>[ \t\r]+|\#[^\n]*)|(?P<newline>\n)
     |(?P<string>\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')
     |(?P<mark>[\[\]{}=,])|(?P<bare>[^\s\[\]{}=,"'\#]+)|(?P<other>.)""",

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import Inclusion, Index, ManifestFacts, ManifestProblem, Requirement
 from aiaudit.sources.manifests.specifiers import requirement
 from aiaudit.span import Extent
 
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[A-Za-z])(?=\S))?(?P<value>.*)", re.DOTALL)
-_TRAILING = re.compile(r"\s+--(?P<name>hash|config-settings?|global-option|install-option)(?:=|\s+)(?P<value>\S+)")
+_COMMENT = regex(r"(?:^|\s+)#.*$")
+_OPTION = regex(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[A-Za-z])(?=\S))?(?P<value>.*)", re.DOTALL)
+_TRAILING = regex(r"\s+--(?P<name>hash|config-settings?|global-option|install-option)(?:=|\s+)(?P<value>\S+)")
 _INCLUSIONS = {"-r": "requirement", "--requirement": "requirement", "-c": "constraint", "--constraint": "constraint"}
 _INDEXES = {
     "-i": "index", "--index-url": "index", "--pypi-url": "index", "--extra-index-url": "extra-index",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import MAIN, Requirement
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-_PINNED = re.compile(r"===?\s*([^\s,*]+)")
-_BARE_VERSION = re.compile(r"=?\s*v?(\d[\w.!+-]*)")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_SEPARATORS = re.compile(r"[-_.]+")
+_PINNED = regex(r"===?\s*([^\s,*]+)")
+_BARE_VERSION = regex(r"=?\s*v?(\d[\w.!+-]*)")
+_EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
+_NAME = regex(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SEPARATORS = regex(r"[-_.]+")
 
 
 def normalized(name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from aiaudit.patterns import regex
 from aiaudit.sources.python.chains import is_entangled
 from aiaudit.sources.python.facts import (
     ANY,
@@ -30,7 +30,7 @@ VERSION = 2
 DEPTH = 6000
 # Python 3.10 turns a tree into objects without counting levels, and overflows the stack beyond some ten thousand.
 CHAIN, LONG = 40_000, 80_000
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = regex("[\ud800-\udfff]")
 
 
 def extract(text: str) -> PythonFacts:

@@ -9,16 +9,16 @@ template string) becomes a call of `INTERPOLATION`, which the extractor reads as
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import libcst as cst
 
+from aiaudit.patterns import regex
 from aiaudit.sources.python.chains import is_entangled
 from aiaudit.sources.python.facts import INTERPOLATION
 
-_PREFIX = re.compile(r"^([A-Za-z]*)('''|\"\"\"|'|\")")
+_PREFIX = regex(r"^([A-Za-z]*)('''|\"\"\"|'|\")")
 # The parser of libcst recurses natively: beyond some thousand levels it takes the process with it, and its time grows
 # with the square of a chain's length. No code that people write comes near these.
 NESTING, CHAIN = 100, 1500

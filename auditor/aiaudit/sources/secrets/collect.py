@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import (
     DEFAULT_PASSWORD,
@@ -30,9 +31,9 @@ from aiaudit.sources.secrets.values import (
 from aiaudit.span import Extent
 
 _MOST_FACTS = 500
-_ALLOWED = re.compile(r"gitleaks:allow|pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}secret", re.IGNORECASE)
-_ALLOWED_NEXT = re.compile(r"pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}nextline\s{1,4}secret", re.IGNORECASE)
-_USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]{1,40})://([^\s/\"'`<>]{0,330})@([\w.\-\[\]{}$:%]*)")
+_ALLOWED = regex(r"gitleaks:allow|pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}secret", re.IGNORECASE)
+_ALLOWED_NEXT = regex(r"pragma:\s{0,4}(?:allowlist|whitelist)\s{1,4}nextline\s{1,4}secret", re.IGNORECASE)
+_USERINFO = regex(r"([a-zA-Z][a-zA-Z0-9+.\-]{1,40})://([^\s/\"'`<>]{0,330})@([\w.\-\[\]{}$:%]*)")
 _SAMPLE_SCHEMES = ("driver", "dialect", "scheme", "protocol")
 _LABELS = {
     names.PASSWORD: "password", names.KEY: "key", names.TOKEN: "token", names.SECRET: "secret",

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, SEQUENCE, Node, YamlFacts
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
@@ -19,7 +20,7 @@ _ENVIRONMENTS = word_set(
     " environment_variables"
 )
 _NAME_KEYS, _VALUE_KEYS = ("name", "key", "Name", "Key"), ("value", "Value")
-_ITEM = re.compile(r"([A-Za-z_\-][\w.\-]{1,80})=(.*)", re.DOTALL)
+_ITEM = regex(r"([A-Za-z_\-][\w.\-]{1,80})=(.*)", re.DOTALL)
 _EXAMPLES = word_set("example examples description default_description x-oaiMeta summary title help label placeholder")
 
 

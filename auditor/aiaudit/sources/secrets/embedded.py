@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.values import CODE, PROCESS
 
 _LONGEST = 20_000
-_QUERY = re.compile(r"[?&]([A-Za-z_\-]{2,40})=([^&\s\"'`<>{}#\\$%]{8,400})(?![{$%])")
-_BOUND = re.compile(
+_QUERY = regex(r"[?&]([A-Za-z_\-]{2,40})=([^&\s\"'`<>{}#\\$%]{8,400})(?![{$%])")
+_BOUND = regex(
     r"""(?<![\w${.\-])(?P<name>[A-Za-z_][\w.\-]{1,60})\\{0,3}["']?\s{0,3}(?::=|=|:)\s{0,3}\\{0,3}["']?"""
     r"""(?P<value>(?:(?:Bearer|Basic|Token)\s{1,3})?[^\s"'`\\,;&<>{}()\[\]]{6,400})(?P<next>[{$(]?)"""
 )
-_SOURCE_NAME = re.compile(r"\b(?:host|dbname|user|Server|Data Source|User Id|Uid)\s?=", re.IGNORECASE)
-_SOURCE_PASSWORD = re.compile(r"\b(password|pwd)\s?=\s?([^\s;'\"{}%$*]{3,100})", re.IGNORECASE)
-_WORTH = re.compile(r"key|token|secret|pass|pwd|auth|credential", re.IGNORECASE)
+_SOURCE_NAME = regex(r"\b(?:host|dbname|user|Server|Data Source|User Id|Uid)\s?=", re.IGNORECASE)
+_SOURCE_PASSWORD = regex(r"\b(password|pwd)\s?=\s?([^\s;'\"{}%$*]{3,100})", re.IGNORECASE)
+_WORTH = regex(r"key|token|secret|pass|pwd|auth|credential", re.IGNORECASE)
 
 
 def bind_embedded(collector: Collector, text: str, place: tuple[int, int], *, keys: tuple[str, ...] = ()) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
+
 PYTHON, YAML, JSON, ENVIRONMENT = "python", "yaml", "json", "environment"
 DOCKERFILE, SHELL, SETTINGS, PROGRAM, PROSE, DATA = "dockerfile", "shell", "settings", "program", "prose", "data"
 
@@ -27,8 +29,8 @@ _BY_NAME = {
     ".git-credentials": SETTINGS, "pip.conf": SETTINGS, "credentials": SETTINGS, ".flaskenv": ENVIRONMENT,
     ".envrc": SHELL, "tiltfile": PYTHON, "jenkinsfile": PROGRAM,
 }  # fmt: skip
-_DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-].*)?|.+\.(?:docker|container)file", re.IGNORECASE)
-_ENVIRONMENT = re.compile(
+_DOCKERFILE = regex(r"(?:docker|container)file(?:[._-].*)?|.+\.(?:docker|container)file", re.IGNORECASE)
+_ENVIRONMENT = regex(
     r"\.env(?:[._-].*)?|.+\.env|(?:dot)?env[._-](?:example|sample|template|dist|local|dev|prod|test).*|.+\.env[._-].*",
     re.IGNORECASE,
 )

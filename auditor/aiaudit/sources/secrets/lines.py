@@ -5,28 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.values import CODE, CONFIG, PROCESS, is_placeholder
 
 NO, WORD, LINE = "no", "word", "line"
 
-_AFTER = re.compile(
+_AFTER = regex(
     r"""(?P<closed>\\{0,3}["'`])?(?P<space>\s{0,3}\]?\s{0,8})(?::\s{0,4}[\w<>|\[\]. ]{1,40}\s{0,4}(?==))?"""
     r"""(?P<sep>=>|:=|\?=|=(?![=>~])|:(?!:))[ \t]{0,8}(?P<open>\\{0,3}["'`]|)"""
 )
-_LEGACY = re.compile(r"\s{0,8}(?:ENV|ARG|LABEL)\s{1,8}([\w.\-]+)\s{1,8}(?!=)(\S.*)", re.IGNORECASE)
-_OPTION_VALUE = re.compile(r"[ \t]{1,4}[\"']?([^\s\"'`;|&<>()]{3,400})")
-_BARE_VALUE = re.compile(r"[^\s\"'`;|&<>,()]{2,4096}")
-_LINE_VALUE = re.compile(r"[^\r\n]{2,4096}")
-_INLINE_COMMENT = re.compile(r"\s[#;]")
-_COMMENT = re.compile(r"\s*(?:#|//|;|\*|<!--|--\s|/\*|\{#)")
-_SETTINGS_COMMENT = re.compile(r"\s*(?:#|//\s|;|<!--|--\s|REM\s|\{#)")
-_EXPLAINED = re.compile(r"e\.g\.|example|such as|format|usage|like\b|read -p|echo|print", re.IGNORECASE)
-_STATEMENT = re.compile(
+_LEGACY = regex(r"\s{0,8}(?:ENV|ARG|LABEL)\s{1,8}([\w.\-]+)\s{1,8}(?!=)(\S.*)", re.IGNORECASE)
+_OPTION_VALUE = regex(r"[ \t]{1,4}[\"']?([^\s\"'`;|&<>()]{3,400})")
+_BARE_VALUE = regex(r"[^\s\"'`;|&<>,()]{2,4096}")
+_LINE_VALUE = regex(r"[^\r\n]{2,4096}")
+_INLINE_COMMENT = regex(r"\s[#;]")
+_COMMENT = regex(r"\s*(?:#|//|;|\*|<!--|--\s|/\*|\{#)")
+_SETTINGS_COMMENT = regex(r"\s*(?:#|//\s|;|<!--|--\s|REM\s|\{#)")
+_EXPLAINED = regex(r"e\.g\.|example|such as|format|usage|like\b|read -p|echo|print", re.IGNORECASE)
+_STATEMENT = regex(
     r"\s*(?:export\s+|set\s+|declare\s+|local\s+|ENV\s+|ARG\s+|LABEL\s+)?(?P<name>[\w.\-]+)=\S+\s*\\?\s*$"
 )
-_NAMED = re.compile(r"""\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?([\w.\-]{2,80})["']?\s*[=:]""")
+_NAMED = regex(r"""\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?([\w.\-]{2,80})["']?\s*[=:]""")
 _USES = {NO: CODE, WORD: PROCESS, LINE: CONFIG}
 _CONTEXTS = {NO: "code", WORD: "script", LINE: "config"}
 

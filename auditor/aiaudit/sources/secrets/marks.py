@@ -8,21 +8,20 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets.prefilter import Scan
 from aiaudit.sources.secrets.randomness import entropy, is_sequence
 from aiaudit.sources.secrets.values import is_placeholder
 
 _PUBLIC = ("", "")
-_JWT = re.compile(r"eyJ[\w\-]{8,1200}\.eyJ[\w\-]{4,6000}\.[\w\-]{16,1200}(?![\w\-])")
-_PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[\s\S]{0,400})"
-)
-_BASE64_ROW = re.compile(r"[A-Za-z0-9+/]{48,}")
-_SLACK = re.compile(r"hooks\.slack\.com/services/T[A-Z0-9]{7,12}/B[A-Z0-9]{7,12}/[A-Za-z0-9]{18,30}")
-_DISCORD = re.compile(r"/api/webhooks/\d{16,20}/[\w\-]{60,72}")
-_TELEGRAM = re.compile(r"(?<![\w:])\d{8,10}:AA[\w\-]{32,34}(?![\w\-])")
-_AZURE_CLIENT = re.compile(r"(?<![\w~.\-])[\w~.\-]{3}8Q~[\w~.\-]{31,34}(?![\w~.\-])")
-_ACCOUNT_KEY = re.compile(r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})")
+_JWT = regex(r"eyJ[\w\-]{8,1200}\.eyJ[\w\-]{4,6000}\.[\w\-]{16,1200}(?![\w\-])")
+_PRIVATE_KEY = regex(r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----(?P<body>[\s\S]{0,400})")
+_BASE64_ROW = regex(r"[A-Za-z0-9+/]{48,}")
+_SLACK = regex(r"hooks\.slack\.com/services/T[A-Z0-9]{7,12}/B[A-Z0-9]{7,12}/[A-Za-z0-9]{18,30}")
+_DISCORD = regex(r"/api/webhooks/\d{16,20}/[\w\-]{60,72}")
+_TELEGRAM = regex(r"(?<![\w:])\d{8,10}:AA[\w\-]{32,34}(?![\w\-])")
+_AZURE_CLIENT = regex(r"(?<![\w~.\-])[\w~.\-]{3}8Q~[\w~.\-]{31,34}(?![\w~.\-])")
+_ACCOUNT_KEY = regex(r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})")
 
 
 def mark_of_value(value: str) -> tuple[str, str] | None:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
+
+from aiaudit.patterns import regex
 
 PASSWORD, KEY, TOKEN, SECRET, URL, IDENTIFIER = "password", "key", "token", "secret", "url", "identifier"
 
-_PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PIECES = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 120
 
 

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from aiaudit.patterns import regex
 from aiaudit.span import Extent
 
 SHORTEST_RUN = 20
@@ -19,22 +20,22 @@ _RUN_MAP = bytes(
     ord("a") if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "_-") else ord(" ") for code in range(256)
 )
 _ROW = b"a" * SHORTEST_RUN
-_RUN_END = re.compile(rb"[^a]")
+_RUN_END = regex(rb"[^a]")
 
-_CORE = re.compile(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|dsn")
-_REST_OF_NAME = re.compile(rb"[\w.\-]*")
+_CORE = regex(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|dsn")
+_REST_OF_NAME = regex(rb"[\w.\-]*")
 # What follows a name that a literal is bound to: quotes or brackets closed, a separator, then the value.
 _CLOSED = rb"""\\{0,3}["'`]?\s{0,3}[\])]{0,3}\s{0,20}"""
-_SEPARATED = re.compile(_CLOSED + rb"""(?::=|[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
-_NEXT_LINE = re.compile(rb"""\n\s{0,80}(?:default\s{0,2}=\s{0,2})?["'`]""")
+_SEPARATED = regex(_CLOSED + rb"""(?::=|[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
+_NEXT_LINE = regex(rb"""\n\s{0,80}(?:default\s{0,2}=\s{0,2})?["'`]""")
 _QUOTES = (b'"', b"'", b"`")
-_BARE = re.compile(_CLOSED + rb"""(?:=>|:=|\?=|=|:|\s)\s{0,8}[^\s=]""")
-_LINK = re.compile(rb"://[^\s/@\"'`<>]{0,120}:[^\s/@\"'`<>]{1,200}@")
+_BARE = regex(_CLOSED + rb"""(?:=>|:=|\?=|=|:|\s)\s{0,8}[^\s=]""")
+_LINK = regex(rb"://[^\s/@\"'`<>]{0,120}:[^\s/@\"'`<>]{1,200}@")
 LANDMARKS = (
     b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=",
     b"SharedAccessKey=",
 )  # fmt: skip
-_SECRET_BY_POSITION = re.compile(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=)\(")
+_SECRET_BY_POSITION = regex(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=)\(")
 
 
 class Scan:

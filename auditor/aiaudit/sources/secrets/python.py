@@ -7,10 +7,10 @@ hints, members of enums and the examples of an API's schema are no bindings.
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from aiaudit.patterns import regex
 from aiaudit.sources.python import syntax
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
@@ -33,7 +33,7 @@ _EXAMPLES = word_set(
     "example examples openapi_examples json_schema_extra schema_extra model_config responses description help title"
     " docstring placeholder"
 )
-_CONSTANT_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+_CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _BLOCKS = word_set("body orelse finalbody handlers cases")
 _END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4

@@ -7,6 +7,8 @@ import math
 import re
 from collections import Counter
 
+from aiaudit.patterns import regex
+
 # The 190 most frequent pairs of letters in English identifiers; random text holds about a quarter of all 676.
 _COMMON_PAIRS = (
     "abacadagaialamanaparasatbabebiblbobucacechcickclcocrctcudadddedidodrdsdueaecedeeefegelemeneperesetevewexfafefffi"
@@ -15,9 +17,9 @@ _COMMON_PAIRS = (
     "trtstttutyubueulumunupurusutvaveviwawixtypze"
 )
 _PAIRS = frozenset(_COMMON_PAIRS[at : at + 2] for at in range(0, len(_COMMON_PAIRS), 2))
-_TOKEN = re.compile(r"[\w\-.+/=~:|@!#$%^&*()?,;\[\]]+")
-_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_TOKEN = regex(r"[\w\-.+/=~:|@!#$%^&*()?,;\[\]]+")
+_HEXADECIMAL = regex(r"[0-9a-fA-F]+")
+_UUID = regex(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 4096
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import formats, names
 from aiaudit.sources.secrets.collect import Collector
 from aiaudit.sources.secrets.facts import SecretFacts
@@ -26,8 +27,8 @@ _BARE = {
 # The settings of a Firebase web or mobile application, whose key is made to be shown.
 _WEB_APPLICATION = (b"messagingSenderId", b"firebaseapp.com", b"mobilesdk_app_id")
 _WINDOW = 400
-_QUOTE = re.compile(r"\\*[\"'`]")
-_ESCAPED = re.compile(r"\\[nrt]$")
+_QUOTE = regex(r"\\*[\"'`]")
+_ESCAPED = regex(r"\\[nrt]$")
 
 Hit = tuple[str, str, int, int]
 Place = TypeVar("Place")

@@ -6,13 +6,14 @@ import re
 import zlib
 from collections.abc import Callable
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.randomness import entropy, is_sequence, wordiness
 from aiaudit.sources.secrets.values import is_placeholder
 from aiaudit.values import dataclass
 
 Check = Callable[[str], bool]
-_HEXADECIMAL = re.compile(r"[0-9a-f]+")
+_HEXADECIMAL = regex(r"[0-9a-f]+")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -74,7 +75,7 @@ def _anthropic(value: str) -> bool:
 
 
 def _shape(id: str, label: str, pattern: str, check: Check = _varied, starts: str = "") -> Shape:
-    return Shape(id, label, re.compile(pattern), check, tuple(starts.split()) or (pattern[:2],))
+    return Shape(id, label, regex(pattern), check, tuple(starts.split()) or (pattern[:2],))
 
 
 _END = r"(?![\w\-])"

@@ -6,11 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.names import word_set
 
-LOOKUP = re.compile(r"env|config|setting|secret|variable|param|option|default|lookup", re.IGNORECASE)
-STORES = re.compile(r"env|config|setting|secret|conf\b|options", re.IGNORECASE)
+LOOKUP = regex(r"env|config|setting|secret|variable|param|option|default|lookup", re.IGNORECASE)
+STORES = regex(r"env|config|setting|secret|conf\b|options", re.IGNORECASE)
 DEFAULTS = ("default", "default_value", "default_var", "fallback")
 _WRAPPERS = word_set("SecretStr SecretBytes str bytes Field Secret quote quote_plus field Var")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import DEFAULT_PASSWORD, FAIR, GENERIC, PLACEHOLDER, STRONG, WEAK
 from aiaudit.sources.secrets.names import word_set
@@ -15,20 +16,20 @@ from aiaudit.sources.secrets.randomness import is_random, is_sequence, wordiness
 CODE, CONFIG, PROCESS = "code", "config", "process"
 
 LONGEST_VALUE = 4096
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"""\$\{|\$\(|\{\{|\}\}|<%|%\(\w+\)|%[sdr]\b|\{[\w.\[\]!:'"-]*\}
     |^\$[\w$(]|^%\w+%$|^`|^!|^@(?:Microsoft\.KeyVault|ref)|^ENC\[|^\w*:?projects/[^/]+/secrets/
     |^(?:os\.environ|process\.env|import\.meta|env|ENV|secrets?|vars?|steps|inputs|config|settings|self|var|local|data
         |module|each|vault|ssm|arn:aws|op|gcpsm|kv|keyring|file|ref\+\w+|awssm|sm|doppler|infisical)[.:\[/(]\S""",
     re.VERBOSE,
 )
-_DEFAULT_OF_VARIABLE = re.compile(r"\$\{(?:env:)?\w+:?-([^{}$]*)\}")
+_DEFAULT_OF_VARIABLE = regex(r"\$\{(?:env:)?\w+:?-([^{}$]*)\}")
 _LITERALS = word_set(
     "true false yes no on off null none nil undefined nan auto default required optional string str text bool int"
     " number any object basic bearer digest oauth oauth2 apikey jwt hidden header query cookie"
 )
 # What a client sends to a server that asks for no key, and the servers that ask for none.
-_KEYLESS = re.compile(
+_KEYLESS = regex(
     r"""(?:sk-)?(?:empty|none|null|n/?a|na|ollama|lm[-_ ]?studio|llama(?:[-_.]?cpp)?|local(?:host|ai)?|vllm|unused
     |ignored?|(?:any|no|not|non?)[-_ ]?(?:api[-_ ]?)?(?:key|token|auth|needed|required|used|necessary|thing)
         (?:[-_ ]?(?:needed|required|necessary|used))?
@@ -36,13 +37,13 @@ _KEYLESS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _KEYLESS_SERVERS = word_set("ollama vllm xinference localai lmstudio llamacpp llamafile tgi tei infinity")
-_PUBLIC = re.compile(r"phc_|pk[-_](?:live|test|lf)|pub[-_]|sb_publishable_|rzp_")
+_PUBLIC = regex(r"phc_|pk[-_](?:live|test|lf)|pub[-_]|sb_publishable_|rzp_")
 _MARKER_WORDS = word_set(
     "your yours yourself example examples placeholder changeme change changeit changethis replace replaceme insert todo"
     " fixme dummy fake sample xxx xxxx here enter redacted removed tbd goes fill paste foo bar baz foobar mock notset"
     " unset invalid aqui cambiar cambiame cambia trocar troque mude sua seu votre ici hier dein ihr must"
 )
-_MARKER_PARTS = re.compile(
+_MARKER_PARTS = regex(
     r"""change[-_ ]?(?:me|this|it\b|in[-_ ]?prod|before|on[-_ ]|for[-_ ])
     |(?:your|my)[-_ ]?(?:own|actual|real|open|super)
     |your[-_ ]?(?:api|key|secret|token|pass|google|hf|db|aws|azure|gemini|groq)
@@ -50,9 +51,9 @@ _MARKER_PARTS = re.compile(
     |insert[-_ ]|redacted|lorem|^\[[^\[\]]{1,80}\]$|^\?+$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BRACKETED = re.compile(r"<(?!\|)[^<>]{1,80}>")
-_BRACKETED_HINT = re.compile(r"(?i:key|token|secret|pass|your|api|auth|cred|user|insert|value|here)|[A-Z]{2}|[-_ ]")
-_PREFIX = re.compile(
+_BRACKETED = regex(r"<(?!\|)[^<>]{1,80}>")
+_BRACKETED_HINT = regex(r"(?i:key|token|secret|pass|your|api|auth|cred|user|insert|value|here)|[A-Z]{2}|[-_ ]")
+_PREFIX = regex(
     r"""(?:sk-(?:proj-|ant-(?:api\d\d-)?|or-(?:v1-)?|lf-)?|hf_|gsk_|ghp_|gho_|github_pat_|glpat-|AIza(?:Sy)?|r8_|pcsk_
     |lsv2_(?:pt|sk)_|ls__|tvly-|pplx-|xox[abprs]-|xapp-|AKIA|npm_|pypi-|SG\.|[sr]k_(?:live|test)_|whsec_|sk_)""",
     re.VERBOSE,
@@ -69,16 +70,16 @@ _MADE_UP = word_set(
     "my super very dev test demo local some random strong prod production insecure unsafe default change"
 )
 _OWN_KEYS = word_set("secret key jwt flask django app session signing")
-_FILE = re.compile(
+_FILE = regex(
     r"^(?:\.{0,2}/|~|[A-Za-z]:\\)|\.(?:pem|key|json|txt|crt|cer|env|ya?ml|toml|ini|sock|p12|pfx|jks|db|py|sh|js)$"
 )
-_LINK = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.\-]*://|^(?:www\.|mailto:)|^[\w.+-]+@[\w-]+\.[\w.]+$")
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?")
-_PASSWORD = re.compile(r"[^\s\"'`\\<>(){}\[\]]+")
-_MADE_OF_WORDS = re.compile(r"[\w\-.!@#$%^&*+=]+")
-_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SCHEME = re.compile(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
+_LINK = regex(r"^[a-zA-Z][a-zA-Z0-9+.\-]*://|^(?:www\.|mailto:)|^[\w.+-]+@[\w-]+\.[\w.]+$")
+_CONSTANT = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_DOTTED = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?")
+_PASSWORD = regex(r"[^\s\"'`\\<>(){}\[\]]+")
+_MADE_OF_WORDS = regex(r"[\w\-.!@#$%^&*+=]+")
+_SPLIT = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SCHEME = regex(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
 
 
 def is_reference(value: str) -> bool:

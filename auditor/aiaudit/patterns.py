@@ -1,0 +1,35 @@
+"""Regular expressions that are compiled when they are first used: a run needs few of the hundreds that there are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+_USED = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split")
+
+
+class _Pattern:
+    """Stands for a compiled pattern; after the first use its methods are the compiled pattern's own."""
+
+    def __init__(self, text: Any, flags: int) -> None:
+        self._text = text
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        compiled = re.compile(self._text, self._flags)
+        for method in _USED:
+            setattr(self, method, getattr(compiled, method))
+        return getattr(compiled, name)
+
+
+if TYPE_CHECKING:
+    from typing import AnyStr
+
+    def regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]: ...
+else:
+
+    def regex(text, flags=0):
+        """What `re.compile` gives, compiled when it is first used; a pattern that is wrong fails then."""
+        return _Pattern(text, flags)
