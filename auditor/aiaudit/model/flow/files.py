@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from aiaudit.model.flow.keys import key_of
@@ -24,28 +25,51 @@ def written_to(place: Place, tools: Tools) -> Iterator[Place]:
     function = next((s for s in place.scope.within() if isinstance(s, Function)), None)
     if key is None or function is None:
         return
-    keys = {key, *_handles(function, key)}
+    naming = tools.remember(function, "files", _Naming)
+    keys = {key, *naming.handles.get(key, ())}
     if key.endswith(".name"):
         keys.add(key[:-5])
-    for scope in function.descendants():
-        for call in scope.calls:
-            yield from _written_by(call, keys, place, tools)
+    for index in sorted({index for one in keys for index in naming.by_key.get(one, ())}):
+        yield from _written_by(naming.calls[index], keys, place, tools)
 
 
-def _handles(function: Function, key: str) -> Iterator[str]:
-    """The names of what `open(path)` gives."""
-    for name, bindings in function.bindings.items():
-        for binding in bindings:
-            opened = binding.expression
-            while opened is not None and opened[0] == "await":
-                opened = opened[2]
-            if opened is None or opened[0] != "call":
-                continue
-            callee = opened[2]
-            if last_name(callee) in ("open", "open_file", "async_open") and (
-                any(key_of(a) == key for a in opened[3]) or (callee[0] == "attr" and key_of(callee[2]) == key)
-            ):
-                yield name
+class _Naming:
+    """What is named in the calls of a function: key -> calls, and key -> the names of what `open(key)` gives."""
+
+    def __init__(self, function: Function) -> None:
+        self.calls = [call for scope in function.descendants() for call in scope.calls]
+        self.by_key: dict[str, list[int]] = defaultdict(list)
+        self.handles: dict[str, list[str]] = defaultdict(list)
+        for index, call in enumerate(self.calls):
+            for key in _keys_in(call):
+                self.by_key[key].append(index)
+        for name, bindings in function.bindings.items():
+            for binding in bindings:
+                for key in _opened(binding.expression):
+                    self.handles[key].append(name)
+
+
+def _keys_in(call: Call) -> Iterator[str]:
+    function = call.expression[2]
+    written = [function[2]] if function[0] == "attr" and function[3] in _WRITING else []
+    for expression in (*written, *call.arguments, *(value for _, value in call.keywords)):
+        key = key_of(expression)
+        if key is not None:
+            yield key
+
+
+def _opened(expression: Expression | None) -> Iterator[str]:
+    """The keys of the path that is opened."""
+    while expression is not None and expression[0] == "await":
+        expression = expression[2]
+    if expression is None or expression[0] != "call":
+        return
+    callee = expression[2]
+    if last_name(callee) in ("open", "open_file", "async_open"):
+        for path in (*expression[3], *((callee[2],) if callee[0] == "attr" else ())):
+            key = key_of(path)
+            if key is not None:
+                yield key
 
 
 def _written_by(call: Call, keys: set[str], place: Place, tools: Tools) -> Iterator[Place]:

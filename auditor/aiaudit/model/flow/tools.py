@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
-from typing import Any
+from typing import Any, TypeVar
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
@@ -20,6 +20,7 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 QUEUEING = frozenset(("delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "s", "si", "signature"))
+Made = TypeVar("Made")
 _INVOKING = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "batch", "abatch"))
 
 
@@ -52,6 +53,7 @@ class Tools:
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
+    _made: dict[tuple[int, str], Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, side: PythonSide) -> Tools:
@@ -136,6 +138,13 @@ class Tools:
             isinstance(value, FunctionValue) and value.function is function
             for value in self.evaluator.evaluate(expression, call.scope)
         )
+
+    def remember(self, function: Function, what: str, make: Callable[[Function], Made]) -> Made:
+        """What is made once of a function."""
+        known = self._made.get((id(function), what))
+        if known is None:
+            known = self._made[id(function), what] = make(function)
+        return known
 
     # Fills
 

@@ -24,7 +24,7 @@ class Library:
         self._transparent = tuple(f".{name}." for name in data.get("transparent", ()))
         self._by_path: dict[str, Entry] = {}
         self._by_name: dict[str, list[str]] = {}
-        self._patterns: list[tuple[re.Pattern[str], Entry]] = []
+        self._patterns: list[tuple[str, re.Pattern[str], Entry]] = []
         for entry in _chosen(self.entries, versions):
             for path in (entry.path, *entry.also):
                 self._add(path, entry)
@@ -33,11 +33,14 @@ class Library:
         for method in entry.methods:
             if "*" in method.name:
                 below = f"{path}()" if method.name.startswith("**") else f"{path}()."
-                self._patterns.append((pattern(below + method.name), derived(entry, method)))
+                self._add_pattern(below + method.name, derived(entry, method))
         if "*" in path:
-            self._patterns.append((pattern(path), entry))
+            self._add_pattern(path, entry)
         elif self._by_path.setdefault(path, entry) is entry:
             self._by_name.setdefault(_after_modules(path), []).append(path)
+
+    def _add_pattern(self, path: str, entry: Entry) -> None:
+        self._patterns.append((path.partition("*")[0], pattern(path), entry))
 
     def exact(self, path: str) -> Entry | None:
         """The entry written for a path or an alias."""
@@ -49,8 +52,8 @@ class Library:
 
     def matching(self, path: str) -> Entry | None:
         """The entry of a pattern, under the path that was asked for."""
-        for expression, entry in self._patterns:
-            if expression.fullmatch(path):
+        for start, expression, entry in self._patterns:
+            if path.startswith(start) and expression.fullmatch(path):
                 return replace(entry, path=path)
         return None
 
