@@ -17,6 +17,8 @@ from tests.support import FIXTURES, write_tree
 NAMES = {
     "dockerfile": ["Dockerfile"],
     "shellcheck": ["Dockerfile"],
+    "embedded": ["compose.yaml"],
+    "hcl": ["docker-bake.hcl"],
     "python": ["app/main.py"],
     "manifest": [
         "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aiaudit.model.image.references import dockerfile_paths
 from aiaudit.model.service import Service
 from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
@@ -26,7 +27,7 @@ class ShellRemark:
 
 def shell_remarks(service: Service) -> Iterator[ShellRemark]:
     """All remarks on RUN scripts, file by file."""
-    for path in service.tree.files("dockerfile"):
+    for path in dockerfile_paths(service):
         facts = service.tree.facts(path, "shellcheck")
         if facts is None:
             continue

@@ -31,3 +31,6 @@ class Tree(Protocol):
 
     def problem(self, path: str, message: str) -> None:
         """Record that something of the file could not be looked at: the audit is incomplete."""
+
+    def warn(self, path: str, message: str) -> None:
+        """Record something worth knowing that leaves the audit complete."""

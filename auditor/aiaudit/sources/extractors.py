@@ -37,6 +37,8 @@ EXTRACTORS: dict[str, Extractor] = {
         Extractor("manifest", "aiaudit.sources.manifests", takes_path=True),
         Extractor("secrets", "aiaudit.sources.secrets", takes_path=True),
         Extractor("yaml", "aiaudit.sources.deploy.yaml"),
+        Extractor("embedded", "aiaudit.sources.dockerfile.embedded"),
+        Extractor("hcl", "aiaudit.sources.deploy.hcl"),
         Extractor("environment", "aiaudit.sources.deploy.environment"),
         Extractor("ignore", "aiaudit.sources.deploy.ignore"),
         Extractor("suppressions", "aiaudit.sources.suppressions", takes_path=True, plain=True),
@@ -53,6 +55,8 @@ def problem_of(extractor: str, facts: Any) -> tuple[str, int] | None:
     """Why the facts are not the whole file, and the line: the audit of that file is incomplete then."""
     if extractor == "shellcheck":
         return None if facts[0] is None else (str(facts[0]), 1)
+    if extractor == "hcl":
+        return None  # only builds are stated there: whoever reads them warns
     problem = _parse_problem(extractor, facts)
     return None if problem is None else (f"cannot be parsed: {problem[0]}", problem[1])
 

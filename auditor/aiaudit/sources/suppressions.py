@@ -48,7 +48,7 @@ def extract(text: str, path: str) -> tuple[Record, ...]:
         if comments is not None:
             return tuple(record for comment in comments for record in _records(*comment))
     lines = text.split("\n")
-    is_dockerfile = _is_dockerfile(path)
+    is_dockerfile = _is_dockerfile(path) or "dockerfile_inline" in text
     following = _next_instruction if is_dockerfile else _next_line
     found: list[Record] = []
     for number, line in enumerate(lines, 1):

@@ -7,7 +7,8 @@ Bitnami, Jupyter, micromamba, ...), databases whose own entrypoint gives up root
 do, are fine, and so is a command or an entry script that switches with `gosu`, `su-exec`, `setpriv` and the like. A
 `user:` in a deploy file is no excuse: the image is what others run.
 
-Images for AWS Lambda are left alone, because Lambda sets the user itself. A base image that is not known counts as
+Images for AWS Lambda are left alone, because Lambda sets the user itself, and so are images of Windows, which has
+other users. A base image that is not known counts as
 root when a RUN installs system packages or makes users without `sudo`; otherwise confidence is low.
 
 ## Why is this bad
@@ -92,7 +93,7 @@ _HELP = "create a user (`RUN useradd --create-home --uid 10001 app`) and switch 
 def root_user(image: Image) -> Iterator[Finding]:
     """The user of the final stage."""
     stage = image.final
-    if is_beside_the_service(image) or platform_sets_user(stage) or gives_up_root(image):
+    if stage.is_windows or is_beside_the_service(image) or platform_sets_user(stage) or gives_up_root(image):
         return
     if stage.user_instruction is not None:
         if stage.user.partition(":")[0].lower() in _ROOTS:

@@ -7,7 +7,7 @@ or JSON form that calls `sh -c` itself, without `exec` before the last program.
 Not flagged: `exec program ...`; an init that signals the whole group (`tini -g`, `dumb-init`); a SHELL instruction
 with bash or another shell of one's own. Where `/bin/sh` of the base image is bash (Red Hat and its relatives) or
 busybox (Alpine), which give their place to the last command, shell form has low severity and `sh -c` in JSON form is
-fine.
+fine. Images of Windows have neither that shell nor that signal.
 
 ## Why is this bad
 Process 1 is then `/bin/sh`. dash, the `/bin/sh` of Debian and Ubuntu, neither handles SIGTERM nor passes it on, so
@@ -66,7 +66,7 @@ _GROUP_SIGNALS = frozenset({"dumb-init", "catatonit", "s6-svscan", "runsvdir", "
 def shell_form_command(image: Image) -> Iterator[Finding]:
     """The instruction that starts the server."""
     stage, started = image.final, image.command
-    if is_beside_the_service(image) or started is None:
+    if stage.is_windows or is_beside_the_service(image) or started is None:
         return
     if stage.entrypoint is not None and _signals_group(stage.entrypoint):
         return

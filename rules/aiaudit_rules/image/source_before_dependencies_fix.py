@@ -14,7 +14,7 @@ from aiaudit.span import Extent, Span
 def reordered(image: Image, found: Premature) -> Fix | None:
     """Move the installs ahead of the COPY, where that is all there is to it."""
     layers = _layers(found)
-    if layers is None or found.others:
+    if layers is None or found.others or image.is_embedded:
         return None
     copies: list[str] = []
     for layer in layers:

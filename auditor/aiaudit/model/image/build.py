@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiaudit.model.image.context import Context, is_whole
 from aiaudit.model.image.filesystem import Presence
-from aiaudit.model.image.references import references
+from aiaudit.model.image.references import dockerfile_paths, embedded_dockerfiles, references
 from aiaudit.model.image.server import effective_command
 from aiaudit.model.image.stages import build
 from aiaudit.model.image.targets import missing_targets
@@ -21,12 +21,12 @@ from aiaudit.sources.dockerfile.facts import DockerfileFacts, StageFacts
 def dockerfiles(service: Service) -> tuple[Dockerfile, ...]:
     """Every Dockerfile of a tree in the order of their paths: images, and files that begin no stage."""
     tree = service.tree
-    made: dict[str, Dockerfile] = {image.path: image for image in service.subjects(Image)}
-    for path in tree.files("dockerfile"):
+    made: list[Dockerfile] = list(service.subjects(Image))
+    for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
         if facts is not None and not facts.stages and facts.preamble:
-            made[path] = _headless(service, path, facts)
-    return tuple(made[path] for path in sorted(made))
+            made.append(_headless(service, path, facts))
+    return tuple(sorted(made, key=lambda dockerfile: (dockerfile.path, dockerfile.line)))
 
 
 def _headless(service: Service, path: str, facts: DockerfileFacts) -> Dockerfile:
@@ -43,12 +43,15 @@ def images(service: Service) -> tuple[Image, ...]:
     tree = service.tree
     stated = references(service)
     found: list[Image] = []
-    for path in tree.files("dockerfile"):
+    for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
         if facts is not None and facts.stages:
             own = tuple(reference for reference in stated if reference.dockerfile == path)
             found.append(image(service, path, facts, own))
-    return tuple(found)
+    for reference, facts in embedded_dockerfiles(service):
+        if facts.stages:
+            found.append(image(service, reference.path, facts, (reference,)))
+    return tuple(sorted(found, key=lambda image: (image.path, image.line)))
 
 
 def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[BuildReference, ...]) -> Image:

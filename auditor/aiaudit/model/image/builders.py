@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from aiaudit.model.image.commands import commands_in, expanded, names_in, options, unwrapped
+from aiaudit.model.image.context import below
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
@@ -111,17 +112,12 @@ def _reference(
     if context == "-":
         return None
     for folder in folders:
-        place = _below(folder, context)
-        dockerfile = _below(folder, file) if file else _below(place, "Dockerfile")
+        place = below(folder, context)
+        dockerfile = below(folder, file) if file else below(place, "Dockerfile")
         if tree.exists(dockerfile) and (not place or tree.exists(place)):
             name = tags[0] if tags else ""
             return BuildReference(path, name, place, dockerfile, target, arguments, tags=tags)
     return None
-
-
-def _below(folder: str, written: str) -> str:
-    path = posixpath.normpath(posixpath.join("/", folder, written)).lstrip("/")
-    return "" if path == "." else path
 
 
 def _in_workflow(tree: Tree, path: str) -> Iterator[BuildReference]:

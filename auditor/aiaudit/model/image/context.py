@@ -10,6 +10,7 @@ from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
 from aiaudit.sources.deploy.ignore import IgnoreFacts, Matcher, matcher, pattern_expression
 
+_WITH_DEFAULT = regex(r"\$\{\w+:?-([^}]*)\}")
 _WILDCARD = regex(r"[*?\[]")
 
 
@@ -94,6 +95,13 @@ class Context:
             below = "/".join(parts[depth:])  # the contents of a matched folder, not the folder itself
             found.append((path, below or parts[-1]))
         return found
+
+
+def below(folder: str, written: str) -> str:
+    """The path in the tree of one that a file in a folder names, `${VARIABLE:-default}` taken as its default."""
+    plain = _WITH_DEFAULT.sub(r"\1", written)
+    path = posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/")
+    return "" if path == "." else path
 
 
 def normal(source: str) -> str:

@@ -1,21 +1,19 @@
-"""Files that say how an image is built and run: compose services, bake targets, build commands."""
+"""Files that say how an image is built and run: compose services, bake targets, build commands, devcontainers."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from aiaudit.model.compose import compose_files, variables
+from aiaudit.model.image.bake import bake_references
 from aiaudit.model.image.builders import build_commands
+from aiaudit.model.image.context import below
+from aiaudit.model.image.devcontainers import devcontainer_references
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.service import Service
-from aiaudit.model.tree import Tree
-from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
-
-_BAKE_TARGET = regex(r"^target\s+\"(?P<name>[^\"]+)\"\s*\{(?P<body>.*?)^\}", re.MULTILINE | re.DOTALL)
-_BAKE_FIELD = regex(r"^\s*(?P<key>context|dockerfile|target)\s*=\s*\"(?P<value>[^\"]*)\"", re.MULTILINE)
+from aiaudit.sources.dockerfile.facts import DockerfileFacts
 
 
 def references(service: Service) -> tuple[BuildReference, ...]:
@@ -23,8 +21,37 @@ def references(service: Service) -> tuple[BuildReference, ...]:
 
     Those whose context is an address or hidden in a variable are left out: nothing can be said of what they read.
     """
-    found = (*_compose(service), *_bakes(service.tree), *build_commands(service.tree))
+    return service.part("build references", _references)  # type: ignore[no-any-return]
+
+
+def _references(service: Service) -> tuple[BuildReference, ...]:
+    tree = service.tree
+    found = (*_compose(service), *bake_references(tree), *build_commands(tree), *devcontainer_references(tree))
     return tuple(item for item in found if "$" not in item.context and ":/" not in item.context)
+
+
+def dockerfile_paths(service: Service) -> tuple[str, ...]:
+    """Files that have a Dockerfile's name, and files that a build names as its Dockerfile."""
+    return service.part("dockerfile paths", _dockerfile_paths)  # type: ignore[no-any-return]
+
+
+def _dockerfile_paths(service: Service) -> tuple[str, ...]:
+    carried = frozenset(service.tree.files())
+    stated = {reference.dockerfile for reference in references(service)} & carried
+    return tuple(sorted({*service.tree.files("dockerfile"), *stated}))
+
+
+def embedded_dockerfiles(service: Service) -> Iterator[tuple[BuildReference, DockerfileFacts]]:
+    """The Dockerfiles that compose files hold themselves (`dockerfile_inline`), each with the build that it is for."""
+    for file in compose_files(service):
+        if "dockerfile_inline" not in service.tree.text(file.path):
+            continue
+        facts = service.tree.facts(file.path, "embedded")
+        by_service = {embedded.service: embedded.facts for embedded in facts.dockerfiles} if facts else {}
+        for entry in file.services:
+            build = entry.node.get("build")
+            if build is not None and entry.name in by_service:
+                yield _reference(file.path, entry.name, entry.node, build), by_service[entry.name]
 
 
 def _compose(service: Service) -> Iterator[BuildReference]:
@@ -37,14 +64,14 @@ def _compose(service: Service) -> Iterator[BuildReference]:
 
 def _reference(path: str, name: str, service: Node, build: Node) -> BuildReference:
     is_short = build.kind == SCALAR
-    context = _below(posixpath.dirname(path), (build.value if is_short else build.text("context")) or ".")
+    context = below(posixpath.dirname(path), (build.value if is_short else build.text("context")) or ".")
     dockerfile = "" if is_short else build.text("dockerfile")
     arguments = () if is_short else variables(build.get("args"))
     return BuildReference(
         path,
         name,
         context,
-        _below(context, dockerfile or "Dockerfile"),
+        below(context, dockerfile or "Dockerfile"),
         "" if is_short else build.text("target"),
         tuple((item.name, item.value) for item in arguments if item.value is not None and "$" not in item.value),
         tuple(_mounts(service.get("volumes"))),
@@ -62,24 +89,3 @@ def _mounts(volumes: Node | None) -> Iterator[str]:
         source, _, rest = item.value.partition(":")
         if rest and source.startswith((".", "/", "~", "$")):
             yield rest.partition(":")[0]
-
-
-def _bakes(tree: Tree) -> Iterator[BuildReference]:
-    for path in tree.files():
-        if path.endswith(".hcl") and posixpath.basename(path).startswith("docker-bake"):
-            yield from _bake(path, tree.text(path))
-
-
-def _bake(path: str, text: str) -> Iterator[BuildReference]:
-    for match in _BAKE_TARGET.finditer(text):
-        fields = {field["key"]: field["value"] for field in _BAKE_FIELD.finditer(match["body"])}
-        context = _below(posixpath.dirname(path), fields.get("context", "."))
-        dockerfile = _below(context, fields.get("dockerfile", "Dockerfile"))
-        yield BuildReference(path, match["name"], context, dockerfile, fields.get("target", ""))
-
-
-def _below(folder: str, written: str) -> str:
-    """A path below a folder, `${VARIABLE:-default}` taken as its default."""
-    plain = re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", written)
-    path = posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/")
-    return "" if path == "." else path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiaudit.model.image.filesystem import Filesystem, Presence
 from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
+from aiaudit.sources.dockerfile.references import is_windows
 from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
 
@@ -214,6 +215,11 @@ class Stage:
         return self.lineage[0].base
 
     @property
+    def is_windows(self) -> bool:
+        """Whether the image is one of Windows, where users, shells, signals and paths are others."""
+        return is_windows(self.root_base, self.lineage[0].facts.platform)
+
+    @property
     def inherited_layers(self) -> Iterator[Layer]:
         """All layers of the lineage in the order they are built."""
         for stage in self.lineage:
@@ -298,6 +304,7 @@ class BuildReference:
     """A place outside of the Dockerfile that says how it is built, or run: a compose service, a bake target, a command.
 
     `mounts` are places in the container that a folder of the repository covers; `tags` the names that the image gets.
+    `is_for_development` tells that it is built to work in, not to ship (a devcontainer).
     """
 
     path: str
@@ -308,13 +315,15 @@ class BuildReference:
     arguments: tuple[tuple[str, str], ...] = ()
     mounts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    is_for_development: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Dockerfile:
     """One Dockerfile: what rules about its instructions get, whether or not an image comes of it.
 
-    A file without FROM has one headless stage of its instructions, whose base nobody knows.
+    A file without FROM has one headless stage of its instructions, whose base nobody knows. `path` is the file that it
+    is written in, which may be a compose file.
     """
 
     path: str
@@ -328,9 +337,19 @@ class Dockerfile:
         return Span.at(self.path, extent)
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it is part of another file, whose lines are indented."""
+        return self.path.endswith((".yml", ".yaml"))
+
+    @property
+    def line(self) -> int:
+        """Where it begins: a compose file may hold several."""
+        return next((instruction.extent.line for instruction in self.facts.instructions), 1)
+
+    @property
     def usage(self) -> Usage:
         """Its instructions and commands, sorted once for all rules."""
-        return self.service.part(f"usage of {self.path}", self._usage)  # type: ignore[no-any-return]
+        return self.service.part(f"usage of {self.path}:{self.line}", self._usage)  # type: ignore[no-any-return]
 
     def _usage(self, service: Service) -> Usage:
         from aiaudit.model.image.usage import usage_of
@@ -358,13 +377,7 @@ class Dockerfile:
     @property
     def is_for_development(self) -> bool:
         """A development container or a build for one: no image of the service."""
-        folders = self.path.lower().split("/")
-        name = folders[-1]
-        return (
-            ".devcontainer" in folders
-            or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local"))
-            or (name.startswith(("dev.", "test.")))
-        )
+        return _is_for_development(self.path)
 
 
 @dataclass(slots=True, eq=False)
@@ -374,6 +387,12 @@ class Image(Dockerfile):
     final: Stage
     references: tuple[BuildReference, ...] = ()
     command: EffectiveCommand | None = None
+
+    @property
+    def is_for_development(self) -> bool:
+        """A development container, also one that a devcontainer.json alone builds: no image of the service."""
+        stated = bool(self.references) and all(reference.is_for_development for reference in self.references)
+        return stated or _is_for_development(self.path)
 
     @property
     def shipped(self) -> tuple[Stage, ...]:
@@ -405,3 +424,14 @@ class Image(Dockerfile):
         for source in self.copied_from:
             wanted.update(id(stage) for stage in source.lineage)
         return tuple(stage for stage in self.stages if id(stage) in wanted)
+
+
+def _is_for_development(path: str) -> bool:
+    """Whether a file's name or folder says that it is one to work with."""
+    folders = path.lower().split("/")
+    name = folders[-1]
+    return (
+        ".devcontainer" in folders
+        or name.endswith((".dev", ".devcontainer", "-dev", ".test", ".local"))
+        or name.startswith(("dev.", "test."))
+    )

@@ -15,6 +15,7 @@ from aiaudit.sources.dockerfile.facts import DockerfileFacts, Flag, Instruction,
 from aiaudit.sources.dockerfile.lines import Layout, LogicalLine, layout
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.programs import SHELLS, base_name
+from aiaudit.sources.dockerfile.references import is_windows
 from aiaudit.sources.dockerfile.refusals import Refusals
 from aiaudit.sources.dockerfile.words import builder_flags
 from aiaudit.span import Extent
@@ -22,7 +23,6 @@ from aiaudit.values import dataclass
 
 VERSION = 2
 
-_WINDOWS_IMAGES = ("/windows", "/nanoserver", "/servercore", "windowsservercore", "nanoserver")
 _WINDOWS_SHELL = "cmd"
 _SHELL_COMMENT = regex(r"hadolint\s+shell\s*=\s*(?P<shell>[^\s#]+)\s*(?:#.*)?")
 
@@ -224,11 +224,6 @@ class _Reader:
     def _default(self, name: str) -> str | None:
         """The value that an ARG ahead of the first FROM gives a variable."""
         return self.defaults.get(name)
-
-
-def is_windows(base: str, platform: str | None) -> bool:
-    """Whether an image is one of Windows, by its name or by the platform that FROM asks for."""
-    return (platform or "").lower().startswith("windows") or any(part in base.lower() for part in _WINDOWS_IMAGES)
 
 
 def _named_shell(instruction: Instruction) -> str:

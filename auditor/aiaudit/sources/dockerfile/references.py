@@ -6,6 +6,8 @@ from aiaudit.values import dataclass
 
 DASH, ASH, BASH = "dash", "ash", "bash"
 
+_WINDOWS_IMAGES = ("/windows", "/nanoserver", "/servercore", "windowsservercore", "nanoserver")
+
 _DOCKER_HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "public.ecr.aws/docker/")
 _BASH_IMAGES = (
     "almalinux", "amazonlinux", "archlinux", "centos", "fedora", "opensuse", "oraclelinux", "redhat", "rockylinux",
@@ -61,3 +63,8 @@ def shell_of(base: str) -> str:
     if found.name.startswith(_DEBIAN_IMAGES) or found.name.endswith(_DEBIAN_IMAGES):
         return DASH
     return ""
+
+
+def is_windows(base: str, platform: str | None) -> bool:
+    """Whether an image is one of Windows, by its name or by the platform that FROM asks for."""
+    return (platform or "").lower().startswith("windows") or any(part in base.lower() for part in _WINDOWS_IMAGES)
