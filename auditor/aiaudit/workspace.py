@@ -17,7 +17,7 @@ from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
-_TEMPLATE = regex(r"\{%-? |\{\{")
+_TEMPLATE = regex(r"\{%-? |\{\{|<%")
 _TEXT_BUDGET = 8 * 1024 * 1024
 
 
