@@ -49,6 +49,7 @@ EXPECTED = {
     "PRM201": ["app/llm/client.py:13"],
     "PRM301": ["app/agents/agent.py:17"],
     "PRM401": ["app/main.py:13"],
+    "PRM402": ["app/main.py:13"],
     "STR101": ["app/agents/agent.py:18", "app/llm/client.py:13"],
     "ENV101": ["app/core/config.py:11"],
     "ENV102": ["app/core/config.py:15", "app/core/config.py:16"],

@@ -12,6 +12,7 @@ from aiaudit.model.asking import model_calls
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.program import is_beside_the_service, module_calls
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Application, Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, last_name, walk
 from aiaudit.model.service import Service
@@ -58,9 +59,8 @@ _GATEWAY = regex(
     re.IGNORECASE | re.MULTILINE,
 )
 _COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
-_ANSWER = regex(r"response|abort|^text$|^json$|^html$|^error$|exception|send_error|^close$", re.IGNORECASE)
 _NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
-_TOO_MANY = "TOO_MANY_REQUESTS"
+_TOO_MANY = Refusal((429,), ("TOO_MANY_REQUESTS",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +93,7 @@ class _Finder:
     def find(self) -> Iterator[CostlyApplication]:
         if not self.routes:
             return
-        gateway = _has_gateway_limit(self.tree)
+        gateway = is_in_gateway(self.tree, _GATEWAY)
         settings = list(_django_settings(self.tree, self.side))
         limits = _Limits(self.side, [module for module, _ in settings])
         for span, framework, routes in self._groups([span for _, span in settings]):
@@ -312,7 +312,10 @@ class _Limits:
             id(function)
             for function in self.side.program.functions
             if self._may_refuse(function.module)
-            and any(_refuses(s) or self._raises_refusal(s, function) for s in _own_decisions(function.body))
+            and any(
+                refuses(s, _TOO_MANY) or self._raises_refusal(s, function)
+                for s in own_decisions(function.body, _TOO_MANY)
+            )
         }
 
     def _may_refuse(self, module: Module) -> bool:
@@ -343,13 +346,13 @@ class _Limits:
 
 
 def _names_429(text: str) -> bool:
-    return "429" in text or _TOO_MANY in text
+    return any(word in text for word in ("429", *_TOO_MANY.names))
 
 
 def _stands_for_429(cls: Class) -> bool:
     statements = [*cls.body, *(statement for method in cls.functions for statement in method.body)]
     return any(
-        (part[0] == "const" and part[2] == 429) or (part[0] == "attr" and _TOO_MANY in part[3])
+        (part[0] == "const" and part[2] in _TOO_MANY.numbers) or (part[0] == "attr" and _TOO_MANY.is_named(part[3]))
         for statement in statements
         if statement[0] in ("assign", "ann", "expr")
         for expression in statement[3:] + statement[2:3]
@@ -367,50 +370,6 @@ def _own_name(value: object) -> str:
 
 def _is_of_limiter(value: object) -> bool:
     return isinstance(value, External) and value.path.startswith(LIMITERS) and "errors" not in value.path
-
-
-def _own_decisions(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """Statements outside of `except`, and of tests of another answer's status."""
-    for statement in body:
-        yield statement
-        if statement[0] == "try":
-            yield from _own_decisions(statement[2])
-            yield from _own_decisions((*statement[4], *statement[5]))
-        elif statement[0] == "if":
-            if not _tests_status(statement[2]):
-                yield from _own_decisions(statement[3])
-            yield from _own_decisions(statement[4])
-        elif statement[0] in ("for", "while", "with"):
-            for part in statement[2:]:
-                if type(part) is tuple and part and type(part[0]) is tuple and is_node(part[0]):
-                    yield from _own_decisions(part)
-
-
-def _tests_status(test: Expression) -> bool:
-    """`if answer.status_code == 429`, `if isinstance(error, RateLimitError)`: another service's refusal passed on."""
-    for part in walk(test):
-        if part[0] == "cmp" and any(p[0] == "const" and p[2] in (429, "429") for p in walk(part)):
-            return True
-        if part[0] == "call" and last_name(part[2]) == "isinstance":
-            return True
-    return False
-
-
-def _refuses(statement: Statement) -> bool:
-    if statement[0] not in ("raise", "return", "expr", "assign"):
-        return False
-    expression = statement[3] if statement[0] == "assign" else statement[2]
-    if expression is None:
-        return False
-    for part in walk(expression):
-        if part[0] != "call" or (statement[0] != "raise" and not _ANSWER.search(last_name(part[2]))):
-            continue
-        for given in (*part[3], *(value for _, value in part[4])):
-            if (given[0] == "const" and given[2] == 429) or (given[0] == "attr" and _TOO_MANY in given[3]):
-                return True
-    return statement[0] == "return" and any(
-        part[0] == "tuple" and any(p[0] == "const" and p[2] == 429 for p in part[2]) for part in walk(expression)
-    )
 
 
 def _throttles(statement: Statement) -> bool:
@@ -446,13 +405,13 @@ def _shared(path: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
 
 
-def _has_gateway_limit(tree: Tree) -> bool:
-    """Whether a proxy or gateway configured in the repository limits requests."""
+def is_in_gateway(tree: Tree, pattern: re.Pattern[str]) -> bool:
+    """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside."""
     for path in tree.files():
         if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
             continue
         text = tree.text(path)
-        if _GATEWAY.search(text) and _GATEWAY.search(_COMMENT.sub("", text)):
+        if pattern.search(text) and pattern.search(_COMMENT.sub("", text)):
             return True
     return False
 

@@ -21,6 +21,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),
     "Image": ("image", "images"),
+    "OpenRoutes": ("access", "open_routes"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),
     "Secret": ("secrets", "secrets"),
