@@ -2,6 +2,7 @@
 
     python scripts/weigh_packages.py torch sentence-transformers > weights.jsonl
     python scripts/weigh_packages.py --tables weights.jsonl          # the measured tables of heavy_packages.toml
+    python scripts/weigh_packages.py --libraries opencv-python       # shared libraries that a wheel does not bring
 
 pip resolves each package for this interpreter and platform (`--dry-run --only-binary=:all:`); the size of every wheel
 in the answer is what the index serves, its unpacked size the sum in the archive's directory, which pip's lazy reader
@@ -26,6 +27,12 @@ from packaging.utils import canonicalize_name
 from pip._internal.network.lazy_wheel import LazyZipOverHTTP
 from pip._internal.network.session import PipSession
 
+# Libraries of glibc and GCC that every manylinux platform has.
+PROMISED = (
+    "libc.so", "libm.so", "libpthread.so", "libdl.so", "librt.so", "libutil.so", "ld-linux", "libgcc_s.so",
+    "libstdc++.so", "libresolv.so", "libnsl.so",
+)  # fmt: skip
+
 
 def resolved(package: str) -> list[dict[str, Any]]:
     """pip's resolution of one requirement into an empty environment."""
@@ -47,9 +54,42 @@ def sizes(url: str, session: PipSession, known: dict[str, tuple[int, int]]) -> t
     return known[url]
 
 
+def libraries(package: str) -> list[str]:
+    """Shared libraries that the files of a wheel need and that neither it nor its platform tag promises."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", folder]
+        environment = {key: value for key, value in os.environ.items() if key != "PIP_FIND_LINKS"}
+        subprocess.run([*command, package], check=True, env=environment, timeout=500)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+        objects = [path for path in Path(folder).rglob("*") if ".so" in path.name and path.is_file()]
+        needed: set[str] = set()
+        for path in objects:
+            told = subprocess.run(["readelf", "-d", str(path)], capture_output=True, text=True, check=True).stdout
+            needed.update(line.rpartition("[")[2].rstrip("]") for line in told.splitlines() if "(NEEDED)" in line)
+        return sorted(name for name in needed - {path.name for path in objects} if not name.startswith(PROMISED))
+
+
+def versions(weighed: list[dict[str, Any]]) -> None:
+    """Print the tables of packages that were weighed in a certain version (`torch==2.9.1`)."""
+    found: dict[str, list[str]] = {}
+    for item in weighed:
+        name, pinned, version = item["package"].partition("==")
+        if pinned:
+            own = next(part for part in item["parts"] if part[0] == canonicalize_name(name))
+            totals = [sum(part[place] for part in item["parts"]) for place in (2, 3)]
+            numbers = f"wheel = {own[2]}, unpacked = {own[3]}, wheel_total = {totals[0]}, unpacked_total = {totals[1]}"
+            found.setdefault(own[0], []).append(f'"{version}" = {{{numbers}}}')
+    for name, rows in sorted(found.items()):
+        print(f'[versions."{name}"]', *rows, "", sep="\n")
+
+
 def tables(lines: list[str], heavy: set[str]) -> None:
-    """Print a TOML table for each heavy package and for each weighed package that brings one."""
-    weighed = [json.loads(line) for line in lines]
+    """Print a TOML table for each weighed package and for each heavy one among what it brings."""
+    everything = [json.loads(line) for line in lines]
+    versions(everything)
+    weighed = [item for item in everything if "==" not in item["package"]]
     own = {part[0]: part for item in weighed for part in item["parts"]}
     roots = {canonicalize_name(item["package"]): item["parts"] for item in weighed if "[" not in item["package"]}
     for name in sorted(roots.keys() | (heavy & own.keys())):
@@ -57,8 +97,6 @@ def tables(lines: list[str], heavy: set[str]) -> None:
         present = {part[0]: part for part in parts}
         chains = {other: chain(name, other, present) for other in heavy & present.keys() - {name}}
         brought = {other: path for other, path in chains.items() if path is not None}
-        if name not in heavy and not brought:
-            continue
         _, version, wheel, unpacked, _ = own[name]
         print(f'[packages."{name}"]\nversion = "{version}"\nwheel = {wheel}\nunpacked = {unpacked}')
         if parts:
@@ -96,6 +134,10 @@ def main() -> int:
         data = Path(__file__).parent.parent / "auditor/aiaudit/model/heavy_packages.toml"
         heavy = tomllib.loads(data.read_text())["heavy"]
         tables(Path(sys.argv[2]).read_text().splitlines(), set(heavy))
+        return 0
+    if sys.argv[1:2] == ["--libraries"]:
+        for package in sys.argv[2:]:
+            print(package, *libraries(package), flush=True)
         return 0
     session = PipSession(retries=3)
     known: dict[str, tuple[int, int]] = {}

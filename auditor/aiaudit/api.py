@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 
 from aiaudit import catalogue as catalogues
@@ -75,7 +76,7 @@ class Audit:
         adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
         self.selection = Selection(self.catalogue, settings, adopted)
         self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
-        self.service = Service(self.workspace, settings.knowledge)
+        self.service = Service(self.workspace, settings.knowledge, settings.date or time.strftime("%Y-%m-%d"))
         self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)
 

@@ -23,6 +23,7 @@ _KEYS = [
     "exclude",
     "knowledge",
     "shellcheck",
+    "date",
     "per-path-ignores",
     "rules",
 ]
@@ -83,6 +84,8 @@ def _table(data: bytes, path: str, is_own: bool) -> dict[str, Any] | None:
 
 def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Settings:
     """Check the table against its form; every mistake is named with its line."""
+    import datetime
+
     from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
     class Configuration(BaseModel):
@@ -98,6 +101,7 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         exclude: list[str] = []
         knowledge: list[str] = []
         shellcheck: bool = False
+        date: datetime.date | None = None
         per_path_ignores: dict[str, list[str]] = Field({}, alias="per-path-ignores")
         rules: dict[str, dict[str, Any]] = {}
 
@@ -127,6 +131,7 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         knowledge=tuple(os.path.join(base, name) for name in found.knowledge),
         shellcheck=found.shellcheck,
         stated=frozenset(table),
+        date=found.date.isoformat() if found.date else "",
         base=base,
         places=tuple((name, f"{shown}:{line_of(text, prefix, where)}: ") for name, where in named),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+import time
 from collections.abc import Sequence
 
 from aiaudit.sources.stamps import (
@@ -35,6 +36,7 @@ def record_file(arguments: Sequence[str]) -> str | None:
     except OSError:
         return None
     parts += [f"{name}={os.environ.get(name)}" for name in _OUTPUT_DEPENDS_ON]
+    parts.append(time.strftime("%Y-%m-%d"))  # support of base images ends on a day
     parts += [f"{entry} {signature_at(entry or '.')}" for entry in sys.path]
     parts += [str(os.geteuid()) if hasattr(os, "geteuid") else "", str(_width()), str(sys.stderr.isatty())]
     return os.path.join(folder, f"{digest(chr(0).join(parts))}.outcome")

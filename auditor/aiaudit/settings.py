@@ -17,8 +17,9 @@ class Settings:
     """All switches of an audit, with their defaults.
 
     `shellcheck` adds the rule that passes on what ShellCheck says. `stated` are the keys that a configuration file or
-    the command line gave a value. `base` is the folder that patterns and paths are relative to: the configuration
-    file's. `places` says where in that file a rule was named, for messages.
+    the command line gave a value. `date` is the day of the audit (ISO 8601), "" for today. `base` is the folder that
+    patterns and paths are relative to: the configuration file's. `places` says where in that file a rule was named, for
+    messages.
     """
 
     select: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Settings:
     ignores: bool = True
     shellcheck: bool = False
     stated: frozenset[str] = frozenset()
+    date: str = ""
     base: str = ""
     places: tuple[tuple[str, str], ...] = ()
 

@@ -74,6 +74,8 @@ class _Check:
             changes["min_confidence"] = Confidence(values["min_confidence"])
         if values["no_ignores"]:
             changes["ignores"] = False
+        if values["date"]:
+            changes["date"] = _day(values["date"])
         return replace(configured, **changes)
 
     def _store(self, root: str) -> Store:
@@ -108,6 +110,16 @@ class _Check:
         found = watched(session.workspace, settings) if session.workspace.is_repeatable else None
         if found is not None:
             replay.save(record, found, started, out, err, code)
+
+
+def _day(text: str) -> str:
+    """The value of `--date`."""
+    import datetime
+
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"--date {text}: write YYYY-MM-DD") from None
 
 
 def _told(diagnostics: Iterable[Diagnostic]) -> list[str]:

@@ -65,7 +65,7 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
     return click.option(
         *names,
         type=kind,
-        multiple=option.form != "value",
+        multiple=option.form in ("list", "repeat"),
         default=option.default,
         metavar=option.metavar or None,
         help=option.help,

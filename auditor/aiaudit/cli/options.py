@@ -13,7 +13,11 @@ COMMANDS = ("check", "rules", "rule", "inspect")
 
 
 class Option(NamedTuple):
-    """One option. `form` is "flag", "value", "list" (repeatable, commas part) or "repeat" (repeatable, taken whole)."""
+    """One option.
+
+    `form` is "flag", "value" (one of the choices), "text", "list" (repeatable, commas part) or "repeat" (repeatable,
+    taken whole).
+    """
 
     name: str
     flags: tuple[str, ...]
@@ -33,6 +37,9 @@ OPTIONS = (
     Option("format", ("--format",), "value", FORMATS, "", "What to write to stdout [default: text].", "text"),
     Option("output", ("--output",), "repeat", (), "FORMAT=FILE", "Write a format to a file as well; repeatable."),
     Option("shellcheck", ("--shellcheck",), "flag", (), "", "Run ShellCheck on RUN scripts, too."),
+    Option(
+        "date", ("--date",), "text", (), "YYYY-MM-DD", "The day of the audit, for ends of support [default: today]."
+    ),
     Option("no_ignores", ("--no-ignores",), "flag", (), "", "Report what ignore comments accept, too."),
     Option("no_cache", ("--no-cache",), "flag", (), "", "Read and parse every file anew; keep nothing."),
     Option("exit_zero", ("--exit-zero",), "flag", (), "", "Exit with 0 even when there are findings."),
@@ -73,7 +80,7 @@ def read(arguments: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _empty(option: Option) -> Any:
-    return {"flag": False, "value": option.default}.get(option.form, ())
+    return {"flag": False, "value": option.default, "text": option.default}.get(option.form, ())
 
 
 def _take(values: dict[str, Any], option: Option, value: str) -> bool:
@@ -84,7 +91,7 @@ def _take(values: dict[str, Any], option: Option, value: str) -> bool:
         values[option.name] += split(value)
     elif option.form == "repeat":
         values[option.name] += (value,)
-    elif value in option.choices:
+    elif option.form == "text" or value in option.choices:
         values[option.name] = value
     else:
         return False

@@ -5,35 +5,28 @@ from __future__ import annotations
 import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from aiaudit.model.image.values import Image, Input, Install
+from aiaudit.model.image.values import Image, Install
+from aiaudit.model.tables import table
 from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import LockedPackage, ManifestFacts, Requirement
-from aiaudit.sources.manifests.specifiers import pin_of, requirement
+from aiaudit.sources.manifests.specifiers import normalized, pin_of, requirement
 from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
 
-_DATA = Path(__file__).with_name("heavy_packages.toml")
 _DEVELOPMENT = {"group:dev", "group:develop", "group:development"}
 _MAIN_GROUPS = {"main", "default"}
 _CPU_INDEX = ("/whl/cpu", "whl/cpu/")
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """Measured bytes: the package's own wheel and unpacked files, and the totals with all that comes along."""
-
-    wheel: int
-    unpacked: int
-    wheel_total: int
-    unpacked_total: int
-
-
-@dataclass(frozen=True, slots=True)
 class Required:
-    """A package that somebody asks for: on a command line or in a manifest."""
+    """A package that somebody asks for: on a command line or in a manifest.
+
+    `version` is the one version that is allowed, None where several are. `url` holds a direct reference. `group` is the
+    manifest's group that it stands in (`group:dev`, `extra:gpu`), "" for the project's own requirements.
+    """
 
     name: str
     version: str | None
@@ -42,6 +35,8 @@ class Required:
     specifier: str = ""
     index: str = ""
     marker: str = ""
+    url: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +56,14 @@ class Brought:
 
 
 @functools.cache
-def _data() -> Mapping[str, Any]:
-    try:
-        import tomllib
-    except ImportError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,no-redef]
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
-
-
-@functools.cache
 def heavy_names() -> frozenset[str]:
     """The packages whose weight decides an image's size."""
-    return frozenset(_data()["heavy"])
-
-
-def weight(name: str, cpu_only: bool = False) -> Weight | None:
-    """What was measured of a package, None where nothing was."""
-    data = _data()
-    entry = data["cpu"].get(name) if cpu_only else data["packages"].get(name)
-    if entry is None:
-        return None
-    wheel, unpacked = entry["wheel"], entry["unpacked"]
-    return Weight(wheel, unpacked, entry.get("wheel_total", wheel), entry.get("unpacked_total", unpacked))
+    return frozenset(table("heavy_packages")["heavy"])
 
 
 def known_to_bring(name: str, extras: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
     """Heavy packages that a package is known to require, each with the names on the way."""
-    data = _data()
+    data = table("heavy_packages")
     found: dict[str, tuple[str, ...]] = {}
     for heavy, between in data["packages"].get(name, {}).get("brings", {}).items():
         found[heavy] = tuple(between)
@@ -109,12 +85,18 @@ def required(install: Install, image: Image) -> tuple[Required, ...]:
         for package in install.packages
         if package.name
     ]
-    for item in install.inputs:
-        if item.kind == "requirement" and item.source:
-            found.extend(_in_file(tree, item.source, set()))
-    if install.project or install.reads:
-        found.extend(_in_project(install, tree))
-    return tuple(found)
+    return (*found, *required_in_files(install, tree), *required_by_project(install, tree))
+
+
+def required_in_files(install: Install, tree: Tree) -> tuple[Required, ...]:
+    """The packages that the requirement files of an install ask for."""
+    sources = [item.source for item in install.inputs if item.kind == "requirement" and item.source]
+    return tuple(item for source in sources for item in _in_file(tree, source, set()))
+
+
+def required_by_project(install: Install, tree: Tree) -> tuple[Required, ...]:
+    """The packages that the manifest of the project in an install asks for."""
+    return tuple(_in_project(install, tree)) if install.project or install.reads else ()
 
 
 def _in_file(tree: Tree, path: str, seen: set[str]) -> Iterator[Required]:
@@ -137,13 +119,11 @@ def _in_file(tree: Tree, path: str, seen: set[str]) -> Iterator[Required]:
 
 
 def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
-    for item in install.inputs:
-        if item.kind != "manifest" or not item.source:
+    for source in _project_manifests(install, tree):
+        if source.endswith("setup.py"):
+            yield from _in_setup_script(tree, source)
             continue
-        if item.source.endswith("setup.py"):
-            yield from _in_setup_script(tree, item.source)
-            continue
-        facts = _facts(tree, item.source)
+        facts = _facts(tree, source)
         if facts is None:
             continue
         groups = _groups(install, facts)
@@ -151,10 +131,21 @@ def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
         named = {entry.name: entry.url for entry in facts.indexes if entry.name}
         for found in facts.requirements:
             if found.name and found.group in groups and (not found.optional or "*" in install.extras):
-                yield _as_required(found, item.source, named.get(found.index, index))
+                yield _as_required(found, source, named.get(found.index, index))
         for inclusion in facts.inclusions:
             if inclusion.group in groups:
-                yield from _in_file(tree, _beside(item.source, inclusion.path), set())
+                yield from _in_file(tree, _beside(source, inclusion.path), set())
+
+
+def _project_manifests(install: Install, tree: Tree) -> list[str]:
+    """The manifests of the project that is installed: of the workspace's member that `--package` names, if any."""
+    words = [word.text for word in install.command.words]
+    for name, value in zip(words, [*words[1:], ""], strict=True):
+        if name.partition("=")[0] == "--package":
+            member = normalized(name.partition("=")[2] or value)
+            paths = [path for path in tree.files("manifest") if posixpath.basename(path) == "pyproject.toml"]
+            return [path for path in paths if (facts := _facts(tree, path)) and facts.project == member]
+    return [item.source for item in install.inputs if item.kind == "manifest" and item.source]
 
 
 def _groups(install: Install, facts: ManifestFacts) -> set[str]:
@@ -203,7 +194,8 @@ def _calls(body: Sequence[Any]) -> Iterator[Any]:
 
 def _as_required(item: Requirement, path: str, index: str) -> Required:
     span = Span.at(path, item.extent)
-    return Required(item.name, item.pin, item.extras, span, item.specifier, index or item.index, item.marker)
+    where = index or item.index
+    return Required(item.name, item.pin, item.extras, span, item.specifier, where, item.marker, item.url, item.group)
 
 
 def _facts(tree: Tree, path: str) -> ManifestFacts | None:
@@ -221,12 +213,12 @@ def _beside(path: str, written: str) -> str:
 def heavy(install: Install, image: Image) -> tuple[Brought, ...]:
     """The heavy packages that an install brings, directly or along; each once, by its shortest path."""
     asked = [item for item in required(install, image) if applies(item.marker)]
-    lock = lock_of(install, image.service.tree)
+    lock = in_force(install, image.service.tree)
     found: dict[str, Brought] = {}
     if lock is not None:
         for brought in _through_lock(asked, lock[1]):
             found.setdefault(brought.name, brought)
-    constraints = _constraints(install, image.service.tree)
+    constraints = constrained(install, image.service.tree)
     cpu = _is_cpu_only(install, asked)
     for item in asked:
         version = item.version or constraints.get(item.name)
@@ -238,8 +230,8 @@ def heavy(install: Install, image: Image) -> tuple[Brought, ...]:
     return tuple(found.values())
 
 
-def lock_of(install: Install, tree: Tree) -> tuple[str, ManifestFacts] | None:
-    """The lock file in force for an install: its path and facts."""
+def in_force(install: Install, tree: Tree) -> tuple[str, ManifestFacts] | None:
+    """The lock file that decides what an install brings: its path and facts."""
     for item in install.inputs:
         if item.kind == "lock" and item.source:
             facts = _facts(tree, item.source)
@@ -248,29 +240,58 @@ def lock_of(install: Install, tree: Tree) -> tuple[str, ManifestFacts] | None:
     return None
 
 
+def locked(install: Install, image: Image) -> frozenset[str]:
+    """The names of all packages that an install brings by its lock file."""
+    tree = image.service.tree
+    lock = in_force(install, tree)
+    if lock is None:
+        return frozenset()
+    asked = [item for item in required(install, image) if applies(item.marker)]
+    if not _has_edges(lock[1]):
+        return frozenset(package.name for package in lock[1].packages if _is_main(package))
+    return frozenset(package.name for package, _, _ in _walk(asked, lock[1]))
+
+
 def _through_lock(asked: Sequence[Required], lock: ManifestFacts) -> Iterator[Brought]:
     """Walk the lock from what is asked for; a lock without edges is searched by name."""
-    packages = {package.name: package for package in lock.packages}
-    if not any(package.dependencies for package in lock.packages):
+    if not _has_edges(lock):
         first = asked[0] if asked else None
         for package in lock.packages:
-            if package.name in heavy_names() and first and (not package.groups or _MAIN_GROUPS & set(package.groups)):
+            if package.name in heavy_names() and first and _is_main(package):
                 origin = next((item for item in asked if item.name == package.name), first)
                 yield Brought(package.name, package.version, (package.name,), origin)
         return
+    for package, path, origin in _walk(asked, lock):
+        if package.name in heavy_names():
+            is_cpu = "+cpu" in package.version or _names_cpu_index(package.index)
+            yield Brought(package.name, package.version, path, origin, False, is_cpu)
+
+
+def _has_edges(lock: ManifestFacts) -> bool:
+    return any(package.dependencies for package in lock.packages)
+
+
+def _is_main(package: LockedPackage) -> bool:
+    return not package.groups or bool(_MAIN_GROUPS & set(package.groups))
+
+
+def _walk(asked: Sequence[Required], lock: ManifestFacts) -> Iterator[tuple[LockedPackage, tuple[str, ...], Required]]:
+    """Every locked package that is reached, with the names on its shortest way and the requirement where that starts.
+
+    A package comes once for each set of extras in which it is wanted.
+    """
+    packages = {package.name: package for package in lock.packages}
     queue: list[tuple[tuple[str, ...], tuple[str, ...], Required]] = [
         ((item.name,), item.extras, item) for item in asked
     ]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for path, extras, origin in queue:  # grows while it is walked
-        locked = packages.get(path[-1])
-        if locked is None or (locked.name, extras) in seen:
+        package = packages.get(path[-1])
+        if package is None or (package.name, extras) in seen:
             continue
-        seen.add((locked.name, extras))
-        if locked.name in heavy_names():
-            is_cpu = "+cpu" in locked.version or _names_cpu_index(locked.index)
-            yield Brought(locked.name, locked.version, path, origin, False, is_cpu)
-        for name, wanted in _edges(locked, extras):
+        seen.add((package.name, extras))
+        yield package, path, origin
+        for name, wanted in _edges(package, extras):
             queue.append(((*path, name), wanted, origin))
 
 
@@ -289,16 +310,21 @@ def _through_knowledge(asked: Sequence[Required], versions: Mapping[str, str], c
             yield Brought(name, versions.get(name), (item.name, *between, name), item, True, cpu)
 
 
-def _constraints(install: Install, tree: Tree) -> dict[str, str]:
+def constrained(install: Install, tree: Tree) -> dict[str, str]:
+    """The versions that constraint files give: those of the command line, and those that requirement files read."""
     found: dict[str, str] = {}
     for item in install.inputs:
         if item.kind == "constraint" and item.source:
-            found.update(_pins(tree, item))
+            found.update(_pins(tree, item.source))
+        facts = _facts(tree, item.source) if item.kind == "requirement" and item.source else None
+        for inclusion in facts.inclusions if facts else ():
+            if inclusion.kind == "constraint":
+                found.update(_pins(tree, _beside(item.source or "", inclusion.path)))
     return found
 
 
-def _pins(tree: Tree, item: Input) -> Iterator[tuple[str, str]]:
-    facts = _facts(tree, item.source) if item.source else None
+def _pins(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
+    facts = _facts(tree, path)
     for entry in facts.requirements if facts else ():
         if entry.pin:
             yield entry.name, entry.pin

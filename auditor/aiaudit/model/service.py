@@ -14,12 +14,14 @@ class Service:
     """One audited tree, seen as a service.
 
     `tree` gives files and their facts. Parts of the model are made on first use by the providers below and kept.
-    `knowledge` are files with users' own knowledge, beside the files that come with the tool.
+    `knowledge` are files with users' own knowledge, beside the files that come with the tool. `date` is the day of the
+    audit (ISO 8601): what had lost its support before it is out of date; "" calls nothing out of date.
     """
 
-    def __init__(self, tree: Tree, knowledge: tuple[str, ...] = ()) -> None:
+    def __init__(self, tree: Tree, knowledge: tuple[str, ...] = (), date: str = "") -> None:
         self.tree = tree
         self.knowledge = knowledge
+        self.date = date
         self._parts: dict[str, Any] = {}
 
     def part(self, name: str, make: Callable[[Service], Any]) -> Any:

@@ -7,8 +7,9 @@ along its edges, otherwise through what is known of the packages. Installing in 
 environment is right, and so is installing wheels that a builder stage has built. A service that is built onto an image
 such as pytorch/pytorch is flagged with less certainty: that base is meant for work, not for shipping.
 
-The sizes were measured on the newest releases for CPython 3.11 on Linux x86_64 and are given to show the order of
-magnitude; the project's own versions differ.
+Sizes are those of the measured release that is closest below the project's own, for CPython 3.11 on Linux x86_64, with
+everything that it requires. A uv.lock tells exactly what is downloaded; where no lock tells what comes along, what is
+known of the packages serves, and the message says that it is an estimate.
 
 ## Why is this bad
 What builds and downloads these packages ships with them: installers, caches, headers, compilers, and every file that a
@@ -64,7 +65,8 @@ from collections.abc import Iterator, Sequence
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image, Install, Layer
 from aiaudit.model.image.bases import heavy_package_of
-from aiaudit.model.packages import Brought, heavy, weight
+from aiaudit.model.packages import Brought, heavy
+from aiaudit.model.weights import price, weight
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.shared import listed, shortened, size
 
@@ -93,10 +95,10 @@ def heavy_dependency_single_stage(image: Image) -> Iterator[Finding]:
         yield from _heavy_base(image)
         return
     names = [_title(brought) for _, _, brought in chief]
-    stage = "the only stage" if len(image.stages) == 1 else "the final stage"
+    place = "in a one-stage image" if len(image.stages) == 1 else "in the final stage"
     yield rule.at(
         image.span(image.final.start.extent),
-        f"{stage} installs {listed(names, 3)}{_weight(chief)}",
+        f"{listed(names, 3)}{_weight(chief)}, {place}{_proof(chief, image)}",
         help="install into a virtual environment in a builder stage and COPY --from it into a slim final stage",
         trace=_trace(image, chief),
         severity=Severity.HIGH if _is_huge(chief) else Severity.MEDIUM,
@@ -142,7 +144,7 @@ def _chief(found: Sequence[tuple[Layer, Install, Brought]]) -> list[tuple[Layer,
 
 
 def _total(brought: Brought) -> int:
-    measured = weight(brought.name, brought.is_cpu_only)
+    measured = weight(brought.name, brought.is_cpu_only, brought.version)
     return measured.unpacked_total if measured else 0
 
 
@@ -159,20 +161,27 @@ def _known(chief: Sequence[tuple[Layer, Install, Brought]]) -> Confidence:
 
 def _title(brought: Brought) -> str:
     version = f" {brought.version}" if brought.version else ""
-    through = f" (through {brought.path[0]})" if len(brought.path) > 1 else ""
+    through = f" via {brought.path[0]}" if len(brought.path) > 1 else ""
     return f"{brought.name}{version}{through}"
 
 
 def _weight(chief: Sequence[tuple[Layer, Install, Brought]]) -> str:
+    """What the heaviest of them weighs with all that it requires."""
     brought = chief[0][2]
-    measured = weight(brought.name, brought.is_cpu_only)
+    measured = weight(brought.name, brought.is_cpu_only, brought.version)
     if measured is None:
         return ""
-    with_what = " with what it requires" if measured.unpacked_total > measured.unpacked else ""
-    return (
-        f": {brought.name}{with_what} is a download of {size(measured.wheel_total)} and"
-        f" {size(measured.unpacked_total)} on disk"
-    )
+    for_one = f" for {brought.name}" if len(chief) > 1 else ""
+    return f": ~{size(measured.unpacked_total)} installed{for_one}"
+
+
+def _proof(chief: Sequence[tuple[Layer, Install, Brought]], image: Image) -> str:
+    """What a lock file says of the whole install, or that none does."""
+    _, install, brought = chief[0]
+    whole = price(install, image)
+    if whole.is_exact:
+        return f" ({whole.packages} packages, a download of {size(whole.download)}, by the lock file)"
+    return " (an estimate: no lock file says what comes along)" if brought.is_estimate else ""
 
 
 def _trace(image: Image, chief: Sequence[tuple[Layer, Install, Brought]]) -> list[Step]:

@@ -9,6 +9,9 @@ behind a layer that has installed its dependencies. Images that install the proj
 are flagged too, because the dependencies need no source: with less severity for pip, which has no command of its own
 for the first half.
 
+The message prices what is repeated: packages and bytes by the lock file where there is a uv.lock, otherwise the packages
+that are asked for and what was measured of the heaviest of them.
+
 ## Why is this bad
 A layer is reused only while all layers before it are unchanged. Code changes with each commit, so each build downloads
 and installs every dependency again: minutes and gigabytes for an AI service, in CI and at each deployment.
@@ -77,8 +80,9 @@ from collections.abc import Iterator
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image, Install
 from aiaudit.model.image.order import Premature, premature_copies
+from aiaudit.model.weights import price
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.image.shared import listed, shortened
+from aiaudit_rules.image.shared import listed, shortened, size
 from aiaudit_rules.image.source_before_dependencies_fix import reordered
 
 rule = Rule(
@@ -106,7 +110,8 @@ def source_before_dependencies(image: Image) -> Iterator[Finding]:
         more = f", and {count - 1} more install{'s' if count > 2 else ''}" if count > 1 else ""
         yield rule.at(
             image.span(found.layer.instruction.extent),
-            f"a change of {_brought(found)} repeats `{shortened(first.text)}`, which {_reads(first)}{more}",
+            f"a change of {_brought(found)} repeats `{shortened(first.text)}`, which {_reads(first)}{more}"
+            f"{_cost(installs, image)}",
             help=_remedy(first),
             trace=_trace(image, found),
             related=[Step("comes too early as well", image.span(layer.instruction.extent)) for layer in found.others],
@@ -126,6 +131,17 @@ def _reads(install: Install) -> str:
         return "installs the dependencies together with the project"
     names = [item.name for item in install.inputs if item.source]
     return f"reads {listed(names, 2)} alone" if names else "reads none of it"
+
+
+def _cost(installs: list[Install], image: Image) -> str:
+    """What the dearest of the repeated installs brings each time."""
+    prices = [price(install, image) for install in installs]
+    dearest = max(prices, key=lambda found: (found.download, found.packages))
+    if dearest.is_exact:
+        return f": {dearest.packages} packages, {size(dearest.download)} to download each time"
+    if dearest.download:
+        return f": ~{size(dearest.download)} to download each time for {dearest.heaviest} and what it requires"
+    return f": {dearest.packages} packages each time" if dearest.packages > 1 else ""
 
 
 def _remedy(install: Install) -> str:

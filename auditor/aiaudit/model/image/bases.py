@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from aiaudit.model.image.commands import names_in
-from aiaudit.patterns import regex
+from aiaudit.model.image.origins import reference
 
 # The folder of a base image whose WORKDIR nobody here knows; relative paths stay comparable below it.
 UNKNOWN_FOLDER = "/<workdir of the base image>"
 
-_REGISTRY = regex(r"^(?:[\w.-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/")
 # Images that hold a distribution or a language, and nothing that a service would start.
 _PLAIN = names_in(
     "scratch python pypy debian ubuntu alpine busybox node golang rust ruby php openjdk eclipse-temurin amazoncorretto"
@@ -31,13 +30,7 @@ _FOLDERS = {
 
 def repository(base: str) -> str:
     """An image's name without registry, tag and digest: `docker.io/library/python:3.12` is `python`."""
-    name = base.partition("@")[0]
-    name = _REGISTRY.sub("", name)
-    head, slash, last = name.rpartition("/")
-    name = f"{head}{slash}{last.partition(':')[0]}"
-    for prefix in ("library/", "docker/library/"):
-        name = name.removeprefix(prefix)
-    return name
+    return reference(base).name
 
 
 def starting_folder(base: str) -> str:
@@ -69,3 +62,33 @@ _CARRIED = {
 def heavy_package_of(base: str) -> str:
     """The heavy package that a base image brings, "" for none that is known."""
     return _CARRIED.get(repository(base), "")
+
+
+# Images whose Python lies in /usr/local, by the last part of their name.
+_LOCAL_PYTHON = names_in(
+    "python uvicorn-gunicorn uvicorn-gunicorn-fastapi uvicorn-gunicorn-starlette meinheld-gunicorn"
+)
+
+
+def holds_python_in_local(base: str) -> bool:
+    """Whether a base image surely has a Python of its own in /usr/local."""
+    name = repository(base)
+    return name == "python" or (name.startswith("tiangolo/") and name.rpartition("/")[2] in _LOCAL_PYTHON)
+
+
+DEVELOPMENT, FULL = "development", "full"
+_FULL_PYTHON = names_in("python tiangolo/uvicorn-gunicorn tiangolo/uvicorn-gunicorn-fastapi pypy")
+_LEAN = names_in("slim alpine")
+
+
+def workshop_kind(base: str) -> str:
+    """What makes a base a workshop: DEVELOPMENT for CUDA's toolkit, FULL for Python on Debian's toolchain, or ""."""
+    image = reference(base)
+    parts = image.tag.lower().split("-")
+    if "devel" in parts and ("cuda" in base or heavy_package_of(base)):
+        return DEVELOPMENT
+    if not _LEAN.isdisjoint(parts) or any("alpine" in part or "windows" in part for part in parts):
+        return ""
+    if image.name in _FULL_PYTHON:
+        return FULL
+    return FULL if image.name == "astral-sh/uv" and parts[0].startswith("python") else ""

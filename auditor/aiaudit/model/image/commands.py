@@ -156,7 +156,7 @@ def expanded(command: Command, expand: Expand) -> Command:
             words.append(word)
             continue
         text = expand(word.text)
-        parts = text.split() if not word.raw.startswith(('"', "'")) else [text]
+        parts = [text] if '"' in word.raw or "'" in word.raw else text.split()
         words.extend(replace(word, text=part, raw=part) for part in parts)
     return replace(command, words=tuple(words))
 

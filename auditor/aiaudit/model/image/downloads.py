@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.values import Download
 from aiaudit.model.tree import Tree
@@ -31,11 +34,14 @@ _COMMANDS = {
     "argospm": ("install",),
     "instructlab": ("download",),
 }
+_TOOL_RUNNERS = (("uvx",), ("uv", "tool", "run"), ("pipx", "run"))
+_TOOL_VALUES = names_in("--from --with --python -p --index --index-url --spec --with-editable -w --with-requirements")
 _MODULES = {"spacy": "download", "nltk.downloader": "", "spacy.cli": "download", "playwright": "install"}
 
 
 def download(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
     """The download that a command makes, if it makes one."""
+    command = _tool(command)
     name, words = command.name, [word.text for word in command.words[1:]]
     if name in _COMMANDS:
         verbs = _COMMANDS[name]
@@ -47,6 +53,23 @@ def download(command: Command, folder: str | None, files: Filesystem, tree: Tree
     if not _PYTHON.fullmatch(name):
         return None
     return _python(command, words, folder, files, tree)
+
+
+def _tool(command: Command) -> Command:
+    """The command that `uvx`, `uv tool run` or `pipx run` fetches and runs: `uvx --from huggingface_hub hf ...`."""
+    runner = next((words for words in _TOOL_RUNNERS if _texts(command)[: len(words)] == words), None)
+    if runner is None:
+        return command
+    words = list(command.words[len(runner) :])
+    while words and words[0].text.startswith("-"):
+        option = words.pop(0).text
+        if option in _TOOL_VALUES and words:
+            words.pop(0)
+    return replace(command, words=tuple(words)) if words else command
+
+
+def _texts(command: Command) -> tuple[str, ...]:
+    return (command.name, *command.arguments)
 
 
 def _python(command: Command, words: list[str], folder: str | None, files: Filesystem, tree: Tree) -> Download | None:

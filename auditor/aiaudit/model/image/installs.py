@@ -98,7 +98,8 @@ def _pip_like(tool: str, command: Command, words: list[Word], folder: str | None
         bool(editable),
         (*extras, *given.values("--extra")),
         given.values("--group"),
-        indexes=given.values("-i", "--index-url", "--extra-index-url", "--index", "--default-index"),
+        indexes=given.values("-i", "--index-url", "--extra-index-url", "--index", "--default-index")
+        + tuple(f"/whl/{backend}" for backend in given.values("--torch-backend")),
         flags=given.flags,
         mounts=mounts,
     )
@@ -124,6 +125,11 @@ def _is_folder(text: str) -> bool:
 
 def _split(text: str) -> list[str]:
     return [part for part in re.split(r"[,\s]+", text) if part]
+
+
+def _pipx(command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]) -> Install | None:
+    name, rest = _subcommand(words)
+    return _pip_like("pipx", command, rest, folder, mounts) if name == "install" else None
 
 
 def _uv(command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]) -> Install | None:
@@ -280,6 +286,7 @@ def _conda_package(word: Word) -> Package | None:
 
 _READERS: dict[str, Callable[[Command, list[Word], str | None, tuple[Mount, ...]], Install | None]] = {
     "pip": _pip,
+    "pipx": _pipx,
     "uv": _uv,
     "poetry": _poetry,
     "pdm": _pdm,

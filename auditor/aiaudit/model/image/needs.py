@@ -1,4 +1,4 @@
-"""What the running container needs of what is meant for building: compilers, git."""
+"""What the running container needs of what is meant for building: compilers, git, libraries of compiled packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.values import Image
-from aiaudit.model.packages import required
+from aiaudit.model.packages import Required, required
+from aiaudit.model.tables import table
+from aiaudit.span import Span
+from aiaudit.values import dataclass
 
 # Packages that compile kernels or extensions while they run.
 _COMPILING = names_in(
@@ -22,6 +25,16 @@ def compiles_at_run_time(image: Image) -> bool:
     return not _COMPILING.isdisjoint(_required(image))
 
 
+def may_compile_at_run_time(image: Image) -> bool:
+    """Whether a manifest of the repository names such a package: people install it into the running container."""
+    tree = image.service.tree
+    for path in tree.files("manifest"):
+        facts = tree.facts(path, "manifest")
+        if facts is not None and any(item.name in _COMPILING for item in facts.requirements):
+            return True
+    return False
+
+
 def works_with_git(image: Image) -> bool:
     """Whether the service itself works with git repositories."""
     if not _GIT_PACKAGES.isdisjoint(_required(image)):
@@ -32,12 +45,35 @@ def works_with_git(image: Image) -> bool:
     return any(mark in tree.text(path) for path in sorted(sources) for mark in _GIT_IN_CODE)
 
 
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A package without a wheel for Linux, asked for at `span`.
+
+    `tools` are the Debian packages that compile it, `libraries` those that it needs when it runs.
+    """
+
+    name: str
+    tools: tuple[str, ...]
+    libraries: tuple[str, ...]
+    span: Span
+
+
+def native_packages(image: Image) -> tuple[Native, ...]:
+    """The packages of an image that are compiled when they are installed; each once."""
+    known = table("native_packages")["source"]
+    found: dict[str, Native] = {}
+    for item in _asked(image):
+        entry = known.get(item.name)
+        if entry is not None:
+            found.setdefault(item.name, Native(item.name, tuple(entry["build"]), tuple(entry["run"]), item.span))
+    return tuple(found.values())
+
+
 def _required(image: Image) -> set[str]:
-    return set(_names(image))
+    return {item.name for item in _asked(image)}
 
 
-def _names(image: Image) -> Iterator[str]:
+def _asked(image: Image) -> Iterator[Required]:
     for stage in image.used:
         for _, install in stage.installs:
-            for package in required(install, image):
-                yield package.name
+            yield from required(install, image)

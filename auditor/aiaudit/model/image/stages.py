@@ -26,6 +26,11 @@ from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instructi
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock",
           "pnpm-lock.yaml", "bun.lock", "bun.lockb")  # fmt: skip
 
+_INDEX_VARIABLES = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL",
+    "UV_TORCH_BACKEND",
+)  # fmt: skip
+
 
 def build(facts: DockerfileFacts, context: Context, tree: Tree, given: Mapping[str, str]) -> tuple[Stage, ...]:
     """All stages of a Dockerfile; `given` are build arguments that a deploy file passes."""
@@ -174,7 +179,8 @@ class _Builder:
             if install is not None:
                 start = replay(made, self.files, start)
                 made = []
-                installs.append(replace(install, inputs=tuple(self._inputs(install))))
+                indexes = (*install.indexes, *self._indexes(command))
+                installs.append(replace(install, indexes=indexes, inputs=tuple(self._inputs(install))))
             else:
                 made.append(command)
                 blur_written(command, folder, self.files, self.tree)
@@ -198,6 +204,14 @@ class _Builder:
             for step in commands_in(self.tree.text(source)) if source else ():
                 placed = tuple(replace(word, extent=command.extent) for word in step.words)
                 yield replace(step, words=placed, extent=command.extent)
+
+    def _indexes(self, command: Command) -> Iterator[str]:
+        """Package indexes that variables name, those ahead of the command first."""
+        own = {pair.key: pair.value or "" for pair in command.assignments}
+        for name in _INDEX_VARIABLES:
+            value = own.get(name) or self.visible.get(name)
+            if value:
+                yield f"/whl/{value}" if name == "UV_TORCH_BACKEND" else value
 
     def _inputs(self, install: Install) -> Iterable[Input]:
         for kind, names in (("requirement", install.requirement_files), ("constraint", install.constraint_files)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from aiaudit.model.image.commands import unwrapped
+from aiaudit.model.image.commands import expanded, unwrapped
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.mounts import mount_of
 from aiaudit.model.image.values import Dockerfile, Install, Layer, Mount, Stage
 from aiaudit.patterns import regex
+from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Word
 from aiaudit.values import dataclass
 
@@ -26,6 +27,11 @@ class Run:
     commands: tuple[Command, ...]
     installs: tuple[Install, ...]
     mounts: tuple[Mount, ...]
+
+    def resolved(self, command: Command) -> Command:
+        """One of its commands with the variables that the build knows replaced."""
+        known = self.layer.environment
+        return expanded(command, lambda text: expand(text, known.get).text)
 
 
 @dataclass(frozen=True, slots=True)
