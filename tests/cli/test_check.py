@@ -132,7 +132,7 @@ def test_exit_zero_does_not_hide_an_incomplete_audit(cli: Cli) -> None:
     [
         (["nope"], "aiaudit: nope: no such file or folder"),
         (["--select", "unknown-supression"], "unknown rule 'unknown-supression'; did you mean 'unknown-suppression'?"),
-        (["--frmat", "json"], "No such option '--frmat'. Did you mean '--format'?"),
+        (["--formta", "json"], "No such option '--formta'. Did you mean '--format'?"),
         (["--format", "xml"], "'xml' is not one of 'text', 'concise', 'json', 'sarif'"),
         (["--fail-on"], "requires an argument"),
         (["--no-cache=yes"], "does not take a value"),

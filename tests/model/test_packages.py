@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit.model.packages import applies, heavy, heavy_names, known_to_bring, required, weight
+from aiaudit.model.packages import applies, heavy, heavy_names, known_to_bring, required
+from aiaudit.model.weights import weight
 from tests.model.test_image import images_of
 
 LOCK = """\

@@ -55,18 +55,49 @@ MUTATIONS = (
         "FROM python",
         _edit(f"\n\n{_FINAL}", "\nENV PATH"),
         _edit("COPY --from=builder /srv /srv\n", ""),
-        _edit(_LOCK, f"RUN pip install --no-cache-dir torch==2.9.1\n{_LOCK}"),
+        _edit(
+            _LOCK,
+            f"RUN pip install --no-cache-dir torch==2.9.1 --index-url https://download.pytorch.org/whl/cpu\n{_LOCK}",
+        ),
     ),
     _mutation("IMG202", "FROM python", _after_user(f"RUN apt-get update && {_INSTALL} build-essential {_CLEAN}")),
+    _mutation("IMG203", "FROM python:3.11-bookworm", _edit(_FINAL, "FROM python:3.11-bookworm\n\nENV PATH")),
     _mutation("IMG204", "RUN pip install", _after_user("RUN pip install py-spy==0.4.1")),
     _mutation("IMG205", "libgomp1", _after_user(f"RUN apt-get update && {_INSTALL} libgomp1")),
+    _mutation("IMG206", "torch", _edit(_SOURCE, f"RUN uv pip install --no-cache torch==2.9.1\n{_SOURCE}")),
+    _mutation(
+        "IMG207",
+        "--no-install-project",
+        _edit("--no-dev --no-install-project", "--no-install-project"),
+        (_DOCKERFILE, "uv sync --locked --no-dev\n", "uv sync --locked\n"),
+        ("pyproject.toml", "[build-system]", '[dependency-groups]\ndev = ["pytest>=8"]\n\n[build-system]'),
+    ),
+    _mutation("IMG208", "COPY --from=builder /usr/local", _after_user("COPY --from=builder /usr/local /usr/local")),
+    Mutation(
+        "IMG304",
+        (Expected("IMG304", _DOCKERFILE, "AS builder"), Expected("IMG304", _DOCKERFILE, "FROM python:3.9-slim")),
+        (_edit(_BUILDER, "FROM python:3.9-slim AS builder\n"), _edit(_FINAL, "FROM python:3.9-slim\n\nENV PATH")),
+    ),
+    _mutation(
+        "IMG305",
+        "-r tools.txt",
+        _after_user("COPY app/requirements-tools.txt tools.txt\nRUN pip install --no-cache-dir -r tools.txt"),
+        files={"app/requirements-tools.txt": "py-spy>=0.4\n"},
+    ),
+    _mutation("IMG306", "py-spy", _after_user("RUN pip install --no-cache-dir py-spy")),
+    _mutation(
+        "IMG307",
+        "--no-install-project",
+        _edit("--locked --no-dev --no-install-project", "--no-dev --no-install-project"),
+    ),
+    _mutation("IMG308", "install.sh", _after_user("RUN wget -qO- https://example.com/install.sh | sh")),
     *(
         Mutation(
             rule,
             (Expected(rule, _DOCKERFILE, f"FROM {image} AS builder"), Expected(rule, _DOCKERFILE, f"FROM {image}")),
             (_edit(_BUILDER, f"FROM {image} AS builder\n"), _edit(_FINAL, f"FROM {image}\n\nENV PATH")),
         )
-        for rule, image in (("IMG301", "python"), ("IMG302", "python:latest"))
+        for rule, image in (("IMG301", "ghcr.io/team/python"), ("IMG302", "ghcr.io/team/python:latest"))
     ),
     _mutation("IMG401", "FROM python:3.11-slim-bookworm", _edit("USER 10001\n", "")),
     _mutation("IMG402", "CMD uvicorn", _edit(_COMMAND, "CMD uvicorn app.main:app --host 0.0.0.0 --port 8000")),

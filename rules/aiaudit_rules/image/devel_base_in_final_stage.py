@@ -41,7 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding, Severity, Step
+from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
 from aiaudit.model.image.bases import DEVELOPMENT, workshop_kind
 from aiaudit.model.image.needs import Native, compiles_at_run_time, may_compile_at_run_time, native_packages
@@ -64,8 +64,9 @@ def devel_base_in_final_stage(image: Image) -> Iterator[Finding]:
     """The base that the shipped stages start from."""
     if is_beside_the_service(image) or not is_python_image(image) or compiles_at_run_time(image):
         return
-    base = image.final.root_base
-    kind = workshop_kind(base)
+    start = image.final.lineage[0]
+    base = start.base
+    kind = workshop_kind(base) if start.base_is_known else ""
     if not kind or (kind == DEVELOPMENT and may_compile_at_run_time(image)):
         return
     native = native_packages(image)
@@ -75,6 +76,7 @@ def devel_base_in_final_stage(image: Image) -> Iterator[Finding]:
         help=_remedy(base, kind, native),
         trace=[Step(f"{item.name} is compiled when it is installed", item.span) for item in native[:3]],
         severity=None if kind == DEVELOPMENT else Severity.MEDIUM,
+        confidence=Confidence.MEDIUM if "$" in start.facts.base else None,
     )
 
 

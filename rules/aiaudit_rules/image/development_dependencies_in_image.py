@@ -63,7 +63,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.development import development_packages
-from aiaudit.model.image import Image, Install
+from aiaudit.model.image import Image, Install, Stage
 from aiaudit.model.image.shipping import shipped_installs
 from aiaudit.model.packages import Required
 from aiaudit.rule import MEDIUM, Rule
@@ -93,7 +93,9 @@ def development_dependencies_in_image(image: Image) -> Iterator[Finding]:
         return
     started = {command.name for command in image.command.commands} if image.command else set()
     found: list[tuple[Install, Required]] = []
-    for _, _, install in shipped_installs(image):
+    for stage, _, install in shipped_installs(image):
+        if stage not in image.shipped and _is_pruned(install, stage):
+            continue
         found += [(install, item) for item in development_packages(install, image) if item.name not in started]
     if not found:
         return
@@ -107,6 +109,15 @@ def development_dependencies_in_image(image: Image) -> Iterator[Finding]:
             Step(f"{item.name} is asked for here", item.span),
             Step("installed here", image.span(first.extent)),
         ],
+    )
+
+
+def _is_pruned(install: Install, stage: Stage) -> bool:
+    """Whether a later `uv sync --no-dev` of the stage takes out again what this one adds."""
+    installs = [other for _, other in stage.installs]
+    later = installs[next(number for number, other in enumerate(installs) if other is install) + 1 :]
+    return install.tool == "uv" and any(
+        other.tool == "uv" and other.without_development and "--inexact" not in other.flags for other in later
     )
 
 

@@ -171,8 +171,8 @@ def _weight(chief: Sequence[tuple[Layer, Install, Brought]]) -> str:
     measured = weight(brought.name, brought.is_cpu_only, brought.version)
     if measured is None:
         return ""
-    for_one = f" for {brought.name}" if len(chief) > 1 else ""
-    return f": ~{size(measured.unpacked_total)} installed{for_one}"
+    of_one = f", all that {brought.name} requires included" if len(chief) > 1 else ""
+    return f": ~{size(measured.unpacked_total)} installed{of_one}"
 
 
 def _proof(chief: Sequence[tuple[Layer, Install, Brought]], image: Image) -> str:

@@ -9,8 +9,8 @@ behind a layer that has installed its dependencies. Images that install the proj
 are flagged too, because the dependencies need no source: with less severity for pip, which has no command of its own
 for the first half.
 
-The message prices what is repeated: packages and bytes by the lock file where there is a uv.lock, otherwise the packages
-that are asked for and what was measured of the heaviest of them.
+The message prices what is repeated: packages and bytes by the lock file where there is a uv.lock, otherwise the
+packages that are asked for and what was measured of the heaviest of them.
 
 ## Why is this bad
 A layer is reused only while all layers before it are unchanged. Code changes with each commit, so each build downloads
@@ -78,7 +78,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
-from aiaudit.model.image import Image, Install
+from aiaudit.model.image import Image, Install, Presence
 from aiaudit.model.image.order import Premature, premature_copies
 from aiaudit.model.weights import price
 from aiaudit.rule import HIGH, Rule
@@ -129,7 +129,7 @@ def _brought(found: Premature) -> str:
 def _reads(install: Install) -> str:
     if install.project:
         return "installs the dependencies together with the project"
-    names = [item.name for item in install.inputs if item.source]
+    names = [item.name for item in install.inputs if item.source or item.presence is Presence.UNKNOWN]
     return f"reads {listed(names, 2)} alone" if names else "reads none of it"
 
 

@@ -85,6 +85,8 @@ def workshop_kind(base: str) -> str:
     """What makes a base a workshop: DEVELOPMENT for CUDA's toolkit, FULL for Python on Debian's toolchain, or ""."""
     image = reference(base)
     parts = image.tag.lower().split("-")
+    if image.digest and not image.tag:
+        return ""  # may be any variant
     if "devel" in parts and ("cuda" in base or heavy_package_of(base)):
         return DEVELOPMENT
     if not _LEAN.isdisjoint(parts) or any("alpine" in part or "windows" in part for part in parts):

@@ -22,7 +22,15 @@ def asks_for_gpu(service: Service) -> bool:
 
 def _asks(service: Service) -> bool:
     tree = service.tree
-    return any(_SIGN.search(tree.text(path)[:_LONGEST]) for path in _files(tree))
+    return any(_SIGN.search(_text(tree, path)) for path in _files(tree))
+
+
+def _text(tree: Tree, path: str) -> str:
+    """What a file says; comments of a Dockerfile are left out, where a suppression may name this very matter."""
+    text = tree.text(path)[:_LONGEST]
+    if "ockerfile" not in path:
+        return text
+    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
 
 
 def _files(tree: Tree) -> Iterator[str]:

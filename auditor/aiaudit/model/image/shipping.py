@@ -41,6 +41,8 @@ def environment_of(install: Install, layer: Layer) -> str | None:
         install, environment.get("POETRY_VIRTUALENVS_CREATE", "")
     ):
         return absolute(".venv", install.folder)
+    if install.tool == "uv pip" and not (given.has("--system") or environment.get("UV_SYSTEM_PYTHON")):
+        return environment.get("VIRTUAL_ENV") or absolute(".venv", install.folder)
     if given.has("--user"):
         return "/root/.local"
     return environment.get("VIRTUAL_ENV") or _first_on_path(environment.get("PATH", ""))
