@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
-from aiaudit.model.image import Image
+from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.origins import reference
 from aiaudit.rule import LOW, Rule
 
@@ -47,8 +47,8 @@ rule = Rule(
 )
 
 
-@rule.check(Image)
-def base_image_not_by_digest(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def base_image_not_by_digest(image: Dockerfile) -> Iterator[Finding]:
     """Every stage that starts from an image outside of the file."""
     for stage in image.stages:
         if stage.parent is not None or stage.base in ("", "scratch") or not stage.base_is_known:

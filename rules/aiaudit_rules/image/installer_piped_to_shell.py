@@ -40,7 +40,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from aiaudit.finding import Finding, Severity
-from aiaudit.model.image import Image
+from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.commands import is_shell, names_in
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
@@ -72,8 +72,8 @@ _REMEDIES = {
 }
 
 
-@rule.check(Image)
-def installer_piped_to_shell(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def installer_piped_to_shell(image: Dockerfile) -> Iterator[Finding]:
     """One finding for each interpreter that is fed."""
     if is_beside_the_service(image):
         return

@@ -39,7 +39,7 @@ import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Severity, Step
-from aiaudit.model.image import Image, Install, Package
+from aiaudit.model.image import Dockerfile, Install, Package
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.packages import required_in_files
 from aiaudit.rule import MEDIUM, Rule
@@ -61,8 +61,8 @@ _CONSTRAINTS = ("PIP_CONSTRAINT", "UV_CONSTRAINT")
 _BOUND = re.compile(r"[=<>~!@]")
 
 
-@rule.check(Image)
-def pip_package_unpinned(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def pip_package_unpinned(image: Dockerfile) -> Iterator[Finding]:
     """One finding for each install that names such packages."""
     if is_beside_the_service(image):
         return
@@ -82,7 +82,7 @@ def pip_package_unpinned(image: Image) -> Iterator[Finding]:
             )
 
 
-def _loose(install: Install, run: Run, image: Image) -> list[Package]:
+def _loose(install: Install, run: Run, image: Dockerfile) -> list[Package]:
     """The packages that an install names without any bound."""
     if install.tool not in _TOOLS and not install.tool.startswith("uv "):
         return []

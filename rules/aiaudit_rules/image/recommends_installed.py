@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
-from aiaudit.model.image import Image
+from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.commands import names_in
 from aiaudit.rule import LOW, Rule
 from aiaudit.sources.dockerfile.facts import Command
@@ -56,8 +56,8 @@ _SETTING = "install-recommends"
 _OFF = names_in("false 0 no off")
 
 
-@rule.check(Image)
-def recommends_installed(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def recommends_installed(image: Dockerfile) -> Iterator[Finding]:
     """Installs of every stage."""
     for stage in image.stages:
         is_off = False

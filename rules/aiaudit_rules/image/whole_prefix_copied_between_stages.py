@@ -43,7 +43,7 @@ import posixpath
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Severity, Step
-from aiaudit.model.image import Copy, Image, Stage
+from aiaudit.model.image import Copy, Dockerfile, Stage
 from aiaudit.model.image.bases import holds_python_in_local
 from aiaudit.rule import MEDIUM, Rule
 
@@ -59,8 +59,8 @@ rule = Rule(
 _PREFIXES = ("/", "/usr", "/usr/local")
 
 
-@rule.check(Image)
-def whole_prefix_copied_between_stages(image: Image) -> Iterator[Finding]:
+@rule.check(Dockerfile)
+def whole_prefix_copied_between_stages(image: Dockerfile) -> Iterator[Finding]:
     """Copies in the stages that a build runs."""
     for stage in image.used:
         for layer in stage.layers:
