@@ -42,6 +42,7 @@ from collections.abc import Iterator, Sequence
 from aiaudit.finding import Finding, Severity
 from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.commands import is_shell, names_in
+from aiaudit.patterns import regex
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Extent
@@ -58,8 +59,8 @@ rule = Rule(
 
 _FETCHERS = names_in("curl wget")
 _FILTERS = names_in("tee sed gunzip zcat tr cat tac")
-_INTERPRETER = re.compile(r"(?:python|perl|ruby|node|php|pwsh)[\d.]*")
-_VERSION = re.compile(r"\d+\.\d+\.\d+|/v?\d+\.\d+/|[0-9a-f]{40}")
+_INTERPRETER = regex(r"(?:python|perl|ruby|node|php|pwsh)[\d.]*")
+_VERSION = regex(r"\d+\.\d+\.\d+|/v?\d+\.\d+/|[0-9a-f]{40}")
 # How to get the usual tools without their script.
 _REMEDIES = {
     "astral.sh/uv": "take the binary from its image: COPY --from=ghcr.io/astral-sh/uv:<version> /uv /uvx /bin/",

@@ -35,13 +35,13 @@ CMD ["python", "-c", "print('ready')"]
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Severity, Step
 from aiaudit.model.image import Dockerfile, Install, Package
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.packages import required_in_files
+from aiaudit.patterns import regex
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit_rules.image.hygiene import Run, is_beside_the_service, runs
 from aiaudit_rules.image.shared import listed
@@ -58,7 +58,7 @@ rule = Rule(
 _TOOLS = names_in("pip pipx poetry")
 _ITSELF = names_in("pip setuptools wheel")
 _CONSTRAINTS = ("PIP_CONSTRAINT", "UV_CONSTRAINT")
-_BOUND = re.compile(r"[=<>~!@]")
+_BOUND = regex(r"[=<>~!@]")
 
 
 @rule.check(Dockerfile)

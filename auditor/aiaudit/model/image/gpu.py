@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 
 # Words of people who have a GPU in mind: in code, deploy files, scripts and documents.
-_SIGN = re.compile(r"\bcuda|nvidia|--gpus\b|\bgpus?\b|\brocm\b", re.IGNORECASE)
+_SIGN = regex(r"\bcuda|nvidia|--gpus\b|\bgpus?\b|\brocm\b", re.IGNORECASE)
 _TEXTS = (".py", ".yml", ".yaml", ".sh", ".md", ".rst", ".tf", ".hcl", ".cfg", ".ini", ".conf", ".json", ".env", ".ps1")
 _NAMES = ("Makefile", "justfile", "Justfile", "Procfile", ".env.example", ".env")
 _LONGEST = 400_000

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.filesystem import Presence
 from aiaudit.model.image.values import Image, Input, Install, Layer
 from aiaudit.model.packages import Required, applies, constrained, in_force, required_by_project, required_in_files
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 _LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
@@ -24,7 +24,7 @@ _ENFORCING = {
 _ENFORCING_VARIABLES = ("UV_LOCKED", "UV_FROZEN", "PDM_FROZEN_LOCKFILE")
 _CONSTRAINING_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT")
 _INSTALLERS = names_in("pip setuptools wheel python")
-_UPPER = re.compile(r"~=|\^|<|==|~\d")
+_UPPER = regex(r"~=|\^|<|==|~\d")
 
 
 @dataclass(frozen=True, slots=True)

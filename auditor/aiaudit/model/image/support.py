@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.model.image.origins import reference
 from aiaudit.model.tables import table
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 # Images that are a product themselves, so that their tag begins with its version.
@@ -23,7 +23,7 @@ _IMAGES = {
     "alpine": "alpine",
     "centos": "centos",
 }
-_PART = re.compile(r"(?P<name>[a-z]+)(?P<version>\d+(?:\.\d+)?)?(?:\.\d+)?")
+_PART = regex(r"(?P<name>[a-z]+)(?P<version>\d+(?:\.\d+)?)?(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
