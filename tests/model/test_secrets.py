@@ -10,6 +10,7 @@ import pytest
 
 from aiaudit.kinds import kinds_of
 from aiaudit.model.secrets import (
+    COMMITTED,
     DEFAULT,
     DEPLOY,
     EMPTY,
@@ -108,7 +109,7 @@ def only(path: str, text: str) -> Secret:
         ("compose.yaml", COMPOSE.replace("VALUE", "changeme"), EMPTY, "medium", "high"),
         ("k.yaml", "apiVersion: v1\nkind: ConfigMap\ndata: {DB_PASSWORD: postgres}\n", DEPLOY, "high", "medium"),
         ("fly.toml", f'[env]\nX_TOKEN = "{RANDOM}"\n', DEPLOY, "critical", "high"),
-        (".env", f"X_TOKEN={RANDOM}\n", HARDCODED, "high", "high"),
+        (".env", f"X_TOKEN={RANDOM}\n", COMMITTED, "high", "high"),
         (".github/workflows/a.yml", f"env: {{X_TOKEN: {RANDOM}}}\n", HARDCODED, "high", "medium"),
     ],
 )
@@ -132,11 +133,10 @@ def test_classes(path: str, text: str, place: str, severity: str, confidence: st
         ("compose.test.yaml", "services: {a: {image: b, environment: {DB_PASSWORD: postgres}}}\n"),
         ("locales/en.json", '{"password": "Password"}\n'),
         ("Dockerfile", "FROM x\nRUN SECRET_KEY=dummy python manage.py collectstatic\n"),
-        ("app/a.py", f'API_TOKEN = "{RANDOM}"  # gitleaks:allow\n'),
     ],
 )
 def test_left_alone(path: str, text: str) -> None:
-    """Examples, tests, documents, pipelines, translations, one command's dummy, allowed lines."""
+    """Examples, tests, documents, pipelines, translations, one command's dummy."""
     assert secrets({path: text}) == []
 
 
@@ -180,20 +180,22 @@ def test_an_example_that_repeats_a_live_value() -> None:
 
 
 def test_environment_files() -> None:
-    """One a file with secrets, at the first; placeholders and examples do not count."""
+    """One a file with secrets, at the first that is no provider's key; placeholders, accepted ones, examples are none."""
     service = Service(
         MemoryTree(
             {
                 ".env": f"LEVEL=info\nA_TOKEN={RANDOM}\nB_PASSWORD=postgres\n",
                 "web/.env": 'NEXTAUTH_SECRET="secret"\n',
                 "old/.env": "OPENAI_API_KEY=your-key\n",
+                "new/.env": f"A_TOKEN={RANDOM} # gitleaks:allow\n",
+                "key/.env": f"OPENAI_API_KEY={KEY_VALUE}\n",
                 ".env.example": f"OPENAI_API_KEY={KEY_VALUE}\n",
                 "tests/.env": f"OPENAI_API_KEY={KEY_VALUE}\n",
             }
         )
     )
     found = list(service.subjects(EnvironmentFile))
-    assert [(file.path, file.span.line, file.names, file.severity.value) for file in found] == [
+    assert [(file.path, file.first.span.line, file.names, file.severity.value) for file in found] == [
         (".env", 2, ("A_TOKEN", "B_PASSWORD"), "high"),
         ("web/.env", 1, ("NEXTAUTH_SECRET",), "medium"),
     ]

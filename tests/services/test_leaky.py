@@ -36,7 +36,7 @@ EXPECTED = {
     "KEY105": ["app/agents/agent.py:27"],
     "KEY106": ["Dockerfile.worker:6"],
     "KEY107": ["compose.yaml:14"],
-    "KEY108": [".env:1"],
+    "KEY108": [".env:4"],
     "KEY201": ["Dockerfile:13"],
     "LIF101": ["app/llm/client.py:9"],
     "LIF102": ["app/rag/search.py:30"],

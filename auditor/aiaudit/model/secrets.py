@@ -30,8 +30,8 @@ from aiaudit.sources.secrets.facts import (
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY = (
-    "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder",
+IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY, COMMITTED = (
+    "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder", "committed file",
 )  # fmt: skip
 _LOW, _MEDIUM, _HIGH, _CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 _CONFIG_JSON = ("config", "settings", "secrets", "credentials", "environment")
@@ -61,6 +61,11 @@ class Secret:
         return f"{guessable}{fact.label} {fact.masked}"
 
     @property
+    def is_in_environment_file(self) -> bool:
+        """Whether it stands in an environment file that should not be committed at all."""
+        return "environment" in kinds_of(self.span.path) and places.place_of(self.span.path) == places.ENVIRONMENT
+
+    @property
     def bound(self) -> str:
         """` for NAME`, or nothing where the value has no name."""
         return f" for {self.fact.name}" if self.fact.name else ""
@@ -68,11 +73,15 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFile:
-    """An environment file that git carries and that holds secrets; the span is the first of them."""
+    """An environment file that git carries and that holds secrets.
+
+    `first` is the secret that stands for the file; those in `others` are told on their own.
+    """
 
     path: str
-    span: Span
+    first: Secret
     names: tuple[str, ...]
+    others: tuple[Secret, ...]
     severity: Severity
     confidence: Confidence
 
@@ -82,30 +91,46 @@ def secrets(service: Service) -> tuple[Secret, ...]:
     found: list[Secret] = []
     copies: list[tuple[str, SecretFact]] = []
     for path, fact in _facts(service):
-        if fact.allowed:
-            continue
         secret = _classify(service, path, fact)
         if secret is not None:
             found.append(secret)
-        elif fact.kind == GENERIC and places.place_of(path) == places.EXAMPLE:
+        elif fact.kind == GENERIC and places.place_of(path) == places.EXAMPLE and not fact.allowed:
             copies.append((path, fact))
-    return (*found, *_live_copies(found, copies))
+    return (*_with_files(found), *_live_copies(found, copies))
 
 
 def environment_files(service: Service) -> Iterator[EnvironmentFile]:
-    """The committed environment files with at least one secret, placeholders aside."""
-    by_path: dict[str, list[Secret]] = {}
-    for secret in service.subjects(Secret):
-        if "environment" in kinds_of(secret.span.path) and secret.fact.kind != PLACEHOLDER:
-            by_path.setdefault(secret.span.path, []).append(secret)
+    """The committed environment files with a secret that no provider's form gives away: those are told one by one."""
+    by_path = _by_environment_file(service.subjects(Secret))
     for path, group in by_path.items():
-        if places.place_of(path) != places.ENVIRONMENT:
+        first = next((secret for secret in group if secret.place == COMMITTED), None)
+        if first is None:
             continue
-        group.sort(key=lambda secret: secret.span)
         named = tuple(dict.fromkeys(secret.fact.name for secret in group if secret.fact.name))
         real = any(secret.fact.kind != DEFAULT_PASSWORD for secret in group)
         confidence = max((secret.confidence for secret in group), key=lambda value: value.rank)
-        yield EnvironmentFile(path, group[0].span, named, _HIGH if real else _MEDIUM, confidence)
+        others = tuple(secret for secret in group if secret is not first)
+        yield EnvironmentFile(path, first, named, others, _HIGH if real else _MEDIUM, confidence)
+
+
+def _by_environment_file(found: Iterable[Secret]) -> dict[str, list[Secret]]:
+    """The secrets of the environment files that git carries, in order; placeholders and accepted ones aside."""
+    by_path: dict[str, list[Secret]] = {}
+    for secret in sorted(found, key=lambda secret: secret.span):
+        if secret.is_in_environment_file and secret.fact.kind != PLACEHOLDER and not secret.fact.allowed:
+            by_path.setdefault(secret.span.path, []).append(secret)
+    return by_path
+
+
+def _with_files(found: list[Secret]) -> Iterator[Secret]:
+    """The secrets; the first of an environment file that is no provider's key stands for the file."""
+    standing = {
+        id(first)
+        for group in _by_environment_file(found).values()
+        if (first := next((secret for secret in group if secret.place in (HARDCODED, LINK)), None)) is not None
+    }
+    for secret in found:
+        yield replace(secret, place=COMMITTED) if id(secret) in standing else secret
 
 
 def _facts(service: Service) -> Iterator[tuple[str, SecretFact]]:

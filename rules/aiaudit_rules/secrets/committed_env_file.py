@@ -2,7 +2,8 @@
 
 ## What it does
 Flags `.env`, `.env.production`, `api.env` and the like when git carries them and at least one value is a secret. One
-finding a file, at its first secret; each value is also reported on its own. Files that are there to be copied
+finding a file, at its first secret that is no provider's key; the other values are reported on their own, and so are
+all keys of providers (`provider-key`), because each has to be revoked. Files that are there to be copied
 (`.env.example`, `.env.sample`, `.env.template`) and those of tests are left alone, and so is a file without secrets.
 
 ## Why is this bad
@@ -12,14 +13,14 @@ with `COPY . .`, in the image.
 ## Example
 ```dotenv
 LOG_LEVEL=info
-COHERE_API_KEY=Zk4Wq9Lm2Xc7Vb1Nt6Rp8Ys3Hd5Gf0JaUeKi2oTq
+SESSION_SECRET=Zk4Wq9Lm2Xc7Vb1Nt6Rp8Ys3Hd5Gf0JaUeKi2oTq
 ```
 
 ## Use instead
 ```dotenv
 # file: .env.example
 LOG_LEVEL=info
-COHERE_API_KEY=
+SESSION_SECRET=
 ```
 
 ## References
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Finding, Step
 from aiaudit.model.secrets import EnvironmentFile
 from aiaudit.rule import HIGH, Rule
 
@@ -50,9 +51,10 @@ def committed_env_file(file: EnvironmentFile) -> Iterator[Finding]:
     """Environment files that git carries and that hold secrets."""
     shown = ", ".join(file.names[:3]) + (f" and {len(file.names) - 3} more" if len(file.names) > 3 else "")
     yield rule.at(
-        file.span,
-        f"{file.path} is committed with secrets in it: {shown or 'a provider key'}",
+        file.first.span,
+        f"{file.path} is committed with secrets in it: {shown or file.first.title}",
         help="git rm --cached the file, add it to .gitignore, change the values, and commit an .env.example instead",
         severity=file.severity,
         confidence=file.confidence,
+        related=[Step(f"{secret.title}{secret.bound}", secret.span) for secret in (file.first, *file.others)],
     )

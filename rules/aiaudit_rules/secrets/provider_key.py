@@ -64,7 +64,8 @@ def provider_key(secret: Secret) -> Iterator[Finding]:
     yield rule.at(
         secret.span,
         f"{secret.title}{secret.bound} is committed",
-        help="revoke the key at its provider, then read a new one from the environment",
+        help="revoke the key at its provider, then read a new one from the environment"
+        + (", and take the file out of git" if secret.is_in_environment_file else ""),
         severity=secret.severity,
         confidence=secret.confidence,
         related=secret.related,

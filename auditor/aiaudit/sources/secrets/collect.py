@@ -143,7 +143,7 @@ class Collector:
                 found = (PLACEHOLDER, "", found[2], found[3])
             if found is None or (real and found[0] in (PLACEHOLDER, DEFAULT_PASSWORD)):
                 continue
-            self._keep(found, password, place, name or scheme, context, keys, in_url=True)
+            self._keep(found, password, place, name, context, keys, in_url=True)
             return True
         return False
 
