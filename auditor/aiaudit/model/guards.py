@@ -36,6 +36,15 @@ def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     return NONE
 
 
+def tested_variables(test: Expression) -> Iterator[Expression]:
+    """The variables whose emptiness (or fullness) a guard's test asks for."""
+    for part in walk(test):
+        for empty in (True, False):
+            variable = _tested(part, empty)
+            if variable is not None:
+                yield variable
+
+
 def _emptiness_tests(link: Enclosing) -> Iterator[tuple[Expression, Expression]]:
     """The variables that are known to be empty inside an enclosing statement, with the test that says so."""
     if link.kind not in ("if", "unless"):

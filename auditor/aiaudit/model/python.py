@@ -8,7 +8,15 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.program import Program
-from aiaudit.model.resources import Known, Resource, known_calls, resources, uses_by_maker
+from aiaudit.model.resources import (
+    Known,
+    Resource,
+    SecondInstance,
+    known_calls,
+    resources,
+    second_instances,
+    uses_by_maker,
+)
 from aiaudit.model.routes import Application, Route, Routing, routing
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
@@ -52,6 +60,11 @@ def _link(service: Service) -> PythonSide:
 def resources_of(service: Service) -> list[Resource]:
     """The resources that belong to the service's own code."""
     return python_side(service).resources
+
+
+def second_instances_of(service: Service) -> list[SecondInstance]:
+    """What requests make again though startup has made it."""
+    return second_instances(python_side(service).resources)
 
 
 def routes_of(service: Service) -> list[Route]:

@@ -12,6 +12,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
+from aiaudit.model.warming import is_cold, renewing, second_making
 from aiaudit.values import dataclass
 
 
@@ -40,19 +41,38 @@ class Resource(Known):
 
     `guard` tells whether its result is kept and checked for; `per_request` and `first_request` are the shortest chains
     from a request that make it each time, or once and then keep it; `early` a chain from import or startup. What
-    `belongs_to_caller` is built with the credentials of who asks, and cannot be shared.
+    `belongs_to_caller` is built with the credentials of who asks, and cannot be shared. `second` is the call with which
+    a request makes, and keeps, another object of what startup has made already, this resource in it.
     """
 
     guard: Guard = NONE
     per_request: Reach | None = None
     first_request: Reach | None = None
     early: Reach | None = None
+    second: Call | None = None
     belongs_to_caller: bool = False
 
     @property
     def expensive(self) -> bool:
         """Whether making it costs enough to matter in a request."""
         return self.entry.cost != "cheap"
+
+
+@dataclass(slots=True, eq=False)
+class SecondInstance:
+    """A call with which a request makes, and keeps, another object of what startup has made already.
+
+    `resources` are the expensive ones that both objects hold, `reach` is the way of the request to the call.
+    """
+
+    call: Call
+    resources: list[Resource]
+    reach: Reach
+
+    @property
+    def name(self) -> str:
+        """What is made."""
+        return last_name(self.call.expression[2])
 
 
 # Class names that say nothing without their library.
@@ -177,21 +197,36 @@ def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     return [_resource(k, contexts) for k in known if k.entry.kind != "call"]
 
 
+def second_instances(found: list[Resource]) -> list[SecondInstance]:
+    """The calls that make such objects, each once."""
+    made: dict[int, SecondInstance] = {}
+    for resource in found:
+        reach = resource.first_request
+        if resource.second is None or reach is None or not resource.expensive or resource.per_request is not None:
+            continue
+        known = made.setdefault(id(resource.second), SecondInstance(resource.second, [], reach))
+        known.resources.append(resource)
+    return list(made.values())
+
+
 def _resource(known: Known, contexts: Contexts) -> Resource:
     call, scope = known.call, known.call.scope
     guard = contexts.guard(call)
     kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
     uncached = contexts.taken(call, contexts.in_request(scope, cached=False))
     cached = contexts.taken(call, contexts.in_request(scope, cached=True))
+    first = (cached or uncached) if kept else cached
+    renewed = renewing(call, guard, contexts) if kept else None
     return Resource(
         call,
         known.value,
         known.entry,
         known.handed_by,
         guard,
-        per_request=None if kept else uncached,
-        first_request=(cached or uncached) if kept else cached,
-        early=contexts.before_requests(scope),
+        per_request=renewed if kept else uncached,
+        first_request=first,
+        early=None if is_cold(call, guard, contexts) else contexts.before_requests(scope),
+        second=second_making(call, guard, first, contexts),
         belongs_to_caller=uncached is not None and belongs_to_caller(call, contexts.evaluator, contexts),
     )
 

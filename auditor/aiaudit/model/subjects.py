@@ -24,6 +24,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "OpenRoutes": ("access", "open_routes"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),
+    "SecondInstance": ("python", "second_instances_of"),
     "Secret": ("secrets", "secrets"),
     "Setting": ("settings", "settings_of"),
     "ShellRemark": ("shell", "shell_remarks"),

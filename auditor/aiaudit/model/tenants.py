@@ -86,14 +86,14 @@ def entry_of(expression: Expression) -> Expression:
 def _parameter_from_request(
     name: str, function: Function, evaluator: Evaluator, contexts: Contexts, depth: int
 ) -> bool:
-    """A handler's own parameter (an injected one is not), or one that callers fill from theirs."""
+    """A parameter of a handler or tool (an injected one is not), or one that callers fill from theirs."""
     if name == function.self_name:
         return False
     parameter = next((p for p in function.parameters if p[0] == name), None)
     if parameter is None or evaluator.dependency(parameter, function) is not None:
         return False
-    if id(function) in contexts.handlers:
-        return True
+    if id(function) in contexts.handlers or not evaluator.callers(function):
+        return True  # nobody in the program calls a tool or a callback: its arguments come with the request
     return any(
         _from_request(argument, scope, evaluator, contexts, depth + 1)
         for argument, scope in evaluator.passed(function, name)

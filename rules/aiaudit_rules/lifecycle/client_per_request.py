@@ -4,6 +4,8 @@
 Flags the construction of an API, HTTP, vector store or storage client on the path of a request, a websocket or a task:
 in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace leads
 from the route to the construction. A client built with the caller's own credentials cannot be shared: not flagged.
+Where the construction was measured and takes less than 10 ms of CPU (`boto3.client`, `requests.Session`), the severity
+is medium: what is lost then are the warm connections.
 
 ## Why is this bad
 Each construction builds a connection pool and a TLS context, throws away the warm connections of the one before, and
@@ -57,7 +59,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.lifecycle.shared import STORES, built_each_time, occasion, price, trace_of
+from aiaudit_rules.lifecycle.shared import STORES, built_each_time, occasion, price, severity_of, trace_of
 
 rule = Rule(
     id="LIF101",
@@ -79,4 +81,5 @@ def client_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is built {occasion(reach)}{price(resource)}",
         help="build it once at startup (in the lifespan, kept on app.state, or at module level) and share it",
         trace=trace_of(resource, reach),
+        severity=severity_of(resource),
     )

@@ -2,7 +2,8 @@
 
 ## What it does
 Flags clients, models, indexes and pools that are built once and kept (a None check, `lru_cache`, `cached_property`, a
-lazy singleton) where only requests reach the construction and nothing at import or startup does.
+lazy singleton) where only requests reach the construction and nothing at import or startup does. A second object of a
+class that a request makes and keeps, while startup has made a first one, is flagged where it is made.
 
 ## Why is this bad
 The service reports ready and is not: the first user waits for the load, concurrent first requests may load twice, and a
@@ -64,8 +65,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
-from aiaudit.model.resources import Resource
+from aiaudit.finding import Finding, Step
+from aiaudit.model.resources import Resource, SecondInstance
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit_rules.lifecycle.shared import price, trace_of
 
@@ -89,4 +90,17 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is first built when a request asks for it: {reach.entry.label}{price(resource)}",
         help="touch it at startup (call its getter in the lifespan), so that readiness means ready",
         trace=trace_of(resource, reach),
+    )
+
+
+@rule.check(SecondInstance)
+def second_instance(instance: SecondInstance) -> Iterator[Finding]:
+    """Another object of a class, whose first one startup has made."""
+    names = ", ".join(dict.fromkeys(resource.name for resource in instance.resources))
+    yield rule.at(
+        instance.call.span,
+        f"{instance.name} is built a second time when a request asks for it: {instance.reach.entry.label} makes "
+        f"another {names}",
+        help="share the instance that startup has made",
+        trace=(*instance.reach.steps(), Step(f"builds {names}", instance.resources[0].call.span)),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aiaudit.finding import Step
+from aiaudit.finding import Severity, Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.resources import Resource
 
 STORES = ("datastore", "cache", "queue")
+# A construction below this many milliseconds of CPU costs a request its warm connections, and little else.
+CHEAP = 10
 
 
 def trace_of(resource: Resource, reach: Reach) -> tuple[Step, ...]:
@@ -22,6 +24,12 @@ def price(resource: Resource) -> str:
     if milliseconds is None or milliseconds < 1:
         return ""
     return f" (~{milliseconds:.0f} ms of CPU each, measured with {resource.entry.dist} {resource.entry.version})"
+
+
+def severity_of(resource: Resource) -> Severity:
+    """High, unless the construction was measured and is cheap: then only the connections are lost."""
+    milliseconds = resource.entry.construct_milliseconds
+    return Severity.MEDIUM if milliseconds is not None and milliseconds < CHEAP else Severity.HIGH
 
 
 def occasion(reach: Reach) -> str:

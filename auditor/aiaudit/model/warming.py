@@ -1,0 +1,124 @@
+"""Is a lazily made thing made before the first request? Asked for the very object that requests use, not for its class.
+
+One instance of a class may be warmed at startup while another is first made, or made anew, by requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.model.contexts import Contexts, Edge, Reach, is_cached
+from aiaudit.model.guards import Guard, lasting, tested_variables
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.values import Instance
+from aiaudit.sources.python.facts import Expression
+
+
+def is_cold(call: Call, guard: Guard, contexts: Contexts) -> bool:
+    """Whether a guarded construction that startup reaches is never done for the objects that requests use."""
+    return guard.keeps and contexts.before_requests(call.scope) is not None and not _is_own_warmed(call, guard, contexts)
+
+
+def second_making(call: Call, guard: Guard, first: Reach | None, contexts: Contexts) -> Call | None:
+    """The call with which a request makes, once, another object than the one that import or startup makes.
+
+    `call` is what both objects make inside, and `first` the way of a request to it. None where there is but one.
+    """
+    if first is None or guard.keeps or contexts.before_requests(call.scope) is None:
+        return None
+    kept = [link.edge for link in first.chain() if link.edge is not None and link.edge.cached]
+    if not kept or any(_is_edge_warmed(edge, contexts) for edge in kept):
+        return None
+    return kept[0].call
+
+
+def renewing(call: Call, guard: Guard, contexts: Contexts) -> Reach | None:
+    """The chain of a request that fills the guarded place of an object which it made itself: the guard is in vain."""
+    if guard.cls is None or not isinstance(call.scope, Function):
+        return None
+    for source, edge in _edges_into(call.scope, contexts, ("request", "task")):
+        made = [origin for origin in _receivers(edge, contexts) if origin is not None]
+        if made and all(_is_fresh(origin, contexts) for origin in made):
+            return Reach(source.entry, call.scope, edge, source, source.cached, source.offloaded)
+    return None
+
+
+def _is_fresh(origin: Call, contexts: Contexts) -> bool:
+    """Whether each request makes this object anew."""
+    if contexts.guard(origin).keeps or contexts.before_requests(origin.scope) is not None:
+        return False
+    return contexts.in_request(origin.scope, cached=False) is not None
+
+
+def _is_edge_warmed(edge: Edge, contexts: Contexts) -> bool:
+    """Whether what a kept call gives is there before the first request."""
+    if edge.call is None or (isinstance(edge.target, Function) and is_cached(edge.target)):
+        return contexts.before_requests(edge.target) is not None
+    guard = contexts.guard(edge.call)
+    return not guard.keeps or _is_own_warmed(edge.call, guard, contexts)
+
+
+def _is_own_warmed(call: Call, guard: Guard, contexts: Contexts) -> bool:
+    """Whether a guarded call runs early for every object that requests use, or something early fills its place."""
+    if _is_filled_early(call, guard, contexts):
+        return True
+    if contexts.before_requests(call.scope) is None:
+        return False
+    if guard.cls is None or not isinstance(call.scope, Function):
+        return True
+    asked = {id(o) for _, edge in _edges_into(call.scope, contexts, ("request", "task")) for o in _made(edge, contexts)}
+    early = {id(o) for _, edge in _edges_into(call.scope, contexts, ("import", "startup")) for o in _made(edge, contexts)}
+    return not early or not asked or asked <= early
+
+
+def _is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
+    """Whether import or startup puts something into the variable that the guard tests."""
+    if guard.test is None:
+        return False
+    for variable in tested_variables(guard.test):
+        found = lasting(variable, call.scope, contexts.evaluator)
+        if found is None:
+            continue
+        for value, scope in _fillings(found[1], call.scope, contexts):
+            if scope is not call.scope and not _is_nothing(value) and contexts.before_requests(scope) is not None:
+                return True
+    return False
+
+
+def _fillings(variable: Expression, scope: Scope, contexts: Contexts) -> Iterator[tuple[Expression | None, Scope]]:
+    if variable[0] == "name":
+        holder = scope_of_name(scope, variable[2])
+        for binding in holder.bindings.get(variable[2], ()) if holder is not None else ():
+            if binding.kind == "value":
+                yield binding.expression, binding.scope
+        return
+    for store in contexts.program.stores_by_attribute.get(variable[3], ()):
+        yield store.value, store.scope
+
+
+def _is_nothing(value: Expression | None) -> bool:
+    return value is None or (value[0] == "const" and not value[2]) or (value[0] in ("dict", "list") and not value[2])
+
+
+def _edges_into(target: Scope, contexts: Contexts, kinds: tuple[str, ...]) -> Iterator[tuple[Reach, Edge]]:
+    """The edges that lead to a scope from what is reached in some contexts, with the reach of their source."""
+    for kind in kinds:
+        for reaches in list(contexts.reached[kind].values()):
+            for edge in contexts.edges(reaches[0].scope):
+                if edge.target is target:
+                    yield reaches[0], edge
+
+
+def _made(edge: Edge, contexts: Contexts) -> Iterator[Call]:
+    """The constructions of the objects that an edge's call is made on, as far as they are known."""
+    yield from (origin for origin in _receivers(edge, contexts) if origin is not None)
+
+
+def _receivers(edge: Edge, contexts: Contexts) -> Iterator[Call | None]:
+    function = edge.call.expression[2] if edge.call is not None else None
+    if edge.call is None or function is None or function[0] != "attr":
+        return
+    for value in contexts.evaluator.evaluate(function[2], edge.call.scope):
+        if isinstance(value, Instance):
+            yield value.origin
