@@ -180,7 +180,7 @@ def test_an_example_that_repeats_a_live_value() -> None:
 
 
 def test_environment_files() -> None:
-    """One a file with secrets, at the first that is no provider's key; placeholders, accepted ones, examples are none."""
+    """One a file with secrets, at the first that is no provider's key; placeholders and accepted ones are none."""
     service = Service(
         MemoryTree(
             {

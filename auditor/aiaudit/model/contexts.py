@@ -161,7 +161,7 @@ class Contexts:
                 for edge in self.edges(reaches[0].scope):
                     if edge.registered and id(edge.target) not in known:
                         known.add(id(edge.target))
-                        yield Entry("request", edge.target, f"callback {edge.target.qualified_name}", edge.span)
+                        yield Entry("request", edge.target, f"callback {edge.target.qualified_name}", edge.span, True)
 
     # Questions
 

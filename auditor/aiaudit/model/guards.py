@@ -26,10 +26,15 @@ NONE = Guard(False)
 
 def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     """The lazy-initialisation guard around a call, if there is one."""
-    for link in call.around:
+    return guard_at(call.enclosing, call.scope, evaluator)
+
+
+def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) -> Guard:
+    """The guard around a place in a scope."""
+    for link in enclosing or ():
         for variable, test in _emptiness_tests(link):
-            found = lasting(variable, call.scope, evaluator)
-            if found is not None and _is_filled(found[1], call.scope, evaluator):
+            found = lasting(variable, scope, evaluator)
+            if found is not None and _is_filled(found[1], scope, evaluator):
                 return Guard(True, found[0], test)
         if link.kind == "except" and _lookup_missed(link):
             return Guard(True, None, None)

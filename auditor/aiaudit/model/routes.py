@@ -51,13 +51,16 @@ class Application:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A scope where execution enters: `kind` is "import", "startup", "request" or "task"."""
+    """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
+
+    `registered`: startup hands the function to a library, which calls it while requests are served.
+    """
 
     kind: str
     scope: Scope
     label: str
     span: Span
-    repeated: bool = True
+    registered: bool = False
 
 
 @dataclass(slots=True, eq=False)

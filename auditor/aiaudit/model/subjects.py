@@ -21,6 +21,8 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),
     "Image": ("image", "images"),
+    "KeptState": ("kept", "kept_states"),
+    "LocalFile": ("local_files", "local_files"),
     "OpenRoutes": ("access", "open_routes"),
     "Resource": ("python", "resources_of"),
     "Route": ("python", "routes_of"),

@@ -41,14 +41,17 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
         if isinstance(value, External) and value.origin is not None:
             makers.append(value.origin)  # `Session(aws_session_token=...).client(...)`
     return any(
-        _from_request(value, maker.scope, evaluator, contexts, 0)
+        comes_from_request(value, maker.scope, evaluator, contexts)
         for maker in makers
         for name, value in maker.keywords
         if name in CREDENTIALS
     )
 
 
-def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, depth: int) -> bool:
+def comes_from_request(
+    expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, depth: int = 0
+) -> bool:
+    """Whether anything in an expression derives from what a handler receives."""
     if depth > DEPTH:
         return False
     for part in walk(expression):
@@ -61,7 +64,7 @@ def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, co
             root = entry_of(store.base)
             if store.value is None or root[0] != "name" or root[2] != part[2]:
                 continue
-            if _from_request(store.value, holder, evaluator, contexts, depth + 1):
+            if comes_from_request(store.value, holder, evaluator, contexts, depth + 1):
                 return True
         for binding in holder.bindings[part[2]]:
             if binding.kind == "parameter":
@@ -71,7 +74,7 @@ def _from_request(expression: Expression, scope: Scope, evaluator: Evaluator, co
             inner = binding.expression
             if inner is None or inner is expression:
                 continue
-            if _from_request(inner, holder, evaluator, contexts, depth + 1):
+            if comes_from_request(inner, holder, evaluator, contexts, depth + 1):
                 return True
     return False
 
@@ -95,6 +98,6 @@ def _parameter_from_request(
     if id(function) in contexts.handlers or not evaluator.callers(function):
         return True  # nobody in the program calls a tool or a callback: its arguments come with the request
     return any(
-        _from_request(argument, scope, evaluator, contexts, depth + 1)
+        comes_from_request(argument, scope, evaluator, contexts, depth + 1)
         for argument, scope in evaluator.passed(function, name)
     )

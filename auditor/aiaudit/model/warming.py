@@ -17,7 +17,9 @@ from aiaudit.sources.python.facts import Expression
 
 def is_cold(call: Call, guard: Guard, contexts: Contexts) -> bool:
     """Whether a guarded construction that startup reaches is never done for the objects that requests use."""
-    return guard.keeps and contexts.before_requests(call.scope) is not None and not _is_own_warmed(call, guard, contexts)
+    return (
+        guard.keeps and contexts.before_requests(call.scope) is not None and not _is_own_warmed(call, guard, contexts)
+    )
 
 
 def second_making(call: Call, guard: Guard, first: Reach | None, contexts: Contexts) -> Call | None:
@@ -68,7 +70,9 @@ def _is_own_warmed(call: Call, guard: Guard, contexts: Contexts) -> bool:
     if guard.cls is None or not isinstance(call.scope, Function):
         return True
     asked = {id(o) for _, edge in _edges_into(call.scope, contexts, ("request", "task")) for o in _made(edge, contexts)}
-    early = {id(o) for _, edge in _edges_into(call.scope, contexts, ("import", "startup")) for o in _made(edge, contexts)}
+    early = {
+        id(o) for _, edge in _edges_into(call.scope, contexts, ("import", "startup")) for o in _made(edge, contexts)
+    }
     return not early or not asked or asked <= early
 
 

@@ -1,0 +1,187 @@
+"""Calls that write to the local disk: files, databases in a file, indexes in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiaudit.model.arguments import argument_of
+from aiaudit.model.python import PythonSide
+from aiaudit.model.resources import origins
+from aiaudit.model.scopes import Call, Function, last_name, walk
+from aiaudit.model.values import Constant, External
+from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
+
+_OPENING = ("builtins.open", "io.open", "aiofiles.open", "anyio.open_file", "codecs.open", "gzip.open")
+# Functions that write their argument to a path: dotted path -> positions of the path and of what is written.
+_WRITING = {
+    "shutil.copy": (1, 0), "shutil.copy2": (1, 0), "shutil.copyfile": (1, 0), "shutil.move": (1, 0),
+    "shutil.copytree": (1, 0), "numpy.save": (0, 1), "numpy.savez": (0, 1), "joblib.dump": (1, 0),
+    "torch.save": (1, 0), "faiss.write_index": (1, 0), "cv2.imwrite": (0, 1), "soundfile.write": (0, 1),
+}  # fmt: skip
+# Methods that write the object they are called on to the path they get.
+_SAVING = frozenset(("save_local", "persist", "to_csv", "to_json", "to_parquet", "to_pickle", "to_excel", "to_feather"))
+_PATH_METHODS = frozenset(("write_bytes", "write_text"))
+_UPLOADS = ("flask.request.files", "quart.request.files", "werkzeug.")
+# What a client keeps in a folder, and the parameter that names the folder.
+_FOLDERS = {
+    "chromadb.PersistentClient": "path", "Chroma": "persist_directory", "Chroma.from_documents": "persist_directory",
+    "Chroma.from_texts": "persist_directory", "qdrant_client.QdrantClient": "path", "lancedb.connect": "uri",
+    "SQLRecordManager": "db_url", "tinydb.TinyDB": "path",
+}  # fmt: skip
+_STORING = frozenset(
+    ("add", "upsert", "add_documents", "aadd_documents", "add_texts", "aadd_texts", "insert", "create_table", "index",
+     "update", "delete", "from_documents", "from_texts")
+)  # fmt: skip
+_INDEXERS = ("langchain.indexes.index", "langchain_core.indexing.index", "langchain_community.indexes.index")
+_REMOTE = re.compile(r"^(s3|gs|az|db|https?|postgres\w*|mysql\w*)(\+\w+)?://", re.IGNORECASE)
+_CHANGING = re.compile(r"^\s*(INSERT|REPLACE|UPDATE)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Writing:
+    """A call that writes. `path` is where to (None where the maker says it), `content` what, `maker` the call that
+    opened the database or client, `what` its name in words."""
+
+    call: Call
+    path: Expression | None
+    content: tuple[Expression, ...]
+    what: str
+    maker: Call | None = None
+
+
+def file_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
+    """The files that a function writes."""
+    for call in function.calls:
+        callee = call.expression[2]
+        name = last_name(callee)
+        if name == "open" or name == "open_file":
+            yield from _opened(call, function, side)
+        elif name in _PATH_METHODS and callee[0] == "attr" and call.arguments:
+            yield Writing(call, callee[2], call.arguments[:1], "a file")
+        elif name in _SAVING and callee[0] == "attr":
+            path = call.arguments[0] if call.arguments else call.keyword("persist_dir") or call.keyword("folder_path")
+            if path is not None:
+                yield Writing(call, path, (callee[2],), "a file" if name.startswith("to_") else "an index")
+        elif name == "save" and callee[0] == "attr" and call.arguments and _is_upload(callee[2], call, side):
+            yield Writing(call, call.arguments[0], (callee[2],), "an upload")
+        else:
+            yield from _written(call, side)
+
+
+def _written(call: Call, side: PythonSide) -> Iterator[Writing]:
+    if len(call.arguments) < 2:
+        return
+    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        if isinstance(value, External) and value.path in _WRITING:
+            path, content = _WRITING[value.path]
+            what = "an index" if "index" in value.path else "a file"
+            yield Writing(call, call.arguments[path], (call.arguments[content],), what)
+            return
+
+
+def _opened(call: Call, function: Function, side: PythonSide) -> Iterator[Writing]:
+    callee = call.expression[2]
+    values = side.evaluator.evaluate(callee, call.scope)
+    is_function = any(isinstance(value, External) and value.path in _OPENING for value in values)
+    if not is_function and callee[0] != "attr":
+        return
+    mode = call.argument("mode", 1 if is_function else 0)
+    if mode is None or mode[0] != "const" or not isinstance(mode[2], str) or not set(mode[2]) & set("wax"):
+        return
+    path = (call.arguments[0] if call.arguments else call.keyword("file")) if is_function else callee[2]
+    names = _names_of_file(call, function)
+    content: list[Expression] = []
+    for other in function.calls:
+        target = other.expression[2]
+        if target[0] == "attr" and target[2][0] == "name" and target[2][2] in names:
+            content.extend(other.arguments)
+        elif any(argument[0] == "name" and argument[2] in names for argument in other.arguments):
+            content.extend(a for a in other.arguments if not (a[0] == "name" and a[2] in names))
+    yield Writing(call, path, tuple(content), "a file")
+
+
+def _names_of_file(call: Call, function: Function) -> set[str]:
+    """The names under which a function has an opened file."""
+    return {
+        name
+        for name, bindings in function.bindings.items()
+        for binding in bindings
+        if binding.expression is not None and any(part is call.expression for part in walk(binding.expression))
+    }
+
+
+def _is_upload(receiver: Expression, call: Call, side: PythonSide) -> bool:
+    values = side.evaluator.evaluate(receiver, call.scope)
+    return any(isinstance(value, External) and value.path.startswith(_UPLOADS) for value in values)
+
+
+def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
+    """Writes to indexes and databases that a client keeps in a local folder."""
+    for call in function.calls:
+        name = last_name(call.expression[2])
+        if name not in _STORING:
+            continue
+        held = [call.expression[2]]
+        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+            if isinstance(value, External) and value.path in _INDEXERS:
+                held = list(call.arguments[1:2])
+            elif isinstance(value, External) and name.startswith("from_"):
+                maker = call if _keeps_in_folder(value.path, call, side) else None
+                if maker is not None:
+                    yield Writing(call, None, call.arguments, value.path.rpartition(".")[2], maker)
+        for expression in held:
+            for value in side.evaluator.evaluate(expression, call.scope):
+                maker = _folder_maker(value, call, side) if isinstance(value, External) else None
+                if maker is not None:
+                    yield Writing(call, None, call.arguments, last_name(maker.expression[2]), maker)
+
+
+def _folder_maker(value: External, call: Call, side: PythonSide) -> Call | None:
+    """The call that opened the folder which a value works in."""
+    path = value.path
+    for origin in origins(value):
+        if origin is call:
+            continue
+        for made in side.evaluator.evaluate(origin.expression[2], origin.scope):
+            if isinstance(made, External) and path.startswith(made.path) and _keeps_in_folder(made.path, origin, side):
+                return origin
+    return None
+
+
+def _keeps_in_folder(path: str, call: Call, side: PythonSide) -> bool:
+    for suffix, parameter in _FOLDERS.items():
+        if path != suffix and not path.endswith(f".{suffix}"):
+            continue
+        positional = 0 if suffix in ("chromadb.PersistentClient", "lancedb.connect", "tinydb.TinyDB") else None
+        given = argument_of(call, parameter, side.evaluator, positional)
+        if given.state != "given" or given.is_none:
+            return suffix == "chromadb.PersistentClient"
+        texts = [v.value for v in given.values if isinstance(v, Constant) and isinstance(v.value, str)]
+        if suffix == "SQLRecordManager":
+            return any(text.startswith("sqlite") and ":memory:" not in text for text in texts)
+        return not any(_REMOTE.match(text) for text in texts)
+    return False
+
+
+def database_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
+    """Statements that change a database in a file."""
+    for call in function.calls:
+        if last_name(call.expression[2]) not in ("execute", "executemany") or not call.arguments:
+            continue
+        if not any(
+            isinstance(value, Constant) and isinstance(value.value, str) and _CHANGING.match(value.value)
+            for value in side.evaluator.evaluate(call.arguments[0], call.scope)
+        ):
+            continue
+        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+            if isinstance(value, External) and value.path.startswith(("sqlite3.connect()", "aiosqlite.connect()")):
+                maker = next((o for o in origins(value) if last_name(o.expression[2]) == "connect"), None)
+                if maker is not None and not _is_in_memory(maker, side):
+                    yield Writing(call, None, call.arguments[1:], "a SQLite file", maker)
+
+
+def _is_in_memory(maker: Call, side: PythonSide) -> bool:
+    given = argument_of(maker, "database", side.evaluator, 0)
+    return any(isinstance(v, Constant) and ":memory:" in str(v.value) for v in given.values)

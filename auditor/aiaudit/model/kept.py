@@ -1,0 +1,399 @@
+"""State that requests leave in the memory of one process, for later requests to find."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import field
+
+from aiaudit.finding import Confidence, Step
+from aiaudit.model.contexts import Reach, class_of
+from aiaudit.model.guards import guard_at
+from aiaudit.model.lifetimes import Lasting, Lifetimes
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
+from aiaudit.model.service import Service
+from aiaudit.model.tenants import comes_from_request
+from aiaudit.model.values import Elements, External, Instance, Literal, Value
+from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.sources.secrets.names import words_of
+from aiaudit.span import Span
+from aiaudit.values import dataclass
+
+# Containers of the language: what lies in them lies in this process.
+_CONTAINERS = (
+    "builtins.dict()", "builtins.list()", "builtins.set()", "collections.defaultdict()", "collections.deque()",
+    "collections.OrderedDict()", "collections.Counter()", "array.array()",
+)  # fmt: skip
+# Indexes that live in this process, and the methods that put something into them.
+_INDEXES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.Index", "annoy.AnnoyIndex")
+_STORES = (
+    "InMemoryVectorStore",
+    "DocArrayInMemorySearch",
+    "InMemoryDocumentStore",
+    "EphemeralClient",
+    "FAISS",
+    "SimpleVectorStore",
+)
+_INDEXING = frozenset(
+    ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
+)
+_ADDING = frozenset(("append", "extend", "insert", "add", "appendleft", "update", "setdefault"))
+_REMOVING = frozenset(("pop", "remove", "discard"))
+# Objects that belong to a connection or to this process's event loop: no other process could use them.
+_BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
+_CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
+_MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
+_STATEFUL = ("memory", "agent", "chain")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """One write to a lasting variable. `how`: "entry", "growth", "count", "value" or "index"; `value` what is put in,
+    `key` under what."""
+
+    root: Lasting
+    scope: Scope
+    span: Span
+    how: str
+    value: Expression | None
+    key: Expression | None
+    enclosing: Enclosing | None
+    base: Expression
+
+
+@dataclass(slots=True, eq=False)
+class KeptState:
+    """The variables of one owner that one function writes on the way of a request, and that requests read.
+
+    `names` are the variables, `writes` the places (the first stands for all), `how` that of the first write.
+    """
+
+    names: tuple[str, ...]
+    how: str
+    reach: Reach
+    writes: list[Span] = field(default_factory=list)
+    read: Step | None = None
+    confidence: Confidence = Confidence.HIGH
+
+
+def kept_states(service: Service) -> list[KeptState]:
+    """All state that requests keep in memory."""
+    return _Finder(python_side(service)).find()
+
+
+class _Finder:
+    def __init__(self, side: PythonSide) -> None:
+        self.side = side
+        self.contexts = side.contexts
+        self.evaluator = side.evaluator
+        self.lifetimes = Lifetimes(side.contexts)
+        costly = [resource for resource in side.resources if resource.expensive]
+        self.making = {id(resource.call) for resource in costly}
+        self.makers = {id(cls) for resource in costly if (cls := class_of(resource.call.scope)) is not None}
+
+    def find(self) -> list[KeptState]:
+        writes = [write for function in self._functions() for write in self._writes(function)]
+        by_variable: dict[object, list[Write]] = defaultdict(list)
+        connecting = {id(w.root.cls) for w in writes if w.root.cls is not None and self._is_bound(w.value, w.scope)}
+        writes = [write for write in writes if write.root.cls is None or id(write.root.cls) not in connecting]
+        for write in writes:
+            by_variable[write.root.key].append(write)
+        state: dict[object, Step] = {}
+        for key, group in by_variable.items():
+            if not any(self._is_state(write) for write in group):
+                continue
+            read = self._read_of(group)
+            if read is not None:
+                state[key] = read
+        return list(self._grouped([w for w in writes if w.root.key in state and self._counts(w)], state))
+
+    def _functions(self) -> Iterator[Function]:
+        """Functions that requests run again and again; a callback that startup registers is no request."""
+        for function in self.side.program.functions:
+            reach = self.contexts.in_request(function, cached=False)
+            if reach is not None and not reach.entry.registered and function.name != "__init__":
+                yield function
+
+    def _grouped(self, writes: Iterable[Write], state: dict[object, Step]) -> Iterator[KeptState]:
+        """One for each function and owner: the attributes of one object together, other variables alone."""
+        groups: dict[tuple[int, object], list[Write]] = defaultdict(list)
+        for write in writes:
+            owner = id(write.root.cls) if write.root.cls is not None else write.root.key
+            groups[id(write.scope), owner].append(write)
+        for group in groups.values():
+            group.sort(key=lambda write: write.span)
+            first = group[0]
+            reach = self.contexts.in_request(first.scope, cached=False)
+            if reach is not None:
+                yield KeptState(
+                    tuple(dict.fromkeys(write.root.name for write in group)),
+                    first.how,
+                    reach,
+                    [write.span for write in group],
+                    state[first.root.key],
+                    Confidence.MEDIUM if all(write.how == "count" for write in group) else Confidence.HIGH,
+                )
+
+    # Writes
+
+    def _writes(self, function: Function) -> Iterator[Write]:
+        for store in function.stores:
+            yield from self._stored(store, function)
+        for call in function.calls:
+            yield from self._called(call, function)
+        for name in function.declared_global:
+            for binding in function.module.bindings.get(name, ()):
+                if binding.scope is function and binding.kind == "value" and binding.statement is not None:
+                    base = ("name", binding.statement[1], name)
+                    root = self.lifetimes.root(base, function.module)
+                    if root is not None:
+                        how = "count" if binding.statement[0] == "aug" else "value"
+                        span = Span.at(function.module.path, binding.statement[1])
+                        yield Write(
+                            root,
+                            function,
+                            span,
+                            how,
+                            binding.expression,
+                            None,
+                            _around(binding.statement, function),
+                            base,
+                        )
+
+    def _stored(self, store: Store, function: Function) -> Iterator[Write]:
+        span = Span.at(function.module.path, store.statement[1])
+        if store.attribute is not None:
+            base = ("attr", store.base[1], store.base, store.attribute)
+            how = "count" if store.statement[0] == "aug" else "value"
+        else:
+            base = store.base
+            how = "count" if store.statement[0] == "aug" else "growth" if store.how == "append" else "entry"
+        root = self.lifetimes.root(base, function)
+        if root is None:
+            return
+        if store.attribute is None and not self._is_container(base, function):
+            return
+        yield Write(root, function, span, how, store.value, store.key, store.enclosing, store.base)
+
+    def _called(self, call: Call, function: Function) -> Iterator[Write]:
+        callee = call.expression[2]
+        if callee[0] != "attr" or not call.arguments:
+            return
+        base, name = callee[2], callee[3]
+        if name == "extend" and self._is_container(base, function):
+            how = "growth"
+        elif name in _INDEXING and self._is_index(base, function):
+            how = "index"
+        else:
+            return
+        root = self.lifetimes.root(base, function)
+        if root is not None:
+            yield Write(root, function, call.span, how, call.arguments[0], None, call.enclosing, base)
+
+    def _is_container(self, base: Expression, scope: Scope) -> bool:
+        """Whether an expression is known to be a plain container: what others do with what they get is theirs."""
+        if base[0] == "sub":
+            return self._is_container(base[2], scope)
+        return any(
+            isinstance(value, (Literal, Elements)) or (isinstance(value, External) and value.path in _CONTAINERS)
+            for value in self.evaluator.evaluate(base, scope)
+        ) or self._is_entry(base, scope)
+
+    def _is_entry(self, base: Expression, scope: Scope) -> bool:
+        """An entry of a container, of which nothing else is known: `sessions[key]`, `sessions.get(key)`."""
+        if base[0] == "call" and base[2][0] == "attr" and base[2][3] in ("get", "setdefault"):
+            return self._is_container(base[2][2], scope)
+        if base[0] != "name":
+            return False
+        for holder in scope.within():
+            for binding in holder.bindings.get(base[2], ()):
+                given = binding.expression
+                if binding.kind == "value" and given is not None and given[0] in ("sub", "call") and given is not base:
+                    return (given[0] == "sub" and self._is_container(given[2], scope)) or self._is_entry(given, scope)
+        return False
+
+    def _is_index(self, base: Expression, scope: Scope) -> bool:
+        for value in self.evaluator.evaluate(base, scope):
+            if not isinstance(value, External):
+                continue
+            names = value.path.replace("()", "").split(".")
+            if value.path.startswith(_INDEXES) or any(name in _STORES for name in names):
+                return True
+        return False
+
+    # Is it state?
+
+    def _counts(self, write: Write) -> bool:
+        """Whether a write to what is known as state is worth a place of its own."""
+        if write.how == "value":
+            return not self._is_guarded(write) and (self._changes(write) or self._is_empty(write.value))
+        return self._is_state(write)
+
+    def _is_state(self, write: Write) -> bool:
+        if self._is_cache(write) or self._is_taken_back(write) or self._is_bound(write.value, write.scope):
+            return False
+        if self._is_resource(write.value, write.scope) and not self._holds_state(write.value, write.scope):
+            return False
+        is_lazy = self._is_guarded(write) or self._is_handed_back(write)
+        if is_lazy and not self._holds_state(write.value, write.scope):
+            return False
+        if write.how == "count":
+            return True
+        return self._changes(write)
+
+    def _changes(self, write: Write) -> bool:
+        """Whether what is written, or under what, comes with the request."""
+        parts = [part for part in (write.value, write.key) if part is not None]
+        parts += [part[3] for part in walk(write.base) if part[0] == "sub"]
+        return any(comes_from_request(part, write.scope, self.evaluator, self.contexts) for part in parts)
+
+    def _is_empty(self, value: Expression | None) -> bool:
+        """A fresh container or index in the place of the old one."""
+        if value is None or value[0] == "const":
+            return False
+        return (value[0] in ("list", "dict", "set") and not value[2]) or value[0] == "call"
+
+    def _is_cache(self, write: Write) -> bool:
+        name = write.root.name.rpartition(".")[2]
+        return bool(_CACHES.intersection(words_of(name)))
+
+    def _is_guarded(self, write: Write) -> bool:
+        """Whether it is made only where it was not there: a cache, or a lazy object."""
+        return guard_at(write.enclosing, write.scope, self.evaluator).keeps
+
+    def _is_handed_back(self, write: Write) -> bool:
+        """Whether the function looks for an entry, else makes, keeps and returns one: a cache, as it is written."""
+        name = dotted(write.value) if write.value is not None else None
+        if name is None or not any(dotted(value) == name for value, _ in write.scope.returns):
+            return False
+        word = write.root.name.rpartition(".")[2]
+        for node in walk_all(write.scope.body):
+            if _named(node) == word and node is not write.base and self._is_of(node, write):
+                return True
+        return False
+
+    def _is_taken_back(self, write: Write) -> bool:
+        """Whether the same function removes it again: an entry that lives as long as its own request."""
+        written = write.key if write.key is not None else write.value
+        name = dotted(written) if written is not None else None
+        if name is None:
+            return False
+        for call in write.scope.calls:
+            callee = call.expression[2]
+            if callee[0] != "attr" or callee[3] not in _REMOVING or not call.arguments:
+                continue
+            if dotted(call.arguments[0]) == name and self._is_of(callee[2], write):
+                return True
+        return any(
+            target[0] == "sub" and dotted(target[3]) == name and self._is_of(target[2], write)
+            for statement in walk_all(write.scope.body)
+            if statement[0] == "del"
+            for target in statement[2]
+        )
+
+    def _is_of(self, base: Expression, write: Write) -> bool:
+        root = self.lifetimes.root(base, write.scope)
+        return root is not None and root.key == write.root.key
+
+    def _is_resource(self, value: Expression | None, scope: Scope) -> bool:
+        """Whether a value is a model or a client, or an object that makes such: kept, it is a cache of them."""
+        parts = () if value is None else value[2] if value[0] == "tuple" else (value,)
+        for part in parts:
+            for found in self.evaluator.evaluate(part, scope):
+                if isinstance(found, External) and found.origin is not None and id(found.origin) in self.making:
+                    return True
+                if isinstance(found, Instance) and self._makes_resources(found):
+                    return True
+        return False
+
+    def _is_bound(self, value: Expression | None, scope: Scope) -> bool:
+        """Whether a value is a connection, a task or a lock."""
+        if value is None:
+            return False
+        return any(
+            isinstance(found, External) and (found.path.startswith(_BOUND) or "WebSocket" in found.path)
+            for part in (value[2] if value[0] == "tuple" else (value,))
+            for found in self.evaluator.evaluate(part, scope)
+        )
+
+    def _makes_resources(self, value: Instance) -> bool:
+        heirs = self.evaluator.subclasses(value.cls)
+        return any(id(cls) in self.makers for cls in (*self.evaluator.lineage(value.cls)[0], *heirs))
+
+    def _holds_state(self, value: Expression | None, scope: Scope) -> bool:
+        """Whether what is kept for each key collects what requests bring, rather than being computed from the key."""
+        if value is None:
+            return False
+        parts = value[2] if value[0] == "tuple" else (value,)
+        return any(self._is_stateful(found) for part in parts for found in self.evaluator.evaluate(part, scope))
+
+    def _is_stateful(self, value: Value) -> bool:
+        if isinstance(value, Literal):
+            return value.expression[0] in ("list", "dict", "set") and not value.expression[2]
+        if isinstance(value, External):
+            if value.path in _CONTAINERS:
+                return True
+            entry = self.side.knowledge.find(value.path.removesuffix("()"))
+            last = value.path.removesuffix("()").rpartition(".")[2]
+            return (entry is not None and entry.purpose in _STATEFUL) or last.endswith(_MEMORIES)
+        if isinstance(value, Instance):
+            return not self._makes_resources(value) and any(
+                store.value is not None and comes_from_request(store.value, method, self.evaluator, self.contexts)
+                for method in value.cls.functions
+                if method.name != "__init__"
+                for store in method.stores
+                if store.attribute is None
+            )
+        return False
+
+    # Reads
+
+    def _read_of(self, group: list[Write]) -> Step | None:
+        """A place where a request reads the variable, in another function if there is one."""
+        root = group[0].root
+        name = root.name.rpartition(".")[2]
+        bases = {id(write.base) for write in group}
+        writers = {id(write.scope) for write in group}
+        found: list[tuple[bool, Step]] = []
+        for module in self.side.program.modules:
+            if name not in self.side.program.tree.text(module.path):
+                continue
+            for scope in module.descendants():
+                if isinstance(scope, Module) or self.contexts.in_request(scope) is None:
+                    continue
+                for node in walk_all(scope.body):
+                    if _named(node) != name or id(node) in bases or _is_target(node, scope):
+                        continue
+                    other = self.lifetimes.root(node, scope)
+                    if other is not None and other.key == root.key:
+                        reach = self.contexts.in_request(scope)
+                        label = reach.entry.label if reach is not None else ""
+                        step = Step(f"{label} reads it", Span.at(module.path, node[1]))
+                        found.append((id(scope) in writers, step))
+                        break
+        return min(found, key=lambda item: (item[0], item[1].span))[1] if found else None
+
+
+def _named(node: Expression | Statement) -> str | None:
+    if node[0] == "name":
+        return node[2]  # type: ignore[no-any-return]
+    return node[3] if node[0] == "attr" else None
+
+
+def _is_target(node: Expression, scope: Scope) -> bool:
+    """Whether a name or attribute is what a statement assigns."""
+    for statement in walk_all(scope.body):
+        if statement[0] == "assign" and any(target is node for target in statement[2]):
+            return True
+        if statement[0] in ("ann", "aug") and statement[2] is node:
+            return True
+    return False
+
+
+def _around(statement: Statement, function: Function) -> Enclosing | None:
+    """What encloses a statement: that of a call or store in it, where it has one."""
+    for call in function.calls:
+        if call.statement is statement:
+            return call.enclosing
+    return None

@@ -1,0 +1,187 @@
+"""What outlives a request: variables of modules, of closures made at startup, of objects that are made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.evaluate import method_of
+from aiaudit.model.flow.order import Order
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
+from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass
+
+# Calls that give an entry of the container they are called on.
+_ENTRY_OF = frozenset(("get", "setdefault"))
+_COPYING = frozenset(("copy", "deepcopy", "model_copy", "replace"))
+_HOPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A variable that outlives a request: a key that all expressions for it share, how a message calls it, the class
+    whose objects hold it (None: a module, a closure or an application)."""
+
+    key: Any
+    name: str
+    cls: Class | None = None
+
+
+class Lifetimes:
+    """Tells which variable an expression leads to, where that variable outlives a request."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self.contexts = contexts
+        self.evaluator = contexts.evaluator
+        self.order = Order()
+        self._lasting: dict[int, bool] = {}
+
+    def root(self, expression: Expression, scope: Scope, hops: int = 0) -> Lasting | None:
+        """The lasting variable that holds what an expression gives: `sessions` of `sessions[key].messages`."""
+        tag = expression[0]
+        if hops > _HOPS:
+            return None
+        if tag == "name":
+            return self._name(expression, scope, hops)
+        if tag == "attr":
+            return self._attribute(expression, scope, hops)
+        if tag in ("sub", "await"):
+            return self.root(expression[2], scope, hops)
+        if tag == "bool":
+            return next((found for part in expression[3] if (found := self.root(part, scope, hops + 1))), None)
+        return self._call(expression, scope, hops) if tag == "call" else None
+
+    def _name(self, expression: Expression, scope: Scope, hops: int) -> Lasting | None:
+        name = expression[2]
+        holder = scope_of_name(scope, name)
+        if holder is None or isinstance(holder, Class):
+            return None
+        bindings = holder.bindings[name]
+        if isinstance(holder, Module):
+            is_data = all(binding.kind in ("value", "annotated", "element", "from", "entered") for binding in bindings)
+            return Lasting(self.evaluator.variable(expression, scope), name) if is_data else None
+        if holder is not scope and self._is_run_once(holder) and bindings[0].kind == "value":
+            return Lasting((id(holder), name), name)
+        for binding in self.order.reaching(scope, holder, name, expression[1]):
+            if binding.kind == "value" and binding.expression is not None and binding.expression is not expression:
+                found = self.root(binding.expression, binding.scope, hops + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _is_run_once(self, holder: Scope) -> bool:
+        """Whether a function runs at startup and never for a request: the variables of its closures last."""
+        return self.contexts.before_requests(holder) is not None and self.contexts.in_request(holder) is None
+
+    def _attribute(self, expression: Expression, scope: Scope, hops: int) -> Lasting | None:
+        _, _, base, name = expression
+        method = method_of(scope)
+        if method is not None and base[0] == "name" and base[2] == method.self_name and method.owner is not None:
+            return self._of_object(method.owner, name)
+        if last_name(base) == "state" and base[0] == "attr" and last_name(base[2]) in ("app", "application", "api"):
+            return Lasting(("state", name), f"app.state.{name}")
+        if self._is_own_copy(base, scope):
+            return None
+        values = self.evaluator.evaluate(base, scope)
+        for value in values:
+            if isinstance(value, ModuleValue) and value.module is not None:
+                return self._name(("name", expression[1], name), value.module, hops + 1)
+            if isinstance(value, (Instance, ClassValue)):
+                found = self._of_object(value.cls, name, isinstance(value, ClassValue))
+                if found is not None:
+                    return found
+        if any(isinstance(value, (Instance, ClassValue, ModuleValue)) for value in values):
+            return None
+        return self.root(base, scope, hops + 1) if base[0] == "sub" else None
+
+    def _is_own_copy(self, base: Expression, scope: Scope) -> bool:
+        """Whether a local name stands for something that this run of the function has made or copied."""
+        holder = scope_of_name(scope, base[2]) if base[0] == "name" else None
+        if holder is not scope or not isinstance(scope, Function):
+            return False
+        given = [binding.expression for binding in self.order.reaching(scope, scope, base[2], base[1])]
+        return bool(given) and all(value is not None and self._is_made_here(value, scope) for value in given)
+
+    def _is_made_here(self, value: Expression, scope: Scope) -> bool:
+        if value[0] != "call":
+            return False
+        call = self.evaluator.call_of(value, scope)
+        if last_name(value[2]) in _COPYING:
+            return True
+        makes = any(isinstance(callee, ClassValue) for callee in self.evaluator.evaluate(value[2], scope))
+        return (
+            makes
+            and not self.contexts.guard(call).keeps
+            and not any(self.root(store.base, scope, 1) for store in stores_of(call))
+        )
+
+    def _of_object(self, cls: Class, name: str, on_class: bool = False) -> Lasting | None:
+        holder = next((c for c in self.evaluator.lineage(cls)[0] if name in c.bindings), None)
+        stored = self.evaluator.program.stores_by_attribute.get(name, ())
+        is_set = any(store.how == "attribute" and self.evaluator.store_class(store, [cls]) for store in stored)
+        if on_class or (holder is not None and not is_set and _is_mutable(holder, name)):
+            owner = holder or cls
+            return Lasting(("self", id(owner), name), f"{owner.name}.{name}", owner)
+        return Lasting(("self", id(cls), name), f"{cls.name}.{name}", cls) if self.outlives_requests(cls) else None
+
+    def _call(self, expression: Expression, scope: Scope, hops: int) -> Lasting | None:
+        function = expression[2]
+        if function[0] == "attr" and function[3] in _ENTRY_OF and expression[3]:
+            return self.root(function[2], scope, hops + 1)
+        for value in self.evaluator.evaluate(function, scope):
+            if isinstance(value, FunctionValue):
+                for returned, _ in value.function.returns:
+                    found = self.root(returned, value.function, hops + 1)
+                    if found is not None:
+                        return found
+        return None
+
+    def outlives_requests(self, cls: Class) -> bool:
+        """Whether objects of a class live longer than a request: made early, kept, or put into what lasts."""
+        known = self._lasting.get(id(cls))
+        if known is None:
+            self._lasting[id(cls)] = False  # objects that hold objects of their own class
+            heirs = (cls, *self.evaluator.subclasses(cls))
+            made = [call for heir in heirs for call in self.evaluator.constructions(heir)]
+            kept = [call for call in made if self._is_kept(call)]
+            fresh = [call for call in made if call not in kept and self.contexts.in_request(call.scope) is not None]
+            known = self._lasting[id(cls)] = (bool(kept) and not fresh) or any(map(self._is_put_away, fresh))
+        return known
+
+    def _is_kept(self, call: Call) -> bool:
+        """Whether a construction runs once: early, or behind a guard or cache."""
+        contexts = self.contexts
+        if contexts.guard(call).keeps:
+            return True
+        if contexts.in_request(call.scope, cached=False) is not None:
+            return False
+        return contexts.before_requests(call.scope) is not None or contexts.in_request(call.scope) is not None
+
+    def _is_put_away(self, call: Call) -> bool:
+        """`sessions[key] = Session()`, on a variable that outlives the request."""
+        return any(self.root(store.base, call.scope, 1) for store in stores_of(call))
+
+
+def stores_of(call: Call) -> Iterator[Any]:
+    """The stores of elements that put what a call makes somewhere, in the same function."""
+    scope = call.scope
+    names = {name for name, found in scope.bindings.items() for b in found if b.expression is call.expression}
+    for store in scope.stores:
+        value = store.value
+        is_it = value is call.expression or (value is not None and value[0] == "name" and value[2] in names)
+        if is_it and store.attribute is None:
+            yield store
+
+
+def _is_mutable(cls: Class, name: str) -> bool:
+    """Whether a class attribute is a container that all objects of the class share; annotated ones may be fields."""
+    return any(
+        binding.kind == "value"
+        and binding.annotation is None
+        and binding.expression is not None
+        and binding.expression[0] in ("dict", "list", "set")
+        for binding in cls.bindings[name]
+    )

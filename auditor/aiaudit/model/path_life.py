@@ -1,0 +1,133 @@
+"""How long a file stays: temporary folders, files that are deleted or sent in the request that wrote them, caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.model.contexts import Contexts
+from aiaudit.model.flow.order import Order
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Function, Scope, last_name, walk
+from aiaudit.model.values import FunctionValue
+from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.secrets.names import words_of
+
+_DELETING = frozenset(
+    ("remove", "unlink", "rmtree", "removedirs", "rmdir", "rename", "cleanup", "rmdir_p", "safe_unlink")
+)
+_SENDING = frozenset(("FileResponse", "send_file", "send_from_directory", "StreamingResponse", "FSInputFile"))
+_TEMPORARY = frozenset(
+    ("mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "gettempdir", "TemporaryFile", "mktemp")
+)
+_WORDS = frozenset(("tmp", "temp", "temporary", "cache", "cached", "log", "logs", "debug", "trace", "dump", "null"))
+_DEPTH = 4
+
+
+class PathLife:
+    """Follows what a path is made of, and what becomes of it."""
+
+    def __init__(self, contexts: Contexts, order: Order) -> None:
+        self.contexts = contexts
+        self.evaluator = contexts.evaluator
+        self.order = order
+
+    def is_passing(self, path: Expression, writing: Call) -> bool:
+        """Whether a file is gone, or of no use, after the request that writes it."""
+        scope = writing.scope
+        parts = list(self.parts(path, scope))
+        if any(_is_temporary(part) for part, _ in parts) or _is_made_if_missing(writing):
+            return True
+        names = {part[2] for part, holder in parts if part[0] == "name" and holder is scope}
+        return self._ends(names, scope) or self._ends_with_caller(names, scope, 2)
+
+    def parts(self, path: Expression, scope: Scope, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:
+        """What a path is put together from: through variables, attributes and arguments."""
+        for part in walk(path):
+            yield part, scope
+            if depth >= _DEPTH:
+                continue
+            for value, holder in self._behind(part, scope):
+                yield from self.parts(value, holder, depth + 1)
+
+    def _behind(self, part: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
+        if part[0] == "attr":
+            for store in self.contexts.program.stores_by_attribute.get(part[3], ()):
+                if store.value is not None and store.base[0] == "name" and store.scope.module is scope.module:
+                    yield store.value, store.scope
+            return
+        holder = scope_of_name(scope, part[2]) if part[0] == "name" else None
+        if holder is None:
+            return
+        for binding in self.order.reaching(scope, holder, part[2], part[1]):
+            if binding.kind in ("value", "entered", "element") and binding.expression is not None:
+                yield binding.expression, binding.scope
+            elif binding.kind == "parameter" and isinstance(holder, Function):
+                yield from self.evaluator.passed(holder, part[2])
+            elif binding.kind == "from":
+                yield from self.evaluator.definitions(part, scope)
+
+    def _ends(self, names: set[str], scope: Scope) -> bool:
+        """Whether a function (or one inside it) deletes or sends a file that has one of these names in its path."""
+        for inner in scope.descendants():
+            for call in inner.calls:
+                if self._is_end(call) and any(
+                    part[0] == "name" and part[2] in names for part in walk(call.expression) if part[0] == "name"
+                ):
+                    return True
+        return False
+
+    def _is_end(self, call: Call) -> bool:
+        if last_name(call.expression[2]) in _DELETING | _SENDING:
+            return True
+        if any(last_name(argument) in _DELETING for argument in call.arguments):
+            return True  # background_tasks.add_task(os.remove, path)
+        given = [call.expression[2], *call.arguments[:1]]
+        return any(
+            isinstance(value, FunctionValue)
+            and any(last_name(c.expression[2]) in _DELETING for c in value.function.calls)
+            for expression in given
+            if expression[0] in ("name", "attr")
+            for value in self.evaluator.evaluate(expression, call.scope)
+        )
+
+    def _ends_with_caller(self, names: set[str], scope: Scope, depth: int) -> bool:
+        """Whether those who gave the path, or get it back, delete or send the file."""
+        if not isinstance(scope, Function) or depth == 0:
+            return False
+        for caller, _, _ in self.evaluator.callers(scope):
+            outer = caller.scope
+            known = {
+                part[2]
+                for a in (*caller.arguments, *(v for _, v in caller.keywords))
+                for part in walk(a)
+                if part[0] == "name"
+            }
+            known |= {
+                name
+                for name, bindings in outer.bindings.items()
+                for binding in bindings
+                if binding.expression is not None
+                and any(part is caller.expression for part in walk(binding.expression))
+            }
+            if self._ends(known, outer) or self._ends_with_caller(known, outer, depth - 1):
+                return True
+        return False
+
+
+def _is_temporary(part: Expression) -> bool:
+    if part[0] == "call":
+        return last_name(part[2]) in _TEMPORARY
+    if part[0] == "const" and isinstance(part[2], str):
+        text = part[2]
+        return text.startswith(("/tmp", "/dev/", "/var/tmp")) or bool(_WORDS.intersection(words_of(text)))
+    return part[0] in ("name", "attr") and bool(_WORDS.intersection(words_of(last_name(part))))
+
+
+def _is_made_if_missing(writing: Call) -> bool:
+    """Whether the file is written only where there is none: seeded, downloaded once, cached."""
+    for link in writing.around:
+        if link.kind in ("if", "unless") and any(
+            last_name(part) in ("exists", "is_file", "isfile") for part in walk(link.node[2])
+        ):
+            return True
+    return False
