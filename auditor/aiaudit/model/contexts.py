@@ -13,7 +13,7 @@ from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
-from aiaudit.sources.python.facts import Parameter
+from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -126,7 +126,20 @@ PROMPT = OFFLOADING | frozenset(
 )
 # Calls that file a function away for a moment that has its own entry, or for none of the service's.
 FILING = frozenset(
-    ("Depends", "Security", "register", "signal", "add_signal_handler", "add_event_handler", "patch", "wraps")
+    (
+        "Depends",
+        "Security",
+        "register",
+        "signal",
+        "add_signal_handler",
+        "add_event_handler",
+        "patch",
+        "wraps",
+        "Field",
+        "field",
+        "PrivateAttr",
+        "ContextVar",
+    )
 )
 State = tuple[int, bool, bool]
 
@@ -249,7 +262,7 @@ class Contexts:
             for edge in self.edges(reach.scope):
                 if edge.registered and kind in ("import", "startup"):
                     continue
-                cached = reach.cached or (edge.cached and not self._guard_is_vain(edge))
+                cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
         return found
 
@@ -408,9 +421,7 @@ class Contexts:
 
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
-        for argument in (*call.arguments, *(value for _, value in call.keywords)):
-            if argument[0] not in ("name", "attr", "lambda"):
-                continue
+        for name, argument in handed_on(call):
             for value in self.evaluator.evaluate(argument, call.scope):
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
@@ -424,11 +435,13 @@ class Contexts:
                             offloading,
                             edge.guard_class,
                             deferred=True,
-                            registered=registered,
+                            registered=registered and name != "initializer",
                         )
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         for target in self._run_by(value, exact=is_super_call(call)):
+            if source in self.evaluator.wrappers(target):
+                continue  # a decorator's wrapper calls what it wraps: whoever calls that has its own edge there
             guard = self.guard(call)
             kept = is_cached(target) or guard.keeps
             owner = guard.cls if guard.keeps and not is_cached(target) else None
@@ -438,6 +451,7 @@ class Contexts:
     def _run_by(self, value: Value, exact: bool = False) -> Iterator[Function]:
         if isinstance(value, FunctionValue):
             yield value.function
+            yield from self.evaluator.wrappers(value.function)
             if not exact and isinstance(value.bound, Instance):
                 yield from self._overrides(value.function, value.bound)
         elif isinstance(value, ClassValue):
@@ -447,9 +461,11 @@ class Contexts:
                     if method is not None:
                         yield method
                         break
+            for made in self.evaluator.default_factories(value.cls):
+                yield from self._run_by(made)
         elif isinstance(value, Instance):
             for cls in self.evaluator.lineage(value.cls)[0]:
-                method = cls.method("__call__")
+                method = cls.method("__call__") or self.evaluator.forwarded(cls)
                 if method is not None:
                     yield method
                     break
@@ -464,6 +480,22 @@ class Contexts:
             method = heir.method(function.name)
             if method is not None and self.evaluator.is_made(heir):
                 yield method
+
+
+def is_import(edge: Edge) -> bool:
+    """Whether an edge imports a module, which runs it once, however often the importing script runs."""
+    return isinstance(edge.source, Module) and isinstance(edge.target, Module)
+
+
+def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
+    """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, fetch]`."""
+    for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
+        listed: tuple[Expression, ...] = (argument,)
+        if argument[0] in ("list", "tuple"):
+            listed = argument[2]
+        elif argument[0] == "dict":
+            listed = tuple(value for _, value in argument[2])
+        yield from ((name, item) for item in listed if item[0] in ("name", "attr", "lambda"))
 
 
 def is_super_call(call: Call) -> bool:

@@ -98,3 +98,76 @@ TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
 # Frameworks that find a project's modules by name, without an import from the application.
 CONVENTION = ("django", "rest_framework", "chainlit", "bentoml")
 STARTUP_EVENTS = ("startup", "before_server_start", "main_process_start", "after_server_start")
+# Hooks of views that a framework runs for each request besides the method that answers.
+VIEW_HOOKS = frozenset(
+    (
+        "setup",
+        "initial",
+        "prepare",
+        "get_queryset",
+        "get_object",
+        "get_context_data",
+        "get_serializer_context",
+        "perform_destroy",
+        "form_invalid",
+        "disconnect",
+        "on_disconnect",
+    )
+)
+# Last name of a library's class -> the methods that the library calls on objects of derived classes; `on_*` stands for
+# all that start so.
+CALLED_BACK = {
+    "BaseCallbackHandler": ("on_*",),
+    "AsyncCallbackHandler": ("on_*",),
+    "AsyncIteratorCallbackHandler": ("on_*",),
+    "BaseTool": ("_run", "_arun", "run"),
+    "Tool": ("forward",),
+    "BaseRetriever": ("_get_relevant_documents", "_aget_relevant_documents", "_retrieve", "_aretrieve"),
+    "BaseChatModel": ("_generate", "_agenerate", "_stream", "_astream"),
+    "LLM": ("_call", "_acall", "_stream", "_astream"),
+    "BaseLLM": ("_generate", "_agenerate", "call", "acall"),
+    "CustomLLM": ("complete", "acomplete", "stream_complete", "chat", "achat", "completion", "acompletion"),
+    "Embeddings": ("embed_documents", "embed_query", "aembed_documents", "aembed_query"),
+    "BaseEmbedding": ("_get_query_embedding", "_aget_query_embedding", "_get_text_embedding", "_get_text_embeddings"),
+    "BaseNodePostprocessor": ("_postprocess_nodes",),
+    "AgentHooks": ("on_*",),
+    "RunHooks": ("on_*",),
+    "BaseHTTPMiddleware": ("dispatch",),
+    "AgentMiddleware": ("before_*", "after_*", "wrap_*", "abefore_*", "aafter_*", "awrap_*"),
+}
+# Decorators of a library's object that hand it the function: `@agent.tool`, `@mcp.resource("...")`.
+CALLING_BACK = frozenset(
+    (
+        "tool",
+        "tool_plain",
+        "system_prompt",
+        "instructions",
+        "output_validator",
+        "result_validator",
+        "resource",
+        "prompt",
+        "call_tool",
+        "list_tools",
+        "read_resource",
+        "get_prompt",
+        "custom_route",
+    )
+)
+# Listeners of Gradio's components: the first function is run at each such event.
+GRADIO_EVENTS = frozenset(
+    (
+        "click",
+        "submit",
+        "change",
+        "input",
+        "select",
+        "upload",
+        "load",
+        "stop_recording",
+        "stream",
+        "like",
+        "then",
+        "success",
+    )
+)
+GRADIO_HANDLERS = ("gradio.Interface", "gradio.ChatInterface")

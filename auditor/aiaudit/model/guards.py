@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, last_name, walk
+from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -100,11 +101,13 @@ def lasting(
     variable: Expression, scope: Scope, evaluator: Evaluator, depth: int = 0
 ) -> tuple[Class | None, Expression] | None:
     """Whether a variable outlives the call, on which class's instances, and the variable that does."""
+    if is_of_one_request(variable, scope, evaluator):
+        return None
     if variable[0] == "attr":
         method = method_of(scope)
         base = variable[2]
         if method is not None and base[0] == "name" and base[2] == method.self_name:
-            instance = not method.has_decorator("classmethod")
+            instance = not method.has_decorator("classmethod") and method.name != "__new__"
             return (method.owner if instance else None, variable)
         if method is not None and base[0] == "name" and method.owner and base[2] == method.owner.name:
             return None, variable
@@ -125,6 +128,18 @@ def lasting(
             if found is not None:
                 return found
     return (None, variable) if holder is not scope and isinstance(holder, Function) else None
+
+
+def is_of_one_request(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether a variable is kept on what each request has of its own: Flask's `g`, `request.state`."""
+    while variable[0] == "attr":
+        if variable[3] == "state" and last_name(variable[2]) in ("request", "websocket"):
+            return True
+        variable = variable[2]
+    if variable[0] != "name":
+        return False
+    values = evaluator.evaluate(variable, scope)
+    return any(isinstance(value, External) and value.path in ("flask.g", "quart.g") for value in values)
 
 
 def _is_filled(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool:

@@ -34,6 +34,8 @@ FRAMEWORKS = [
     "flask_restx",
     "flask_openapi3",
     "chainlit",
+    "gradio",
+    "streamlit",
     "bentoml",
     "connexion",
     "robyn",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
@@ -16,12 +17,13 @@ from aiaudit.model.frameworks import (
     TASK_DECORATORS,
     VERBS,
     VIEW_BASES,
+    VIEW_HOOKS,
     VIEW_METHODS,
 )
 from aiaudit.model.openapi import operations
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -102,6 +104,8 @@ class _Finder:
                 self._registered(call)
         if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
             self._connexion()
+        for callback in callbacks(self.program, self.evaluator):
+            self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
             self._entry("request", route.handler, route.label, route.span)
             for dependency in route.dependencies:
@@ -259,11 +263,14 @@ class _Finder:
         self._add(function, label, span, "", (), None)
 
     def _listed_dependencies(self, listed: Expression | None, scope: Scope) -> Iterator[Function]:
-        if listed is None or listed[0] not in ("list", "tuple"):
-            return
-        for item in listed[2]:
-            if item[0] == "call" and last_name(item[2]) in ("Depends", "Security") and item[3]:
-                yield from self._functions(item[3][0], scope)
+        for value in self.evaluator.evaluate(listed, scope):
+            if not isinstance(value, Literal) or value.expression[0] not in ("list", "tuple"):
+                continue
+            for item in value.expression[2]:
+                made = [(item, value.scope)] if item[0] == "call" else self.evaluator.definitions(item, value.scope)
+                for depends, holder in made:
+                    if depends[0] == "call" and last_name(depends[2]) in ("Depends", "Security") and depends[3]:
+                        yield from self._functions(depends[3][0], holder)
 
     def _event(self, function: Function, event: Expression, span: Span) -> None:
         if event[0] == "const" and event[2] in STARTUP_EVENTS:
@@ -304,6 +311,8 @@ class _Finder:
                 ):
                     verb = method.name.upper() if method.name in VERBS else method.name
                     self._add(method, f"{verb} {cls.name}", method.span, "class-based", (verb,), None)
+                elif method.name in VIEW_HOOKS:
+                    self._entry("request", method, f"every request to {cls.name}", method.span)
             constructor = cls.method("__init__")
             if constructor is not None and not self.evaluator.inherits(cls, "litestar.Controller"):
                 # The frameworks make a view anew for every request.
@@ -358,8 +367,14 @@ class _Finder:
             if last_name(call.expression[2][2]) == "on_startup":
                 for function in self._functions(call.arguments[0], call.scope):
                     self._entry("startup", function, f"startup hook {function.label}", call.span)
-        elif name == "add_middleware" and call.arguments:
+        elif name in ("add_middleware", "Middleware") and call.arguments:
             self._middleware(call)
+        elif name == "add_exception_handler" and len(call.arguments) > 1:
+            for function in self._functions(call.arguments[1], call.scope):
+                self._entry("request", function, f"exception handler {function.name}", call.span)
+        elif name in ("APIRouter", "include_router"):
+            for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
+                self._entry("request", function, "every request (router dependency)", call.span)
         elif name in ("add_node", "add_conditional_edges", "RunnableLambda"):
             for argument in call.arguments:
                 for function in self._functions(argument, call.scope):

@@ -105,6 +105,10 @@ class Calls(Core):
         return ()
 
     def _call_instance(self, callee: Instance, call: Call) -> Iterator[Value]:
+        forward = self.forwarded(callee.cls)
+        if forward is not None:
+            yield from self.result(forward)
+            return
         for value in self.class_attribute(callee.cls, "__call__", callee):
             yield from self.called(value, call)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core, is_field_call, is_object, method_of
-from aiaudit.model.scopes import Call, Class, Function, Store, last_name
+from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
     External,
@@ -44,9 +44,17 @@ class Classes(Core):
     def _own_attribute(self, cls: Class, name: str, holder: Value) -> Iterator[Value]:
         for binding in cls.bindings.get(name, ()):
             if binding.kind != "function":
-                if binding.kind == "annotated" or is_field_call(binding.expression):
-                    yield from self._field(cls, name)
-                yield from self.binding(binding)
+                written = is_field_call(binding.expression)
+                given: list[Value] = []
+                if binding.kind == "annotated" or written:
+                    given.extend(self._field(cls, name))
+                if written and binding.expression is not None:
+                    given.extend(self.field_default(binding.expression, cls))
+                    if not is_object(given):
+                        given.extend(self.annotated(binding.annotation, cls))
+                else:
+                    given.extend(self.binding(binding))
+                yield from given
                 continue
             function: Function = binding.target
             if function.has_decorator("property", "cached_property"):
@@ -62,6 +70,27 @@ class Classes(Core):
         for call in self.constructions(cls):
             argument = call.argument(name, fields.index(name) if name in fields else None)
             yield from self.evaluate(argument, call.scope)
+
+    def field_default(self, expression: Expression, scope: Scope) -> Iterator[Value]:
+        """What a field has that nobody passes: its `default`, or what its `default_factory` makes."""
+        call = self.call_of(expression, scope)
+        yield from self.evaluate(call.argument("default", 0), scope)
+        for factory in self.evaluate(call.keyword("default_factory"), scope):
+            yield from self.called(factory, call)
+
+    def default_factories(self, cls: Class) -> Iterator[Value]:
+        """The functions that constructing a class runs for its fields."""
+        for candidate in self.lineage(cls)[0]:
+            for bindings in candidate.bindings.values():
+                for binding in bindings:
+                    if binding.expression is not None and is_field_call(binding.expression):
+                        factory = self.call_of(binding.expression, candidate).keyword("default_factory")
+                        yield from self.evaluate(factory, candidate)
+
+    def forwarded(self, cls: Class) -> Function | None:
+        """The `forward` that calling an object of a module class of torch or dspy runs."""
+        method = cls.method("forward")
+        return method if method is not None and self.inherits(cls, ".Module") else None
 
     def _stored_attributes(self, classes: list[Class], name: str) -> Iterator[Value]:
         for store in self.program.stores_by_attribute.get(name, ()):

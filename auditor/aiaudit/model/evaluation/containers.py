@@ -22,6 +22,8 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression
 
+CONTEXT_VARIABLE = "contextvars.ContextVar()"
+
 
 class Containers(Core):
     """Answers about elements."""
@@ -38,6 +40,8 @@ class Containers(Core):
                 yield from self._literal_elements(value, wanted)
             elif isinstance(value, Elements):
                 yield from value.element
+            elif isinstance(value, External) and value.path == CONTEXT_VARIABLE:
+                yield from self._context_values(value)
             elif isinstance(value, External):
                 yield External(f"{value.path}[]", value.origin, value) if value.made else value
             elif isinstance(value, ClassValue):
@@ -51,6 +55,19 @@ class Containers(Core):
             given = store.key[2] if store.key is not None and store.key[0] == "const" else None
             if wanted is None or given is None or wanted == given:
                 yield from self.stored(store)
+
+    def _context_values(self, variable: External) -> Iterator[Value]:
+        """What a context variable holds: its default, and what is set anywhere."""
+        origin = variable.origin
+        if origin is None:
+            return
+        yield from self.evaluate(origin.keyword("default"), origin.scope)
+        for call in self.program.calls_by_name.get("set", ()):
+            function = call.expression[2]
+            if function[0] == "attr" and call.arguments:
+                holders = self.evaluate(function[2], call.scope)
+                if any(isinstance(holder, External) and holder.origin is origin for holder in holders):
+                    yield from self.evaluate(call.arguments[0], call.scope)
 
     @property
     def filled(self) -> dict[Any, list[Store]]:

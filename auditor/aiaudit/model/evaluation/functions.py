@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from aiaudit.model.evaluation.core import Core, distinct, is_object
+from aiaudit.model.evaluation.core import distinct, is_object
+from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import (
@@ -23,7 +24,7 @@ from aiaudit.model.values import (
 from aiaudit.sources.python.facts import Expression, Parameter
 
 
-class Functions(Core):
+class Functions(Decorators):
     """Answers about functions of the repository."""
 
     def result_of(self, function: Function) -> Iterator[Value]:
@@ -51,11 +52,21 @@ class Functions(Core):
         if kind not in ("variadic", "keywords"):
             for argument, scope in self.passed(function, name):
                 found.extend(self.evaluate(argument, scope))
+            if not found and parameter in function.parameters[:2]:
+                found.extend(self._given_by_framework(parameter, function))
         yield from found
         if not any(isinstance(v, (External, Instance, ClassValue, FunctionValue)) for v in found):
             yield from self.annotated(annotation, outer)
         if default is not None:
             yield from self.evaluate(default, outer)
+
+    def _given_by_framework(self, parameter: Parameter, function: Function) -> Iterator[Value]:
+        """What a decorator passes where no call does: what it decorates, or the task object of `bind=True`."""
+        first = function.parameters[0][0]
+        if parameter[0] == first or first == function.self_name:
+            yield from self.decorated_with(function)
+        if parameter[0] == first:
+            yield from self.bound_task(function)
 
     def dependency(self, parameter: Parameter, function: Function) -> Call | None:
         """The `Depends(...)` call that injects a parameter, from its default or its `Annotated`."""

@@ -1,0 +1,103 @@
+"""Functions that libraries call while the service works: tools, handlers of events, workers' tasks, pages of scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK
+from aiaudit.model.program import Program
+from aiaudit.model.scopes import Binding, Class, Function, Module
+from aiaudit.model.values import External, FunctionValue
+from aiaudit.sources.python.facts import Expression
+from aiaudit.span import Span
+from aiaudit.values import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    """A scope that a library runs: `kind` is that of the entry, "request", "task" or "startup"."""
+
+    kind: str
+    scope: Function | Module
+    label: str
+    span: Span
+
+
+def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
+    """All of them, as far as classes, decorators and settings tell; what is passed as an argument is followed where the
+    calls are."""
+    for cls in program.classes:
+        yield from _of_class(cls, evaluator)
+        yield from _of_worker(cls, evaluator)
+    for function in program.functions:
+        if _is_handed_by_decorator(function, evaluator):
+            yield Callback("request", function, f"callback {function.qualified_name}", function.span)
+    for module in program.modules:
+        if _is_page(module, program):
+            yield Callback("request", module, f"every run of {module.path}", Span.whole_file(module.path))
+
+
+def _of_class(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
+    """Methods that a library calls on objects of a class derived from one of its own."""
+    bases = [path.rpartition(".")[2] for path in evaluator.lineage(cls)[1]]
+    patterns = [pattern for base in bases for pattern in CALLED_BACK.get(base, ())]
+    if not patterns or not evaluator.is_made(cls):
+        return
+    for method in cls.functions:
+        if any(_fits(method.name, pattern) for pattern in patterns):
+            yield Callback("request", method, f"callback {method.qualified_name}", method.span)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _is_handed_by_decorator(function: Function, evaluator: Evaluator) -> bool:
+    for decorator in function.decorators:
+        callee = decorator[2] if decorator[0] == "call" else decorator
+        if callee[0] != "attr" or callee[3] not in CALLING_BACK:
+            continue
+        owners = evaluator.evaluate(callee[2], function.parent or function.module)
+        if any(isinstance(owner, External) and owner.made for owner in owners):
+            return True
+    return False
+
+
+def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
+    """`class WorkerSettings` of arq: its tasks and hooks."""
+    if "functions" not in cls.bindings and "cron_jobs" not in cls.bindings:
+        return
+    if not cls.name.endswith("Settings"):
+        return
+    for name, kind in (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task")):
+        for binding in cls.bindings.get(name, ()):
+            for function in _functions_in(binding, evaluator):
+                yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)
+
+
+def _functions_in(binding: Binding, evaluator: Evaluator) -> Iterator[Function]:
+    """The functions that a class attribute names, alone, in a list, or wrapped as `func(f)` and `cron(f)`."""
+    listed = binding.expression
+    if listed is None:
+        return
+    for item in listed[2] if listed[0] in ("list", "tuple") else (listed,):
+        wrapped: Expression = item[3][0] if item[0] == "call" and item[3] else item
+        for value in evaluator.evaluate(wrapped, binding.scope):
+            if isinstance(value, FunctionValue):
+                yield value.function
+
+
+def _is_page(module: Module, program: Program) -> bool:
+    """A Streamlit script: it runs anew at each interaction. What it imports runs once."""
+    if not any(_imports_streamlit(statement) for statement, _, _ in module.imports):
+        return False
+    if "/pages/" in f"/{module.path}":
+        return True
+    return not any(module.path in program.closure([other.path]) for other in program.modules if other is not module)
+
+
+def _imports_streamlit(statement: tuple[object, ...]) -> bool:
+    if statement[0] == "import":
+        return any(name == "streamlit" for name, _ in statement[2])  # type: ignore[attr-defined]
+    return statement[3] == "streamlit"
