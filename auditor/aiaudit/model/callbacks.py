@@ -70,7 +70,12 @@ def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
         return
     if not cls.name.endswith("Settings"):
         return
-    for name, kind in (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task")):
+    for name, kind in (
+        ("functions", "task"),
+        ("cron_jobs", "task"),
+        ("on_startup", "startup"),
+        ("on_job_start", "task"),
+    ):
         for binding in cls.bindings.get(name, ()):
             for function in _functions_in(binding, evaluator):
                 yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)

@@ -11,46 +11,12 @@ from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
+from aiaudit.model.runners import CACHING, FILING, OFFLOADING, PROMPT, TOOL_RUNS
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
-
-CACHING = (
-    "lru_cache",
-    "cache",
-    "cached_property",
-    "alru_cache",
-    "cached",
-    "cache_resource",
-    "singleton",
-    "memoize",
-    "once",
-)
-# Methods of a tool that run the function it was made of.
-TOOL_RUNS = frozenset(("run", "invoke", "arun", "ainvoke", "func", "coroutine"))
-# Calls that run a function elsewhere than in the calling event loop: last name of the callee.
-OFFLOADING = frozenset(
-    (
-        "to_thread",
-        "run_in_threadpool",
-        "run_sync",
-        "run_in_executor",
-        "submit",
-        "Thread",
-        "Process",
-        "add_task",
-        "asyncify",
-        "sync_to_async",
-        "apply_async",
-        "map_async",
-        "Timer",
-        "delay",
-        "send_task",
-        "enqueue",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,47 +66,6 @@ class Reach:
         return found
 
 
-# Calls that run a function handed to them on the spot, in this thread or another.
-PROMPT = OFFLOADING | frozenset(
-    (
-        "run",
-        "map",
-        "filter",
-        "sorted",
-        "gather",
-        "run_until_complete",
-        "call_soon",
-        "reduce",
-        "starmap",
-        "max",
-        "min",
-        "create_task",
-        "ensure_future",
-        "start_soon",
-        "run_coroutine_threadsafe",
-        "wait_for",
-        "retry",
-        "call",
-        "apply",
-    )
-)
-# Calls that file a function away for a moment that has its own entry, or for none of the service's.
-FILING = frozenset(
-    (
-        "Depends",
-        "Security",
-        "register",
-        "signal",
-        "add_signal_handler",
-        "add_event_handler",
-        "patch",
-        "wraps",
-        "Field",
-        "field",
-        "PrivateAttr",
-        "ContextVar",
-    )
-)
 State = tuple[int, bool, bool]
 
 

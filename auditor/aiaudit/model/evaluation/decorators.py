@@ -32,7 +32,9 @@ class Decorators(Core):
             names.append(function.parent.name)
         for name in names:
             for decorated, decorator, scope in self._decorations.get(name, ()):
-                if any(isinstance(v, FunctionValue) and v.function is function for v in self.evaluate(decorator, scope)):
+                if any(
+                    isinstance(v, FunctionValue) and v.function is function for v in self.evaluate(decorator, scope)
+                ):
                     yield FunctionValue(decorated)
 
     def wrappers(self, function: Function) -> tuple[Function, ...]:

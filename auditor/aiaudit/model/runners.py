@@ -1,0 +1,79 @@
+"""Names of decorators and calls that run a function later, once, elsewhere, or never, by the last name of the callee."""
+
+from __future__ import annotations
+
+CACHING = (
+    "lru_cache",
+    "cache",
+    "cached_property",
+    "alru_cache",
+    "cached",
+    "cache_resource",
+    "singleton",
+    "memoize",
+    "once",
+)
+# Methods of a tool that run the function it was made of.
+TOOL_RUNS = frozenset(("run", "invoke", "arun", "ainvoke", "func", "coroutine"))
+# Calls that run a function elsewhere than in the calling event loop: last name of the callee.
+OFFLOADING = frozenset(
+    (
+        "to_thread",
+        "run_in_threadpool",
+        "run_sync",
+        "run_in_executor",
+        "submit",
+        "Thread",
+        "Process",
+        "add_task",
+        "asyncify",
+        "sync_to_async",
+        "apply_async",
+        "map_async",
+        "Timer",
+        "delay",
+        "send_task",
+        "enqueue",
+    )
+)
+# Calls that run a function handed to them on the spot, in this thread or another.
+PROMPT = OFFLOADING | frozenset(
+    (
+        "run",
+        "map",
+        "filter",
+        "sorted",
+        "gather",
+        "run_until_complete",
+        "call_soon",
+        "reduce",
+        "starmap",
+        "max",
+        "min",
+        "create_task",
+        "ensure_future",
+        "start_soon",
+        "run_coroutine_threadsafe",
+        "wait_for",
+        "retry",
+        "call",
+        "apply",
+    )
+)
+# Calls that file a function away for a moment that has its own entry, or for none of the service's.
+FILING = frozenset(
+    (
+        "Depends",
+        "Security",
+        "register",
+        "signal",
+        "add_signal_handler",
+        "add_event_handler",
+        "patch",
+        "wraps",
+        "Field",
+        "field",
+        "PrivateAttr",
+        "ContextVar",
+    )
+)
