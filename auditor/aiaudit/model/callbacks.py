@@ -1,4 +1,4 @@
-"""Functions that libraries call while the service works: tools, handlers of events, workers' tasks, pages of scripts."""
+"""Functions that libraries call while the service works: tools, handlers of events, tasks of workers, pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
+
+# Attributes of arq's settings class -> the kind of entry that their functions are.
+WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task"))
 
 
 @dataclass(slots=True, eq=False)
@@ -70,12 +73,7 @@ def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
         return
     if not cls.name.endswith("Settings"):
         return
-    for name, kind in (
-        ("functions", "task"),
-        ("cron_jobs", "task"),
-        ("on_startup", "startup"),
-        ("on_job_start", "task"),
-    ):
+    for name, kind in WORKER_HOOKS:
         for binding in cls.bindings.get(name, ()):
             for function in _functions_in(binding, evaluator):
                 yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)

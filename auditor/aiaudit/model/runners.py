@@ -1,4 +1,4 @@
-"""Names of decorators and calls that run a function later, once, elsewhere, or never, by the last name of the callee."""
+"""Decorators and calls that run a function later, once, elsewhere, or never, by the last name of the callee."""
 
 from __future__ import annotations
 
