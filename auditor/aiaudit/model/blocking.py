@@ -9,11 +9,17 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.values import dataclass
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
+
+
+# Calls that run a generator to its end, or to its next item, where they stand.
+CONSUMING = frozenset(
+    ("list", "tuple", "set", "dict", "sum", "next", "sorted", "max", "min", "any", "all", "join", "extend")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,8 +170,4 @@ def is_iterated(call: Call) -> bool:
         return False
     if parent[0] == "comp":
         return True
-    return (
-        parent[0] == "call"
-        and parent[2][0] == "name"
-        and parent[2][2] in ("list", "tuple", "set", "sum", "next", "sorted")
-    )
+    return parent[0] == "call" and last_name(parent[2]) in CONSUMING

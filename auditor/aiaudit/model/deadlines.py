@@ -6,7 +6,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.routes import Routing
 from aiaudit.model.scopes import Call, Function, last_name
-from aiaudit.model.values import External
+from aiaudit.model.values import External, FunctionValue
 
 SCOPES = frozenset(
     (
@@ -72,12 +72,21 @@ class Deadlines:
             self._functions[key] = False  # recursion bounds nothing
             calls = [call for call, _, _ in self.evaluator.callers(scope)]
             is_entry = key in self.contexts.handlers
-            self._functions[key] = (
+            self._functions[key] = self._wrapped(scope) or (
                 bool(calls)
                 and not is_entry
                 and all(self._around(call) or self._callers_bound(call.scope, depth + 1) for call in calls)
             )
         return self._functions[key]
+
+    def _wrapped(self, function: Function) -> bool:
+        """Whether a decorator of the function runs it under a deadline."""
+        return any(
+            isinstance(value, FunctionValue) and value.function is function and self._around(call)
+            for wrapper in self.evaluator.wrappers(function)
+            for call in wrapper.calls
+            for value in self.evaluator.evaluate(call.expression[2], wrapper)
+        )
 
     def _bounds_the_rest(self, scope: object) -> bool:
         """A middleware that awaits the rest of the application under a deadline."""

@@ -170,4 +170,3 @@ GRADIO_EVENTS = frozenset(
         "success",
     )
 )
-GRADIO_HANDLERS = ("gradio.Interface", "gradio.ChatInterface")

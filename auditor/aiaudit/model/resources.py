@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
@@ -151,6 +152,8 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             entry = knowledge.find(external.path)
             if entry is None:
                 continue
+            if entry.pool_parameter is not None and made.keyword(entry.pool_parameter) is not None:
+                entry = replace(entry, cost="cheap", timeout=None)
             key = (entry.dist, entry.purpose, entry.kind)
             other = found.get(key)
             fits = (entry.mode == "async") is call.awaited

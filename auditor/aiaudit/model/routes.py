@@ -10,6 +10,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
     CONVENTION,
+    GRADIO_EVENTS,
     LITESTAR,
     MIDDLEWARE_BASES,
     ROUTERS,
@@ -21,6 +22,7 @@ from aiaudit.model.frameworks import (
     VIEW_METHODS,
 )
 from aiaudit.model.openapi import operations
+from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal
@@ -31,7 +33,8 @@ from aiaudit.values import dataclass
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """A function that answers requests. `kind`: "http", "websocket"; `label` such as `POST /chat`."""
+    """A function that answers requests. `kind`: "http", "websocket"; `label` such as `POST /chat`; `decorator` is the
+    call that registers it."""
 
     label: str
     handler: Function
@@ -85,13 +88,13 @@ class _Finder:
         self.program = program
         self.evaluator = evaluator
         self.found = Routing()
-        self._prefixes: dict[int, str] = {}
+        self._prefixes = Prefixes(evaluator)
 
     def find(self) -> Routing:
         for call in self.program.calls_by_name.get("include_router", ()):
-            self._remember_prefix(call)
+            self._prefixes.remember(call)
         for call in self.program.calls_by_name.get("register_blueprint", ()):
-            self._remember_prefix(call)
+            self._prefixes.remember(call)
         for function in self.program.functions:
             self._decorated(function)
         for cls in self.program.classes:
@@ -104,6 +107,7 @@ class _Finder:
                 self._registered(call)
         if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
             self._connexion()
+        self._factories()
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
@@ -112,6 +116,13 @@ class _Finder:
                 self._entry("request", dependency, route.label, route.span)
         self._keep_live()
         return self.found
+
+    def _factories(self) -> None:
+        """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""
+        for application in self.found.applications:
+            scope = application.call.scope
+            if isinstance(scope, Function) and not self.evaluator.callers(scope):
+                self._entry("startup", scope, f"application factory {scope.label}", scope.span)
 
     def _keep_live(self) -> None:
         """Drop what no application imports: left-over routers, scripts and copies never run.
@@ -243,7 +254,7 @@ class _Finder:
 
     def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> None:
         path = _path_argument(call) or ""
-        prefix = self._prefix(router, scope)
+        prefix = self._prefixes.of(router, scope)
         kind = "websocket" if verb.startswith("websocket") else "http"
         given = call.keyword("methods")
         methods = [verb.upper()] if verb in VERBS else (_strings(given) if given is not None else ["GET"])
@@ -275,31 +286,6 @@ class _Finder:
     def _event(self, function: Function, event: Expression, span: Span) -> None:
         if event[0] == "const" and event[2] in STARTUP_EVENTS:
             self._entry("startup", function, f"startup hook {function.label}", span)
-
-    # Prefixes
-
-    def _remember_prefix(self, call: Call) -> None:
-        if not call.arguments:
-            return
-        given = call.keyword("prefix") or call.keyword("url_prefix")
-        prefix = self._text(given, call.scope)
-        for value in self.evaluator.evaluate(call.arguments[0], call.scope):
-            if isinstance(value, External) and value.origin is not None and prefix:
-                self._prefixes[id(value.origin)] = prefix
-
-    def _prefix(self, router: Expression, scope: Scope) -> str:
-        for value in self.evaluator.evaluate(router, scope):
-            if isinstance(value, External) and value.origin is not None:
-                origin = value.origin
-                own = self._text(origin.keyword("prefix") or origin.keyword("url_prefix"), origin.scope)
-                return self._prefixes.get(id(origin), "") + own
-        return ""
-
-    def _text(self, expression: Expression | None, scope: Scope) -> str:
-        for value in self.evaluator.evaluate(expression, scope):
-            if isinstance(getattr(value, "value", None), str):
-                return str(value.value)  # type: ignore[union-attr]
-        return ""
 
     # Classes
 
@@ -352,6 +338,8 @@ class _Finder:
             self._added_route(call)
         elif name in ("Route", "WebSocketRoute", "APIRoute", "path", "re_path", "url"):
             self._routing_table(call, name)
+        elif name in GRADIO_EVENTS or name in ("Interface", "ChatInterface"):
+            self._gradio(call, name)
         elif name in {f"add_{verb}" for verb in VERBS} and len(call.arguments) > 1:
             self._functions_as_routes(call, call.arguments[1], name[4:].upper(), call.arguments[0])
         elif name in VERBS and len(call.arguments) > 1:
@@ -374,7 +362,7 @@ class _Finder:
                 self._entry("request", function, f"exception handler {function.name}", call.span)
         elif name in ("APIRouter", "include_router"):
             for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
-                self._entry("request", function, "every request (router dependency)", call.span)
+                self._entry("request", function, f"request of a router ({function.name})", call.span)
         elif name in ("add_node", "add_conditional_edges", "RunnableLambda"):
             for argument in call.arguments:
                 for function in self._functions(argument, call.scope):
@@ -444,6 +432,17 @@ class _Finder:
         for function in self._functions(view, call.scope):
             if not any(route.handler is function for route in self.found.routes):
                 self._add(function, f"{verb} {text}".strip(), call.span, "", (verb,), None)
+
+    def _gradio(self, call: Call, name: str) -> None:
+        """`gr.Interface(fn=answer)` and `button.click(answer, ...)`."""
+        function = call.argument("fn", 0)
+        if function is None or function[0] not in ("name", "attr", "lambda"):
+            return
+        paths = [value.path for value in self._callee(call) if isinstance(value, External)]
+        if any(path.startswith("gradio.") for path in paths):
+            for handler in self._functions(function, call.scope):
+                if not any(route.handler is handler for route in self.found.routes):
+                    self._add(handler, f"gradio {name} {handler.name}", call.span, "Gradio", (), call)
 
     def _middleware(self, call: Call) -> None:
         for value in self.evaluator.evaluate(call.arguments[0], call.scope):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.scopes import Function, Module, Scope, last_name, walk
-from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
+from aiaudit.model.scopes import Function, Module, Scope, last_name, walk, walk_all
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
@@ -32,6 +32,8 @@ _APPLICATIONS = ("FastAPI", "Starlette", "Litestar", "Application", "Sanic")
 _LIMITING = regex(r"(size|body|content|upload|length)\w*limit|limit\w*(size|body|content|upload|length)", re.IGNORECASE)
 _PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Starlette"}
 _DEPTH = 4
+# Answers of a server that takes no body of this size.
+_REFUSALS = (400, 413, 422)
 
 
 def body_limit(tools: Tools) -> float | None:
@@ -101,9 +103,17 @@ def _of_middleware(tools: Tools) -> Iterator[float]:
         if given is None or not _LIMITING.search(last_name(given)):
             continue
         values = tools.evaluator.evaluate(given, call.scope)
-        if any(isinstance(value, (ClassValue, External, FunctionValue)) for value in values):
+        if any(_may_refuse(value) for value in values):
             sizes = [number(value, call.scope, tools) for key, value in call.keywords if key in _OPTIONS]
             yield min([size for size in sizes if size is not None], default=UNKNOWN_LIMIT)
+
+
+def _may_refuse(value: Value) -> bool:
+    """Whether a middleware may turn a request down: one of the repository that never does is only named so."""
+    if not isinstance(value, ClassValue):
+        return isinstance(value, (External, FunctionValue))
+    parts = walk_all(value.cls.body)
+    return any(part[0] == "raise" or (part[0] == "const" and part[2] in _REFUSALS) for part in parts)
 
 
 def _refused(function: Function, tools: Tools) -> Iterator[float]:

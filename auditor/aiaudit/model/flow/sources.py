@@ -12,7 +12,7 @@ from aiaudit.model.flow.words import is_identifier, speaks_of_conversation, word
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Class, Function, Scope, last_name
-from aiaudit.model.values import ClassValue, External, FunctionValue, Value
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -55,6 +55,10 @@ GLOBAL_REQUESTS = words(
     "flask.request quart.request quart.websocket connexion.request bottle.request flask.globals.request "
     "chalice.app.current_request starlette.requests.Request() flask_restful.request"
 )
+
+
+# Components of Gradio that take any text.
+TYPED = ("gradio.Textbox()", "gradio.TextArea()", "gradio.MultimodalTextbox()", "gradio.Code()")
 
 
 class Sources:
@@ -110,6 +114,8 @@ class Sources:
             return None
         outer = function.parent or function.module
         place = Span.at(function.module.path, at)
+        if route.framework == "Gradio":
+            return Source(f"the input `{name}`", place, route=route) if self._is_typed(parameter, route, path) else None
         if annotation is None or route.label.startswith("chainlit"):
             return self._unannotated(parameter, function, path, route, place)
         clean = tuple(part for part in path if part != FETCHED)
@@ -117,6 +123,23 @@ class Sources:
         if default is not None:
             verdict = self.schema.limited(verdict, [default], outer)
         return self._source(verdict, name, place, route, path, function)
+
+    def _is_typed(self, parameter: Parameter, route: Route, path: Path) -> bool:
+        """Whether a parameter of a Gradio handler is what somebody types: the inputs come in order."""
+        call = route.decorator
+        if path or call is None:
+            return False
+        position = route.handler.parameters.index(parameter)
+        if last_name(call.expression[2]) == "ChatInterface":
+            return position == 0
+        inputs = call.argument("inputs", 1)
+        listed = inputs[2] if inputs is not None and inputs[0] in ("list", "tuple") else (inputs,)
+        given = self.evaluator.evaluate(listed[position], call.scope) if position < len(listed) else ()
+        return any(
+            (isinstance(value, External) and value.path in TYPED)
+            or (isinstance(value, Constant) and value.value in ("text", "textbox"))
+            for value in given
+        )
 
     def of_model(self, cls: Class, parameter: Parameter, function: Scope, path: Path) -> Source | None:
         """A field of a class whose objects the framework fills from the request."""
@@ -277,6 +300,8 @@ def _access(expression: Expression) -> tuple[Expression, list[Part]]:
             expression = expression[2]
         elif tag == "sub":
             index = expression[3]
+            if index[0] == "slice":
+                return expression, []  # cut: no longer the text as it came
             names.append(index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE)
             expression = expression[2]
         elif tag == "call" and expression[2][0] == "attr":

@@ -160,8 +160,10 @@ class Entry:
     is a method of what `openai.OpenAI` gives. `returns` is the path of the object that calling it gives, where that is
     another than `path()`. `mode` of a constructor is that of the object's methods. `blocking` calls wait for the
     network, a disk or heavy computing in the calling thread. `wraps` are the parameters that hold an inner resource,
-    whose time-out and cap then count. For entries derived from a constructor's methods, `constructor` is the path of
-    that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
+    whose time-out and cap then count; `pool_parameter` takes a pool made elsewhere: what is built on it is a light
+    handle, and the pool answers for the time-out. For entries derived from a constructor's methods, `constructor` is
+    the path of that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack
+    it.
     """
 
     path: str
@@ -183,6 +185,7 @@ class Entry:
     wraps: tuple[Argument, ...] = ()
     returns: str | None = None
     loop_cap: LoopCap | None = None
+    pool_parameter: str | None = None
     construct_first_milliseconds: float | None = None
     construct_milliseconds: float | None = None
     defaults: tuple[tuple[str, Scalar], ...] = ()

@@ -175,6 +175,7 @@ class EntryTable(CallTable):
     mode: Mode = "none"
     methods: list[str | MethodTable] = []
     families: list[str] = []
+    pool_parameter: str | None = Field(default=None, pattern=PARAMETER)
     attributes: dict[str, str] = {}
     construction: ConstructTable | None = Field(default=None, alias="construct")
     defaults: dict[str, Scalar] = {}
