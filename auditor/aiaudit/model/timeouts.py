@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aiaudit.finding import Step
+from aiaudit.model.addresses import is_in_address
 from aiaudit.model.arguments import Argument, argument_of
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
@@ -152,6 +153,8 @@ class _Reader:
                     continue
                 return "set", self.worst(known, seconds), found
             hidden = hidden or found.state == "hidden"
+        if is_in_address(known, self.evaluator):
+            return "set", None, None
         if disabled is not None:
             return "disabled", math.inf, disabled
         for name in timeout.ignored:
