@@ -24,9 +24,10 @@ def is_in_address(known: Known, evaluator: Evaluator) -> bool:
     names = {"statement_timeout" if name == "options" else name for name in bounding}
     if not names:
         return False
-    for given in (*known.call.arguments, *(value for _, value in known.call.keywords)):
-        for value in evaluator.evaluate(given, known.call.scope):
-            if isinstance(value, Constant) and isinstance(value.value, str) and "=" in value.value:
-                if not names.isdisjoint(_BETWEEN.split(unquote_plus(value.value))):
-                    return True
-    return False
+    texts = (
+        value.value
+        for given in (*known.call.arguments, *(value for _, value in known.call.keywords))
+        for value in evaluator.evaluate(given, known.call.scope)
+        if isinstance(value, Constant) and isinstance(value.value, str) and "=" in value.value
+    )
+    return any(not names.isdisjoint(_BETWEEN.split(unquote_plus(text))) for text in texts)

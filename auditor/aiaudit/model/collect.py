@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiaudit.model.scopes import Binding, Call, Class, Enclosing, Function, Module, Scope, Store, is_node
+from aiaudit.model.scopes import (
+    PROVIDER,
+    Binding,
+    Call,
+    Class,
+    Enclosing,
+    Function,
+    Module,
+    Scope,
+    Store,
+    is_node,
+    is_provider,
+)
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 # Methods that put their argument into the container they are called on: method -> position of the stored value.
@@ -335,10 +347,21 @@ class _Collector:
                 )
         else:
             self._visit(function, around, node, False)
+        if is_provider(node, self.module):
+            self.provider(node)
+            return
         for argument in node[3]:
             self._visit(argument, around, node, False)
         for _, value in node[4]:
             self._visit(value, around, node, False)
+
+    def provider(self, node: Expression) -> None:
+        """`providers.Factory(Client, timeout=5)`: a function that calls `Client(timeout=5)`, when it is asked to."""
+        _, at, _, arguments, keywords = node
+        made = ("call", at, arguments[0], arguments[1:], keywords)
+        function = Function(PROVIDER, self.module, self.scope, ("lambda", at, (), made, node), (("return", at, made),))
+        self.scope.functions.append(function)
+        _Collector(self.module, function).block(function.body, None)
 
     def lambda_(self, node: Expression, around: Enclosing | None) -> None:
         _, at, parameters, body = node

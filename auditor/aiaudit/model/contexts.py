@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead, is_main_part
 from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import CACHING, FILING, OFFLOADING, PROMPT, TOOL_RUNS
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -232,6 +234,8 @@ class Contexts:
         elif isinstance(scope, Function):
             yield from self._import_edges(scope.module, scope)
             yield from self._dependency_edges(scope)
+            if scope.name == PROVIDER:
+                yield from self._provided_edges(scope)
         for call in scope.calls:
             if self.runs(call):
                 yield from self._call_edges(call)
@@ -317,6 +321,9 @@ class Contexts:
         callees = self.evaluator.evaluate(function, call.scope)
         for value in callees:
             yield from self._value_edges(value, call, call.scope)
+            if isinstance(value, External) and value.path == RESOLVING and call.arguments:
+                for kept, made in self.evaluator.made_by_resolving(call.arguments[0], call):
+                    yield from (replace(edge, cached=kept) for edge in self._value_edges(made, call, call.scope))
         if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
             for value in self.evaluator.evaluate(function[2], call.scope):
                 if isinstance(value, FunctionValue):
@@ -343,6 +350,14 @@ class Contexts:
                 function = value.function
                 elsewhere = offloading and not function.asynchronous
                 yield Edge(call.scope, function, call.span, function.label, call, offloaded=elsewhere)
+
+    def _provided_edges(self, provider: Function) -> Iterator[Edge]:
+        """A provider asks the providers among its arguments first."""
+        for call in provider.calls:
+            for argument in (*call.arguments, *(value for _, value in call.keywords)):
+                for value in self.evaluator.evaluate(argument, provider):
+                    if self.evaluator.provider_of(value) is not None:
+                        yield from self._value_edges(value, call, provider)
 
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
@@ -396,6 +411,10 @@ class Contexts:
                     break
         elif isinstance(value, Partial):
             yield from self._run_by(value.function)
+        else:
+            provider = self.evaluator.provider_of(value)
+            if provider is not None:
+                yield provider
 
     def _overrides(self, function: Function, bound: Instance) -> Iterator[Function]:
         """An instance known by its type alone may be of any subclass that the program makes."""
@@ -430,7 +449,9 @@ def is_super_call(call: Call) -> bool:
 
 
 def is_cached(function: Function) -> bool:
-    """Whether a decorator keeps the function's result."""
+    """Whether a decorator keeps the function's result, or the container whose provider it is does."""
+    if function.name == PROVIDER:
+        return "Singleton" in last_name(function.node[-1][2]) or last_name(function.node[-1][2]) == "Resource"
     return function.has_decorator(*CACHING)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from aiaudit.model.collect import collect
 from aiaudit.model.openapi import operations
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, Store, last_name
+from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
 from aiaudit.patterns import regex
@@ -88,6 +88,7 @@ class Program:
         self.stores_by_attribute: dict[str, list[Store]] = defaultdict(list)
         self.element_stores: list[Store] = []
         self.lambdas: dict[int, Function] = {}
+        self.providers: dict[int, Function] = {}
         self.classes: list[Class] = []
         self.functions: list[Function] = []
         for module in self.modules:
@@ -223,7 +224,9 @@ class Program:
                     self.element_stores.append(store)
             for function in scope.functions:
                 self.functions.append(function)
-                if function.node[0] == "lambda":
+                if function.name == PROVIDER:
+                    self.providers[id(function.node[-1])] = function
+                elif function.node[0] == "lambda":
                     self.lambdas[id(function.node)] = function
             self.classes.extend(scope.classes)
 
@@ -307,10 +310,13 @@ def _ancestors(folder: str) -> Iterator[str]:
 
 
 def scope_of_name(scope: Scope, name: str) -> Scope | None:
-    """The scope whose name it is, as Python finds it: class bodies are seen from themselves alone."""
+    """The scope whose name it is, as Python finds it: class bodies are seen from themselves alone (and from the
+    providers in them, whose arguments stand there)."""
     if name in scope.bindings and name not in scope.declared_global:
         return scope
     outer = scope.parent
+    if scope.name == PROVIDER and outer is not None:
+        return scope_of_name(outer, name)
     while outer is not None:
         if name in outer.bindings and not isinstance(outer, Class) and name not in outer.declared_global:
             return outer

@@ -258,6 +258,21 @@ class Function(Scope):
         return f"{self.qualified_name}()"
 
 
+# The name of the function that a provider of dependency-injector is read as.
+PROVIDER = "<provider>"
+_PROVIDING = frozenset(("Factory", "Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "ContextLocalSingleton",
+                        "Resource", "Callable", "Coroutine"))  # fmt: skip
+
+
+def is_provider(call: Expression, module: Module) -> bool:
+    """Whether a call makes a provider of dependency-injector: `providers.Singleton(Client, ...)`."""
+    function = call[2]
+    if function[0] != "attr" or function[3] not in _PROVIDING or last_name(function[2]) != "providers" or not call[3]:
+        return False
+    bound = module.bindings.get("providers", ())
+    return any(b.kind == "from" and b.target[1] == "dependency_injector" for b in bound)
+
+
 def last_name(expression: Expression) -> str:
     """The last name of a dotted expression, "" for others."""
     if expression[0] == "name":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Iterator
 
-from aiaudit.model.evaluation.core import Core, distinct, method_of
+from aiaudit.model.evaluation.core import distinct, method_of
+from aiaudit.model.evaluation.injection import RESOLVING, Injection
 from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.values import (
     ClassValue,
@@ -67,7 +68,7 @@ CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait"
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
 
 
-class Calls(Core):
+class Calls(Injection):
     """Answers about call expressions."""
 
     def _call(self, expression: Expression, scope: Scope) -> Iterator[Value]:
@@ -114,6 +115,11 @@ class Calls(Core):
 
     def _call_external(self, callee: External, call: Call) -> Iterable[Value]:
         path, scope, arguments = callee.path, call.scope, call.arguments
+        provider = self.provider_of(callee)
+        if provider is not None:
+            return self.result(provider)
+        if path == RESOLVING and arguments:
+            return self.resolved(arguments[0], call)
         position = PASSING.get(path)
         if position is not None and len(arguments) > position:
             return self.evaluate(arguments[position], scope)

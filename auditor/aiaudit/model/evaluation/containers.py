@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiaudit.model.evaluation.core import Core, method_of
+from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Function, Scope, Store
 from aiaudit.model.values import (
@@ -40,6 +41,8 @@ class Containers(Core):
                 yield from self._literal_elements(value, wanted)
             elif isinstance(value, Elements):
                 yield from value.element
+            elif isinstance(value, External) and value.path in INJECTED and key is not None:
+                yield from self.evaluate(key, scope)
             elif isinstance(value, External) and value.path == CONTEXT_VARIABLE:
                 yield from self._context_values(value)
             elif isinstance(value, External):

@@ -51,7 +51,7 @@ class Functions(Decorators):
         found: list[Value] = []
         if kind not in ("variadic", "keywords"):
             for argument, scope in self.passed(function, name):
-                found.extend(self.evaluate(argument, scope))
+                found.extend(given for value in self.evaluate(argument, scope) for given in self.provided(value))
             if not found and parameter in function.parameters[:2]:
                 found.extend(self._given_by_framework(parameter, function))
         yield from found

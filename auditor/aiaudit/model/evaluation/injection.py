@@ -1,0 +1,76 @@
+"""Containers of dependency-injector and punq: what their providers and registrations give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from aiaudit.model.evaluation.core import Core
+from aiaudit.model.scopes import Call, Function
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Value, Values
+from aiaudit.sources.python.facts import Expression
+
+# `Provide[Container.client]` stands for the provider.
+INJECTED = frozenset(f"dependency_injector.wiring.{name}" for name in ("Provide", "Provider", "Closing"))
+RESOLVING = "punq.Container().resolve"
+_REGISTERING = "punq.Container().register"
+
+
+class Injection(Core):
+    """Answers about injected objects."""
+
+    def provider_of(self, value: Value) -> Function | None:
+        """What a provider runs, as a function of its own; None for anything else."""
+        if not isinstance(value, External) or not value.path.startswith("dependency_injector.providers."):
+            return None
+        return self.program.providers.get(id(value.origin.expression)) if value.origin is not None else None
+
+    def provided(self, value: Value) -> Iterable[Value]:
+        """What arrives where a provider is passed: what it makes; other values arrive as they are."""
+        provider = self.provider_of(value)
+        return (value,) if provider is None else self.result(provider)
+
+    def registered(self, services: Values) -> Iterator[tuple[str, Value]]:
+        """What a punq container is told to give for a service, known by its class: ("factory" or "instance", value)."""
+        for call in self.program.calls_by_name.get("register", ()):
+            if not call.arguments or not set(self.evaluate(call.arguments[0], call.scope)) & set(services):
+                continue
+            callees = self.evaluate(call.expression[2], call.scope)
+            if not any(isinstance(callee, External) and callee.path == _REGISTERING for callee in callees):
+                continue
+            factory = call.argument("factory", 1)
+            shared = call.keyword("scope") is not None
+            for value in self.evaluate(factory, call.scope):
+                yield ("instance" if shared else "factory"), value
+            for value in self.evaluate(call.keyword("instance"), call.scope):
+                yield "instance", value
+
+    def resolved(self, service: Expression, call: Call) -> Iterator[Value]:
+        """What `container.resolve(Service)` gives."""
+        asked = self.evaluate(service, call.scope)
+        found = list(self.registered(asked))
+        for kind, value in found:
+            if kind == "instance" and not isinstance(value, (ClassValue, FunctionValue)):
+                yield value
+            else:
+                yield from self.called(value, call)
+        if not found:
+            yield from (Instance(value.cls, call) for value in asked if isinstance(value, ClassValue))
+
+    def made_by_resolving(self, service: Expression, call: Call) -> list[tuple[bool, Value]]:
+        """What `container.resolve(Service)` runs: the factories of the service and of all that its constructor takes,
+        each with whether its result is kept."""
+        found: list[tuple[bool, Value]] = []
+        queue: list[Values] = [self.evaluate(service, call.scope)]
+        for asked in queue:  # grows while it is walked
+            registered = list(self.registered(asked))
+            found.extend((kind == "instance", value) for kind, value in registered)
+            classes = [v for v in (*asked, *(value for _, value in registered)) if isinstance(v, ClassValue)]
+            if not registered:
+                found.extend((False, value) for value in classes)
+            for value in classes:
+                constructor = self.constructor(value.cls)
+                for parameter in constructor.parameters[1:] if constructor is not None else ():
+                    wanted = self.evaluate(parameter[2], value.cls.module)
+                    if wanted and wanted not in queue:
+                        queue.append(wanted)
+        return found
