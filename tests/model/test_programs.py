@@ -41,4 +41,4 @@ def test_defect_expects_a_finding_and_look_alike_none(pair: Path) -> None:
 
 def test_there_are_enough_pairs() -> None:
     """Each construct of the model that may hide a defect stands in a pair of its own."""
-    assert len(PAIRS) >= 60
+    assert len(PAIRS) >= 110
