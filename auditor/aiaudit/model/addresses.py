@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import unquote_plus
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.resources import Known
 from aiaudit.model.values import Constant
+from aiaudit.patterns import regex
 
 STORES = frozenset(("datastore", "cache", "vector", "queue", "search"))
 # What stands around the name of an option in an address or in libpq's `name=value` pairs.
-_BETWEEN = re.compile(r"[\s?&;='\"]+")
+_BETWEEN = regex(r"[\s?&;='\"]+")
 
 
 def is_in_address(known: Known, evaluator: Evaluator) -> bool:
