@@ -16,14 +16,15 @@ MUTATIONS = (
     mutation("KEY101", _CONFIG, "FALLBACK", _constant(f'FALLBACK = "sk-proj-{made_up(48)}"')),
     mutation("KEY102", _CONFIG, "admin_password", _constant(f'admin_password = "{made_up(24)}"')),
     mutation("KEY103", _CONFIG, "OPENAI_API_KEY =", _constant('OPENAI_API_KEY = "sk-xxxx"')),
-    mutation(
-        "KEY104",
-        _CONFIG,
-        "service_api_key",
+    Mutation(
+        "KEY104",  # what callers' keys are compared with may then be missing, too
+        (Expected("ENV102", _CONFIG, "service_api_key"), Expected("KEY104", _CONFIG, "service_api_key")),
         (
-            _CONFIG,
-            'service_api_key: SecretStr = Field(validation_alias="SERVICE_API_KEY", min_length=16)',
-            f'service_api_key: SecretStr = SecretStr("{made_up(24)}")',
+            (
+                _CONFIG,
+                'service_api_key: SecretStr = Field(validation_alias="SERVICE_API_KEY", min_length=16)',
+                f'service_api_key: SecretStr = SecretStr("{made_up(24)}")',
+            ),
         ),
     ),
     mutation(
