@@ -66,7 +66,7 @@ def devel_base_in_final_stage(image: Image) -> Iterator[Finding]:
         return
     start = image.final.lineage[0]
     base = start.base
-    kind = workshop_kind(base) if start.base_is_known else ""
+    kind = workshop_kind(base) if start.base_is_known and not start.is_windows else ""
     if not kind or (kind == DEVELOPMENT and may_compile_at_run_time(image)):
         return
     native = native_packages(image)

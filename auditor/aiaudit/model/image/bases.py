@@ -89,7 +89,7 @@ def workshop_kind(base: str) -> str:
         return ""  # may be any variant
     if "devel" in parts and ("cuda" in base or heavy_package_of(base)):
         return DEVELOPMENT
-    if not _LEAN.isdisjoint(parts) or any("alpine" in part or "windows" in part for part in parts):
+    if not _LEAN.isdisjoint(parts) or any("alpine" in part for part in parts):
         return ""
     if image.name in _FULL_PYTHON:
         return FULL
