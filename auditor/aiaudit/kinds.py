@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiaudit.patterns import regex
 
-KINDS = ("dockerfile", "python", "manifest", "ignore", "environment", "yaml")
+KINDS = ("dockerfile", "python", "manifest", "ignore", "environment", "yaml", "nginx")
 
 _NOT_DOCKERFILES = {
     "md", "rst", "py", "sh", "ps1", "json", "yml", "yaml", "html", "patch", "diff", "orig", "swp", "dockerignore",
@@ -55,6 +55,11 @@ def _yaml(name: str, folder: str) -> bool:
     return name.endswith((".yml", ".yaml"))
 
 
+def _nginx(name: str, folder: str) -> bool:
+    stem = name.removesuffix(".template").removesuffix(".j2")
+    return stem.endswith(".conf") and ("nginx" in f"{folder}/{name}".lower() or stem == "default.conf")
+
+
 _TESTS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("dockerfile", _dockerfile),
     ("python", _python),
@@ -62,4 +67,5 @@ _TESTS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
     ("ignore", _ignore),
     ("environment", _environment),
     ("yaml", _yaml),
+    ("nginx", _nginx),
 )

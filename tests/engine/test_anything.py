@@ -27,6 +27,7 @@ NAMES = {
     "ignore": [".dockerignore"],
     "environment": [".env"],
     "yaml": ["compose.yaml", "k8s/deployment.yaml"],
+    "nginx": ["nginx.conf"],
     "secrets": ["notes.md", "settings.json"],
     "suppressions": ["app/main.py", "Dockerfile", "index.html"],
 }  # fmt: skip
@@ -36,6 +37,7 @@ PIECES = st.sampled_from(
     [
         "FROM python:3.12 AS a\n", "RUN pip install x && \\\n", "COPY --from=a . .", "<<EOF", "\nEOF\n",
         "ENV A=${B:-c}\n", "CMD [\"a\", ", "# escape=`\n", "def f(",
+        "location / {", "proxy_pass http://api;", "}",
         ":\n    ", "async def g(): await h()\n", "import openai\n",
         '@app.post("/x")\n', "client = OpenAI(timeout=None)\n", "class S(BaseSettings):\n", "key: ", "- ", "{{ x }}",
         "&a *a", '"sk-proj-abcdef"', "[tool.", "[project]\n", "dependencies = [", "torch==2.0 ; python_version",

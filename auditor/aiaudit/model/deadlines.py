@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.routes import Routing
 from aiaudit.model.scopes import Call, Function, last_name
+from aiaudit.model.seconds import Seconds
 from aiaudit.model.values import External, FunctionValue
+from aiaudit.sources.python.facts import Expression
 
 SCOPES = frozenset(
     (
@@ -32,6 +37,7 @@ class Deadlines:
     def __init__(self, evaluator: Evaluator, contexts: Contexts, routing: Routing) -> None:
         self.evaluator = evaluator
         self.contexts = contexts
+        self.numbers = Seconds(evaluator)
         self._functions: dict[int, bool] = {}
         self.everywhere = any(
             entry.kind == "request" and entry.label.startswith("every request") and self._bounds_the_rest(entry.scope)
@@ -42,26 +48,38 @@ class Deadlines:
         """Whether a deadline stands around a call: in its function, in all callers of that, or around every request."""
         return self.everywhere or self._around(call) or self._callers_bound(call.scope, 0)
 
+    def limit(self, call: Call) -> float | None:
+        """The seconds of the shortest deadline around a call: None without one, not a number where it is not known."""
+        written = [seconds for seconds in self._limits(call) if not math.isnan(seconds)]
+        if written:
+            return min(written)
+        return math.nan if self.bound(call) else None
+
     def _around(self, call: Call) -> bool:
+        return any(True for _ in self._limits(call))
+
+    def _limits(self, call: Call) -> Iterator[float]:
+        """The deadlines in the call's own function."""
         for link in call.around:
-            if link.kind == "with" and self._is_deadline(link.node[1], call):
-                return True
-        return any(self._waits(other) and _holds(other, call) for other in call.scope.calls)
+            if link.kind == "with" and link.node[1][0] == "call" and self._is_one_of(link.node[1][2], call, SCOPES):
+                arguments = link.node[1][3]
+                yield self._seconds(arguments[0] if arguments else None, call)
+        for other in call.scope.calls:
+            timeout = other.argument("timeout", 1)
+            if last_name(other.expression[2]) != "wait_for" or timeout is None or not _holds(other, call):
+                continue
+            if timeout[:1] == ("const",) and timeout[2] is None:
+                continue
+            if self._is_one_of(other.expression[2], other, WAITING):
+                yield self._seconds(timeout, other)
 
-    def _is_deadline(self, context: tuple[object, ...], call: Call) -> bool:
-        if context[0] != "call":
-            return False
-        values = self.evaluator.evaluate(context[2], call.scope)  # type: ignore[arg-type]
-        return any(isinstance(value, External) and value.path in SCOPES for value in values)
+    def _is_one_of(self, function: Expression, call: Call, paths: frozenset[str]) -> bool:
+        values = self.evaluator.evaluate(function, call.scope)
+        return any(isinstance(value, External) and value.path in paths for value in values)
 
-    def _waits(self, call: Call) -> bool:
-        if last_name(call.expression[2]) != "wait_for":
-            return False
-        timeout = call.argument("timeout", 1)
-        if timeout is None or (timeout[0] == "const" and timeout[2] is None):
-            return False
-        values = self.evaluator.evaluate(call.expression[2], call.scope)
-        return any(isinstance(value, External) and value.path in WAITING for value in values)
+    def _seconds(self, expression: Expression | None, call: Call) -> float:
+        numbers = list(self.numbers.numbers(expression, call.scope)) if expression is not None else []
+        return max(numbers) if numbers else math.nan
 
     def _callers_bound(self, scope: object, depth: int) -> bool:
         """Whether every known caller of an asynchronous function bounds it."""

@@ -21,6 +21,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),
     "Image": ("image", "images"),
+    "InvertedLadder": ("ladder", "inverted_ladders"),
     "KeptState": ("kept", "kept_states"),
     "LocalFile": ("local_files", "local_files"),
     "OpenRoutes": ("access", "open_routes"),

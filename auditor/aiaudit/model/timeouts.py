@@ -66,10 +66,12 @@ class Wait:
 
 def waits(service: Service) -> list[Wait]:
     """All waits whose time-out is known to be missing, disabled or set."""
-    return list(_Reader(python_side(service)).read())
+    return list(TimeoutReader(python_side(service)).read())
 
 
-class _Reader:
+class TimeoutReader:
+    """Answers what bounds the waits of a program."""
+
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.evaluator = side.evaluator

@@ -25,7 +25,8 @@ class Tree(Protocol):
         """The facts that the named extractor reads from the file; None where it cannot be read.
 
         Extractors: "dockerfile" -> DockerfileFacts, "python" -> PythonFacts, "manifest" -> ManifestFacts,
-        "secrets" -> SecretFacts, "yaml" -> YamlFacts, "environment" -> EnvironmentFacts, "ignore" -> IgnoreFacts,
+        "secrets" -> SecretFacts, "yaml" -> YamlFacts, "nginx" -> NginxFacts, "environment" -> EnvironmentFacts,
+        "ignore" -> IgnoreFacts,
         "shellcheck" -> ShellCheck's remarks as plain tuples.
         """
 

@@ -40,6 +40,7 @@ EXTRACTORS: dict[str, Extractor] = {
         Extractor("embedded", "aiaudit.sources.dockerfile.embedded"),
         Extractor("hcl", "aiaudit.sources.deploy.hcl"),
         Extractor("environment", "aiaudit.sources.deploy.environment"),
+        Extractor("nginx", "aiaudit.sources.deploy.nginx"),
         Extractor("ignore", "aiaudit.sources.deploy.ignore"),
         Extractor("suppressions", "aiaudit.sources.suppressions", takes_path=True, plain=True),
     )

@@ -16,7 +16,7 @@ from aiaudit.span import Span
 _NOWHERE = Span("", 1, 1, 1, 1)
 _PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _TARGET = regex(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(.*\))?)?", re.DOTALL)
-_VALUES = names_in(
+VALUES = names_in(
     "--host -h --port -p --workers -w --bind -b --worker-class -k --threads --timeout -t --config -c --chdir"
     " --log-level --access-logfile --error-logfile --log-file --worker-tmp-dir --max-requests"
     " --max-requests-jitter --keep-alive --graceful-timeout --pythonpath --name -n --user -u --group -g --env"
@@ -35,7 +35,7 @@ _BARE: dict[str, frozenset[str]] = {"chainlit": names_in("-h -w"), "daphne": fro
 _APPLICATION_SERVERS = {"uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "waitress-serve", "sanic", "robyn",
                         "bjoern", "meinheld", "aiohttp", "eventlet", "uwsgi"}  # fmt: skip
 _RUN_A_FILE = {"streamlit", "chainlit", "gradio", "panel", "voila", "marimo", "mesop", "solara"}
-_WORKERS = {"celery", "rq", "arq", "dramatiq", "huey_consumer", "taskiq", "procrastinate"}
+WORKERS = {"celery", "rq", "arq", "dramatiq", "huey_consumer", "taskiq", "procrastinate"}
 
 
 def server_of(command: Command, folder: str | None, environment: Mapping[str, str]) -> Server | None:
@@ -51,7 +51,7 @@ def server_of(command: Command, folder: str | None, environment: Mapping[str, st
 def _named(
     name: str, words: list[Word], command: Command, folder: str | None, environment: Mapping[str, str]
 ) -> Server | None:
-    given = options(words, _VALUES - _BARE.get(name, frozenset()))
+    given = options(words, VALUES - _BARE.get(name, frozenset()))
     reader: Callable[[str, Options, Mapping[str, str]], Server | None] | None = None
     if name in _APPLICATION_SERVERS:
         reader = _application
@@ -61,7 +61,7 @@ def _named(
         reader = _flask
     elif name in _RUN_A_FILE:
         reader = _file
-    elif name in _WORKERS:
+    elif name in WORKERS:
         reader = _worker
     elif name in ("litestar", "quart", "django-admin", "vllm", "litellm", "bentoml", "mlflow", "ray", "jupyter"):
         reader = _other
@@ -179,11 +179,11 @@ def _python(words: list[Word], command: Command, folder: str | None, environment
         if named is not None:
             return named
         server = Server("python", module, _NOWHERE, "package", module)
-        return _completed(server, options(words[2:], _VALUES), command, folder)
+        return _completed(server, options(words[2:], VALUES), command, folder)
     if not words or words[0].text in ("-c", "-m", "-"):
         return None
     target = words[0].text
-    rest = options(words[1:], _VALUES)
+    rest = options(words[1:], VALUES)
     if posixpath.basename(target) == "manage.py":
         verb = rest.positionals[0].text if rest.positionals else ""
         if not verb.startswith(("runserver", "daphne")):

@@ -1,0 +1,197 @@
+"""Server processes of the repository's own application: started by images, by compose commands, by a Procfile."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from aiaudit.model.compose import ComposeService, compose_file, compose_files
+from aiaudit.model.image import Image, Presence
+from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
+from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.launches import launches
+from aiaudit.model.image.programs import WORKERS, server_of
+from aiaudit.model.image.server import servers_started
+from aiaudit.model.image.targets import is_test, module_file, search_path
+from aiaudit.model.image.values import Server
+from aiaudit.model.python import python_side
+from aiaudit.model.service import Service
+from aiaudit.sources.dockerfile.expand import expand
+from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.span import Span
+from aiaudit.values import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedApplication:
+    """A server process and the application in it.
+
+    `path` is the module that the server imports, `modules` all files behind it. `names` are the compose services that
+    run it, `port` where it listens ("" where not known). `environment` are the variables that it gets for sure, `root`
+    the folder of the repository that its working folder is.
+    """
+
+    server: Server
+    path: str
+    modules: frozenset[str]
+    names: tuple[str, ...]
+    environment: Mapping[str, str]
+    root: str
+
+    @property
+    def port(self) -> str:
+        """Where it listens."""
+        return self.server.port
+
+
+def served_applications(service: Service) -> list[ServedApplication]:
+    """All of them, found once."""
+    return service.part("served applications", lambda s: list(_Finder(s).find()))  # type: ignore[no-any-return]
+
+
+class _Finder:
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.side = python_side(service)
+
+    def find(self) -> Iterator[ServedApplication]:
+        """Each process once."""
+        seen: set[tuple[Span, str]] = set()
+        for application in (*self.of_images(), *self.of_compose(), *self.of_procfile()):
+            if (application.server.span, application.path) not in seen:
+                seen.add((application.server.span, application.path))
+                yield application
+
+    def of_images(self) -> Iterator[ServedApplication]:
+        """What images start, unless every compose service that is built from one has a command of its own."""
+        for image in self.service.subjects(Image):
+            commands = {r.name: self.command(r.path, r.name, image) for r in image.references}
+            names = tuple(name for name, servers in commands.items() if servers is None)
+            if names or not commands:
+                yield from self.of_servers(image.servers, image, names)
+            for name, servers in commands.items():
+                yield from self.of_servers(servers or (), image, (name,))
+
+    def command(self, path: str, name: str, image: Image) -> tuple[Server, ...] | None:
+        """The servers of a compose service's own command, None if it leaves the image's."""
+        file = compose_file(self.service, path)
+        entry = next((e for e in file.services if e.name == name and e.command), None) if file is not None else None
+        if entry is None:
+            return None
+        environment = {**image.final.environment, **_environment(entry)}
+        started = servers_started(image, _plain(commands_in(_written(entry))), environment)
+        return tuple(server if server.span.path else replace(server, span=_place(path, entry)) for server in started)
+
+    def of_compose(self) -> Iterator[ServedApplication]:
+        """Services that run the repository's code in somebody else's image, where a module's name is found once."""
+        for file in compose_files(self.service):
+            for entry in file.services:
+                if entry.context:
+                    continue
+                for server in _servers(_written(entry), _environment(entry), _place(file.path, entry)):
+                    source = self.only_source(server)
+                    if source is not None:
+                        yield self.served(server, source, (entry.name,), _environment(entry), "")
+
+    def of_servers(
+        self, servers: tuple[Server, ...], image: Image, names: tuple[str, ...]
+    ) -> Iterator[ServedApplication]:
+        for server in servers:
+            path = self.source(image, server) if server.program not in WORKERS else None
+            if path is not None:
+                environment = {key: value for key, value in image.final.environment.items() if "$" not in value}
+                yield self.served(server, path, names, environment, image.context.folder)
+
+    def source(self, image: Image, server: Server) -> str | None:
+        """The repository's module that a server runs."""
+        files = image.final.files
+        if files is None:
+            return None
+        if server.kind == "module" and server.module:
+            for root in search_path(image, server):
+                presence, source = module_file(files, root, server.module.split("."))
+                if presence is Presence.PRESENT:
+                    return source
+            return None
+        started = next(iter(launches(image, server)), None)
+        if started is not None:
+            return started.call.scope.module.path
+        place = absolute(server.target, server.folder) if server.kind == "script" else None
+        return files.source(place) if place is not None else None
+
+    def of_procfile(self) -> Iterator[ServedApplication]:
+        for path in self.service.tree.files():
+            if posixpath.basename(path) != "Procfile":
+                continue
+            folder = posixpath.dirname(path)
+            for number, line in enumerate(self.service.tree.text(path).splitlines(), start=1):
+                kind, _, written = line.partition(":")
+                if kind.strip() != "web":
+                    continue
+                for server in _servers(written, {}, Span(path, number, 1, number, len(line) + 1)):
+                    source = self.only_source(server)
+                    if source is not None:
+                        yield self.served(server, source, (), {}, folder)
+
+    def only_source(self, server: Server) -> str | None:
+        """The one file of the repository that has the path of the module which a server runs."""
+        if not server.module or server.program in WORKERS:
+            return None
+        ends = tuple(f"/{server.module.replace('.', '/')}{end}" for end in (".py", "/__init__.py"))
+        found = [path for path in self.service.tree.files("python") if f"/{path}".endswith(ends) and not is_test(path)]
+        return found[0] if len(found) == 1 else None
+
+    def served(
+        self, server: Server, path: str, names: tuple[str, ...], environment: Mapping[str, str], root: str
+    ) -> ServedApplication:
+        modules = set(self.side.program.closure([path]))
+        applications = {application.call.scope.module.path for application in self.side.routing.applications}
+        # Where there is one application, routes that are found by convention, not by imports, are its own.
+        if self.is_django(path) if not applications else len(applications) == 1 and applications <= modules:
+            modules.update(e.scope.module.path for e in self.side.routing.entries if e.kind == "request")
+        return ServedApplication(server, path, frozenset(modules), names, environment, root)
+
+    def is_django(self, path: str) -> bool:
+        """Whether a module gets its application from Django."""
+        module = self.side.program.load(path)
+        sources = (
+            str(statement[3]) for statement, _, _ in (module.imports if module else ()) if statement[0] == "from"
+        )
+        return any(source.partition(".")[0] == "django" for source in sources)
+
+
+def _environment(entry: ComposeService) -> dict[str, str]:
+    """The variables that a compose service is given as literals."""
+    return {v.name: v.value for v in entry.environment if v.value and "$" not in v.value}
+
+
+def _written(entry: ComposeService) -> str:
+    """A compose service's command as one line."""
+    return entry.command[0] if len(entry.command) == 1 else shlex.join(entry.command)
+
+
+def _place(path: str, entry: ComposeService) -> Span:
+    """Where a compose service's command stands."""
+    key = entry.node.entry("command")
+    return Span.at(path, key[0].extent if key is not None else entry.extent)
+
+
+def _plain(commands: Iterable[Command]) -> Iterator[Command]:
+    """Commands without wrappers, those of `sh -c` as if they stood there themselves."""
+    for command in commands:
+        plain = unwrapped(command)
+        if is_shell(plain) and len(plain.words) > 2 and plain.words[1].text.endswith("c"):
+            yield from _plain(commands_in(plain.words[2].text))
+        else:
+            yield plain
+
+
+def _servers(written: str, environment: Mapping[str, str], span: Span) -> Iterator[Server]:
+    """The servers that a command line starts in a folder that is not known."""
+    for command in _plain(commands_in(written.strip())):
+        plain = expanded(command, lambda text: expand(text, environment.get).text)
+        server = server_of(plain, None, environment) if plain.words else None
+        if server is not None:
+            yield replace(server, span=span)
