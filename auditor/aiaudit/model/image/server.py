@@ -60,14 +60,6 @@ def command_of(
     )
 
 
-def servers_started(image: Image, commands: Iterable[Command], environment: Mapping[str, str]) -> tuple[Server, ...]:
-    """What other commands than its own start in an image; the span of a server that no script starts has no path."""
-    reader = _Reader(image, image.final)
-    reader.variables = {key: value for key, value in environment.items() if "$" not in value}
-    reader.read(commands, "", image.final.workdir, (), 0)
-    return tuple(reader.servers)
-
-
 def _as_command(instruction: Instruction) -> tuple[Command, ...]:
     """CMD's words as one command, or what its shell form runs."""
     if not instruction.exec_form:

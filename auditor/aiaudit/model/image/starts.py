@@ -140,9 +140,9 @@ def _given(node: Node | None, is_split: bool = False) -> Instruction | None:
         return None
     texts = [(item.value, item) for item in node.items] if node.kind == SEQUENCE else [(node.value, node)]
     if is_split:
-        texts = [(expand(text, lambda name: None).text.replace("$$", "$"), place) for text, place in texts]
         if node.kind != SEQUENCE:
-            texts = [(word, node) for text, _ in texts for word in _split(text)]
+            texts = [(word, node) for word in _split(node.value)]
+        texts = [(expand(text, lambda name: None).text.replace("$$", "$"), place) for text, place in texts]
     located = [Located.at(text, place.extent.line, place.extent.column) for text, place in texts]
     commands = tuple(argument_commands(located, [text for text, _ in texts]))
     words = commands[0].words if commands else ()

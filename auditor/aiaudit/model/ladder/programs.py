@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from aiaudit.model.compose import ComposeService, compose_file, compose_files
+from aiaudit.model.compose import ComposeService, Variable, compose_files
 from aiaudit.model.image import Image, Presence
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.launches import launches
 from aiaudit.model.image.programs import WORKERS, server_of
-from aiaudit.model.image.server import servers_started
+from aiaudit.model.image.starts import Start, starts
 from aiaudit.model.image.targets import is_test, module_file, search_path
 from aiaudit.model.image.values import Server
 from aiaudit.model.python import python_side
@@ -65,44 +65,39 @@ class _Finder:
                 yield application
 
     def of_images(self) -> Iterator[ServedApplication]:
-        """What images start, unless every compose service that is built from one has a command of its own."""
+        """What images start: by themselves, unless all deploy files say otherwise, and as deploy files say."""
         for image in self.service.subjects(Image):
-            commands = {r.name: self.command(r.path, r.name, image) for r in image.references}
-            names = tuple(name for name, servers in commands.items() if servers is None)
-            if names or not commands:
-                yield from self.of_servers(image.servers, image, names)
-            for name, servers in commands.items():
-                yield from self.of_servers(servers or (), image, (name,))
+            own, *deployed = starts(image)
+            as_it_is = [start for start in deployed if not start.overrides]
+            if as_it_is or not deployed:
+                variables = as_it_is[0].environment if len(as_it_is) == 1 else ()
+                yield from self.of_start(own, image, tuple(start.name for start in as_it_is), variables)
+            for start in deployed:
+                if start.overrides:
+                    yield from self.of_start(start, image, (start.name,), start.environment)
 
-    def command(self, path: str, name: str, image: Image) -> tuple[Server, ...] | None:
-        """The servers of a compose service's own command, None if it leaves the image's."""
-        file = compose_file(self.service, path)
-        entry = next((e for e in file.services if e.name == name and e.command), None) if file is not None else None
-        if entry is None:
-            return None
-        environment = {**image.final.environment, **_environment(entry)}
-        started = servers_started(image, _plain(commands_in(_written(entry))), environment)
-        return tuple(server if server.span.path else replace(server, span=_place(path, entry)) for server in started)
+    def of_start(
+        self, start: Start, image: Image, names: tuple[str, ...], variables: Iterable[Variable]
+    ) -> Iterator[ServedApplication]:
+        environment = {key: value for key, value in image.final.environment.items() if "$" not in value}
+        environment.update(_literals(variables))
+        for server in start.command.servers if start.command is not None else ():
+            path = self.source(image, server) if server.program not in WORKERS else None
+            if path is not None:
+                yield self.served(server, path, names, environment, image.context.folder)
 
     def of_compose(self) -> Iterator[ServedApplication]:
         """Services that run the repository's code in somebody else's image, where a module's name is found once."""
+        known = {(s.path, s.name) for image in self.service.subjects(Image) for s in starts(image)}
         for file in compose_files(self.service):
             for entry in file.services:
-                if entry.context:
+                if entry.context or (file.path, entry.name) in known:
                     continue
-                for server in _servers(_written(entry), _environment(entry), _place(file.path, entry)):
+                environment = _literals(entry.environment)
+                for server in _servers(_written(entry), environment, _place(file.path, entry)):
                     source = self.only_source(server)
                     if source is not None:
-                        yield self.served(server, source, (entry.name,), _environment(entry), "")
-
-    def of_servers(
-        self, servers: tuple[Server, ...], image: Image, names: tuple[str, ...]
-    ) -> Iterator[ServedApplication]:
-        for server in servers:
-            path = self.source(image, server) if server.program not in WORKERS else None
-            if path is not None:
-                environment = {key: value for key, value in image.final.environment.items() if "$" not in value}
-                yield self.served(server, path, names, environment, image.context.folder)
+                        yield self.served(server, source, (entry.name,), environment, "")
 
     def source(self, image: Image, server: Server) -> str | None:
         """The repository's module that a server runs."""
@@ -162,9 +157,9 @@ class _Finder:
         return any(source.partition(".")[0] == "django" for source in sources)
 
 
-def _environment(entry: ComposeService) -> dict[str, str]:
-    """The variables that a compose service is given as literals."""
-    return {v.name: v.value for v in entry.environment if v.value and "$" not in v.value}
+def _literals(variables: Iterable[Variable]) -> dict[str, str]:
+    """The variables whose values are written down."""
+    return {variable.name: variable.value for variable in variables if variable.value and "$" not in variable.value}
 
 
 def _written(entry: ComposeService) -> str:
