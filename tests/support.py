@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit import api
+from aiaudit import api, configuration
 from aiaudit.programs import is_installed
 from aiaudit.results import Report
 from aiaudit.rule import Rule
@@ -39,7 +39,12 @@ def write_tree(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def audit_folder(folder: Path, **settings: object) -> Report:
-    """Audit one folder in this process, without stored facts, as of one and the same day."""
+    """Audit one folder in this process, without stored facts, as of one and the same day.
+
+    Options of rules come from the folder's configuration.
+    """
+    if (folder / configuration.FILE).is_file():
+        settings.setdefault("rule_settings", configuration.load(str(folder)).rule_settings)
     return api.audit([str(folder)], Settings(**{"date": AUDIT_DATE, **settings}))  # type: ignore[arg-type]
 
 

@@ -66,7 +66,5 @@ def _parse_problem(extractor: str, facts: Any) -> tuple[str, int] | None:
     if extractor == "python":
         problem = facts[0]
         return None if problem is None else (str(problem[0]), int(problem[1]))
-    problems = getattr(facts, "problems", ())
-    if not problems:
-        return None
-    return str(problems[0].message), int(problems[0].extent.line)
+    first = facts.unread if extractor == "dockerfile" else next(iter(getattr(facts, "problems", ())), None)
+    return None if first is None else (str(first.message), int(first.extent.line))

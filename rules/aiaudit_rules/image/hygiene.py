@@ -8,7 +8,8 @@ from aiaudit.model.image import Dockerfile, Image, Mount
 from aiaudit.model.image.commands import names_in, options
 from aiaudit.model.image.origins import reference
 from aiaudit.model.image.usage import Run, runs
-from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.sources.dockerfile.facts import Command, Instruction
+from aiaudit.span import Extent
 
 __all__ = ["Run", "runs"]
 
@@ -94,3 +95,21 @@ def is_python_image(image: Image) -> bool:
 def is_front_end(image: Image) -> bool:
     """Whether the image serves a front end."""
     return not is_python_image(image) and reference(image.final.root_base).last in _FRONT_ENDS
+
+
+def arguments_of(instruction: Instruction) -> Extent:
+    """The script of a shell form, from its first command on."""
+    if not instruction.commands:
+        return instruction.extent
+    first, last = instruction.commands[0].extent, instruction.commands[-1].extent
+    return Extent(first.line, first.column, *max(first[2:], last[2:]))
+
+
+def is_malformed_json(instruction: Instruction) -> bool:
+    """Whether a shell form was meant as a JSON array: `['program']`, `[program, argument]`, `["program",]`."""
+    script = instruction.script.strip()
+    if instruction.exec_form or not script.startswith("[") or script.startswith("[["):
+        return False
+    if script[1:2] in ('"', "'", "\u201c", "\u2018"):
+        return True
+    return script.endswith("]") and (instruction.keyword in ("CMD", "ENTRYPOINT") or "," in script)

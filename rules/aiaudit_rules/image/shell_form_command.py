@@ -47,7 +47,7 @@ from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command, Instruction
 from aiaudit.sources.dockerfile.programs import SHELLS, base_name, inline_script, program_index
 from aiaudit.span import Extent
-from aiaudit_rules.image.hygiene import is_beside_the_service
+from aiaudit_rules.image.hygiene import arguments_of, is_beside_the_service, is_malformed_json
 
 rule = Rule(
     id="IMG402",
@@ -66,7 +66,7 @@ _GROUP_SIGNALS = frozenset({"dumb-init", "catatonit", "s6-svscan", "runsvdir", "
 def shell_form_command(image: Image) -> Iterator[Finding]:
     """The instruction that starts the server."""
     stage, started = image.final, image.command
-    if stage.is_windows or is_beside_the_service(image) or started is None:
+    if stage.is_windows or is_beside_the_service(image) or started is None or is_malformed_json(started.instruction):
         return
     if stage.entrypoint is not None and _signals_group(stage.entrypoint):
         return
@@ -82,7 +82,7 @@ def shell_form_command(image: Image) -> Iterator[Finding]:
         else:
             effect = f"/bin/sh stands before {program} and does not pass on SIGTERM"
         yield rule.at(
-            image.span(_arguments(instruction)),
+            image.span(arguments_of(instruction)),
             f"{instruction.keyword} in shell form: {effect}"
             + (f"; CMD in line {ignored.extent.line} is ignored" if ignored else ""),
             help=_remedy(instruction),
@@ -129,14 +129,6 @@ def _replaces_shell(commands: Sequence[Command]) -> bool:
 def _program(commands: Sequence[Command]) -> str:
     named = [command for command in commands if command.words]
     return named[-1].name if named else "the program"
-
-
-def _arguments(instruction: Instruction) -> Extent:
-    """The script, from its first command on."""
-    if not instruction.commands:
-        return instruction.extent
-    first, last = instruction.commands[0].extent, instruction.commands[-1].extent
-    return Extent(first.line, first.column, *max(first[2:], last[2:]))
 
 
 def _remedy(instruction: Instruction) -> str:

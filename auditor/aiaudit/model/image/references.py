@@ -15,6 +15,9 @@ from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 
+_BAKE_CONTEXTS = re.compile(r"contexts\s*=\s*\{(?P<body>[^}]*)\}")
+_BAKE_CONTEXT = re.compile(r"\"?(?P<name>[\w.:/-]+)\"?\s*=")
+
 
 def references(service: Service) -> tuple[BuildReference, ...]:
     """Every build that a file states, deploy files first; paths are relative to the tree's root.
@@ -60,6 +63,25 @@ def _compose(service: Service) -> Iterator[BuildReference]:
             build = entry.node.get("build")
             if build is not None and (build.kind == SCALAR or build.get("dockerfile_inline") is None):
                 yield _reference(file.path, entry.name, entry.node, build)
+
+
+def named_contexts(service: Service) -> frozenset[str]:
+    """The names of additional build contexts that deploy files of the tree pass: `COPY --from` may say them."""
+    return service.part("named build contexts", lambda service: frozenset(_named_contexts(service)))  # type: ignore[no-any-return]
+
+
+def _named_contexts(service: Service) -> Iterator[str]:
+    for file in compose_files(service):
+        for entry in file.services:
+            build = entry.node.get("build")
+            contexts = build.get("additional_contexts") if build is not None and build.kind == MAPPING else None
+            if contexts is not None:
+                yield from (item.value.partition("=")[0] for item in contexts.items)
+                yield from (key.value for key, _ in contexts.pairs())
+    for path in service.tree.files():
+        if path.endswith(".hcl") and posixpath.basename(path).startswith("docker-bake"):
+            for match in _BAKE_CONTEXTS.finditer(service.tree.text(path)):
+                yield from (found["name"] for found in _BAKE_CONTEXT.finditer(match["body"]))
 
 
 def _reference(path: str, name: str, service: Node, build: Node) -> BuildReference:

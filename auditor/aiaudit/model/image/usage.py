@@ -12,9 +12,11 @@ from aiaudit.model.image.values import Dockerfile, Install, Layer, Mount, Stage
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Word
+from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
 _PIP = regex(r"pip\d[\d.]*")
+_SETTERS = frozenset({"export", "declare", "typeset"})
 _PYTHON = regex(r"(?:python|pypy)\d*(?:\.\d+)?|py")
 
 
@@ -49,6 +51,11 @@ class Call:
         return self.run.commands[self.position]
 
     @property
+    def written(self) -> Command:
+        """The command as it stands in the file, with `sudo` and the like."""
+        return self.run.instruction.commands[self.position]
+
+    @property
     def before(self) -> Command | None:
         """The command ahead of it in the same RUN."""
         return self.run.commands[self.position - 1] if self.position else None
@@ -73,13 +80,27 @@ class Placed:
     is_trigger: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A variable that ENV, ARG (with a default) or a command of a RUN sets; `instruction` is the one that does."""
+
+    name: str
+    value: str
+    extent: Extent
+    instruction: Instruction
+
+
 @dataclass(slots=True, eq=False)
 class Usage:
-    """What a Dockerfile uses: instructions by keyword, commands by program, all in file order."""
+    """What a Dockerfile uses: instructions by keyword, commands by program, variables by name, all in file order.
+
+    A command behind `sudo` and the like is found under its own name and under that of the program ahead of it.
+    """
 
     by_keyword: dict[str, list[Placed]]
     runs: tuple[Run, ...]
     by_program: dict[str, list[Call]]
+    by_variable: dict[str, list[Assignment]]
 
     def placed(self, *keywords: str) -> Iterator[Placed]:
         """The instructions of these names, one name after the other."""
@@ -91,6 +112,11 @@ class Usage:
         for program in programs:
             yield from self.by_program.get(program, ())
 
+    def assignments(self, *names: str) -> Iterator[Assignment]:
+        """The places that set one of these variables."""
+        for name in names:
+            yield from self.by_variable.get(name, ())
+
 
 def usage_of(dockerfile: Dockerfile) -> Usage:
     """Sort the instructions and commands of a Dockerfile."""
@@ -100,11 +126,33 @@ def usage_of(dockerfile: Dockerfile) -> Usage:
     found = tuple(runs(dockerfile.stages))
     by_program: dict[str, list[Call]] = {}
     for run in found:
-        for position, command in enumerate(run.commands):
+        for position, (command, written) in enumerate(zip(run.commands, run.instruction.commands, strict=True)):
             if command.words:
                 call = _call(run, position, command)
                 by_program.setdefault(call.program, []).append(call)
-    return Usage(by_keyword, found, by_program)
+            if written is not command:
+                by_program.setdefault(written.name, []).append(Call(run, position, written.name, written.words[1:]))
+    by_variable: dict[str, list[Assignment]] = {}
+    for assignment in _assignments(by_keyword, found):
+        by_variable.setdefault(assignment.name, []).append(assignment)
+    return Usage(by_keyword, found, by_program, by_variable)
+
+
+def _assignments(by_keyword: dict[str, list[Placed]], found: Iterable[Run]) -> Iterator[Assignment]:
+    for keyword in ("ENV", "ARG"):
+        for placed in by_keyword.get(keyword, ()):
+            for pair in placed.instruction.pairs:
+                if pair.value is not None:
+                    yield Assignment(pair.key, pair.value, pair.extent, placed.instruction)
+    for run in found:
+        for command in run.commands:
+            for pair in command.assignments:
+                yield Assignment(pair.key, pair.value or "", pair.extent, run.instruction)
+            if command.name in _SETTERS:
+                for word in command.words[1:]:
+                    name, equals, value = word.text.partition("=")
+                    if equals:
+                        yield Assignment(name, value, word.extent, run.instruction)
 
 
 def _placed(dockerfile: Dockerfile) -> Iterator[Placed]:

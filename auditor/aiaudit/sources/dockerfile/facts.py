@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from aiaudit.sources.dockerfile.keywords import KEYWORDS
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
+
+PLACEHOLDERS = ("{{", "{%", "<%", "@@")
+"""What begins a placeholder in the common template languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +152,15 @@ class Comment:
 class Problem:
     """Something in the file that BuildKit would refuse, or that could not be read.
 
-    `fatal` ones stop its parser; the others make the build refuse an instruction.
+    `fatal` ones stop its parser; the others make the build refuse an instruction. `kind` names those that rules of
+    their own are about: "heredoc" (not closed, so that the rest of the file is in it), "stage" (an instruction ahead
+    of the first FROM), "trigger" (what ONBUILD may not hold).
     """
 
     message: str
     extent: Extent
     fatal: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +181,17 @@ class DockerfileFacts:
     def instructions(self) -> tuple[Instruction, ...]:
         """All instructions in file order."""
         return self.preamble + tuple(i for stage in self.stages for i in stage.instructions)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the file is a template that another program makes the Dockerfile of."""
+        if any(instruction.raw.lstrip().startswith(PLACEHOLDERS) for instruction in self.instructions):
+            return True
+        return any(mark in stage.base for stage in self.stages for mark in PLACEHOLDERS)
+
+    @property
+    def unread(self) -> Problem | None:
+        """Why part of the file could not be looked at; None where every instruction was, even one that is refused."""
+        if self.is_template or not any(instruction.keyword in KEYWORDS for instruction in self.instructions):
+            return next(iter(self.problems), None)
+        return next((problem for problem in self.problems if problem.kind == "heredoc"), None)

@@ -57,9 +57,9 @@ class Layout:
         """The extent of one line (from 1)."""
         return Extent(number, 1, number, len(self.lines[number - 1]) + 1)
 
-    def refuse(self, message: str, number: int) -> None:
+    def refuse(self, message: str, number: int, kind: str = "") -> None:
         """Record what the parser stops at."""
-        self.problems.append(Problem(message, self.whole_line(number), fatal=True))
+        self.problems.append(Problem(message, self.whole_line(number), fatal=True, kind=kind))
 
 
 def layout(text: str) -> Layout:
@@ -160,7 +160,7 @@ class _Reader:
             extent = self._body_extent(start, terminated)
             documents.append(Heredoc(marker.name, written, marker.expand, extent, marker.chomp, marker.descriptor))
             if not terminated:
-                self.found.refuse("unterminated heredoc", first)
+                self.found.refuse("unterminated heredoc", first, "heredoc")
                 break
             self.index += 1
         return tuple(documents), tuple(bodies)

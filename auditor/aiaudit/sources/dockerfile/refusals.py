@@ -42,7 +42,8 @@ class Refusals:
         elif not any(problem.fatal and problem.extent == instruction.extent for problem in self.found.problems):
             message = _arguments(instruction) or (None if self.foreign else _flags(instruction)) or _values(instruction)
         if message is not None:
-            self.found.problems.append(Problem(message, instruction.extent))
+            kind = "trigger" if instruction.keyword == "ONBUILD" and instruction.trigger is not None else ""
+            self.found.problems.append(Problem(message, instruction.extent, kind=kind))
         if instruction.keyword == "FROM":
             self.has_stage = True
         elif known and instruction.keyword != "ARG" and not self.has_stage and self.orphan is None:
@@ -51,7 +52,7 @@ class Refusals:
     def finish(self) -> None:
         """Record what only the whole file shows: an instruction, or a file, outside any stage."""
         if self.orphan is not None:
-            self.found.problems.append(Problem("no build stage in current context", self.orphan.extent))
+            self.found.problems.append(Problem("no build stage in current context", self.orphan.extent, kind="stage"))
         elif not self.has_stage and self.found.logical and not self.found.problems:
             last = self.found.whole_line(self.found.logical[-1].last)
             self.found.problems.append(Problem("dockerfile contains no stages to build", last))

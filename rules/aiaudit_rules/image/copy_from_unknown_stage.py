@@ -1,0 +1,82 @@
+"""A copy names a stage that does not exist.
+
+## What it does
+Flags `COPY --from` and `RUN --mount=from=` with a number that no stage has, or with a bare name that no stage of the
+file has. A name with a tag, a digest, a registry or a path is an image and fine, and so is one that a deploy file
+passes as an additional build context.
+
+## Why is this bad
+The builder takes a name that is no stage for an image and pulls `name:latest` from Docker Hub, where anyone may own it:
+a renamed or misspelt stage turns into a stranger's image or, at best, into a failed build.
+
+## Example
+```dockerfile
+FROM python:3.13-slim AS build
+RUN pip install --no-cache-dir --target /deps fastapi==0.120.0
+
+FROM python:3.13-slim
+COPY --from=builder /deps /deps
+```
+
+## Use instead
+```dockerfile
+FROM python:3.13-slim AS build
+RUN pip install --no-cache-dir --target /deps fastapi==0.120.0
+
+FROM python:3.13-slim
+COPY --from=build /deps /deps
+```
+
+## References
+- https://docs.docker.com/reference/dockerfile/#copy---from
+- https://docs.docker.com/build/bake/contexts/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiaudit.finding import Finding
+from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.references import named_contexts
+from aiaudit.rule import MEDIUM, Rule
+from aiaudit_rules.image.sources import Source, taken_from
+from aiaudit_rules.image.variables import closest
+
+rule = Rule(
+    id="IMG612",
+    name="copy-from-unknown-stage",
+    summary="A copy names a stage that does not exist",
+    severity=MEDIUM,
+    since="0.1.0",
+    aliases=("DL3022", "68a51e22"),
+)
+
+
+@rule.check(Dockerfile)
+def copy_from_unknown_stage(dockerfile: Dockerfile) -> Iterator[Finding]:
+    """Sources that are no stage and no image."""
+    if dockerfile.facts.is_template:
+        return
+    stages = dockerfile.facts.stages
+    names = {stage.name for stage in stages if stage.name}
+    for source in taken_from(dockerfile):
+        if source.name.isdigit():
+            if int(source.name) >= len(stages):
+                yield _finding(dockerfile, source, f"there is no stage {source.name}: the file has {len(stages)}", "")
+        elif not _is_image(source.name) and not _is_known(source.name, names, dockerfile):
+            message = f"no stage is called {source.name}: the builder pulls the image {source.name}:latest instead"
+            yield _finding(dockerfile, source, message, closest(source.name, names))
+
+
+def _is_known(name: str, names: set[str], dockerfile: Dockerfile) -> bool:
+    return name.lower() in names or name in named_contexts(dockerfile.service)
+
+
+def _finding(dockerfile: Dockerfile, source: Source, message: str, near: str) -> Finding:
+    remedy = f"did you mean {near}?" if near else "name a stage of this file, or an image with its tag"
+    return rule.at(dockerfile.span(source.extent), message, help=remedy)
+
+
+def _is_image(name: str) -> bool:
+    return not name or any(mark in name for mark in ":/@$.")
