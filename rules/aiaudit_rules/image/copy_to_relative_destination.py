@@ -1,9 +1,9 @@
 """Files are copied to a relative place and no WORKDIR is set.
 
 ## What it does
-Flags COPY and ADD with a relative destination in a stage that sets no WORKDIR, nor does a stage that it is built on.
-Base images that may set one themselves are left alone; the official images of languages and distributions do not, and
-start in `/`.
+Flags COPY and ADD with a relative destination in a shipped stage that sets no WORKDIR, nor does a stage that it is
+built on. Base images that may set one themselves are left alone; the official images of languages and distributions do
+not, and start in `/`.
 
 ## Why is this bad
 The files land in `/`, between the folders of the system, or wherever the base image's next version starts.
@@ -51,9 +51,12 @@ def copy_to_relative_destination(dockerfile: Dockerfile) -> Iterator[Finding]:
     """Destinations that depend on the base image."""
     if is_beside_the_service(dockerfile):
         return
+    shipped = {id(stage) for stage in dockerfile.shipped}
     for placed in dockerfile.usage.placed("COPY", "ADD"):
         words, layer = placed.instruction.words, placed.layer
-        if len(words) < 2 or layer is None or is_absolute(words[-1].text) or "$" in words[-1].text[:2]:
+        if layer is None or id(layer.stage) not in shipped:
+            continue
+        if len(words) < 2 or is_absolute(words[-1].text) or "$" in words[-1].text[:2]:
             continue
         if _starts_in_root(layer.stage) and not _is_set(layer.stage, placed.instruction.extent.line):
             yield rule.at(

@@ -56,6 +56,6 @@ def dnf_install_asks(dockerfile: Dockerfile) -> Iterator[Finding]:
     for request in asking(dockerfile, DNF):
         yield rule.at(
             dockerfile.span(request.call.command.extent),
-            f"`{request.text}` asks before it goes on, and nobody answers in a build",
+            f"`{request.text}` asks for a yes where more has to change, and nobody answers in a build",
             help="add -y",
         )

@@ -66,5 +66,7 @@ def variable_set_in_same_instruction(dockerfile: Dockerfile) -> Iterator[Finding
 
 
 def _other(pairs: tuple[Pair, ...], own: Pair, name: str) -> Pair | None:
-    """Another pair of the instruction that sets the name."""
+    """Another pair of the instruction that sets the name; of two that set the same one, the earlier."""
+    if own.key == name:
+        pairs = pairs[: pairs.index(own)]
     return next((pair for pair in pairs if pair is not own and pair.key == name), None)
