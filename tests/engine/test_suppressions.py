@@ -20,7 +20,7 @@ from tests.support import found_in, write_tree
 MARK = "BAD"
 
 
-def marks_rule(rule_id: str = "TST101", name: str = "bad-mark", aliases: tuple[str, ...] = ("DL3008",)) -> Rule:
+def marks_rule(rule_id: str = "TST101", name: str = "bad-mark", aliases: tuple[str, ...] = ("DL3008", "UndefinedVar")) -> Rule:
     """A rule that reports every line with a mark in it."""
     rule = Rule(rule_id, name, "a mark", Severity.HIGH, "0.1.0", aliases=aliases)
 
@@ -78,6 +78,11 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         ("Dockerfile", "# aiaudit: ignore[bad-mark] why\nRUN a && \\\n  # note\n  BAD\nRUN BAD\n", [5], [4]),
         ("Dockerfile", "# hadolint ignore=DL3008\nRUN a && \\\n  BAD\nRUN BAD\n", [4], [3]),
         ("Dockerfile", "# hadolint ignore=DL3001, DL3008  because\nRUN BAD\n", [], [2]),
+        ("Dockerfile", "# check=skip=UndefinedVar;error=true\nFROM BAD\nRUN BAD\n", [], [2, 3]),
+        ("Dockerfile", "# check=skip=all\nFROM BAD\n", [], [2]),
+        ("Dockerfile", "FROM BAD\n# check=skip=FromAsCasing, UndefinedVar\nRUN BAD\nRUN BAD\n", [1, 4], [3]),
+        ("Dockerfile", "# check=error=true\nFROM BAD\n", [2], []),
+        ("a.py", "# check=skip=UndefinedVar\ny = 'BAD'\n", [2], []),
         ("Dockerfile", "RUN BAD\n# hadolint global ignore=DL3008\nRUN BAD\n", [], [1, 3]),
         ("Dockerfile", "FROM BAD\n# hadolint stage ignore=DL3008 # why\nFROM BAD\nRUN BAD\nFROM BAD\n", [1, 5], [3, 4]),
         ("Dockerfile", "FROM a\n# hadolint stage ignore=DL3008\nRUN BAD\n", [3], []),

@@ -1,8 +1,8 @@
-"""Comments that accept a finding: aiaudit's own, hadolint's, ShellCheck's, gitleaks' and detect-secrets'.
+"""Comments that accept a finding: aiaudit's own, hadolint's, BuildKit's, ShellCheck's, gitleaks' and detect-secrets'.
 
 The facts of a file are a plain tuple of `(tool, names, reason, line, column, end_column, first, last)`: the comment's
 place and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing. `tool` is
-"aiaudit", "hadolint", "shellcheck", "secrets", or "quoted": a comment of another language in a document's code block.
+"aiaudit", "hadolint", "buildkit", "shellcheck", "secrets", or "quoted": a comment of another language in a document's code block.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from aiaudit.patterns import regex
 
-VERSION = 3
+VERSION = 5
 
 Record = tuple[str, Any, str, int, int, int, int, int]
 
@@ -29,6 +29,14 @@ _HADOLINT = regex(
 _SHELLCHECK = regex(
     r"\s*#\s*shellcheck\s(?:[^#]*\s)?disable=(?P<names>(?:SC\d{4}|all)(?:[,-](?:SC\d{4}|all))*)(?P<reason>.*)"
 )
+_CHECK = regex(r"\s*#\s*check\s*=\s*(?P<settings>\S.*)")
+_CHECKS = (
+    "ConsistentInstructionCasing", "CopyIgnoredFile", "DuplicateStageName", "ExposeInvalidFormat", "ExposeProtoCasing",
+    "FromAsCasing", "FromPlatformFlagConstDisallowed", "InvalidBaseImagePlatform", "InvalidDefaultArgInFrom",
+    "InvalidDefinitionDescription", "JSONArgsRecommended", "LegacyKeyValueFormat", "MaintainerDeprecated",
+    "MultipleInstructionsDisallowed", "NoEmptyContinuation", "RedundantTargetPlatform", "ReservedStageName",
+    "SecretsUsedInArgOrEnv", "StageNameCasing", "UndefinedArgInFrom", "UndefinedVar", "WorkdirRelativePath",
+)  # fmt: skip
 _FROM = regex(r"\s*FROM\s", re.IGNORECASE)
 _ALLOWED = regex(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
 _OPENING = regex(r"#|//|<!--|/\*|--|;")
@@ -36,23 +44,25 @@ _OPENING = regex(r"#|//|<!--|/\*|--|;")
 _BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
 _MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "pragma:")
+_DOCKERFILE_MARKS = (*_MARKS, "skip=")
 _HEREDOC = regex(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 
 
 def extract(text: str, path: str) -> tuple[Record, ...]:
     """All such comments of one file."""
-    if not any(mark in text for mark in _MARKS):
+    is_dockerfile = _is_dockerfile(path) or "dockerfile_inline" in text
+    marks = _DOCKERFILE_MARKS if is_dockerfile else _MARKS
+    if not any(mark in text for mark in marks):
         return ()
     if path.endswith(".py"):
         comments = _python_comments(text)
         if comments is not None:
             return tuple(record for comment in comments for record in _records(*comment))
     lines = text.split("\n")
-    is_dockerfile = _is_dockerfile(path) or "dockerfile_inline" in text
     following = _next_instruction if is_dockerfile else _next_line
     found: list[Record] = []
     for number, line in enumerate(lines, 1):
-        if any(mark in line for mark in _MARKS):
+        if any(mark in line for mark in marks):
             own_line = line.lstrip().startswith(("#", "//", "<!--", "/*", "--", ";"))
             covered = following(lines, number) if own_line else (number, number)
             found.extend(_records(line, number, 0, covered, path.endswith(_PROSE)))
@@ -79,8 +89,14 @@ def _records(line: str, number: int, start: int, covered: tuple[int, int], prose
 
 
 def _of_linters(lines: list[str], number: int, covered: tuple[int, int]) -> Iterator[Record]:
-    """What a comment line of a Dockerfile says to hadolint or to ShellCheck."""
+    """What a comment line of a Dockerfile says to hadolint, to BuildKit or to ShellCheck."""
     line = lines[number - 1]
+    match = _CHECK.match(line)
+    if match is not None:
+        names = tuple(_skipped(match["settings"]))
+        is_first = not any(before.strip() and not before.lstrip().startswith("#") for before in lines[: number - 1])
+        if names:
+            yield ("buildkit", names, "", number, 1, len(line) + 1, *((0, 0) if is_first else covered))
     match = _HADOLINT.match(line)
     if match is not None:
         names = tuple(name.strip() for name in match["names"].split(","))
@@ -93,6 +109,15 @@ def _of_linters(lines: list[str], number: int, covered: tuple[int, int]) -> Iter
         reason = match["reason"].strip().lstrip("#").strip()
         within = _line_of_script(lines, covered) if _is_inside(lines, number) else covered
         yield ("shellcheck", names, reason, number, 1, len(line) + 1, *within)
+
+
+def _skipped(settings: str) -> Iterator[str]:
+    """The checks that `skip=A,B;error=true` leaves out; "all" are those that BuildKit has."""
+    for setting in settings.split(";"):
+        key, _, value = setting.partition("=")
+        if key.strip() == "skip":
+            for name in value.split(","):
+                yield from _CHECKS if name.strip() == "all" else (name.strip(),)
 
 
 def _codes(text: str) -> Iterator[str]:

@@ -40,7 +40,15 @@ from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit_rules.image.hygiene import Run, covers, is_beside_the_service, is_mounted, removed_paths, runs, verb
+from aiaudit_rules.image.hygiene import (
+    Run,
+    covers,
+    is_beside_the_service,
+    is_mounted,
+    removed_paths,
+    shipped_runs,
+    verb,
+)
 
 rule = Rule(
     id="IMG205",
@@ -62,7 +70,7 @@ def apt_lists_kept(image: Dockerfile) -> Iterator[Finding]:
     """RUNs whose layer holds the lists, or the archives."""
     if is_beside_the_service(image):
         return
-    ordered = list(runs(image.shipped))
+    ordered = list(shipped_runs(image))
     keeps_archives = False
     for position, run in enumerate(ordered):
         keeps_archives = keeps_archives or _switches_off_cleaning(run)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tzst|tar\.(?:gz|bz2|xz|zst|lzma|Z)|tlz)$", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?|ftp|ssh|git)://|git@")
+from aiaudit.patterns import regex
+
+_ARCHIVE = regex(r"\.(?:tar|tgz|tbz2?|txz|tzst|tar\.(?:gz|bz2|xz|zst|lzma|Z)|tlz)$", re.IGNORECASE)
+_ADDRESS = regex(r"(?:https?|ftp|ssh|git)://|git@")
 
 
 def is_archive(source: str) -> bool:

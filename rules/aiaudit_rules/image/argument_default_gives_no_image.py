@@ -27,11 +27,11 @@ FROM python:$TAG
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.patterns import regex
 from aiaudit.rule import LOW, Rule
 from aiaudit.sources.dockerfile.expand import expand
 
@@ -46,7 +46,7 @@ rule = Rule(
 )
 
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE = re.compile(
+_IMAGE = regex(
     rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][\w.-]{{0,127}})?(?:@[a-z0-9]+:[0-9a-f]{{32,}})?"
 )
 

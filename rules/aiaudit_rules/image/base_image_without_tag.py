@@ -1,8 +1,9 @@
 """A base image has no tag.
 
 ## What it does
-Flags a FROM whose image has neither a tag nor a digest. Build arguments count with their defaults; an image that a
-variable without default hides is left alone, and so are `scratch` and earlier stages of the same file.
+Flags a FROM whose image has neither a tag nor a digest. Build arguments count with their defaults, and so does an
+argument without a default that only adds something to a name (`python$VARIANT`), with less confidence. An image that a
+variable hides is left alone, and so are `scratch` and earlier stages of the same file.
 
 ## Why is this bad
 Without a tag the builder takes `latest`, whatever that is on the day of the build: the same commit gives another
@@ -34,6 +35,7 @@ from aiaudit.finding import Confidence, Finding
 from aiaudit.model.image import Image
 from aiaudit.model.image.origins import reference
 from aiaudit.rule import MEDIUM, Rule
+from aiaudit.sources.dockerfile.expand import expand
 from aiaudit_rules.image.hygiene import is_beside_the_service
 
 rule = Rule(
@@ -54,9 +56,12 @@ def base_image_without_tag(image: Image) -> Iterator[Finding]:
     for stage in image.stages:
         if stage.parent is not None or stage.base in ("", "scratch"):
             continue
-        if not stage.base_is_known and "$" in stage.base.rpartition("/")[2]:
-            continue
-        base = reference(stage.base)
+        name = stage.base
+        if not stage.base_is_known and "$" in name.rpartition("/")[2]:
+            name = expand(name, lambda _: None, keep_unset=False).text
+            if not name.rpartition("/")[2][:1].isalnum() or not name[-1:].isalnum():
+                continue
+        base = reference(name)
         if base.tag or base.digest:
             continue
         yield rule.at(

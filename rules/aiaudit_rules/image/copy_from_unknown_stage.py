@@ -2,8 +2,9 @@
 
 ## What it does
 Flags `COPY --from` and `RUN --mount=from=` with a number that no stage has, or with a bare name that no stage of the
-file has. A name with a tag, a digest, a registry or a path is an image and fine, and so is one that a deploy file
-passes as an additional build context.
+file has. A stage that comes later in the file has low severity: BuildKit sorts that out, Podman, Buildah, Kaniko and
+the classic builder do not. A name with a tag, a digest, a registry or a path is an image and fine, and so is one that a
+deploy file passes as an additional build context.
 
 ## Why is this bad
 The builder takes a name that is no stage for an image and pulls `name:latest` from Docker Hub, where anyone may own it:
@@ -36,10 +37,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Finding, Severity
 from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.references import named_contexts
-from aiaudit.rule import MEDIUM, Rule
+from aiaudit.rule import LOW, MEDIUM, Rule
 from aiaudit_rules.image.sources import Source, taken_from
 from aiaudit_rules.image.variables import closest
 
@@ -52,6 +53,8 @@ rule = Rule(
     aliases=("DL3022", "68a51e22"),
 )
 
+_LATER = "stage {} stands later in the file: builders other than BuildKit take it for an image of that name"
+
 
 @rule.check(Dockerfile)
 def copy_from_unknown_stage(dockerfile: Dockerfile) -> Iterator[Finding]:
@@ -59,23 +62,24 @@ def copy_from_unknown_stage(dockerfile: Dockerfile) -> Iterator[Finding]:
     if dockerfile.facts.is_template:
         return
     stages = dockerfile.facts.stages
-    names = {stage.name for stage in stages if stage.name}
+    names = {stage.name: stage.index for stage in stages if stage.name}
     for source in taken_from(dockerfile):
         if source.name.isdigit():
             if int(source.name) >= len(stages):
                 yield _finding(dockerfile, source, f"there is no stage {source.name}: the file has {len(stages)}", "")
-        elif not _is_image(source.name) and not _is_known(source.name, names, dockerfile):
+        elif source.name.lower() in names:
+            if names[source.name.lower()] > source.layer.stage.index:
+                yield _finding(dockerfile, source, _LATER.format(source.name), "", severity=LOW)
+        elif not _is_image(source.name) and source.name not in named_contexts(dockerfile.service):
             message = f"no stage is called {source.name}: the builder pulls the image {source.name}:latest instead"
             yield _finding(dockerfile, source, message, closest(source.name, names))
 
 
-def _is_known(name: str, names: set[str], dockerfile: Dockerfile) -> bool:
-    return name.lower() in names or name in named_contexts(dockerfile.service)
-
-
-def _finding(dockerfile: Dockerfile, source: Source, message: str, near: str) -> Finding:
-    remedy = f"did you mean {near}?" if near else "name a stage of this file, or an image with its tag"
-    return rule.at(dockerfile.span(source.extent), message, help=remedy)
+def _finding(
+    dockerfile: Dockerfile, source: Source, message: str, near: str, severity: Severity | None = None
+) -> Finding:
+    remedy = f"did you mean {near}?" if near else "name a stage that stands before this one, or an image with its tag"
+    return rule.at(dockerfile.span(source.extent), message, help=remedy, severity=severity)
 
 
 def _is_image(name: str) -> bool:

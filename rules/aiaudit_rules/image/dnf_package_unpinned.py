@@ -27,11 +27,11 @@ RUN dnf install -y tini-0.19.0 && dnf clean all
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.patterns import regex
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.managers import DNF, requests, unpinned
 from aiaudit_rules.image.shared import listed
@@ -46,7 +46,7 @@ rule = Rule(
     profile="pedantic",
 )
 
-_VERSION = re.compile(r"-(?:\d+:)?\d[^/]*$|:\d")
+_VERSION = regex(r"-(?:\d+:)?\d[^/]*$|:\d")
 
 
 @rule.check(Dockerfile)

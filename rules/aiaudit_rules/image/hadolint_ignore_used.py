@@ -27,11 +27,11 @@ RUN python -V
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.patterns import regex
 from aiaudit.rule import LOW, Rule
 
 rule = Rule(
@@ -44,7 +44,7 @@ rule = Rule(
     profile="pedantic",
 )
 
-_PRAGMA = re.compile(r"hadolint\s+ignore\s*=\s*(.+)")
+_PRAGMA = regex(r"hadolint\s+ignore\s*=\s*(.+)")
 
 
 @rule.check(Dockerfile)

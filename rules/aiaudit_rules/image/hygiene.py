@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aiaudit.model.image import Dockerfile, Image, Mount
 from aiaudit.model.image.commands import names_in, options
@@ -19,6 +19,14 @@ _VALUED = names_in(
 )
 _PYTHON_BASES = names_in("python conda mamba pytorch tensorflow uvicorn jupyter uv vllm transformers pypy")
 _FRONT_ENDS = names_in("node nginx nginx-unprivileged caddy httpd bun deno")
+
+
+def shipped_runs(dockerfile: Dockerfile) -> Iterator[Run]:
+    """The RUNs whose layers somebody ships: those of shipped stages, and those that ONBUILD leaves to other images."""
+    shipped = {id(stage) for stage in dockerfile.shipped}
+    for run in dockerfile.usage.runs:
+        if id(run.layer.stage) in shipped or run.instruction is not run.layer.instruction:
+            yield run
 
 
 _BESIDE = names_in(

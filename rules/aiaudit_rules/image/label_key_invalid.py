@@ -26,11 +26,11 @@ LABEL org.opencontainers.image.title="api"
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.patterns import regex
 from aiaudit.rule import LOW, Rule
 
 rule = Rule(
@@ -43,7 +43,7 @@ rule = Rule(
     profile="pedantic",
 )
 
-_KEY = re.compile(r"[a-z](?:[a-z0-9]|[./_-](?=[a-z0-9]))*")
+_KEY = regex(r"[a-z](?:[a-z0-9]|[./_-](?=[a-z0-9]))*")
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 
 

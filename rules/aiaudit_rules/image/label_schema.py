@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import Literal
 
 from aiaudit.model.image import Dockerfile, Image, Stage
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Pair
 from aiaudit.values import dataclass
 
@@ -16,13 +17,13 @@ Kind = Literal["text", "url", "email", "hash", "rfc3339", "semver", "spdx"]
 _NUMBER = r"(?:0|[1-9]\d*)"
 _PART = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _PATTERNS: dict[str, re.Pattern[str]] = {
-    "text": re.compile(r".+", re.DOTALL),
-    "url": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+\S*"),
-    "email": re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"),
-    "hash": re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}"),
-    "rfc3339": re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"),
+    "text": regex(r".+", re.DOTALL),
+    "url": regex(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+\S*"),
+    "email": regex(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"),
+    "hash": regex(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}"),
+    "rfc3339": regex(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"),
     # https://semver.org, the expression that it recommends
-    "semver": re.compile(
+    "semver": regex(
         rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PART}(?:\.{_PART})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
     ),
 }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.commands import Options, names_in, options
 from aiaudit.model.image.usage import Call, Run
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.values import dataclass
-from aiaudit_rules.image.hygiene import covers, is_mounted, removed_paths
+from aiaudit_rules.image.hygiene import covers, is_mounted, removed_paths, shipped_runs
 
 Words = tuple[str, ...]
 
@@ -21,8 +21,9 @@ class Manager:
 
     `programs` are its names. `installs`, `upgrades` and `changes` are subcommands; `kinds` are words that may stand
     ahead of one (`dnf module install`). `valued` options take the next word. `agrees` are long options, `letter` a
-    short one, that answer every question; `settings` are texts of configurations that do so as well. `cleaners` are
-    the words of subcommands that empty the cache in one of `folders`; `without_cache` are options that keep none.
+    short one, that answer every question; `settings` are texts of configurations that do so as well. `fills` are
+    subcommands beside installs and upgrades that fill the cache in one of `folders`, `cleaners` the words of those that
+    empty it; `without_cache` are options that keep none.
     """
 
     programs: tuple[str, ...]
@@ -34,6 +35,7 @@ class Manager:
     agrees: frozenset[str] = frozenset()
     letter: str = ""
     settings: tuple[str, ...] = ()
+    fills: frozenset[str] = frozenset()
     cleaners: tuple[Words, ...] = ()
     folders: tuple[str, ...] = ()
     without_cache: frozenset[str] = frozenset()
@@ -73,6 +75,7 @@ DNF = Manager(
     agrees=names_in("--assumeyes --assumeno"),
     letter="y",
     settings=("assumeyes", "defaultyes"),
+    fills=names_in("reinstall rei group groupinstall"),
     cleaners=(("clean", "all"), ("clean", "packages")),
     folders=("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/tdnf"),
 )
@@ -84,6 +87,7 @@ ZYPPER = Manager(
     valued=names_in("-R --root -D --reposd-dir -C --cache-dir -p --plus-repo -t --type -r --repo --from"),
     agrees=names_in("--no-confirm --non-interactive --dry-run"),
     letter="yn",
+    fills=names_in("remove rm"),  # they load the repositories' metadata first
     cleaners=(("clean",), ("cc",)),
     folders=("/var/cache/zypp",),
 )
@@ -195,16 +199,12 @@ def _may_hold_version(text: str, run: Run) -> bool:
     return any(name in known or f"{name}=" in run.instruction.script for name in names)
 
 
-# Subcommands beside the common ones that download packages.
-_FILLS = names_in("reinstall rei group groupinstall")
-
-
-def keeping_cache(dockerfile: Dockerfile, manager: Manager, programs: Sequence[str] = ()) -> Iterator[Request]:
-    """Installs of shipped stages that leave the manager's cache in their layer."""
-    shipped = {id(stage) for stage in dockerfile.shipped}
-    for request in requests(dockerfile, manager, manager.installs | manager.upgrades | _FILLS):
+def keeping_cache(dockerfile: Dockerfile, manager: Manager) -> Iterator[Request]:
+    """Installs that ship and leave the manager's cache in their layer."""
+    shipped = {id(run.instruction) for run in shipped_runs(dockerfile)}
+    for request in requests(dockerfile, manager, manager.installs | manager.upgrades | manager.fills):
         call = request.call
-        if id(call.run.layer.stage) not in shipped or (programs and call.program not in programs):
+        if id(call.run.instruction) not in shipped:
             continue
         if manager.without_cache.intersection(request.given.flags):
             continue

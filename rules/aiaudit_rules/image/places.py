@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from aiaudit.patterns import regex
 
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = regex(r"[A-Za-z]:")
 _WINDOWS = ("windowsservercore", "nanoserver", "/windows", "servercore")
 
 

@@ -25,11 +25,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends openssl && rm -
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.patterns import regex
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit_rules.image.switches import resolved
@@ -43,7 +43,7 @@ rule = Rule(
     aliases=("5fa731ea",),
 )
 
-_VULNERABLE = re.compile(r"openssl-(3\.0\.[0-6])(?!\d)")
+_VULNERABLE = regex(r"openssl-(3\.0\.[0-6])(?!\d)")
 
 
 @rule.check(Dockerfile)
