@@ -20,7 +20,10 @@ from tests.support import found_in, write_tree
 MARK = "BAD"
 
 
-def marks_rule(rule_id: str = "TST101", name: str = "bad-mark", aliases: tuple[str, ...] = ("DL3008", "UndefinedVar")) -> Rule:
+ALIASES = ("DL3008", "UndefinedVar")
+
+
+def marks_rule(rule_id: str = "TST101", name: str = "bad-mark", aliases: tuple[str, ...] = ALIASES) -> Rule:
     """A rule that reports every line with a mark in it."""
     rule = Rule(rule_id, name, "a mark", Severity.HIGH, "0.1.0", aliases=aliases)
 

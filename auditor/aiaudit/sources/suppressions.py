@@ -2,7 +2,8 @@
 
 The facts of a file are a plain tuple of `(tool, names, reason, line, column, end_column, first, last)`: the comment's
 place and the lines it covers, `first` 0 for the whole file. `names` is None where the comment names nothing. `tool` is
-"aiaudit", "hadolint", "buildkit", "shellcheck", "secrets", or "quoted": a comment of another language in a document's code block.
+"aiaudit", "hadolint", "buildkit", "shellcheck", "secrets", or "quoted": a comment of another language in a code block
+of a document.
 """
 
 from __future__ import annotations

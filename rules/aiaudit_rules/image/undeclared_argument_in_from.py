@@ -31,9 +31,10 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.variables import PLATFORM_ARGUMENTS
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.expand import expand
-from aiaudit_rules.image.variables import PLATFORM, closest
+from aiaudit_rules.image.variables import closest
 
 rule = Rule(
     id="IMG605",
@@ -51,7 +52,7 @@ def undeclared_argument_in_from(dockerfile: Dockerfile) -> Iterator[Finding]:
     if dockerfile.facts.is_template:
         return
     pairs = [pair for instruction in dockerfile.facts.preamble for pair in instruction.pairs]
-    known = {pair.key: pair.value for pair in pairs} | dict.fromkeys(PLATFORM, "")
+    known = {pair.key: pair.value for pair in pairs} | dict.fromkeys(PLATFORM_ARGUMENTS, "")
     inside: dict[str, Step] = {}
     for stage in dockerfile.facts.stages:
         words = [(word.raw, word.extent) for word in stage.start.words[:1]]

@@ -39,11 +39,12 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile, Layer, Stage
+from aiaudit.model.image.variables import PLATFORM_ARGUMENTS
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Instruction
 from aiaudit.span import Extent
-from aiaudit_rules.image.variables import PLATFORM, PREDEFINED, base_variables, closest
+from aiaudit_rules.image.variables import PREDEFINED, base_variables, closest
 
 rule = Rule(
     id="IMG643",
@@ -110,6 +111,6 @@ def _texts(instruction: Instruction) -> Iterator[tuple[str, Extent]]:
 
 
 def _remedy(name: str, near: str, is_before: bool) -> str:
-    if is_before or name in PLATFORM:
+    if is_before or name in PLATFORM_ARGUMENTS:
         return f"write `ARG {name}` in this stage first"
     return f"did you mean ${near}?" if near else f"declare it with `ARG {name}=...` or ENV, or leave it out"

@@ -8,11 +8,6 @@ from aiaudit.model.image import Stage
 from aiaudit.model.image.origins import reference
 from aiaudit.sources.dockerfile.expand import expand
 
-PLATFORM = frozenset(
-    f"{prefix}{part}" for prefix in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
-) | {"TARGETSTAGE"}
-"""What FROM may use without an ARG."""
-
 PREDEFINED = frozenset(
     name
     for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from aiaudit.model.compose import compose_files, variables
-from aiaudit.model.image.bake import bake_references
+from aiaudit.model.image.bake import bake_references, bake_targets, is_bake_file
 from aiaudit.model.image.builders import build_commands
 from aiaudit.model.image.context import below
 from aiaudit.model.image.devcontainers import devcontainer_references
@@ -14,9 +14,6 @@ from aiaudit.model.image.values import BuildReference
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
-
-_BAKE_CONTEXTS = re.compile(r"contexts\s*=\s*\{(?P<body>[^}]*)\}")
-_BAKE_CONTEXT = re.compile(r"\"?(?P<name>[\w.:/-]+)\"?\s*=")
 
 
 def references(service: Service) -> tuple[BuildReference, ...]:
@@ -78,10 +75,10 @@ def _named_contexts(service: Service) -> Iterator[str]:
             if contexts is not None:
                 yield from (item.value.partition("=")[0] for item in contexts.items)
                 yield from (key.value for key, _ in contexts.pairs())
-    for path in service.tree.files():
-        if path.endswith(".hcl") and posixpath.basename(path).startswith("docker-bake"):
-            for match in _BAKE_CONTEXTS.finditer(service.tree.text(path)):
-                yield from (found["name"] for found in _BAKE_CONTEXT.finditer(match["body"]))
+    for path in filter(is_bake_file, service.tree.files()):
+        for fields in bake_targets(service.tree, path).values():
+            contexts = fields.get("contexts")
+            yield from contexts if isinstance(contexts, dict) else ()
 
 
 def _reference(path: str, name: str, service: Node, build: Node) -> BuildReference:
