@@ -58,6 +58,17 @@ def scope_for(paths: Sequence[str], cwd: str) -> Scope:
         raise UsageError(str(error)) from None
 
 
+def check_knowledge(files: Sequence[str]) -> None:
+    """Refuse an audit with a user's knowledge file that cannot be used."""
+    from aiaudit.model.knowledge.own import KnowledgeError, read_own
+
+    try:
+        for path in files:
+            read_own(path)
+    except KnowledgeError as error:
+        raise UsageError(str(error)) from None
+
+
 def configured(scope: Scope) -> Settings:
     """The settings of the closest configuration file."""
     from aiaudit import configuration
@@ -76,6 +87,7 @@ class Audit:
         adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
         self.selection = Selection(self.catalogue, settings, adopted)
         self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
+        check_knowledge(settings.knowledge)
         self.service = Service(self.workspace, settings.knowledge, settings.date or time.strftime("%Y-%m-%d"))
         self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)

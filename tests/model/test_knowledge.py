@@ -575,10 +575,20 @@ def test_a_users_entry_wins_over_the_shipped_one(tmp_path: Path) -> None:
     [
         ("[[entry]\n", "is not TOML"),
         ('[[entry]]\npath = "a.B"\nkind = "constructor"\npurpose = "llm"\n', "name its distribution"),
-        ('dist = "a"\n[[entry]]\npath = "a.B"\nkind = "client"\npurpose = "llm"\n', "a.B: kind: Input should be"),
+        ('dist = "a"\n[[entry]]\npath = "a.B"\nkind = "client"\npurpose = "llm"\n', ":4: a.B: kind: Input should be"),
         (
             'dist = "a"\n[[entry]]\npath = "a.B"\nkind = "call"\npurpose = "llm"\ntimout = 3\n',
-            "a.B: timout: Extra inputs",
+            ":6: a.B: timout: no such key; did you mean 'timeout'?",
+        ),
+        (
+            'dist = "a"\n[[entry]]\npath = "a.A"\nkind = "call"\npurpose = "llm"\n'
+            '[[entry]]\npath = "a.B"\nkind = "call"\npurpose = "llm"\ntimeout = {retrys = 3}\n',
+            ":10: a.B: timeout.retrys: no such key; did you mean 'retries'?",
+        ),
+        (
+            'dist = "a"\n[[entry]]\npath = "a.B"\nkind = "call"\npurpose = "llm"\n'
+            '[[entry.methods]]\nnames = ["x"]\n[[entry.methods]]\nnames = ["y"]\npromt = ["z"]\n',
+            ":10: a.B: methods.1.promt: no such key; did you mean 'prompt'?",
         ),
         ('dist = "a"\n[[entry]]\npath = "a b"\nkind = "call"\npurpose = "llm"\n', "a b: path: String should match"),
         ('dist = "a"\n[[entry]]\npath = "a.b"\nkind = "call"\npurpose = "llm"\ngenerates = true\n', "needs its prompt"),
@@ -588,7 +598,7 @@ def test_a_wrong_file_is_refused_with_its_name_and_place(tmp_path: Path, text: s
     path = own_file(tmp_path, text)
     with pytest.raises(KnowledgeError) as error:
         Knowledge([path])
-    assert path in str(error.value)
+    assert Path(path).name in str(error.value)
     assert said in str(error.value)
 
 

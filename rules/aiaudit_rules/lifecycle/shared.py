@@ -23,7 +23,7 @@ def price(resource: Resource) -> str:
     milliseconds = resource.entry.construct_milliseconds
     if milliseconds is None or milliseconds < 1:
         return ""
-    return f" (~{milliseconds:.0f} ms of CPU each, measured with {resource.entry.dist} {resource.entry.version})"
+    return f" (~{milliseconds:.0f} ms of CPU each, measured with {resource.entry.release})"
 
 
 def severity_of(resource: Resource) -> Severity:

@@ -72,8 +72,7 @@ def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
     parameter = uncapped.parameters[0]
     yield rule.at(
         uncapped.known.call.span,
-        f"{name} sets no {parameter}: an answer may run to the model's maximum"
-        f" ({entry.dist} {entry.version} sets none)",
+        f"{name} sets no {parameter}: an answer may run to the model's maximum ({entry.release} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
     )

@@ -23,7 +23,7 @@ def is_local(wait: Wait) -> bool:
 def explanation(wait: Wait) -> str:
     """What the library does by itself, with its version: `waits up to 1802 s: 600 s x 3 attempts (openai 3.54.0)`."""
     timeout = wait.entry.timeout
-    source = f"({wait.entry.dist} {wait.entry.version})"
+    source = f"({wait.entry.release})"
     if wait.seconds is None or timeout is None:
         return source
     if math.isinf(wait.seconds):

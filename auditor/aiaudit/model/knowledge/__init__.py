@@ -1,6 +1,7 @@
 """What is known about client libraries: data files and their schema."""
 
-from aiaudit.model.knowledge.load import Knowledge, KnowledgeError
+from aiaudit.model.knowledge.load import Knowledge
+from aiaudit.model.knowledge.own import KnowledgeError
 from aiaudit.model.knowledge.schema import (
     INFINITE,
     Argument,

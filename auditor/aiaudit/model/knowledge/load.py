@@ -9,6 +9,7 @@ from typing import Any
 
 from aiaudit.model.knowledge.build import derived, entries_of, methods_of
 from aiaudit.model.knowledge.library import Library, canonical, version_key
+from aiaudit.model.knowledge.own import read_own
 from aiaudit.model.knowledge.schema import Entry, Method
 from aiaudit.patterns import regex
 
@@ -22,10 +23,6 @@ _SUFFIX = ".toml"
 _FIRST_NAME = regex(r"\w+")
 # A path through more objects than this is a cycle in the data, not code.
 _DEPTH = 12
-
-
-class KnowledgeError(ValueError):
-    """A user's knowledge file cannot be used; the message names the file and what is wrong in it."""
 
 
 class Knowledge:
@@ -42,9 +39,13 @@ class Knowledge:
         self._libraries: dict[str, Library] = {}
         self._found: dict[str, Entry | None] = {}
         self._own: dict[str, list[Entry]] = {}
+        self._own_tables: dict[str, dict[str, Any]] = {}
         for path in files:
-            for entry in entries_of(read_own(path), self._family):
+            data = read_own(path)
+            for entry in entries_of(data, self._family):
                 self._own.setdefault(first_name(entry.path), []).append(entry)
+            for module in {first_name(entry["path"]) for entry in data.get("entry", ())}:
+                self._own_tables[module] = data
         self.modules = self._shipped | frozenset(self._own)
 
     def find(self, path: str) -> Entry | None:
@@ -98,8 +99,16 @@ class Knowledge:
             data = read(os.path.join(DATA, module + _SUFFIX)) if module in self._shipped else {}
             entries += [entry for entry in entries_of(data, self._family) if entry.path not in own]
             versions = self._with_former_names(data.get("formerly", {}))
-            library = self._libraries[module] = Library(entries, data, versions)
+            library = self._libraries[module] = Library(entries, self._with_own(data, module), versions)
         return library
+
+    def _with_own(self, data: Mapping[str, Any], module: str) -> Mapping[str, Any]:
+        """The tables of a library, with what a user's file says of moved names and attributes that change nothing."""
+        own = self._own_tables.get(module)
+        if own is None:
+            return data
+        moved = {**data.get("moved", {}), **own.get("moved", {})}
+        return {**data, "moved": moved, "transparent": [*data.get("transparent", ()), *own.get("transparent", ())]}
 
     def _with_former_names(self, formerly: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
         """The locked versions, those of renamed distributions under their new names too."""
@@ -120,22 +129,6 @@ def read(path: str) -> dict[str, Any]:
     """The tables of a data file."""
     with open(path, "rb") as file:
         return tomllib.load(file)
-
-
-def read_own(path: str) -> dict[str, Any]:
-    """The tables of a user's file, validated."""
-    from aiaudit.model.knowledge.validation import problems
-
-    try:
-        data = read(path)
-    except OSError as error:
-        raise KnowledgeError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise KnowledgeError(f"{path}: is not TOML: {error}") from error
-    wrong = problems(data)
-    if wrong:
-        raise KnowledgeError("\n".join(f"{path}: {problem}" for problem in wrong))
-    return data
 
 
 def first_name(path: str) -> str:

@@ -205,6 +205,11 @@ class Entry:
             return f"{self.path.rpartition('.')[0]}()"
         return self.returns or f"{self.path}()"
 
+    @property
+    def release(self) -> str:
+        """The distribution with the version that the facts are of, for messages."""
+        return f"{self.dist} {self.version}".rstrip()
+
     def default(self, name: str) -> Scalar | None:
         """A default of a setting that has no place of its own here: `entry.default("timeout")` of gunicorn is 30."""
         return dict(self.defaults).get(name)

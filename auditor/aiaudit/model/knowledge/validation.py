@@ -24,6 +24,7 @@ from aiaudit.model.knowledge.schema import (
     Verified,
     Where,
 )
+from aiaudit.settings import suggestion
 
 # Names; `()` follows what is called, `[]` what is subscripted; `("name")` where an argument decides; `*` and `**`.
 PATH = r"""^[A-Za-z_]\w*(\.[\w*]+|\(\)|\(["'][\w-]+["']\)|\[\]|\*\*)*$"""
@@ -219,24 +220,60 @@ class KnowledgeFile(Strict):
 
 def problems(data: dict[str, Any], form: type[BaseModel] = KnowledgeFile) -> list[str]:
     """What is wrong with the tables of a knowledge file, one sentence each."""
+    return [sentence for _, sentence in mistakes(data, form)]
+
+
+def mistakes(
+    data: dict[str, Any], form: type[BaseModel] = KnowledgeFile
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """The same with the place of each: the keys and positions that lead there."""
     try:
         form.model_validate(data)
     except ValidationError as error:
-        return list(_sentences(error, data))
-    return []
+        seen: set[str] = set()
+        for item in error.errors():
+            if item["type"] == "string_type" and isinstance(item["input"], dict):
+                continue  # a table where a plain name may stand as well: the other error says what is wrong in it
+            # Pydantic names the alternative of a union, too: those are no keys.
+            place = tuple(part for part in item["loc"] if isinstance(part, int) or _is_key(part))
+            sentence = _sentence(item, place, data)
+            if sentence not in seen:
+                seen.add(sentence)
+                yield place, sentence
 
 
-def _sentences(error: ValidationError, data: dict[str, Any]) -> Iterator[str]:
-    seen: set[str] = set()
-    for item in error.errors():
-        place = [str(part) for part in item["loc"] if not (isinstance(part, str) and part[:1].isupper())]
-        names = _named(item["loc"], data)
-        sentence = f"{names or '.'.join(place) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
-        if names and len(place) > 2:
-            sentence = f"{names}: {'.'.join(place[2:])}: {item['msg'].removeprefix('Value error, ')}"
-        if sentence not in seen:
-            seen.add(sentence)
-            yield sentence
+def _is_key(part: str) -> bool:
+    return part[:1].islower() and "[" not in part and part not in ("str", "int", "float")
+
+
+def _sentence(item: Any, place: tuple[int | str, ...], data: dict[str, Any]) -> str:
+    said = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        said = f"no such key{suggestion(str(place[-1]), _keys_of(place))}"
+    names = _named(place, data)
+    where = ".".join(str(part) for part in (place[2:] if names else place))
+    return ": ".join(part for part in (names, where, said) if part) if names or where else f"file: {said}"
+
+
+def _keys_of(place: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at a place may have."""
+    form: type[BaseModel] = _FORMS.get(
+        str([part for part in ("file", *place[:-1]) if isinstance(part, str)][-1]), EntryTable
+    )
+    return [field.alias or name for name, field in form.model_fields.items()]
+
+
+_FORMS: dict[str, type[BaseModel]] = {
+    "file": KnowledgeFile,
+    "entry": EntryTable,
+    "methods": MethodTable,
+    "method": MethodTable,
+    "family": FamilyTable,
+    "timeout": TimeoutTable,
+    "parameters": TimeoutParameterTable,
+    "output": OutputTable,
+    "also": AliasTable,
+}
 
 
 def _named(location: tuple[int | str, ...], data: dict[str, Any]) -> str:

@@ -136,7 +136,7 @@ class Agents:
     ) -> AgentLoop | None:
         if rounds is None:
             return None
-        source = f"{known.entry.dist} {known.entry.version}"
+        source = known.entry.release
         parameter = cap.parameters[0].rpartition(".")[2]
         return AgentLoop("framework", name, rounds, parameter, source, removed, known.call.span, steps)
 
