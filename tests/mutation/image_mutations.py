@@ -80,8 +80,8 @@ MUTATIONS = (
     ),
     _mutation(
         "IMG305",
-        "-r tools.txt",
-        _after_user("COPY app/requirements-tools.txt tools.txt\nRUN pip install --no-cache-dir -r tools.txt"),
+        "-r /tmp/tools.txt",
+        _after_user("COPY app/requirements-tools.txt /tmp/tools.txt\nRUN pip install --no-cache-dir -r /tmp/tools.txt"),
         files={"app/requirements-tools.txt": "py-spy>=0.4\n"},
     ),
     _mutation("IMG306", "py-spy", _after_user("RUN pip install --no-cache-dir py-spy")),

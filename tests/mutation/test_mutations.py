@@ -9,12 +9,17 @@ import pytest
 
 from aiaudit import catalogue
 from aiaudit.finding import Finding
-from tests.mutation import image_mutations, python_mutations, secret_mutations
+from tests.mutation import image_mutations, instruction_mutations, python_mutations, secret_mutations
 from tests.mutation.mutation import Expected, Mutation
 from tests.support import FIXTURES, audit_folder
 
 GOLDEN = FIXTURES / "services" / "golden"
-MUTATIONS = (*image_mutations.MUTATIONS, *secret_mutations.MUTATIONS, *python_mutations.MUTATIONS)
+MUTATIONS = (
+    *image_mutations.MUTATIONS,
+    *instruction_mutations.MUTATIONS,
+    *secret_mutations.MUTATIONS,
+    *python_mutations.MUTATIONS,
+)
 
 
 def test_the_golden_service_has_no_finding(tmp_path: Path) -> None:
