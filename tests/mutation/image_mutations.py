@@ -115,6 +115,8 @@ MUTATIONS = (
     _mutation("IMG407", '"--workers", "4"', _edit('"--port", "8000"', '"--port", "8000", "--workers", "4"')),
     _mutation("IMG408", "--lifespan", _edit('"--port", "8000"', '"--port", "8000", "--lifespan", "off"')),
     _mutation("IMG501", "app.main:application", _edit("app.main:app", "app.main:application")),
+    _mutation("IMG502", "COPY handbook", _edit(_SOURCE, f"{_SOURCE}COPY handbook ./handbook\n")),
+    _mutation("IMG504", "COPY --from=builder", _edit(_FINAL, "FROM python:3.12-slim-bookworm\n\nENV PATH")),
     _mutation(
         "IMG503",
         "uv pip install --system",

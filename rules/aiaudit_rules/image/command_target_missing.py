@@ -7,6 +7,9 @@ attribute in it, `python main.py` the file. The service's own imports are follow
 repository has, but that Python does not find from the command's folder, is told as well. ENTRYPOINT and CMD are put
 together; scripts of the repository that start the server are read too, and then the finding stands in the script.
 
+Installs are followed to where they land (the system's Python, a virtual environment, `uv sync`'s `.venv`): if none of
+it is in the final stage and on its PATH, the server's program is missing, and the finding stands at the install.
+
 Nothing is reported where the answer is not sure: folders that a command, another image or an address may have filled,
 base images with an application of their own, a project that is installed as a package, sources that a compose file
 mounts over the folder.
@@ -72,10 +75,11 @@ from collections.abc import Iterator
 from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.image import Image
 from aiaudit.model.image.imports import BrokenImport, broken_imports
+from aiaudit.model.image.prefixes import Unreached, unreached_server
 from aiaudit.model.image.targets import Missing, missing_targets
 from aiaudit.rule import CRITICAL, HIGH, Rule
 from aiaudit.span import Span
-from aiaudit_rules.image.shared import listed
+from aiaudit_rules.image.shared import listed, shortened
 
 rule = Rule(
     id="IMG501",
@@ -89,6 +93,9 @@ rule = Rule(
 @rule.check(Image)
 def command_target_missing(image: Image) -> Iterator[Finding]:
     """One finding for each server whose target, or whose own modules, are surely missing."""
+    unreached = unreached_server(image)
+    if unreached is not None:
+        yield _unreached(image, unreached)
     missing = list(missing_targets(image))
     for broken in broken_imports(image):
         if all(broken.server is not found.server for found in missing):
@@ -119,6 +126,25 @@ def _broken_import(image: Image, broken: BrokenImport) -> Finding:
         ],
         related=[Step("the module in the repository", Span.whole_file(broken.source))],
         severity=CRITICAL if broken.at_startup else HIGH,
+        confidence=Confidence.MEDIUM,
+    )
+
+
+def _unreached(image: Image, found: Unreached) -> Finding:
+    """Packages that land where the command does not look."""
+    server, landing = found.server, found.landing
+    where = "which is not on its PATH" if found.is_carried else "which the final stage does not take along"
+    installs = f"`{shortened(landing.install.text, 40)}` installs into {landing.prefix}, {where}"
+    return rule.at(
+        image.span(landing.install.extent),
+        f"{installs}: {server.program} is not found when the container starts",
+        help=f'ENV PATH="{landing.prefix}/bin:$PATH" in the final stage'
+        if found.is_carried
+        else f"COPY --from the stage {landing.prefix}, or install into the folder that is copied",
+        trace=[
+            Step(f"installs into {landing.prefix}", image.span(landing.install.extent)),
+            Step(f"starts {server.program}", server.span),
+        ],
         confidence=Confidence.MEDIUM,
     )
 

@@ -104,7 +104,9 @@ def _is_made(tree: Tree, path: str) -> bool:
     mention = re.compile(_WORD.format(re.escape(name)))
     if any(_MAKERS.fullmatch(other) and mention.search(tree.text(other)) for other in tree.files()):
         return True
-    return len(name) > 6 and any(mention.search(tree.text(other)) for other in tree.files("python"))
+    return re.search(r"[._-]", name) is not None and any(
+        mention.search(tree.text(other)) for other in tree.files("python")
+    )
 
 
 def _git_ignores(tree: Tree, path: str) -> bool:

@@ -114,6 +114,16 @@ def unwrapped(command: Command) -> Command:
         command = inner
 
 
+def runner_of(command: Command) -> str:
+    """The tool ahead of a command that runs it in an environment of its own, "" for none."""
+    inner: Command | None = command
+    while inner is not None:
+        if inner.name in _RUNNERS and any(word.text == _RUNNERS[inner.name] for word in inner.words):
+            return inner.name
+        inner = _inner(inner)
+    return ""
+
+
 def _inner(command: Command) -> Command | None:
     if not command.words:
         return None

@@ -60,6 +60,13 @@ def imported_files(image: Image, server: Server) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source for _, source in walked.queue)) if walked is not None else ()
 
 
+def imported_names(image: Image, path: str) -> tuple[str, ...]:
+    """The modules that a file imports by their full names when it is loaded."""
+    facts = image.service.tree.facts(path, "python")
+    found = _imports(facts[1], False) if facts is not None else ()
+    return tuple(item.module for item in found if not item.level and not item.is_nested)
+
+
 def _walked(image: Image, server: Server) -> _Walk | None:
     files = image.final.files
     if files is None:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
-from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
+from aiaudit.model.image.commands import commands_in, expanded, is_shell, runner_of, unwrapped
 from aiaudit.model.image.effects import moved
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import server_of
@@ -103,6 +103,7 @@ class _Reader:
             if not command.words:
                 self._assign(command.assignments, command.nested)
                 continue
+            runner = runner_of(command)
             command = expanded(unwrapped(command), self.expand)
             if command.name == "cd":
                 folder = moved(folder, command)
@@ -122,7 +123,9 @@ class _Reader:
                 span = Span.at(path, command.extent)
                 own = [(pair.key, self.expand(pair.raw or pair.value or "")) for pair in command.assignments]
                 known = (*self.environment.items(), *own)
-                self.servers.append(replace(server, span=span, is_conditional=command.nested, environment=known))
+                self.servers.append(
+                    replace(server, span=span, is_conditional=command.nested, environment=known, runner=runner)
+                )
 
     def expand(self, text: str) -> str:
         """Variables replaced that the image or the script sets."""

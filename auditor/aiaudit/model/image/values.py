@@ -242,8 +242,9 @@ class Server:
     console script of the project: module and function) or "".
     `span` is the command's place, in the Dockerfile or in the script that starts it. `folder` is the directory that it
     runs in (None where unknown), `app_dir` what is put ahead on the import path. `options` are all flags as written.
-    `environment` are the variables that the image and the scripts before it set. `is_conditional` tells that a
-    condition in a script decides whether it starts.
+    `environment` are the variables that the image and the scripts before it set. `runner` is the tool that starts it in
+    an environment of its own (`uv run`, `poetry run`), "" for none. `is_conditional` tells that a condition in a script
+    decides whether it starts.
     """
 
     program: str
@@ -263,6 +264,7 @@ class Server:
     options: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = ()
     is_conditional: bool = False
+    runner: str = ""
     environment: tuple[tuple[str, str], ...] = ()
 
     @property
