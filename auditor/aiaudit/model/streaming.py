@@ -162,12 +162,17 @@ class _Finder:
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
             return False
-        caps = entry.output.parameters if entry.output is not None else ()
-        for name in caps:
-            number = argument_of(known.call, name, evaluator).number
+        makers = (self.makers.get(id(origin)) for origin in origins(known.value))
+        return not any(self.is_short(one) for one in (known, *makers) if one is not None)
+
+    def is_short(self, known: Known) -> bool:
+        """Whether a call, or the making of a model, caps the answers at a few words."""
+        output = known.entry.output
+        for name in output.parameters if output is not None else ():
+            number = argument_of(known.call, name, self.side.evaluator).number
             if number is not None and number <= SHORT:
-                return False
-        return True
+                return True
+        return False
 
     def maker_that_streams(self, known: Known) -> Known | None:
         """The maker of the object that was called, where streaming is decided when it is made."""

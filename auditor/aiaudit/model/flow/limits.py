@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
+from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.scopes import Function, Module, Scope, last_name, walk, walk_all
+from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -30,6 +32,9 @@ _OPTIONS = ("max_body_size", "request_max_body_size", "client_max_size", "max_co
             "max_upload_size", "max_content_size", "max_size", "limit", "max_body", "request_max_size")  # fmt: skip
 _APPLICATIONS = ("FastAPI", "Starlette", "Litestar", "Application", "Sanic")
 _LIMITING = regex(r"(size|body|content|upload|length)\w*limit|limit\w*(size|body|content|upload|length)", re.IGNORECASE)
+_BODY_SIZE = regex(r"^[ \t]*client_max_body_size\s+(\d+)([kKmMgG]?)\s*;", re.MULTILINE)
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_NGINX_DEFAULT = 1024.0**2
 _PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Starlette"}
 _DEPTH = 4
 # Answers of a server that takes no body of this size.
@@ -48,6 +53,8 @@ def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
         entry = tools.knowledge.find("uvicorn.run")
         largest = entry.default("ws_max_size") if entry is not None else None
         return f" (uvicorn takes messages of {int(largest) // 1024**2} MiB)" if isinstance(largest, int) else ""
+    if source.kind == "fetched" or source.description.startswith(("parameter", "the query", "the page")):
+        return ""  # no part of a body
     if limit:
         return f" (bodies of {limit / 1024**2:.0f} MiB are taken)"
     for application in tools.side.routing.applications:
@@ -55,6 +62,21 @@ def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
         if entry is not None and entry.default("max_body_size") == "none":
             return f" ({application.framework} takes bodies of any size)"
     return ""
+
+
+def proxy_limit(tree: Tree) -> float | None:
+    """The largest body that an nginx configured in the repository lets through, in bytes; None without one."""
+    sizes: list[float] = []
+    for path in tree.files():
+        if not path.endswith((".conf", ".template", ".conf.j2")) or is_beside_the_service(path):
+            continue
+        text = tree.text(path)
+        if "proxy_pass" not in text:
+            continue
+        written = [float(number) * _UNITS[unit.lower()] for number, unit in _BODY_SIZE.findall(text)]
+        # nginx itself refuses bodies of more than 1 MiB; 0 lets everything through.
+        sizes.append(max(written, default=_NGINX_DEFAULT) if 0.0 not in written else float("inf"))
+    return max(sizes, default=None)
 
 
 def _limits(tools: Tools) -> Iterator[float]:
