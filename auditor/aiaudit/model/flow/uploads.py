@@ -14,7 +14,7 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.knowledge.schema import INFINITE
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Call, Function, Scope, last_name, walk_all
+from aiaudit.model.scopes import Call, Function, Scope, last_name, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -116,24 +116,43 @@ class _Finder:
         return None
 
     def _is_measured(self, scope: Scope) -> bool:
-        """Whether a function looks at the size of a file, before it reads it or afterwards."""
-        for part in walk_all(scope.body):
-            if part[0] == "cmp" and any(_is_size(side, scope) for side in (part[2], *part[4])):
+        """Whether a function looks at the size of a file, before it reads it or afterwards, itself or through another
+        one that it gives the file or its content."""
+        if _compares_size(scope):
+            return True
+        contents = {
+            name
+            for name, bindings in scope.bindings.items()
+            for binding in bindings
+            if binding.kind in ("parameter", "element")
+            or (binding.expression is not None and any(_is_read(part) for part in walk(binding.expression)))
+        }
+        for call in scope.calls:
+            given = (*call.arguments, *(value for _, value in call.keywords))
+            carries = any(part[0] == "name" and part[2] in contents for one in given for part in walk(one))
+            if carries and any(map(_compares_size, self._called(call))):
                 return True
-        calls = scope.calls if isinstance(scope, Function) else ()
-        return any(self.tools.checks.checking(function) for call in calls for function in self._called(call))
+        return False
 
     def _called(self, call: Call) -> Iterator[Function]:
-        if not call.arguments and not call.keywords:
-            return
         for edge in self.tools.side.contexts.edges(call.scope):
             if edge.call is call and isinstance(edge.target, Function) and not edge.deferred:
                 yield edge.target
 
 
-def _is_size(side: Expression, scope: Scope) -> bool:
+def _compares_size(scope: Scope) -> bool:
+    """Whether a function compares the size of something."""
+    comparisons = (part for part in walk_all(scope.body) if part[0] == "cmp")
+    return any(_is_size(side) for part in comparisons for side in (part[2], *part[4]))
+
+
+def _is_read(part: Expression) -> bool:
+    return part[0] == "call" and last_name(part[2]) in _WHOLE
+
+
+def _is_size(side: Expression) -> bool:
     """`file.size`, `len(content)`, a name that says it is a size."""
     if side[0] == "call" and last_name(side[2]) == "len":
-        return key_of(side[3][0]) is not None if side[3] else False
+        return bool(side[3]) and key_of(side[3][0]) is not None
     name = last_name(side).lower()
-    return name in _SIZES or "size" in name or name.endswith(("_length", "bytes"))
+    return name in _SIZES or "size" in name or name.endswith(("_length", "_bytes"))
