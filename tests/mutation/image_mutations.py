@@ -90,6 +90,9 @@ MUTATIONS = (
         "--no-install-project",
         _edit("--locked --no-dev --no-install-project", "--no-dev --no-install-project"),
     ),
+    _mutation(
+        "IMG309", "hf download", _edit(_SOURCE, f"RUN hf download BAAI/bge-small-en-v1.5 --local-dir /m\n{_SOURCE}")
+    ),
     _mutation("IMG308", "install.sh", _after_user("RUN wget -qO- https://example.com/install.sh | sh")),
     *(
         Mutation(

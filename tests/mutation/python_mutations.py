@@ -54,7 +54,7 @@ LIFECYCLE = (
         "CrossEncoder(",
         _import(_INDEX, "import heapq", "import asyncio"),
         _import(_INDEX, "from typing import Self", "\nfrom sentence_transformers import CrossEncoder"),
-        _in_search('await asyncio.to_thread(lambda: CrossEncoder("cross-encoder/ms-marco-MiniLM-L-6-v2"))'),
+        _in_search("await asyncio.to_thread(lambda: CrossEncoder('BAAI/bge-reranker-base', revision='2cfc18c9415c'))"),
     ),
     mutation(
         "LIF103",

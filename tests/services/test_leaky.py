@@ -23,6 +23,7 @@ EXPECTED = {
     "IMG301": ["Dockerfile.worker:2"],
     "IMG305": ["Dockerfile.worker:13"],
     "IMG306": ["Dockerfile.multistage:4", "Dockerfile:11"],
+    "IMG309": ["Dockerfile.multistage:11", "app/rag/search.py:30"],
     "IMG401": ["Dockerfile.multistage:6", "Dockerfile.worker:2", "Dockerfile:1"],
     "IMG402": ["Dockerfile.worker:15"],
     "IMG403": ["Dockerfile.multistage:12", "Dockerfile.worker:15"],

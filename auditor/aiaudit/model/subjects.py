@@ -19,6 +19,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "EndlessRetry": ("loops", "endless_retries"),
     "EnvironmentFile": ("secrets", "environment_files"),
     "FanOut": ("flow.fanout", "fan_outs"),
+    "FloatingModel": ("revisions", "floating_models"),
     "Flow": ("flow", "flows_of"),
     "GrowingConversation": ("flow", "histories_of"),
     "Image": ("image", "images"),
