@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Enclosing, Function, Scope, last_name, walk
+from aiaudit.model.program import scope_of_name
+from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, last_name, walk
 from aiaudit.model.service import Service
+from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined
+from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -30,18 +33,22 @@ CRITICAL = frozenset(
         "chain",
     )
 )
+# Functions that read data which a service works with.
+READING = frozenset(
+    ("numpy.load", "joblib.load", "pickle.load", "torch.load", "pandas.read_csv", "pandas.read_parquet",
+     "pandas.read_pickle", "pandas.read_json", "scipy.sparse.load_npz")
+)  # fmt: skip
 LEAVING = ("exit", "_exit", "quit", "abort", "kill")
 DEPTH = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SwallowedFailure:
-    """An `except` that lets the service go on without what its `try` was to make. `call` stands in the try, `known` is
-    what it makes there or behind calls."""
+    """An `except` that lets the service go on without `what` its `try` was to make; `made` is where."""
 
     span: Span
-    call: Call
-    known: Known
+    what: str
+    made: Span
     reach: Reach
     outcome: str
 
@@ -52,6 +59,7 @@ def swallowed_failures(service: Service) -> list[SwallowedFailure]:
     making = _Making(side)
     found: list[SwallowedFailure] = []
     for module in side.program.modules:
+        found.extend(swallowed_imports(module, side))
         for scope in module.descendants():
             found.extend(_in_scope(scope, side, making))
     return found
@@ -130,23 +138,90 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         return
     seen: set[int] = set()
     is_hook = id(scope) in making.hooks
+    is_start = is_hook or side.contexts.in_request(scope) is None
     for call in scope.calls:
         block = _try_around(call)
         if block is None or id(block.node) in seen:
             continue
         # Only all of a hook's work is starting; elsewhere the thing must be made here, or by what is called here.
-        known = making.by(call, DEPTH if is_hook else int(early is not None))
+        known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))
         if known is None and is_hook:
             known = making.reached_by(call)
-        if known is None or (not is_hook and making.is_used_in(block, scope)):
+        if known is not None and not is_start and making.is_used_in(block, scope):
+            continue
+        what = known.name if known is not None else _reading(call, side) if is_start else None
+        if what is None and is_hook and is_undefined(call.expression[2], scope):
+            what = f"{last_name(call.expression[2])}(), which is defined nowhere,"
+        if what is None:
             continue
         seen.add(id(block.node))
         for handler in block.node[3]:
             outcome = _outcome(handler)
             if outcome is not None:
-                line, column = handler[3][:2]
-                span = Span(scope.module.path, line, column, line, column + len("except"))
-                yield SwallowedFailure(span, call, known, reach, outcome)
+                made = known.call.span if known is not None else call.span
+                yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
+
+
+def swallowed_imports(module: Module, side: PythonSide) -> Iterator[SwallowedFailure]:
+    """Imports whose failure is passed over, of names that requests or startup use all the same: NameError then."""
+    reach = side.contexts.before_requests(module)
+    for statement in module.body if reach is not None else ():
+        if statement[0] != "try" or not all(part[0] in ("import", "from") for part in statement[2]):
+            continue
+        names = [name for name in imported_in(statement[2]) if is_bound_once(name, module, statement)]
+        for handler in statement[3]:
+            if not _passes_over_import(handler):
+                continue
+            for name in names:
+                use = _use_of(name, module, statement, side)
+                if use is not None and reach is not None:
+                    outcome = f"{name} is used all the same"
+                    yield SwallowedFailure(_place(handler, module), f"the import of {name}", use, reach, outcome)
+                    break
+
+
+def _passes_over_import(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> bool:
+    """Whether a handler only passes, or says so: it sets no flag and takes no other thing in its place."""
+    kind, _, body, _ = handler
+    kinds = [] if kind is None else [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
+    if not all(name in ("ImportError", "ModuleNotFoundError", "Exception") for name in kinds):
+        return False
+    return all(statement[0] == "pass" or (statement[0] == "expr" and not _leaves(statement)) for statement in body)
+
+
+def _use_of(name: str, module: Module, statement: Statement, side: PythonSide) -> Span | None:
+    """A place outside of the `try` that uses a name without asking whether it is there."""
+    for scope in module.descendants():
+        if isinstance(scope, Module) or not side.contexts.is_reached(scope):
+            continue
+        for call in scope.calls:
+            root = call.expression[2]
+            while root[0] == "attr":
+                root = root[2]
+            if root[0] != "name" or root[2] != name or scope_of_name(scope, name) is not module:
+                continue
+            if not any(link.kind in ("if", "unless") for link in call.around):
+                return call.span
+    return None
+
+
+def _place(handler: tuple[object, ...], scope: Scope) -> Span:
+    line, column = handler[3][:2]  # type: ignore[index]
+    return Span(scope.module.path, line, column, line, column + len("except"))
+
+
+def _reading(call: Call, side: PythonSide) -> str | None:
+    """What a call reads at startup, where only a damaged file can make it fail: its being there was tested before."""
+    if not any(link.kind == "if" and link.branch and _tests_for_file(link) for link in call.around):
+        return None
+    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        if isinstance(value, External) and value.path in READING:
+            return value.path
+    return None
+
+
+def _tests_for_file(link: Enclosing) -> bool:
+    return any(last_name(part) in ("exists", "is_file", "isfile") for part in walk(link.node[2]))
 
 
 def _try_around(call: Call) -> Enclosing | None:

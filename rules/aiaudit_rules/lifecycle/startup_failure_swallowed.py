@@ -2,9 +2,11 @@
 
 ## What it does
 Flags `except` blocks around the making of models, clients, indexes, engines and schemas (at import, at startup, or in
-the function that makes them) that neither raise nor exit: they log, pass, or leave None behind. Handlers of one
-expected error, retries in a loop, and fallbacks that make something else are not flagged; nor are caches and
-telemetry, without which a service can work.
+the function that makes them) that neither raise nor exit: they log, pass, or leave None behind. The same goes for data
+that is there and cannot be read, for calls of functions that are defined nowhere, and for imports whose failure is
+passed over although code that runs uses what they import. Handlers of one expected error, retries in a loop, flags
+that later code asks for, and fallbacks that make something else are not flagged; nor are caches and telemetry, without
+which a service can work.
 
 ## Why is this bad
 The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have
@@ -77,7 +79,7 @@ def startup_failure_swallowed(failure: SwallowedFailure) -> Iterator[Finding]:
     """One finding a handler."""
     yield rule.at(
         failure.span,
-        f"a failure of {failure.known.name} is swallowed here: {failure.outcome}",
+        f"a failure of {failure.what} is swallowed here: {failure.outcome}",
         help="let it raise, so that the process exits and the deployment stops; catch only what you can repair",
-        trace=(*failure.reach.steps(), Step(f"makes {failure.known.name}", failure.known.call.span)),
+        trace=(*failure.reach.steps(), Step(f"needs {failure.what}", failure.made)),
     )

@@ -58,7 +58,7 @@ def sources(side: PythonSide, reads: Reads) -> Iterator[Source]:
     yield from lookups.find()
     for cls in side.program.classes:
         if cls.module.path in side.routing.live and side.evaluator.inherits(cls, *PYDANTIC):
-            yield from _fields(cls)
+            yield from fields_of(cls)
 
 
 class _Lookups:
@@ -286,7 +286,8 @@ def literal(expression: Expression) -> Default:
 # Fields of settings classes
 
 
-def _fields(cls: Class) -> Iterator[Source]:
+def fields_of(cls: Class) -> Iterator[Source]:
+    """The fields that a settings class itself declares."""
     prefix = _prefix(cls)
     for statement in cls.body:
         if statement[0] != "ann" or statement[2][0] != "name":
