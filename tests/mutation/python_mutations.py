@@ -8,6 +8,7 @@ _CHAT = "app/api/chat.py"
 _CONFIG = "app/core/config.py"
 _GATEWAY = "app/llm/gateway.py"
 _INDEX = "app/rag/index.py"
+_MAIN = "app/main.py"
 _STARTUP = "app/core/startup.py"
 _TOOLS = "app/agents/tools.py"
 _ASSISTANT = "app/services/assistant.py"
@@ -244,4 +245,87 @@ SETTINGS = (
     ),
 )
 
-MUTATIONS: tuple[Mutation, ...] = (*LIFECYCLE, *TIMEOUTS, *PROMPTS, *STREAMING, *SETTINGS)
+STATE = (
+    mutation(
+        "LIF201",
+        _CHAT,
+        "ASKED.append",
+        (_CHAT, 'router = APIRouter(prefix="/v1")\n', 'router = APIRouter(prefix="/v1")\nASKED: list[str] = []\n'),
+        _in_handler("ASKED.append(body.question)\n    request.state.asked = len(ASKED)"),
+    ),
+    mutation(
+        "LIF202",
+        "app/api/documents.py",
+        "open(",
+        (
+            "app/api/documents.py",
+            "    async with asyncio.timeout(",
+            '    with open(f"documents/{document.filename}", "wb") as file:\n'
+            "        file.write(content)\n"
+            "    async with asyncio.timeout(",
+        ),
+    ),
+    mutation(
+        "LIF401",
+        _MAIN,
+        "add_event_handler",
+        (_MAIN, "add_error_handlers(app)\n\n", 'add_error_handlers(app)\napp.add_event_handler("shutdown", print)\n\n'),
+    ),
+)
+
+CLASSES = (
+    mutation(
+        "ENV105",
+        _CONFIG,
+        "class Config",
+        (
+            _CONFIG,
+            "    model_config = SettingsConfigDict("
+            'env_ignore_empty=True, hide_input_in_errors=True, extra="ignore", frozen=True)\n',
+            "    class Config:\n        env_ignore_empty = True\n        hide_input_in_errors = True\n",
+        ),
+    ),
+    mutation("ENV107", _CONFIG, "class Settings", (_CONFIG, "hide_input_in_errors=True, ", "")),
+    mutation(
+        "ENV108",
+        _CONFIG,
+        "service_api_key",
+        (_CONFIG, "env_ignore_empty=True, ", ""),
+        (_CONFIG, 'alias="SERVICE_API_KEY", min_length=16)', 'alias="SERVICE_API_KEY")'),
+    ),
+    mutation(
+        "ENV104",
+        _CONFIG,
+        "RegionSettings()",
+        (
+            _CONFIG,
+            "settings = Settings()\n",
+            "settings = Settings()\n\n\nclass RegionSettings(BaseSettings):\n"
+            '    """Where the service runs."""\n\n    region: str\n\n\n'
+            'def region() -> str:\n    """The region."""\n    return RegionSettings().region\n',
+        ),
+        (_CHAT, "from app.core.config import settings\n", "from app.core.config import region, settings\n"),
+        _in_handler("request.state.region = region()"),
+    ),
+)
+
+OBSERVABILITY = (
+    mutation(
+        "OBS101",
+        _MAIN,
+        "FastAPI(",
+        (_MAIN, "app.include_router(health.router)\n", ""),
+        (_MAIN, "from app.api import agent, chat, documents, health\n", "from app.api import agent, chat, documents\n"),
+    ),
+)
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *LIFECYCLE,
+    *STATE,
+    *TIMEOUTS,
+    *PROMPTS,
+    *STREAMING,
+    *SETTINGS,
+    *CLASSES,
+    *OBSERVABILITY,
+)

@@ -42,11 +42,22 @@ MUTATIONS = (
         "SERVICE_API_KEY",
         ("compose.yaml", "${SERVICE_API_KEY:?is what callers must present}", made_up(24)),
     ),
-    Mutation(
-        "KEY108",  # the file should not be there, and the key in it is out
-        (Expected("KEY108", ".env", "SERVICE_API_KEY"), Expected("KEY102", ".env", "SERVICE_API_KEY")),
-        edits=((".gitignore", ".env\n", ""),),
+    mutation(
+        "KEY108",
+        ".env",
+        "SERVICE_API_KEY",
+        (".gitignore", ".env\n", ""),
         files={".env": f"SERVICE_API_KEY={made_up(24)}\n"},
+    ),
+    mutation(
+        "KEY203",
+        "app/core/startup.py",
+        "logger.info",
+        (
+            "app/core/startup.py",
+            'logger.info("ready with %d handbook sections", len(index))',
+            'logger.info("ready with %s", settings.service_api_key.get_secret_value())',
+        ),
     ),
     mutation(
         "KEY201",

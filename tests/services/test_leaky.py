@@ -45,6 +45,7 @@ EXPECTED = {
     "LIF104": ["app/rag/search.py:21"],
     "LIF105": ["app/services/conversations.py:23"],
     "LIF301": ["app/api/chat.py:28"],
+    "LIF401": ["app/main.py:17"],
     "LIF402": ["app/main.py:22"],
     "TMO101": ["app/rag/search.py:35"],
     "TMO102": ["app/llm/client.py:9"],
@@ -60,6 +61,8 @@ EXPECTED = {
     "ENV101": ["app/core/config.py:11"],
     "ENV102": ["app/core/config.py:15", "app/core/config.py:16"],
     "ENV103": ["app/agents/agent.py:26"],
+    "ENV105": ["app/core/config.py:19"],
+    "OBS101": ["app/main.py:13"],
 }
 
 

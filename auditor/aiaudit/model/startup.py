@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.contexts import Reach
+from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined

@@ -1,0 +1,134 @@
+"""What can be seen of a running service: health routes, metrics, traces, the use of models."""
+
+from __future__ import annotations
+
+import re
+
+from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import Known
+from aiaudit.model.routes import Application, imported_names
+from aiaudit.model.scopes import last_name
+from aiaudit.model.service import Service
+from aiaudit.values import dataclass
+
+_HEALTH = frozenset(
+    ("health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping",
+     "status", "heartbeat", "up", "probe", "monitoring", "isalive")
+)  # fmt: skip
+_WORD = re.compile(r"[a-z]+")
+# Top-level modules and distributions that answer probes, count and time requests, or trace them.
+_HEALTH_LIBRARIES = ("fastapi_health", "fastapi_healthcheck", "health_check", "healthcheck", "watchman", "bentoml")
+_METRICS = (
+    "prometheus_client", "prometheus_fastapi_instrumentator", "starlette_exporter", "starlette_prometheus",
+    "prometheus_flask_exporter", "django_prometheus", "aioprometheus", "opentelemetry", "statsd", "datadog", "ddtrace",
+    "newrelic", "elasticapm", "logfire", "aws_embedded_metrics", "applicationinsights", "sentry_sdk",
+)  # fmt: skip
+_TRACING = (
+    "opentelemetry", "ddtrace", "sentry_sdk", "newrelic", "elasticapm", "logfire", "langsmith", "langfuse", "phoenix",
+    "openinference", "traceloop", "opik", "agentops", "aws_xray_sdk", "applicationinsights", "mlflow", "weave",
+)  # fmt: skip
+_USAGE = (
+    "langsmith",
+    "langfuse",
+    "phoenix",
+    "openinference",
+    "traceloop",
+    "opik",
+    "agentops",
+    "helicone",
+    "mlflow",
+    "weave",
+    "logfire",
+)
+_USAGE_NAMES = frozenset(
+    ("usage", "usage_metadata", "token_usage", "total_tokens", "completion_tokens", "output_tokens", "eval_count",
+     "get_openai_callback", "UsageMetadataCallbackHandler", "get_usage_metadata_callback", "completion_cost",
+     "prompt_eval_count")
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What one application shows of itself. `generation` is a call of a model on the way of a request, if any."""
+
+    application: Application
+    routes: int
+    is_shipped: bool
+    has_health: bool
+    has_metrics: bool
+    has_tracing: bool
+    has_usage: bool
+    generation: Known | None
+
+
+def observations(service: Service) -> list[Observation]:
+    """One for each application with routes, but for those that are mounted into another."""
+    side = python_side(service)
+    routes = [route.label.lower() for route in side.routing.routes]
+    if not routes:
+        return []
+    modules = _libraries(service, side)
+    mounted = _mounted(side)
+    is_shipped = bool(service.tree.files("dockerfile"))
+    return [
+        Observation(
+            application,
+            len(routes),
+            is_shipped,
+            any(_is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
+            bool(modules.intersection(_METRICS)),
+            bool(modules.intersection(_TRACING)),
+            bool(modules.intersection(_USAGE)) or _reads_usage(side),
+            next((known for known in side.known if known.entry.generates and _in_request(known, side)), None),
+        )
+        for application in side.routing.applications
+        if application.call.scope.module.path in side.routing.live and id(application.call) not in mounted
+    ]
+
+
+def _libraries(service: Service, side: PythonSide) -> frozenset[str]:
+    """Import names that the program uses, and distributions that are installed beside it: agents need no import."""
+    found = {name.partition(".")[0] for module in side.program.modules for name in imported_names(module)}
+    for path in service.tree.files("manifest"):
+        facts = service.tree.facts(path, "manifest")
+        for requirement in facts.requirements if facts is not None else ():
+            found.add(requirement.name.replace("-", "_").lower())
+            found.add(requirement.name.partition("-")[0].lower())
+    return frozenset(found)
+
+
+def _mounted(side: PythonSide) -> set[int]:
+    """The constructions of applications that another one mounts."""
+    found: set[int] = set()
+    for call in side.program.calls_by_name.get("mount", ()):
+        for argument in (*call.arguments, *(value for _, value in call.keywords)):
+            for value in side.evaluator.evaluate(argument, call.scope):
+                origin = getattr(value, "origin", None)
+                if origin is not None:
+                    found.add(id(origin))
+    return found
+
+
+def _is_health(label: str) -> bool:
+    """`GET /healthz`, `GET /api/v1/status`; the bare root answers a probe as well."""
+    method, _, path = label.partition(" ")
+    if path.rstrip("/") == "" and ("get" in method or method == "route"):
+        return True
+    last = (path or method).rstrip("/").rpartition("/")[2]
+    return bool(_HEALTH.intersection(_WORD.findall(last)))
+
+
+def _reads_usage(side: PythonSide) -> bool:
+    """Whether the program looks at the tokens that an answer has cost."""
+    for module in side.program.modules:
+        for scope in module.descendants():
+            if any(read[3] in _USAGE_NAMES for read in scope.reads):
+                return True
+            for call in scope.calls:
+                if last_name(call.expression[2]) in _USAGE_NAMES:
+                    return True
+    return False
+
+
+def _in_request(known: Known, side: PythonSide) -> bool:
+    return side.contexts.in_request(known.call.scope) is not None
