@@ -147,7 +147,8 @@ class _Finder:
     def _object(self, part: Expression, scope: Scope) -> Iterator[tuple[str, Step | None, Confidence]]:
         """Settings as a whole, or the environment as a whole."""
         for value in self.evaluator.evaluate(part, scope):
-            if isinstance(value, External) and value.path == "os.environ":
+            # A look-up in the environment evaluates to the environment, too: its own name is asked for.
+            if isinstance(value, External) and value.path == "os.environ" and last_name(part) == "environ":
                 yield "the whole environment", None, Confidence.HIGH
             if isinstance(value, Instance):
                 settings = self._settings(value.cls)
