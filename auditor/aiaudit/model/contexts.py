@@ -68,6 +68,8 @@ class Reach:
         return found
 
 
+# Arguments of applications whose functions run at their own time, or when nobody waits any more.
+LIFE = frozenset(("lifespan", "on_startup", "on_shutdown"))
 State = tuple[int, bool, bool]
 
 
@@ -434,6 +436,8 @@ def is_import(edge: Edge) -> bool:
 def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
     """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, fetch]`."""
     for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
+        if name in LIFE:
+            continue
         listed: tuple[Expression, ...] = (argument,)
         if argument[0] in ("list", "tuple"):
             listed = argument[2]

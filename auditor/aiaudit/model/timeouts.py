@@ -12,6 +12,7 @@ from aiaudit.model.addresses import is_in_address
 from aiaudit.model.arguments import Argument, argument_of
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
+from aiaudit.model.drivers import Drivers
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
@@ -26,6 +27,8 @@ from aiaudit.values import dataclass
 ABSURD = 300.0
 # Methods of clients that wait for nothing.
 QUIET = frozenset(("close", "aclose", "with_options", "copy", "bind", "with_config", "with_raw_response", "get_name"))
+# How databases call the time-out of a statement.
+STATEMENT_TIMEOUTS = ("statement_timeout", "max_execution_time", "max_statement_time", "LOCK_TIMEOUT")
 # Methods of sessions that send.
 SENDING = ("request", "send", "get", "post")
 # What a call says of its time-out: the state as in `Wait`, seconds, and the argument that says so.
@@ -38,7 +41,7 @@ class Wait:
 
     `state`: "default" (nobody sets a time-out; `seconds` is the library's longest wait, infinite where it has none),
     "disabled" (set to None or 0, at `setting`), "ignored" (`setting` is one that the library drops; `seconds` as for
-    "default"), "set" (`seconds` where known). `place` is where to point at.
+    "default"), "set" (`seconds` where known). `place` is where to point at, `driver` what waits inside an engine.
     """
 
     known: Known
@@ -48,6 +51,7 @@ class Wait:
     setting: Argument | None
     attempts: int = 1
     given_at: Span | None = None
+    driver: Entry | None = None
 
     @property
     def place(self) -> Span:
@@ -76,6 +80,7 @@ class TimeoutReader:
         self.side = side
         self.evaluator = side.evaluator
         self.numbers = Seconds(side.evaluator)
+        self.drivers = Drivers(side.evaluator, side.knowledge)
         self.deadlines = Deadlines(side.evaluator, side.contexts, side.routing)
         self.known_of: dict[int, list[Known]] = defaultdict(list)
         for known in side.known:
@@ -121,7 +126,8 @@ class TimeoutReader:
             uses = [use for use in self.side.uses.get(id(known.call), ()) if last_name(use.expression[2]) not in QUIET]
             if uses and all(self.is_bounded(use) for use in uses):
                 return
-        yield Wait(known, reach, state, seconds, setting, self.attempts(known))
+        driver = self.driver(known) if state == "default" else None
+        yield Wait(known, reach, state, seconds, setting, self.attempts(known), driver=driver)
 
     def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)
@@ -227,9 +233,23 @@ class TimeoutReader:
                     place = Span.at(store.scope.module.path, store.statement[1])
                     yield Wait(known, reach, "ignored", timeout.longest if timeout else None, given, given_at=place)
 
+    def driver(self, known: Known) -> Entry | None:
+        """What waits inside an engine for a database, unless the database itself is told when to give up."""
+        found = self.drivers.driver(known)
+        return None if found is None or self.is_told_to_give_up else found
+
+    @cached_property
+    def is_told_to_give_up(self) -> bool:
+        """Whether anything sets the time-out of statements by its name, in SQL, in the server's options, in a hook."""
+        tree = self.side.program.tree
+        texts = (tree.text(path) for kind in ("python", "yaml") for path in tree.files(kind))
+        return any(name in text for text in texts for name in STATEMENT_TIMEOUTS)
+
     def default(self, known: Known) -> float | None:
         """The library's longest wait, with the retries that the call asks for."""
         timeout = known.entry.timeout
+        driver = self.driver(known) if timeout is not None and timeout.drivers else None
+        timeout = driver.timeout if driver is not None else timeout
         if timeout is None:
             return None
         if self.retries(known) is None or timeout.default is None or timeout.unbounded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from aiaudit.model.knowledge import Entry
 from aiaudit.model.timeouts import ABSURD, Wait, describe
 
 MODELS = ("llm", "embedding", "agent", "chain", "rerank", "speech", "image", "retriever", "index", "generation-local")
@@ -22,8 +23,8 @@ def is_local(wait: Wait) -> bool:
 
 def explanation(wait: Wait) -> str:
     """What the library does by itself, with its version: `waits up to 1802 s: 600 s x 3 attempts (openai 3.54.0)`."""
-    timeout = wait.entry.timeout
-    source = f"({wait.entry.release})"
+    entry = wait.driver or wait.entry
+    timeout, source = entry.timeout, f"({entry.release})"
     if wait.seconds is None or timeout is None:
         return source
     if math.isinf(wait.seconds):
@@ -38,9 +39,9 @@ def waits_for(wait: Wait) -> str:
     return describe(wait.seconds)
 
 
-def parameter(wait: Wait) -> str:
+def parameter(entry: Entry) -> str:
     """The parameter to set, for the help."""
-    timeout = wait.entry.timeout
+    timeout = entry.timeout
     for candidate in timeout.parameters if timeout else ():
         if candidate.covers not in ("connect", "checkout"):
             return candidate.name + (" (in milliseconds)" if candidate.unit == "ms" else "")
@@ -49,7 +50,13 @@ def parameter(wait: Wait) -> str:
 
 def remedy(wait: Wait, seconds: str) -> str:
     """What to do."""
-    name = parameter(wait)
+    if wait.driver is not None:
+        name = parameter(wait.driver)
+        inside = (
+            "connect_args={'options': '-c statement_timeout=10000'}" if name == "options" else f"{name} in connect_args"
+        )
+        return f"set {inside}" if name else "set a time-out for statements in the database"
+    name = parameter(wait.entry)
     if name:
         return f"set {name} to what a caller will wait for ({seconds}), and few retries"
     return "put a deadline around it: async with asyncio.timeout(...) or asyncio.wait_for(...)"

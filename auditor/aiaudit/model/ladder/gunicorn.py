@@ -72,7 +72,7 @@ def gunicorn_rungs(service: Service, applications: list[ServedApplication]) -> I
             continue
         settings = _settings(service, side, application)
         seconds, origin = settings.number("timeout", float(default), "--timeout", "-t")
-        origin = origin or f"the default of {entry.dist} {entry.version}"
+        origin = origin or f"the default of {entry.release}"
         threads, _ = settings.number("threads", 1, "--threads")
         found = settings.text("worker_class", "--worker-class", "-k")
         worker = found[0] if found is not None else _SYNCHRONOUS
