@@ -50,7 +50,7 @@ EXPECTED = {
     "TMO101": ["app/rag/search.py:35"],
     "TMO102": ["app/llm/client.py:9"],
     "TMO103": ["app/agents/agent.py:11"],
-    "TMO105": ["app/main.py:20"],
+    "TMO105": ["app/main.py:20", "app/services/conversations.py:23"],
     "PRM101": ["app/agents/agent.py:18", "app/llm/client.py:13", "app/rag/search.py:25", "app/rag/search.py:31"],
     "PRM102": ["app/services/conversations.py:25"],
     "PRM201": ["app/llm/client.py:13"],
