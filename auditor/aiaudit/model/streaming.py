@@ -71,7 +71,9 @@ def buffered_answers(service: Service) -> list[BufferedAnswer]:
     return list(_Finder(python_side(service)).find())
 
 
-class _Finder:
+class Streams:
+    """What routes run, and which of them stream."""
+
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.generations: dict[int, list[Known]] = defaultdict(list)
@@ -79,31 +81,6 @@ class _Finder:
         for known in side.known:
             if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
                 self.generations[id(known.call.scope)].append(known)
-
-    def find(self) -> Iterator[BufferedAnswer]:
-        if not self.generations:
-            return
-        streaming = {id(route) for route in self.side.routing.routes if self.streams(route)}
-        names = [route.label for route in self.side.routing.routes if id(route) in streaming]
-        waiting: list[tuple[Route, list[tuple[Known, tuple[Edge, ...]]]]] = []
-        users: dict[int, int] = defaultdict(int)
-        for route in self.side.routing.routes:
-            if route.kind == "websocket" or id(route) in streaming or has_streaming_twin(route, names):
-                continue
-            answers = list(self.answers(route))
-            if answers:
-                waiting.append((route, answers))
-                for key in {id(known.call) for known, _ in answers}:
-                    users[key] += 1
-        done: set[int] = set()
-        for route, answers in waiting:
-            known, path = answers[0]
-            is_own = len({id(other.call) for other, _ in answers}) == 1 and users[id(known.call)] == 1
-            first = path[0].call if path and not is_own else None
-            call = known.call if first is None else first
-            if id(call) not in done:
-                done.add(id(call))
-                yield BufferedAnswer(route, known, path, call)
 
     def reached(self, route: Route) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
         """The scopes that a handler runs, nearest first; work put off to tasks is left out."""
@@ -145,6 +122,41 @@ class _Finder:
         # Only a literal says no: a field's default may be overridden by the client.
         return not (found.expression is not None and found.expression[0] == "const" and not found.expression[2])
 
+    def maker_that_streams(self, known: Known) -> Known | None:
+        """The maker of the object that was called, where streaming is decided when it is made."""
+        for origin in origins(known.value):
+            maker = self.makers.get(id(origin))
+            if maker is not None and maker.entry.stream_parameter is not None:
+                return maker
+        return None
+
+
+class _Finder(Streams):
+    def find(self) -> Iterator[BufferedAnswer]:
+        if not self.generations:
+            return
+        streaming = {id(route) for route in self.side.routing.routes if self.streams(route)}
+        names = [route.label for route in self.side.routing.routes if id(route) in streaming]
+        waiting: list[tuple[Route, list[tuple[Known, tuple[Edge, ...]]]]] = []
+        users: dict[int, int] = defaultdict(int)
+        for route in self.side.routing.routes:
+            if route.kind == "websocket" or id(route) in streaming or has_streaming_twin(route, names):
+                continue
+            answers = list(self.answers(route))
+            if answers:
+                waiting.append((route, answers))
+                for key in {id(known.call) for known, _ in answers}:
+                    users[key] += 1
+        done: set[int] = set()
+        for route, answers in waiting:
+            known, path = answers[0]
+            is_own = len({id(other.call) for other, _ in answers}) == 1 and users[id(known.call)] == 1
+            first = path[0].call if path and not is_own else None
+            call = known.call if first is None else first
+            if id(call) not in done:
+                done.add(id(call))
+                yield BufferedAnswer(route, known, path, call)
+
     def answers(self, route: Route) -> Iterator[tuple[Known, tuple[Edge, ...]]]:
         """The generations whose text a handler returns, nearest first."""
         for scope, path in self.reached(route):
@@ -173,14 +185,6 @@ class _Finder:
             if number is not None and number <= SHORT:
                 return True
         return False
-
-    def maker_that_streams(self, known: Known) -> Known | None:
-        """The maker of the object that was called, where streaming is decided when it is made."""
-        for origin in origins(known.value):
-            maker = self.makers.get(id(origin))
-            if maker is not None and maker.entry.stream_parameter is not None:
-                return maker
-        return None
 
     def writes_prose(self, known: Known) -> bool:
         """Whether a chain, engine or agent that says nothing of its output has a model in it and no parser of data."""
