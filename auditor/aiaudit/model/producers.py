@@ -8,7 +8,7 @@ from aiaudit.finding import Step
 from aiaudit.model.buffering import StreamedAnswers
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.scopes import Call, Function, Scope, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.values import dataclass
 
@@ -64,7 +64,8 @@ class _Finder(StreamedAnswers):
         """Whether a call starts a task or thread that asks a model."""
         if last_name(call.expression[2]) not in _STARTING:
             return False
-        inner = [part for part in (*call.arguments, *(value for _, value in call.keywords)) if part[0] == "call"]
+        given = (*call.arguments, *(value for _, value in call.keywords))
+        inner = [part for argument in given for part in walk(argument) if part[0] == "call"]
         started = {id(call), *(id(self.side.evaluator.call_of(part, call.scope)) for part in inner)}
         if any(id(known.call) in started for known in self.streams.generations.get(id(call.scope), ())):
             return True
