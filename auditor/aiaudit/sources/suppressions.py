@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiaudit.patterns import regex
+from aiaudit.sources.covering import Covering, Lines
 
 VERSION = 5
 
@@ -38,7 +39,6 @@ _CHECKS = (
     "MultipleInstructionsDisallowed", "NoEmptyContinuation", "RedundantTargetPlatform", "ReservedStageName",
     "SecretsUsedInArgOrEnv", "StageNameCasing", "UndefinedArgInFrom", "UndefinedVar", "WorkdirRelativePath",
 )  # fmt: skip
-_FROM = regex(r"\s*FROM\s", re.IGNORECASE)
 _ALLOWED = regex(r"gitleaks:allow\b|pragma:\s*(?:allow|white)list\s+(?P<next>nextline\s+)?secret\b")
 _OPENING = regex(r"#|//|<!--|/\*|--|;")
 # A comment's text before its mark: looking back further would cost the square of a minified line's length.
@@ -46,7 +46,6 @@ _BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
 _MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "pragma:")
 _DOCKERFILE_MARKS = (*_MARKS, "skip=")
-_HEREDOC = regex(r"<<-?\s*(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)")
 
 
 def extract(text: str, path: str) -> tuple[Record, ...]:
@@ -60,15 +59,15 @@ def extract(text: str, path: str) -> tuple[Record, ...]:
         if comments is not None:
             return tuple(record for comment in comments for record in _records(*comment))
     lines = text.split("\n")
-    following = _next_instruction if is_dockerfile else _next_line
+    covering = Covering(lines, is_dockerfile)
     found: list[Record] = []
     for number, line in enumerate(lines, 1):
         if any(mark in line for mark in marks):
             own_line = line.lstrip().startswith(("#", "//", "<!--", "/*", "--", ";"))
-            covered = following(lines, number) if own_line else (number, number)
+            covered = covering.after(number) if own_line else (number, number)
             found.extend(_records(line, number, 0, covered, path.endswith(_PROSE)))
             if is_dockerfile:
-                found.extend(_of_linters(lines, number, covered))
+                found.extend(_of_linters(line, number, covering))
     return tuple(found)
 
 
@@ -89,27 +88,27 @@ def _records(line: str, number: int, start: int, covered: tuple[int, int], prose
         yield ("secrets", ("KEY",), reason, number, opening.start() + 1, match.end() + 1, first, last)
 
 
-def _of_linters(lines: list[str], number: int, covered: tuple[int, int]) -> Iterator[Record]:
+def _of_linters(line: str, number: int, covering: Covering) -> Iterator[Record]:
     """What a comment line of a Dockerfile says to hadolint, to BuildKit or to ShellCheck."""
-    line = lines[number - 1]
     match = _CHECK.match(line)
     if match is not None:
         names = tuple(_skipped(match["settings"]))
-        is_first = not any(before.strip() and not before.lstrip().startswith("#") for before in lines[: number - 1])
         if names:
-            yield ("buildkit", names, "", number, 1, len(line) + 1, *((0, 0) if is_first else covered))
+            scope = (0, 0) if covering.is_head(number) else covering.after(number)
+            yield ("buildkit", names, "", number, 1, len(line) + 1, *scope)
     match = _HADOLINT.match(line)
     if match is not None:
         names = tuple(name.strip() for name in match["names"].split(","))
-        scope = {"global": (0, 0), "stage": _stage(lines, covered[0])}.get(match["scope"] or "", covered)
-        if scope is not None:
-            yield ("hadolint", names, (match["reason"] or "").strip(), number, 1, len(line) + 1, *scope)
+        covered: Lines | None = (0, 0)
+        if match["scope"] != "global":
+            covered = covering.stage(number) if match["scope"] else covering.after(number)
+        if covered is not None:
+            yield ("hadolint", names, (match["reason"] or "").strip(), number, 1, len(line) + 1, *covered)
     match = _SHELLCHECK.match(line)
     if match is not None:
         names = tuple(_codes(match["names"]))
         reason = match["reason"].strip().lstrip("#").strip()
-        within = _line_of_script(lines, covered) if _is_inside(lines, number) else covered
-        yield ("shellcheck", names, reason, number, 1, len(line) + 1, *within)
+        yield ("shellcheck", names, reason, number, 1, len(line) + 1, *covering.command(number))
 
 
 def _skipped(settings: str) -> Iterator[str]:
@@ -131,32 +130,6 @@ def _codes(text: str) -> Iterator[str]:
             yield from (f"SC{code}" for code in range(int(first[2:]), int(last[2:]) + 1))
         else:
             yield first
-
-
-def _stage(lines: list[str], first: int) -> tuple[int, int] | None:
-    """The stage that begins at this line, None where none does."""
-    if not _FROM.match(lines[first - 1]):
-        return None
-    following = (number for number in range(first + 1, len(lines) + 1) if _FROM.match(lines[number - 1]))
-    return first, next(following, len(lines) + 1) - 1
-
-
-def _is_inside(lines: list[str], number: int) -> bool:
-    """Whether a comment line stands inside of an instruction."""
-    before = number - 1
-    while before and (not lines[before - 1].strip() or lines[before - 1].lstrip().startswith("#")):
-        before -= 1
-    return bool(before) and lines[before - 1].rstrip().endswith(_escape(lines))
-
-
-def _line_of_script(lines: list[str], covered: tuple[int, int]) -> tuple[int, int]:
-    """Of the covered lines those up to the next operator that ends a command."""
-    first, last = covered
-    for number in range(first, last):
-        ended = lines[number - 1].rstrip().removesuffix(_escape(lines)).rstrip().endswith(("&&", "||", ";", "|"))
-        if ended or lines[number].lstrip().startswith(("&&", "||", ";", "|")):
-            return first, number
-    return first, last
 
 
 def _own(line: str, start: int) -> Iterator[re.Match[str]]:
@@ -207,42 +180,6 @@ def _covered(line: str, row: int, column: int, logical: list[tuple[int, int]]) -
         if first > row:
             return first, last
     return row, row
-
-
-def _next_line(lines: list[str], number: int) -> tuple[int, int]:
-    """The next line that holds more than a comment."""
-    for following in range(number + 1, len(lines) + 1):
-        line = lines[following - 1].strip()
-        if line and not line.startswith(("#", "//", "<!--", ";")):
-            return following, following
-    return number, number
-
-
-def _next_instruction(lines: list[str], number: int) -> tuple[int, int]:
-    """The next instruction with its continuation lines and here-documents."""
-    first, _ = _next_line(lines, number)
-    if first == number:
-        return number, number
-    escape = _escape(lines)
-    last, waiting = first, [match["name"] for match in _HEREDOC.finditer(lines[first - 1])]
-    while last < len(lines):
-        line = lines[last - 1].strip()
-        is_comment = line.startswith("#") or not line
-        if not waiting and not line.endswith(escape) and not (is_comment and last > first):
-            break
-        last += 1
-        if waiting and lines[last - 1].strip() == waiting[0]:
-            waiting.pop(0)
-            if not waiting:
-                break
-        elif not waiting:
-            waiting = [match["name"] for match in _HEREDOC.finditer(lines[last - 1])]
-    return first, last
-
-
-def _escape(lines: list[str]) -> str:
-    """What joins lines in this Dockerfile."""
-    return "`" if any(line.replace(" ", "").lower().startswith("#escape=`") for line in lines[:3]) else "\\"
 
 
 def _is_dockerfile(path: str) -> bool:

@@ -39,6 +39,8 @@ _VOLATILE = regex(
 _ENVIRONMENT_FOLDER = regex(
     r"venv|virtualenv|site-packages|/usr/local$|/usr/local/lib|/opt/conda|node_modules|/install"
 )
+# A stage with more copies is made to be slow: what the first ones bring too early is told.
+_MOST_COPIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,18 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
     hits: dict[int, list[Repeated]] = {}
     culprits: dict[int, dict[int, tuple[Layer, tuple[str, ...]]]] = {}
     copies: list[tuple[int, Layer, Copy]] = []
+    done = _Done(layers, image)
     for position, layer in enumerate(layers):
         if layer.copy is not None and layer.copy.is_from_context and layer.copy.files:
-            copies.append((position, layer, layer.copy))
+            if len(copies) < _MOST_COPIES:
+                copies.append((position, layer, layer.copy))
             continue
         works: tuple[Install | Download, ...] = layer.downloads if downloads else layer.installs
         for work in works:
             early = [
                 (place, copied, files)
                 for place, copied, copy in copies
-                if (files := _unneeded(image, layers, place, copy, layer, work))
+                if (files := _unneeded(image, done, place, copy, layer, work))
             ]
             if not early:
                 continue
@@ -172,11 +176,11 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
 
 
 def _unneeded(
-    image: Image, layers: list[Layer], position: int, copy: Copy, layer: Layer, work: Install | Download
+    image: Image, done: _Done, position: int, copy: Copy, layer: Layer, work: Install | Download
 ) -> tuple[str, ...]:
     """Source files of a copy that the work behind it does not need; () where the order is right."""
     if isinstance(work, Install):
-        if not is_expensive(work, image) or _is_done_before(image, layers[:position], work):
+        if not is_expensive(work, image) or done.leaves_little(position, work):
             return ()
         if work.project and work.tool in _ONE_STEP and not copy.is_whole_context:
             return ()  # named with care, and there is no command for the dependencies alone
@@ -263,22 +267,35 @@ def _beside(path: str, written: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
 
 
-def _is_done_before(image: Image, earlier: list[Layer], install: Install) -> bool:
-    """Whether a dependency layer ahead of the copy leaves the install little to do."""
-    if install.ecosystem != "python":
-        return False
-    done: set[str] = set()
-    has_dependencies = False
-    for layer in earlier:
-        if layer.copy is not None and not layer.copy.is_from_context and layer.copy.destination:
-            has_dependencies = has_dependencies or bool(_ENVIRONMENT_FOLDER.search(layer.copy.destination))
-        for before in layer.installs:
-            if before.ecosystem == "python" and is_expensive(before, image):
-                has_dependencies = True
-                done.update(item.source for item in before.inputs if item.source)
-    if install.project or install.reads:
-        return has_dependencies
-    if has_dependencies and _is_small(install):
-        return True
-    sources = {item.source for item in install.inputs if item.kind == "requirement"}
-    return bool(sources) and sources <= done
+class _Done:
+    """What the dependency layers of a stage have installed, from which position on."""
+
+    def __init__(self, layers: list[Layer], image: Image) -> None:
+        self.start = len(layers)  # where dependencies are there
+        self.sources: dict[str, int] = {}
+        for position, layer in enumerate(layers):
+            if layer.copy is not None and not layer.copy.is_from_context and _brings_environment(layer.copy):
+                self.start = min(self.start, position)
+            for install in layer.installs:
+                if install.ecosystem == "python" and is_expensive(install, image):
+                    self.start = min(self.start, position)
+                    for item in install.inputs:
+                        if item.source:
+                            self.sources.setdefault(item.source, position)
+
+    def leaves_little(self, position: int, install: Install) -> bool:
+        """Whether the layers ahead of a position leave an install little to do."""
+        if install.ecosystem != "python":
+            return False
+        has_dependencies = self.start < position
+        if install.project or install.reads:
+            return has_dependencies
+        if has_dependencies and _is_small(install):
+            return True
+        sources = {item.source for item in install.inputs if item.kind == "requirement"}
+        return bool(sources) and all(self.sources.get(source or "", position) < position for source in sources)
+
+
+def _brings_environment(copy: Copy) -> bool:
+    """Whether a copy from another stage or image brings installed packages."""
+    return bool(copy.destination) and _ENVIRONMENT_FOLDER.search(copy.destination or "") is not None

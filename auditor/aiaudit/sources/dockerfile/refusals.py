@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from aiaudit.patterns import regex
@@ -10,6 +11,7 @@ from aiaudit.sources.dockerfile.facts import Flag, Instruction, Problem
 from aiaudit.sources.dockerfile.heredocs import marker
 from aiaudit.sources.dockerfile.keywords import BOOLEAN, FLAGS, KEYWORDS, REPEATED
 from aiaudit.sources.dockerfile.lines import Layout
+from aiaudit.span import Extent
 
 _STAGE_NAME = regex(r"[a-z][a-z0-9\-_.]*")
 _DURATION = regex(r"[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+|[-+]?0", re.ASCII)
@@ -28,6 +30,8 @@ class Refusals:
     def __init__(self, found: Layout) -> None:
         self.found = found
         self.has_stage = False
+        self.looked = 0
+        self.stops: set[Extent] = set()
         self.orphan: Instruction | None = None
         syntax = next((value for name, value in found.directives if name == "syntax"), None)
         # another frontend may know other instructions and flags
@@ -39,7 +43,7 @@ class Refusals:
         message = None
         if not known:
             message = None if self.foreign else _unknown(instruction)
-        elif not any(problem.fatal and problem.extent == instruction.extent for problem in self.found.problems):
+        elif not self._is_refused(instruction):
             message = _arguments(instruction) or (None if self.foreign else _flags(instruction)) or _values(instruction)
         if message is not None:
             kind = "trigger" if instruction.keyword == "ONBUILD" and instruction.trigger is not None else ""
@@ -48,6 +52,13 @@ class Refusals:
             self.has_stage = True
         elif known and instruction.keyword != "ARG" and not self.has_stage and self.orphan is None:
             self.orphan = instruction
+
+    def _is_refused(self, instruction: Instruction) -> bool:
+        """Whether the parser stops at the instruction."""
+        problems = self.found.problems
+        self.stops.update(problem.extent for problem in problems[self.looked :] if problem.fatal)
+        self.looked = len(problems)
+        return instruction.extent in self.stops
 
     def finish(self) -> None:
         """Record what only the whole file shows: an instruction, or a file, outside any stage."""
@@ -61,9 +72,16 @@ class Refusals:
 def _unknown(instruction: Instruction) -> str:
     stripped = instruction.raw.strip(SPACES)
     written = stripped[: len(instruction.keyword)] if instruction.keyword else ""
-    near = min(((_distance(instruction.keyword, keyword), keyword) for keyword in KEYWORDS), default=(9, ""))
-    hint = f" (did you mean {near[1]}?)" if near[0] <= _FARTHEST else ""
+    near = _closest(instruction.keyword)
+    hint = f" (did you mean {near}?)" if near else ""
     return f"unknown instruction: {written}{hint}"
+
+
+@functools.lru_cache(1000)
+def _closest(keyword: str) -> str:
+    """The instruction that was probably meant, "" if none is close."""
+    distance, near = min((_distance(keyword, known), known) for known in KEYWORDS)
+    return near if distance <= _FARTHEST else ""
 
 
 def _arguments(instruction: Instruction) -> str | None:

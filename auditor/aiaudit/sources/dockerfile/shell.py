@@ -24,15 +24,21 @@ _TEST_OPERANDS = frozenset({"unary_expression", "binary_expression", "negated_ex
 _LINE = frozenset({"command", "list", "pipeline", "negated_command", "declaration_command", "test_command"})
 _DEEPEST = 120
 _LONGEST = 400_000
+_MOST_DOCUMENTS = 100
 
 
 def script_commands(script: Located, *, nested: bool = False, depth: int = 0) -> list[Command]:
     """The simple commands of a script in the order in which they run, those of substitutions before their user."""
-    if depth > 5 or len(script.text) > _LONGEST:
+    if depth > 5 or len(script.text) > _LONGEST or _opens_too_many(script.text):
         return []
     reader = _Reader(document_behind_program(script), depth)
     reader.visit(parser().parse(reader.data).root_node, "", nested)
     return reader.commands
+
+
+def _opens_too_many(text: str) -> bool:
+    """Whether a line opens more here-documents than the grammar gets through in a time that is worth it."""
+    return text.count("<<") > _MOST_DOCUMENTS and any(line.count("<<") > _MOST_DOCUMENTS for line in text.split("\n"))
 
 
 def argument_commands(words: list[Located], raws: list[str]) -> list[Command]:

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice
 from typing import Any
@@ -87,11 +88,12 @@ def extract(text: str) -> Facts:
     if any(len(job.content.text) > _LONGEST for job in jobs):
         return f"a script is too long for ShellCheck (over {_LONGEST} characters)", ()
     found: list[Remark] = []
+    end = time.monotonic() + SECONDS
     try:
         for dialect in sorted({job.dialect for job in jobs}):
             same = [job for job in jobs if job.dialect == dialect]
             for start in range(0, len(same), _MOST_FILES):
-                found += _checked(program, dialect, same[start : start + _MOST_FILES])
+                found += _checked(program, dialect, same[start : start + _MOST_FILES], end - time.monotonic())
     except subprocess.TimeoutExpired:
         return f"ShellCheck did not end within {SECONDS:.0f} s", ()
     except (OSError, ValueError) as error:
@@ -149,8 +151,8 @@ def _quoted(value: str) -> str:
     return f"'{plain}'"
 
 
-def _checked(program: str, dialect: str, jobs: Sequence[Job]) -> Iterator[Remark]:
-    """Run ShellCheck over scripts of one dialect."""
+def _checked(program: str, dialect: str, jobs: Sequence[Job], seconds: float) -> Iterator[Remark]:
+    """Run ShellCheck over scripts of one dialect, within the time that is left."""
     with tempfile.TemporaryDirectory(prefix="aiaudit-", ignore_cleanup_errors=True) as folder:
         names = [f"{number}.sh" for number in range(len(jobs))]
         for name, job in zip(names, jobs, strict=True):
@@ -159,7 +161,12 @@ def _checked(program: str, dialect: str, jobs: Sequence[Job]) -> Iterator[Remark
                 stream.write(text.encode("utf-8", "replace"))
         command = [program, "--norc", "--format=json1", f"--shell={dialect}", f"--exclude={_EXCLUDED}", *names]
         done = subprocess.run(
-            command, cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=max(seconds, 0),
         )
     if done.returncode not in (0, 1):
         message = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
