@@ -17,6 +17,11 @@ from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.sources.dockerfile.facts import DockerfileFacts, StageFacts
 
+# Files beyond these bounds are made by programs, and linking them would cost more than their length.
+_MOST_STAGES = 300
+_MOST_INSTRUCTIONS = 3000
+_MOST_COMMANDS = 10_000
+
 
 def dockerfiles(service: Service) -> tuple[Dockerfile, ...]:
     """Every Dockerfile of a tree in the order of their paths: images, and files that begin no stage."""
@@ -24,7 +29,7 @@ def dockerfiles(service: Service) -> tuple[Dockerfile, ...]:
     made: list[Dockerfile] = list(service.subjects(Image))
     for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
-        if facts is not None and not facts.stages and facts.preamble:
+        if facts is not None and not facts.stages and facts.preamble and _is_bounded(service, path, facts):
             made.append(_headless(service, path, facts))
     return tuple(sorted(made, key=lambda dockerfile: (dockerfile.path, dockerfile.line)))
 
@@ -45,13 +50,28 @@ def images(service: Service) -> tuple[Image, ...]:
     found: list[Image] = []
     for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
-        if facts is not None and facts.stages:
+        if facts is not None and facts.stages and _is_bounded(service, path, facts):
             own = tuple(reference for reference in stated if reference.dockerfile == path)
             found.append(image(service, path, facts, own))
     for reference, facts in embedded_dockerfiles(service):
-        if facts.stages:
+        if facts.stages and _is_bounded(service, reference.path, facts):
             found.append(image(service, reference.path, facts, (reference,)))
     return tuple(sorted(found, key=lambda image: (image.path, image.line)))
+
+
+def _is_bounded(service: Service, path: str, facts: DockerfileFacts) -> bool:
+    """Whether a file is within what is linked; a larger one is named, and the audit is incomplete."""
+    for found, most, kind in (
+        (len(facts.stages), _MOST_STAGES, "stages"),
+        (len(facts.instructions), _MOST_INSTRUCTIONS, "instructions"),
+        (sum(len(instruction.commands) for instruction in facts.instructions), _MOST_COMMANDS, "shell commands"),
+    ):
+        if found > most:
+            service.tree.problem(
+                path, f"was not looked at: it has {found} {kind}, more than the {most} that are linked"
+            )
+            return False
+    return True
 
 
 def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[BuildReference, ...]) -> Image:
