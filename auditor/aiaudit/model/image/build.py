@@ -67,9 +67,7 @@ def _is_bounded(service: Service, path: str, facts: DockerfileFacts) -> bool:
         (sum(len(instruction.commands) for instruction in facts.instructions), _MOST_COMMANDS, "shell commands"),
     ):
         if found > most:
-            service.tree.problem(
-                path, f"was not looked at: it has {found} {kind}, more than the {most} that are linked"
-            )
+            service.tree.problem(path, f"was not looked at: it has {found} {kind}, the bound is {most}")
             return False
     return True
 

@@ -12,6 +12,7 @@ Lookup = Callable[[str], "str | None"]
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _HEREDOC_BLANKS = "\t\r "
 _NESTING_LIMIT = 100
+_LONGEST = 65_536
 
 
 class ExpansionError(Exception):
@@ -30,6 +31,7 @@ class Lexer:
         "lookup",
         "raw_escapes",
         "raw_quotes",
+        "substituted",
         "text",
         "unknown",
         "word",
@@ -56,6 +58,7 @@ class Lexer:
         self.unknown: dict[str, None] = {}
         self.index = 0
         self.depth = 0
+        self.substituted = 0
         self.word: list[str] = []
 
     def run(self) -> tuple[str, list[str]]:
@@ -80,6 +83,9 @@ class Lexer:
                 return "".join(result), words
             if char == "$":
                 piece = self._dollar()
+                self.substituted += len(piece)
+                if self.substituted > _LONGEST:
+                    raise ExpansionError(f"variables stand for more than {_LONGEST} characters")
                 result.append(piece)
                 for part in piece:
                     in_word = self._add(part, words, in_word)
