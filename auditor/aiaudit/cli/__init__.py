@@ -22,6 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def process() -> None:
+    """The console script: ends the process at once, for taking a model apart object by object is a tenth of an audit."""
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 def _run(words: list[str]) -> int:
     """Show a stored outcome, or do the work."""
     if words and words[0] in OTHER_COMMANDS:

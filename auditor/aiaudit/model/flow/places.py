@@ -33,6 +33,14 @@ class Frame:
     shift: int = 0
 
 
+# The stack of a place of which it does not matter how its function was entered.
+SOMEHOW: tuple[Frame, ...] = (Frame(None, None),)  # type: ignore[arg-type]
+
+
+class DependsOnStack(Exception):
+    """Where a place leads depends on how its function was entered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """`path` is the part of the expression's value that reaches the call; the empty path is all text in it.
@@ -55,9 +63,18 @@ class Place:
         return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few)
 
     @property
+    def key_without_stack(self) -> tuple[object, ...]:
+        """What makes two places the same but for how their function was entered."""
+        return (id(self.expression), id(self.scope), self.path, self.cut, self.few)
+
+    @property
     def span(self) -> Span:
         """Where the expression stands."""
         return Span.at(self.scope.module.path, self.expression[1])
+
+    def entered(self, stack: tuple[Frame, ...]) -> Place:
+        """The same place in a function that was entered through the frames of a stack."""
+        return Place(self.expression, self.scope, self.path, stack[-STACK_DEPTH:], self.cut, self.few)
 
     def at(self, expression: Expression, path: Path | None = None) -> Place:
         """Another expression of the same scope."""

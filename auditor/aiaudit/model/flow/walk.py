@@ -11,7 +11,19 @@ from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.order import is_inner
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
-from aiaudit.model.flow.places import ANY, FILE, ONE, UNKNOWN, Frame, Path, Place, element_of, marks
+from aiaudit.model.flow.places import (
+    ANY,
+    FILE,
+    ONE,
+    SOMEHOW,
+    UNKNOWN,
+    DependsOnStack,
+    Frame,
+    Path,
+    Place,
+    element_of,
+    marks,
+)
 from aiaudit.model.flow.rows import stored_in
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
@@ -52,6 +64,7 @@ class Walker:
         self._numbers: dict[tuple[object, ...], int] = {}
         self._places: list[Place] = []
         self._steps: list[tuple[int | Source, ...] | None] = []
+        self._relative: dict[tuple[object, ...], tuple[Place | Source, ...] | None] = {}
 
     def walk(self, starts: list[Place]) -> Walk:
         """All places that a walk from some places comes to, and the sources that it ends in, each once."""
@@ -85,10 +98,41 @@ class Walker:
         """Where a place leads: other places by their numbers, and sources."""
         known = self._steps[number]
         if known is None:
-            steps = [step for step in self.step(self._places[number]) if not _is_constant(step)]
-            known = tuple(step if isinstance(step, Source) else self._number(step) for step in steps)
+            place = self._places[number]
+            steps = self._steps_of_any(place)
+            if steps is None:
+                found = [step for step in self.step(place) if not _is_constant(step)]
+                known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
+            else:
+                known = tuple(self._entered(steps, place.stack))
             self._steps[number] = known
         return known
+
+    def _steps_of_any(self, place: Place) -> tuple[Place | Source, ...] | None:
+        """Where a place leads however its function was entered; None if that depends on it.
+
+        Functions are entered from many calls, and most steps inside them are the same for all.
+        """
+        key = place.key_without_stack
+        if key not in self._relative:
+            try:
+                steps = [step for step in self.step(place.entered(SOMEHOW)) if not _is_constant(step)]
+                self._relative[key] = tuple(steps)
+            except DependsOnStack:
+                self._relative[key] = None
+        return self._relative[key]
+
+    def _entered(self, steps: tuple[Place | Source, ...], stack: tuple[Frame, ...]) -> Iterator[int | Source]:
+        """The steps in a function that was entered through the frames of a stack."""
+        for step in steps:
+            if isinstance(step, Source):
+                yield step
+            elif not step.stack or step.stack[0] is not SOMEHOW[0]:
+                yield self._number(step)
+            else:
+                further = step.stack[1:]
+                if not any(open_.function is frame.function for frame in further for open_ in stack):
+                    yield self._number(step.entered((*stack, *further)))
 
     # Steps
 
@@ -172,6 +216,8 @@ class Walker:
             if path and isinstance(path[0], str) and function.owner is not None:
                 yield from self.attribute(function.owner, path[0], path[1:], place)
             return
+        if stack is SOMEHOW:
+            raise DependsOnStack
         if stack and stack[-1].function is function:
             frame = stack[-1]
             yield from arguments(frame, parameter, path, place, stack[:-1])
@@ -423,6 +469,8 @@ def left(stack: tuple[Frame, ...], scope: Scope, holder: Scope) -> tuple[Frame, 
         return ()
     if holder is scope:
         return stack
+    if stack is SOMEHOW:
+        raise DependsOnStack
     while stack and any(outer is holder for outer in stack[-1].function.within()) and stack[-1].function is not holder:
         stack = stack[:-1]
     return stack
