@@ -74,6 +74,12 @@ def _helper(others: list[str], source: random.Random) -> str:
     parts = [head + "\nlogger = logging.getLogger(__name__)\n"]
     for number in range(source.randint(4, 9)):
         parts.append(_function(f"{source.choice(VERBS)}_{source.choice(NOUNS)}_{number}", imports, source))
+    # One file in five has something that semgrep's ten rules look for (9 to 31 % in seven large services): it parses
+    # only those.
+    if source.random() < 0.2:
+        parts.append(
+            "def parsed(values: list[str]) -> list[object]:\n    return [json.loads(value) for value in values]\n"
+        )
     parts.append(_class(source))
     parts.append(f"def run(values: list[str]) -> list[str]:\n    return {_first(parts)}(values, 10)\n")
     return "\n\n".join(parts)

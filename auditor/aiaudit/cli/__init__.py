@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def process() -> None:
-    """The console script: ends the process at once, for taking a model apart object by object is a tenth of an audit."""
+    """The console script: ends the process at once; taking a model apart object by object is a tenth of an audit."""
     code = main()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
