@@ -30,8 +30,8 @@ def shipped_runs(dockerfile: Dockerfile) -> Iterator[Run]:
 
 
 _BESIDE = names_in(
-    ".circleci .clusterfuzzlite .devcontainer .github .gitlab benchmark benchmarks ci e2e fuzz loadtest loadtests test"
-    " tests"
+    ".circleci .clusterfuzzlite .devcontainer .github .gitlab benchmark benchmarks ci doc docs e2e fuzz loadtest"
+    " loadtests test tests"
 )
 
 

@@ -79,6 +79,7 @@ from aiaudit.model.image.contents import (
 )
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.span import Span
+from aiaudit_rules.image.hygiene import is_beside_the_service
 from aiaudit_rules.image.shared import listed
 
 rule = Rule(
@@ -93,7 +94,7 @@ rule = Rule(
 @rule.check(Image)
 def whole_context_without_dockerignore(image: Image) -> Iterator[Finding]:
     """Copies of the whole context, one finding each."""
-    if ".devcontainer" in image.path.split("/"):
+    if is_beside_the_service(image):
         return
     context = image.context
     is_open = context.ignore_path is None or not context.matcher.patterns

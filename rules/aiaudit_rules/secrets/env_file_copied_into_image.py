@@ -1,8 +1,9 @@
 """An environment file with secrets gets into the image.
 
 ## What it does
-Flags a COPY or ADD in a shipped stage that brings a `.env` file: named outright, with its folder, or with the whole
-context when .dockerignore does not keep it out. Files that git carries are read, and those without any secret's name
+Flags a COPY or ADD that brings a `.env` file into the final image: named outright, with its folder, or with the whole
+context when .dockerignore does not keep it out; into a shipped stage, or into a build stage whose folder `COPY --from`
+carries on. Files that git carries are read, and those without any secret's name
 are left alone; a file that git ignores but that lies on this disk counts, and so, with less confidence, does the local
 .env that .gitignore or an example file says people have. Example files (`.env.example`, `.sample`, `.template`) do not.
 
@@ -46,10 +47,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
-from aiaudit.model.image import Copy, Image, Layer
-from aiaudit.model.image.contents import CARRIED, EXPECTED, Content, environment_files, secret_names
+from aiaudit.model.image import Copy, Image, Layer, Stage
+from aiaudit.model.image.contents import (
+    CARRIED,
+    EXPECTED,
+    Content,
+    environment_files,
+    is_harmless,
+    secret_names,
+    way_into_image,
+)
 from aiaudit.rule import CRITICAL, Rule
 from aiaudit.span import Span
+from aiaudit_rules.image.hygiene import is_beside_the_service, is_front_end
 
 rule = Rule(
     id="KEY201",
@@ -63,20 +73,24 @@ rule = Rule(
 @rule.check(Image)
 def env_file_copied_into_image(image: Image) -> Iterator[Finding]:
     """One finding for each COPY that brings such a file."""
-    if image.is_for_development:
+    if is_beside_the_service(image):
         return
-    for stage in image.shipped:
+    for stage in image.used:
         for layer in stage.layers:
             if layer.copy is not None and layer.copy.is_from_context:
-                yield from _check(image, layer, layer.copy)
+                yield from _check(image, stage, layer, layer.copy)
 
 
-def _check(image: Image, layer: Layer, copy: Copy) -> Iterator[Finding]:
+def _check(image: Image, stage: Stage, layer: Layer, copy: Copy) -> Iterator[Finding]:
     found: dict[str, Content] = {}
+    ways: dict[str, tuple[Layer, ...]] = {}
     for content in environment_files(image, copy):  # what git carries comes first, and is what there is
-        found.setdefault(content.path, content)
+        way = way_into_image(image, stage, copy, content.path)
+        if way is not None:
+            ways[content.path] = way
+            found.setdefault(content.path, content)
     secrets = {path: secret_names(image, path) for path in found}
-    chosen = [content for path, content in found.items() if secrets[path] or content.origin != CARRIED]
+    chosen = [content for path, content in found.items() if secrets[path] or _is_likely(image, content)]
     if not chosen:
         return
     worst = min(chosen, key=lambda content: content.origin == EXPECTED)
@@ -88,11 +102,19 @@ def _check(image: Image, layer: Layer, copy: Copy) -> Iterator[Finding]:
         help="add .env and .env.* to .dockerignore, and pass the values when the container starts",
         trace=[
             Step(f"copies {' '.join(copy.sources)}", image.span(layer.instruction.extent)),
+            *(Step("carries it on", image.span(further.instruction.extent)) for further in ways[worst.path]),
             *([Step("the file", Span.whole_file(worst.path))] if worst.origin == CARRIED else []),
         ],
         severity=Severity.HIGH if worst.origin == EXPECTED else Severity.CRITICAL,
         confidence=Confidence.MEDIUM if worst.origin == EXPECTED else Confidence.HIGH,
     )
+
+
+def _is_likely(image: Image, content: Content) -> bool:
+    """Whether a file that git does not carry most likely holds secrets."""
+    if content.origin == CARRIED or is_harmless(image, content.path):
+        return False
+    return content.origin != EXPECTED or not is_front_end(image)  # a front end's settings are public
 
 
 def _title(content: Content) -> str:

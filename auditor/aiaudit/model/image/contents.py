@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
 from aiaudit.patterns import regex
-from aiaudit.sources.deploy.environment import EnvironmentFacts
+from aiaudit.sources.deploy.environment import EnvironmentEntry, EnvironmentFacts, extract
 from aiaudit.values import dataclass
 
 HISTORY, SETTINGS, CREDENTIALS, ENVIRONMENT, WEIGHTS, DATABASE = (
@@ -64,7 +64,7 @@ def whole_context_copies(image: Image) -> Iterator[tuple[Stage, Layer, Copy]]:
 def contents(image: Image) -> tuple[Content, ...]:
     """What of note a copy of the whole context brings, .dockerignore applied."""
     context = image.context
-    found = [*_history(context), *_carried(context), *_local(context), *_expected(context)]
+    found = [*_history(context), *_committed(context), *_local(context), *_expected(context)]
     unique: dict[str, Content] = {}
     for content in found:
         unique.setdefault(content.path, content)
@@ -88,10 +88,20 @@ def environment_files(image: Image, copy: Copy) -> Iterator[Content]:
 
 def secret_names(image: Image, path: str) -> tuple[str, ...]:
     """The names in an environment file that stand for secrets; () where the file cannot be read."""
-    facts = image.service.tree.facts(path, "environment")
-    if not isinstance(facts, EnvironmentFacts):
-        return ()
-    return tuple(entry.name for entry in facts.entries if entry.value and _is_secret(entry.name, entry.value))
+    return tuple(entry.name for entry in _entries(image, path) if entry.value and _is_secret(entry.name, entry.value))
+
+
+def is_harmless(image: Image, path: str) -> bool:
+    """Whether an environment file can be read, one that git ignores included, and holds no secret."""
+    return bool(_entries(image, path)) and not secret_names(image, path)
+
+
+def _entries(image: Image, path: str) -> tuple[EnvironmentEntry, ...]:
+    tree = image.service.tree
+    if path in tree.ignored_files():  # git does not carry the file, but it lies on this disk
+        return extract(tree.text(path)).entries
+    facts = tree.facts(path, "environment")
+    return facts.entries if isinstance(facts, EnvironmentFacts) else ()
 
 
 def _is_secret(name: str, value: str) -> bool:
@@ -112,6 +122,65 @@ def reaches_image(image: Image, stage: Stage, copy: Copy) -> bool:
     return sum(1 for _ in files.places_of(wanted)) * 2 > len(wanted)
 
 
+def way_into_image(image: Image, stage: Stage, copy: Copy, path: str) -> tuple[Layer, ...] | None:
+    """The copies between stages that carry a file of the context, copied into a stage, on to the final image.
+
+    () where the stage itself ships, None where the file stays behind.
+    """
+    if stage in image.shipped:
+        return ()
+    place = _landing(copy, image.context, path)
+    if place is None or _is_removed(stage, place):
+        return None
+    return _carried(image, stage, place, 0)
+
+
+def _landing(copy: Copy, context: Context, path: str) -> str | None:
+    """Where a copy puts a file of the repository, one that git does not carry included."""
+    known = next((place for place, source in copy.landings if source == path), None)
+    if known is not None or copy.destination is None:
+        return known
+    prefix = f"{context.folder}/" if context.folder else ""
+    below = path.removeprefix(prefix)
+    for source in copy.sources:
+        name = normal(source)
+        if name in ("", "*"):
+            return posixpath.join(copy.destination, below)
+        if below == name:
+            written = copy.instruction.words[-1].text
+            is_folder = len(copy.sources) > 1 or written.endswith(("/", "/.")) or written in (".", "..")
+            return posixpath.join(copy.destination, posixpath.basename(name)) if is_folder else copy.destination
+        if below.startswith(f"{name}/"):
+            return posixpath.join(copy.destination, below[len(name) + 1 :])
+    return None
+
+
+def _is_removed(stage: Stage, place: str) -> bool:
+    """Whether a command of the stage deletes the file again."""
+    name = posixpath.basename(place)
+    commands = (c for layer in stage.layers if layer.keyword == "RUN" for c in layer.instruction.commands)
+    return any(c.name in ("rm", "unlink", "find", "shred") and any(name in w.text for w in c.words) for c in commands)
+
+
+def _carried(image: Image, stage: Stage, place: str, depth: int) -> tuple[Layer, ...] | None:
+    for target in image.used if depth < 8 else ():
+        for layer in target.layers:
+            copy = layer.copy
+            if copy is None or copy.stage is None or stage not in copy.stage.lineage or copy.destination is None:
+                continue
+            for source in copy.sources:
+                start = posixpath.normpath(f"/{source.lstrip('/')}")
+                if place != start and not place.startswith("/" if start == "/" else f"{start}/"):
+                    continue
+                if target in image.shipped:
+                    return (layer,)
+                landed = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(place, start)))
+                further = _carried(image, target, landed, depth + 1)
+                if further is not None:
+                    return (layer, *further)
+    return None
+
+
 def _covers(prefix: str, path: str, origin: str) -> bool:
     if origin == EXPECTED:
         return prefix == ""
@@ -123,7 +192,7 @@ def _history(context: Context) -> Iterator[Content]:
         yield Content(".git", HISTORY, EXPECTED)
 
 
-def _carried(context: Context) -> Iterator[Content]:
+def _committed(context: Context) -> Iterator[Content]:
     for path in context.files:
         kind = _kind(path)
         if kind:
