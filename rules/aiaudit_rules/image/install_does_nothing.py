@@ -1,10 +1,14 @@
-"""An install has nothing to install, or reads a file that is not in the image.
+"""An install has nothing to install, reads a file that is not in the image, or is refused.
 
 ## What it does
 Flags `pip install` and `uv pip install` without any package or file, and an install that reads a requirements file, a
 manifest or a lock that no layer has put where the command looks for it: `pip install -r requirements.txt` when another
 file was copied, `uv sync` or `poetry install` without a pyproject.toml, `npm ci` without package.json. Places that a
 command, another image or an unknown base may have filled are left alone.
+
+Two reasons for which a tool refuses a project are told as well: a uv.lock or poetry.lock without packages that
+pyproject.toml requires (`uv sync --locked` and `poetry install` stop, `uv sync --frozen` goes on without them), and a
+base image whose Python the project does not allow.
 
 ## Why is this bad
 A missing file ends the build. An install without arguments is worse: some tools end it with success, the image is
@@ -51,13 +55,14 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Image, Input, Install, Layer, Presence
+from aiaudit.model.image.refusals import Refusal, refusals
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.shared import listed, shortened
 
 rule = Rule(
     id="IMG503",
     name="install-does-nothing",
-    summary="An install has nothing to install, or reads a file that is not in the image",
+    summary="An install has nothing to install, reads a file that is not in the image, or is refused",
     severity=HIGH,
     since="0.1.0",
 )
@@ -70,11 +75,13 @@ def install_does_nothing(image: Image) -> Iterator[Finding]:
     """Installs of every stage that a build runs."""
     for stage in image.used:
         for layer in stage.layers:
+            told: set[str] = set()
             for install in layer.installs:
-                yield from _check(image, layer, install)
+                yield from _check(image, layer, install, told)
 
 
-def _check(image: Image, layer: Layer, install: Install) -> Iterator[Finding]:
+def _check(image: Image, layer: Layer, install: Install, told: set[str]) -> Iterator[Finding]:
+    """`told` are the reasons that another install of the same instruction has been refused for."""
     missing = [item for item in install.inputs if _is_missing(install, item)]
     if missing:
         names = listed([item.name for item in missing], 3)
@@ -86,12 +93,37 @@ def _check(image: Image, layer: Layer, install: Install) -> Iterator[Finding]:
                 Step("looks for the file", image.span(install.extent)),
             ],
         )
+        return
+    refused = next(refusals(image, layer, install), None)
+    if refused is not None and refused.reason not in told:
+        told.add(refused.reason)
+        yield _refused(image, install, refused)
     elif _has_no_argument(install):
         yield rule.at(
             image.span(install.extent),
             f"`{shortened(install.text)}` names no package and no file: nothing is installed",
             help="name what to install: -r requirements.txt, -r pyproject.toml, or `.` for the project",
         )
+
+
+def _refused(image: Image, install: Install, refused: Refusal) -> Finding:
+    """An install that ends with an error, or leaves out what the project needs."""
+    command = f"`{shortened(install.text, 40)}`"
+    if not refused.names:
+        message, remedy = f"{command} is refused: {refused.reason}", "use a base image with a Python that fits"
+    else:
+        effect = "installs without them" if refused.is_silent else "is refused"
+        message = f"{command} {effect}: {refused.reason} {listed(refused.names, 3)}, which the project requires"
+        remedy = f"lock anew (`{install.tool} lock`) and commit the lock file"
+    return rule.at(
+        image.span(install.extent),
+        message,
+        help=remedy,
+        trace=[
+            Step("installs the project", image.span(install.extent)),
+            Step("what the project requires", refused.span),
+        ],
+    )
 
 
 def _is_missing(install: Install, item: Input) -> bool:

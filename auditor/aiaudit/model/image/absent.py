@@ -14,12 +14,13 @@ from aiaudit.model.image.context import normal
 from aiaudit.model.image.values import Copy, Image, Layer
 from aiaudit.model.image.variables import PLATFORM_ARGUMENTS
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.deploy.ignore import IgnorePattern
 from aiaudit.values import dataclass
 
 NOWHERE, EXCLUDED, IGNORED_BY_GIT = "nowhere", "excluded", "ignored by git"
 
-_MAKERS = re.compile(
+_MAKERS = regex(
     r"(?:.*/)?(?:(?:GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml|package\.json|Jenkinsfile|noxfile\.py|tasks\.py|dodo\.py"
     r"|[^/]*\.(?:sh|bash|bat|ps1|cmd|mk))|(?:.*/)?\.(?:github|gitlab|circleci)/.*|(?:.*/)?\.gitlab-ci\.ya?ml"
 )
@@ -101,7 +102,7 @@ def _is_made(tree: Tree, path: str) -> bool:
     name = posixpath.basename(path)
     if not _OUTPUTS.isdisjoint(path.split("/")) or name.endswith((".whl", ".jar", ".deb", ".tar.gz", ".tgz", ".zip")):
         return True
-    mention = re.compile(_WORD.format(re.escape(name)))
+    mention = regex(_WORD.format(re.escape(name)))
     if any(_MAKERS.fullmatch(other) and mention.search(tree.text(other)) for other in tree.files()):
         return True
     return re.search(r"[._-]", name) is not None and any(

@@ -51,6 +51,12 @@ def landings(stage: Stage) -> Iterator[Landing]:
                     yield Landing(member, layer, install, _prefix(install, layer, stage, made))
 
 
+def landing_of(layer: Layer, install: Install) -> Landing:
+    """Where one install lands."""
+    stage = layer.stage
+    return Landing(stage, layer, install, _prefix(install, layer, stage, set(_environments(stage))))
+
+
 def unreached_server(image: Image) -> Unreached | None:
     """The first server that no install of the image reaches; None where any may, or where that cannot be told."""
     final = image.final

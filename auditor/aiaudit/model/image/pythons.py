@@ -9,10 +9,11 @@ from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.origins import reference
 from aiaudit.model.image.prefixes import landings
 from aiaudit.model.image.values import Stage
+from aiaudit.patterns import regex
 
 MUSL, GLIBC = "musl", "glibc"
 
-_NAMED = re.compile(r"python-?(3)\.?(\d{1,2})(?:$|[^\d])")
+_NAMED = regex(r"python-?(3)\.?(\d{1,2})(?:$|[^\d])")
 _TAGGED = names_in("python pypy cimg/python circleci/python bitnami/python lambda/python devcontainers/python")
 # The Python that a distribution's own packages install; what apt-get install python3 gives.
 _DISTRIBUTIONS = {
@@ -34,7 +35,7 @@ _GLIBC = (
     "ubi",
     "rhel",
 )
-_PATH_VERSION = re.compile(r"/python(3\.\d{1,2})(?:/|$)")
+_PATH_VERSION = regex(r"/python(3\.\d{1,2})(?:/|$)")
 _ENVIRONMENT_NAMES = names_in(".venv venv env virtualenv virtualenvs")
 _PREFIXES = names_in("/usr/local/lib /root/.local")
 
@@ -81,12 +82,12 @@ def _chooses_its_own(stage: Stage) -> bool:
                 return True
             if command.name == "uv" and ({"python", "--python", "-p"} & set(words[1:])):
                 return True
-            if command.name == "uv" and words[1:2] == ["sync"] and not _keeps_to_the_base(stage):
+            if command.name == "uv" and words[1:2] == ["sync"] and not keeps_to_the_base(stage):
                 return True
     return False
 
 
-def _keeps_to_the_base(stage: Stage) -> bool:
+def keeps_to_the_base(stage: Stage) -> bool:
     """Whether uv is told not to fetch a Python of its own."""
     environment = stage.environment
     return environment.get("UV_PYTHON_DOWNLOADS") in ("never", "0", "manual", "false") or (

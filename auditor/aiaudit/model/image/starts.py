@@ -54,14 +54,22 @@ class Start:
 
 
 def starts(image: Image) -> tuple[Start, ...]:
-    """The image's own start first, then those of deploy files."""
-    own = Span.at(image.path, (image.command.instruction if image.command else image.final.start).extent)
-    return (Start(image.path, "", own, image.command), *_composed(image), *_orchestrated(image))
+    """The image's own start first, then those of deploy files; made once."""
+    return image.service.part(  # type: ignore[no-any-return]
+        f"starts {image.path}", lambda _: (_own(image), *_composed(image), *_orchestrated(image))
+    )
+
+
+def _own(image: Image) -> Start:
+    place = image.command.instruction if image.command else image.final.start
+    return Start(image.path, "", Span.at(image.path, place.extent), image.command)
 
 
 def served(image: Image) -> tuple[Listening, ...]:
-    """Where the servers listen that the image starts by itself."""
-    return endpoints(image, starts(image)[0]) if image.command else ()
+    """Where the servers listen that the image starts by itself; found out once."""
+    return image.service.part(  # type: ignore[no-any-return]
+        f"served {image.path}", lambda _: endpoints(image, _own(image)) if image.command else ()
+    )
 
 
 def endpoints(image: Image, start: Start) -> tuple[Listening, ...]:
