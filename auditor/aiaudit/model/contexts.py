@@ -13,7 +13,7 @@ from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
-from aiaudit.model.runners import CACHING, FILING, OFFLOADING, PROMPT, TOOL_RUNS
+from aiaudit.model.runners import CACHING, CLOSING_KEYWORDS, FILING, OFFLOADING, PROMPT, STARTING_KEYWORDS, TOOL_RUNS
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Expression, Parameter
@@ -68,8 +68,6 @@ class Reach:
         return found
 
 
-# Arguments of applications whose functions run at their own time, or when nobody waits any more.
-LIFE = frozenset(("lifespan", "on_startup", "on_shutdown"))
 State = tuple[int, bool, bool]
 
 
@@ -367,6 +365,8 @@ class Contexts:
             for value in self.evaluator.evaluate(argument, call.scope):
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
+                        if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:
+                            continue  # the application's own: it has its entry
                         yield Edge(
                             call.scope,
                             edge.target,
@@ -377,7 +377,7 @@ class Contexts:
                             offloading,
                             edge.guard_class,
                             deferred=True,
-                            registered=registered and name != "initializer",
+                            registered=registered and name not in STARTING_KEYWORDS,
                         )
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
@@ -436,7 +436,7 @@ def is_import(edge: Edge) -> bool:
 def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
     """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, fetch]`."""
     for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
-        if name in LIFE:
+        if name in CLOSING_KEYWORDS:
             continue
         listed: tuple[Expression, ...] = (argument,)
         if argument[0] in ("list", "tuple"):

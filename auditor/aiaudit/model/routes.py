@@ -121,8 +121,16 @@ class _Finder:
         """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""
         for application in self.found.applications:
             scope = application.call.scope
-            if isinstance(scope, Function) and not self.evaluator.callers(scope):
+            if isinstance(scope, Function) and not self.evaluator.callers(scope) and self._returns(scope, application):
                 self._entry("startup", scope, f"application factory {scope.label}", scope.span)
+
+    def _returns(self, function: Function, application: Application) -> bool:
+        """Whether a function gives the application that it makes."""
+        return any(
+            getattr(value, "origin", None) is application.call
+            for returned, _ in function.returns
+            for value in self.evaluator.evaluate(returned, function)
+        )
 
     def _keep_live(self) -> None:
         """Drop what no application imports: left-over routers, scripts and copies never run.

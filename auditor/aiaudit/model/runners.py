@@ -77,3 +77,6 @@ FILING = frozenset(
         "ContextVar",
     )
 )
+# Parameters that take what runs once before the first request, and what runs after the last one or elsewhere.
+STARTING_KEYWORDS = frozenset(("initializer", "lifespan", "on_startup"))
+CLOSING_KEYWORDS = frozenset(("on_shutdown", "dependencies", "exception_handlers"))
