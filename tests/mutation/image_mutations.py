@@ -44,7 +44,12 @@ MUTATIONS = (
             _SOURCE, f"{_SOURCE}RUN hf download BAAI/bge-small-en-v1.5 --revision 5c38ec7c405e --local-dir /srv/model\n"
         ),
     ),
-    _mutation("IMG104", "COPY . .", _edit(_SOURCE, "COPY . .\n"), removed=(".dockerignore",)),
+    Mutation(
+        "IMG104",  # the final stage copies the folder of the builder, and the local .env with it
+        (Expected("IMG104", _DOCKERFILE, "COPY . ."), Expected("KEY201", _DOCKERFILE, "COPY . .")),
+        (_edit(_SOURCE, "COPY . .\n"),),
+        removed=(".dockerignore",),
+    ),
     Mutation(
         "IMG105",  # an update of its own also keeps its lists: no later layer can take them out
         (Expected("IMG105", _DOCKERFILE, "RUN apt-get update"), Expected("IMG205", _DOCKERFILE, "RUN apt-get update")),
@@ -75,8 +80,14 @@ MUTATIONS = (
     _mutation("IMG208", "COPY --from=builder /usr/local", _after_user("COPY --from=builder /usr/local /usr/local")),
     Mutation(
         "IMG304",
-        (Expected("IMG304", _DOCKERFILE, "AS builder"), Expected("IMG304", _DOCKERFILE, "FROM python:3.9-slim")),
-        (_edit(_BUILDER, "FROM python:3.9-slim AS builder\n"), _edit(_FINAL, "FROM python:3.9-slim\n\nENV PATH")),
+        (
+            Expected("IMG304", _DOCKERFILE, "AS builder"),
+            Expected("IMG304", _DOCKERFILE, "FROM python:3.11-slim-buster"),
+        ),
+        (
+            _edit(_BUILDER, "FROM python:3.11-slim-buster AS builder\n"),
+            _edit(_FINAL, "FROM python:3.11-slim-buster\n\nENV PATH"),
+        ),
     ),
     _mutation(
         "IMG305",

@@ -73,15 +73,15 @@ _WITHOUT_ARGUMENTS = ("pip", "uv pip", "uv add", "uv tool")
 @rule.check(Image)
 def install_does_nothing(image: Image) -> Iterator[Finding]:
     """Installs of every stage that a build runs."""
+    told: set[str] = set()
     for stage in image.used:
         for layer in stage.layers:
-            told: set[str] = set()
             for install in layer.installs:
                 yield from _check(image, layer, install, told)
 
 
 def _check(image: Image, layer: Layer, install: Install, told: set[str]) -> Iterator[Finding]:
-    """`told` are the reasons that another install of the same instruction has been refused for."""
+    """`told` are the reasons that an earlier install has been refused for."""
     missing = [item for item in install.inputs if _is_missing(install, item)]
     if missing:
         names = listed([item.name for item in missing], 3)
