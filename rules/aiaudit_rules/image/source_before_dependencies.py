@@ -7,7 +7,9 @@ What an install reads is known: its requirement files and those that they includ
 looks up, bind mounts, local packages. A COPY that brings only those is right. So is an install of the project itself
 behind a layer that has installed its dependencies. Images that install the project and its dependencies in one step
 are flagged too, because the dependencies need no source: with less severity for pip, which has no command of its own
-for the first half.
+for the first half. A bind mount of the whole context in the install's own RUN counts like a COPY ahead of it: BuildKit
+makes the layer depend on all that is mounted. Severity is low with a cache mount, and where wheels of an earlier stage
+are installed without an index.
 
 The message prices what is repeated: packages and bytes by the lock file where there is a uv.lock, otherwise the
 packages that are asked for and what was measured of the heaviest of them.
@@ -75,10 +77,11 @@ install that relied on another file of the source would no longer find it.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
-from aiaudit.model.image import Image, Install, Presence
+from aiaudit.model.image import Image, Input, Install, Presence
 from aiaudit.model.image.order import Premature, premature_copies
 from aiaudit.model.weights import price
 from aiaudit.rule import HIGH, Rule
@@ -112,7 +115,7 @@ def source_before_dependencies(image: Image) -> Iterator[Finding]:
             image.span(found.layer.instruction.extent),
             f"a change of {_brought(found)} repeats `{shortened(first.text)}`, which {_reads(first)}{more}"
             f"{_cost(installs, image)}",
-            help=_remedy(first),
+            help=_remedy(first, found.layer.keyword == "RUN"),
             trace=_trace(image, found),
             related=[Step("comes too early as well", image.span(layer.instruction.extent)) for layer in found.others],
             severity=_severity(found, installs),
@@ -144,20 +147,28 @@ def _cost(installs: list[Install], image: Image) -> str:
     return f": {dearest.packages} packages each time" if dearest.packages > 1 else ""
 
 
-def _remedy(install: Install) -> str:
+def _remedy(install: Install, is_bound: bool) -> str:
     if install.ecosystem == "system":
         return "install system packages before the source is copied"
     if install.project and install.tool in _REMEDIES:
         return _REMEDIES[install.tool]
     if install.project:
         return "install the dependencies from a requirements file or lock first, then copy the source and install it"
-    names = [item.name for item in install.inputs if item.source]
+    names = [_written(item) for item in install.inputs if item.source]
     what = listed(names, 3) if names else "what the install reads"
+    if is_bound:
+        return f"mount {what} alone: the layer depends on everything that its bind mount brings"
     return f"copy {what} and run the install first; copy the source after it"
 
 
+def _written(item: Input) -> str:
+    """The file to copy: as the install names it, or the one of the repository that a command makes it from."""
+    source = item.source or item.name
+    return item.name if posixpath.basename(source) == posixpath.basename(item.name) else source
+
+
 def _severity(found: Premature, installs: list[Install]) -> Severity:
-    if all(install.has_cache_mount for install in installs):
+    if all(install.has_cache_mount or "--no-index" in install.flags for install in installs):
         return Severity.LOW
     if any(install.ecosystem == "python" and not (install.project and install.tool == "pip") for install in installs):
         return Severity.HIGH

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from aiaudit.model.image.context import Context
+from aiaudit.model.image.context import Context, is_whole
 from aiaudit.model.image.filesystem import Presence, absolute
-from aiaudit.model.image.values import Mount
+from aiaudit.model.image.values import Copy, Layer, Mount
 
 
 def mount_of(value: str, expand: Callable[[str], str] = str) -> Mount:
@@ -34,3 +34,14 @@ def bound(
             return context.repository_path(path), Presence.PRESENT
         return None, Presence.MISSING
     return None
+
+
+def mounted(layer: Layer, context: Context) -> Iterator[Copy]:
+    """What the bind mounts of a RUN bring from the context: its layer depends on these files as behind a COPY."""
+    for mount in layer.mounts:
+        if mount.type != "bind" or mount.from_:
+            continue
+        source = mount.source or "."
+        files = tuple(context.repository_path(path) for path, _ in context.select(source)[0])
+        place = absolute(mount.target, layer.workdir)
+        yield Copy(layer.instruction, (source,), place, is_whole_context=is_whole(source), files=files)

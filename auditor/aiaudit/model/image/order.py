@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.mounts import mounted
 from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
 from aiaudit.model.packages import heavy_names, known_to_bring, required
 from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
+_STUBS = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
 _ONE_STEP = ("pip", "uv pip", "setup.py")
 # What brings up the installer itself, or is done in a moment.
 _BOOTSTRAP = names_in(
@@ -54,7 +56,10 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Premature:
-    """A COPY that comes too early: `files` nobody behind it needs, `others` do the same, `repeated` pays for it."""
+    """A COPY that comes too early: `files` nobody behind it needs, `others` do the same, `repeated` pays for it.
+
+    `layer` may be a RUN as well, whose bind mount brings them.
+    """
 
     stage: Stage
     layer: Layer
@@ -146,7 +151,7 @@ def _merged(image: Image, downloads: bool) -> Iterator[Premature]:
 def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature]:
     layers = list(stage.inherited_layers)
     hits: dict[int, list[Repeated]] = {}
-    culprits: dict[int, dict[int, tuple[Layer, tuple[str, ...]]]] = {}
+    culprits: dict[int, dict[int, tuple[Layer, Copy, tuple[str, ...]]]] = {}
     copies: list[tuple[int, Layer, Copy]] = []
     done = _Done(layers, image)
     for position, layer in enumerate(layers):
@@ -155,10 +160,11 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
                 copies.append((position, layer, layer.copy))
             continue
         works: tuple[Install | Download, ...] = layer.downloads if downloads else layer.installs
+        brought = [*copies, *((position, layer, copy) for copy in mounted(layer, image.context))] if works else []
         for work in works:
             early = [
-                (place, copied, files)
-                for place, copied, copy in copies
+                (place, copied, copy, files)
+                for place, copied, copy in brought
                 if (files := _unneeded(image, done, place, copy, layer, work))
             ]
             if not early:
@@ -166,13 +172,12 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
             first = early[0][0]
             needs = isinstance(work, Install) and bool(work.project)
             hits.setdefault(first, []).append(Repeated(layer, work, needs))
-            for place, copied, files in early:
-                culprits.setdefault(first, {})[place] = (copied, files)
+            for place, copied, copy, files in early:
+                culprits.setdefault(first, {})[place] = (copied, copy, files)
     for first, repeated in hits.items():
-        layer, files = culprits[first][first]
-        others = tuple(copied for place, (copied, _) in sorted(culprits[first].items()) if place != first)
-        assert layer.copy is not None
-        yield Premature(stage, layer, layer.copy, files, others, tuple(repeated))
+        layer, copy, files = culprits[first][first]
+        others = tuple(copied for place, (copied, _, _) in sorted(culprits[first].items()) if place != first)
+        yield Premature(stage, layer, copy, files, others, tuple(repeated))
 
 
 def _unneeded(
@@ -184,6 +189,8 @@ def _unneeded(
             return ()
         if work.project and work.tool in _ONE_STEP and not copy.is_whole_context:
             return ()  # named with care, and there is no command for the dependencies alone
+        if work.project and all(posixpath.basename(path) in _STUBS for path in copy.files if is_source(path)):
+            return ()  # what the project's build asks for, and hardly ever changes
         needed = _needed_by_install(work, image) | _workspace_members(work, copy)
     else:
         needed = {work.script}
