@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     limit: float = Field(default=50)
 
 
+def setting(name: str, default: int) -> int:
+    return int(os.getenv(name, default))
+
+
+LIMIT = setting("LIMIT", 25)
+PORT = setting("PORT", 8000)
 """
 
 
@@ -56,6 +62,8 @@ def waits_in(folder: Path, body: str, name: str = "openai.OpenAI") -> list[Wait]
         ("OpenAI(timeout=float(os.environ.get('LIMIT', 40)), max_retries=0)", "set", 40),
         ("OpenAI(timeout=os.getenv('LIMIT') or 40, max_retries=0)", "set", 40),
         ("OpenAI(timeout=Settings().limit, max_retries=0)", "set", 50),
+        ("OpenAI(timeout=setting('LIMIT', 35), max_retries=0)", "set", 35),
+        ("OpenAI(timeout=LIMIT, max_retries=0)", "set", 25),
         ("OpenAI(http_client=httpx.Client(timeout=20), max_retries=1)", "set", 40),
         ("OpenAI(http_client=httpx.Client(timeout=5))", "ignored", 1802),
         ("OpenAI(http_client=httpx.Client())", "default", 1802),
@@ -107,3 +115,25 @@ def test_a_deadline_of_all_callers_is_enough(tmp_path: Path) -> None:
 def test_a_time_out_that_nobody_can_see_is_not_missing(tmp_path: Path) -> None:
     """Options that come from elsewhere may hold it."""
     assert waits_in(tmp_path, "import settings\nclient = OpenAI(**settings.load())") == []
+
+
+def test_answers_are_no_uses_of_the_session_that_got_them(tmp_path: Path) -> None:
+    """`session.get` bounds itself; what is read out of its answer waits for nothing of its own."""
+    files = {
+        "main.py": """
+            import aiohttp
+            from fastapi import FastAPI
+
+            app = FastAPI()
+
+
+            @app.get("/rates")
+            async def rates():
+                async with aiohttp.ClientSession() as session:
+                    async with session.get("https://rates.example.com", timeout=5) as response:
+                        response.raise_for_status()
+                        return await response.json()
+        """
+    }
+
+    assert waits(service_of(tmp_path, files)) == []

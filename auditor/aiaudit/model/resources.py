@@ -169,7 +169,7 @@ def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
         for scope in module.descendants():
             for call in scope.calls:
                 for value in evaluator.evaluate(call.expression[2], scope):
-                    if isinstance(value, External):
+                    if isinstance(value, External) and "[]" not in value.path:  # an element is no longer the client
                         for origin in _called_on(value):
                             found[id(origin)].append(call)
     return found

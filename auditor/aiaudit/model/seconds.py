@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from aiaudit.model.arguments import Argument
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.knowledge.schema import TimeoutParameter
-from aiaudit.model.scopes import Call, Scope, last_name
-from aiaudit.model.values import Constant, External, Literal, Value
+from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.values import Constant, External, FunctionValue, Literal, Value
 from aiaudit.sources.python.facts import Expression
 
 _CONVERTING = ("builtins.int()", "builtins.float()")
@@ -52,8 +52,25 @@ class Seconds:
         elif tag == "call" and last_name(expression[2]) == "get" and len(expression[3]) > 1:
             yield from self.numbers(expression[3][1], scope, depth + 1)
         else:
+            helper = self._helper_call(expression, scope)
+            if helper is not None:
+                for argument in (*helper.arguments, *(value for _, value in helper.keywords)):
+                    if argument[0] == "const" and type(argument[2]) in (int, float):
+                        yield float(argument[2])
+                return
             for value in self.evaluator.evaluate(expression, scope):
                 yield from self._of_value(value, depth)
+
+    def _helper_call(self, expression: Expression, scope: Scope) -> Call | None:
+        """A call of the program's own `env_int("LIMIT", 60)`, there or where a variable gets its value: what it gives
+        depends on what it is given, and its other callers give it something else."""
+        candidates = [(expression, scope)] if expression[0] == "call" else self.evaluator.definitions(expression, scope)
+        for candidate, holder in candidates:
+            if candidate[0] == "call" and (candidate[3] or candidate[4]):
+                callees = self.evaluator.evaluate(candidate[2], holder)
+                if any(isinstance(callee, FunctionValue) for callee in callees):
+                    return Call(holder, candidate, None, candidate)
+        return None
 
     def _calculated(self, expression: Expression, scope: Scope, depth: int) -> Iterator[float]:
         operator = expression[2]
@@ -91,13 +108,20 @@ class Seconds:
             chosen = call.argument("default", 0)
         else:
             chosen = call.keyword("default")
-        if chosen is None:
+        if chosen is None or self._differs(chosen, call.scope):
             return
         if chosen[0] == "const" and chosen[2] is None:
             if path.endswith(_OBJECT):
                 yield math.inf
             return
         yield from self.numbers(chosen, call.scope, depth + 1)
+
+    def _differs(self, expression: Expression, scope: Scope) -> bool:
+        """Whether an expression is a parameter that several callers fill: which of their values arrives is open."""
+        if expression[0] != "name" or not isinstance(scope, Function):
+            return False
+        is_parameter = any(parameter[0] == expression[2] for parameter in scope.parameters)
+        return is_parameter and len(self.evaluator.callers(scope)) > 1
 
 
 def _wait_for_answer(call: Call) -> Expression | None:
