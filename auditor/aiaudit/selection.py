@@ -32,7 +32,7 @@ class Selection:
         self._wanted = self._names(settings.select)
         self._unwanted = self._names(settings.ignore).united(self.adopted.ignored)
         for rule_id, taken in self.adopted.options.items():
-            self._configure(rule_id, dict(taken))
+            self._adopt(rule_id, taken)
         for name, options in settings.rule_settings:
             self._configure(name, dict(options))
         self.rules = tuple(
@@ -99,6 +99,14 @@ class Selection:
             return rules
         place = self.settings.place_of(name)
         raise UsageError(f"{place}unknown rule {name!r}{suggestion(name, self.catalogue.names())}")
+
+    def _adopt(self, rule_id: str, options: dict[str, Any]) -> None:
+        """Take over options; a value that the rule does not take is told, and is no mistake of the user's."""
+        for name, value in options.items():
+            try:
+                self._configure(rule_id, {name: value})
+            except UsageError as error:
+                self.adopted.notes.append(f"not taken: {error}")
 
     def _configure(self, name: str, given: dict[str, Any]) -> None:
         """Check the settings of one rule: `severity`, and its own typed options."""
