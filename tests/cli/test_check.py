@@ -380,3 +380,23 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
 
     assert process.wait() == 1
     assert errors == b""
+
+
+def test_ids_of_other_tools(tmp_path: Path) -> None:
+    """Each with the rule that covers it, for people and for scripts."""
+    lines = run_cli("rules", "--aliases", "hadolint", cwd=tmp_path).out.splitlines()
+    buildkit = json.loads(run_cli("rules", "--aliases", "buildkit", "--format", "json", cwd=tmp_path).out)
+    table = run_cli("rules", "--aliases", "checkov", "--format", "markdown", cwd=tmp_path).out
+    wrong = run_cli("rules", "--aliases", "nothing", cwd=tmp_path)
+
+    assert [line.split()[:3] for line in lines if line.startswith("DL3002")] == [["DL3002", "IMG401", "root-user"]]
+    assert any(line.split()[:2] == ["SC1000-SC3999", "SHC101"] for line in lines)
+    assert lines == sorted(lines)
+    assert {
+        "id": "JSONArgsRecommended",
+        "rule": "IMG402",
+        "name": "shell-form-command",
+        "profile": "default",
+    } in buildkit
+    assert "| CKV_DOCKER_3 | IMG401 [root-user](docs/rules/root-user.md) | default |" in table
+    assert wrong.code == 2
