@@ -38,10 +38,10 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.usage import Run
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit_rules.image.hygiene import (
-    Run,
     covers,
     is_beside_the_service,
     is_mounted,

@@ -54,11 +54,12 @@ from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.needs import compiles_at_run_time, works_with_git
+from aiaudit.model.image.usage import Run
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
-from aiaudit_rules.image.hygiene import Run, is_beside_the_service, is_python_image, named, runs, verb
+from aiaudit_rules.image.hygiene import is_beside_the_service, is_python_image, named, verb
 
 rule = Rule(
     id="IMG202",
@@ -112,7 +113,7 @@ def build_tools_in_final_stage(image: Image) -> Iterator[Finding]:
     """Tools that the shipped stages install and keep."""
     if is_beside_the_service(image) or not is_python_image(image):
         return
-    left = [tool for run in runs(image.shipped) for tool in _left_by(run)]
+    left = [tool for run in image.usage.runs_in(image.shipped) for tool in _left_by(run)]
     left = list(_not_needed(left, image))
     if not left:
         return

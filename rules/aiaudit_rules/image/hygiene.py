@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from aiaudit.model.image import Dockerfile, Image, Mount
 from aiaudit.model.image.commands import names_in, options
 from aiaudit.model.image.origins import reference
-from aiaudit.model.image.usage import Run, runs
+from aiaudit.model.image.usage import Run
 from aiaudit.sources.dockerfile.facts import Command, Instruction
 from aiaudit.span import Extent
-
-__all__ = ["Run", "runs"]
 
 _VALUED = names_in(
     "-t --target-release --default-release -o --option -c --config-file --repository -X --keys-dir --setopt --root"

@@ -46,7 +46,7 @@ from aiaudit.patterns import regex
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Extent
-from aiaudit_rules.image.hygiene import is_beside_the_service, runs
+from aiaudit_rules.image.hygiene import is_beside_the_service
 from aiaudit_rules.image.shared import shortened
 
 rule = Rule(
@@ -78,7 +78,7 @@ def installer_piped_to_shell(image: Dockerfile) -> Iterator[Finding]:
     """One finding for each interpreter that is fed."""
     if is_beside_the_service(image):
         return
-    for run in runs(image.used):
+    for run in image.usage.runs_in(image.used):
         for fetch, interpreter in _fed(run.commands):
             address = _address(run.resolved(fetch))
             is_versioned = bool(_VERSION.search(address))

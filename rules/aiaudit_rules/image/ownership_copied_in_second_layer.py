@@ -51,9 +51,9 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Image, Layer
 from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.usage import Run
 from aiaudit.rule import LOW, Rule
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit_rules.image.hygiene import Run, runs
 from aiaudit_rules.image.shared import shortened
 
 rule = Rule(
@@ -70,7 +70,7 @@ rule = Rule(
 def ownership_copied_in_second_layer(image: Image) -> Iterator[Finding]:
     """Recursive changes over what earlier layers have filled."""
     earlier = list(image.final.inherited_layers)
-    for run in runs(image.shipped):
+    for run in image.usage.runs_in(image.shipped):
         for command in run.commands:
             places = _changed(run.resolved(command), run)
             filled = [layer for layer in _before(earlier, run) if any(_fills(layer, place) for place in places)]

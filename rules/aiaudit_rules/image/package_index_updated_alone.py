@@ -38,9 +38,10 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.usage import Run
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit_rules.image.hygiene import Run, short, verb
+from aiaudit_rules.image.hygiene import short, verb
 
 rule = Rule(
     id="IMG105",

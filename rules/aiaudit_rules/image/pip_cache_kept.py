@@ -44,17 +44,16 @@ from collections.abc import Iterator, Mapping
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile, Install
 from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.usage import Run
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.values import dataclass
 from aiaudit_rules.image.hygiene import (
-    Run,
     covers,
     is_beside_the_service,
     is_mounted,
     named,
     removed_paths,
-    runs,
     short,
     verb,
 )
@@ -149,7 +148,7 @@ def pip_cache_kept(image: Dockerfile) -> Iterator[Finding]:
     if is_beside_the_service(image) or _is_configured(image):
         return
     switched_off: set[str] = set()
-    for run in runs(image.shipped):
+    for run in image.usage.runs_in(image.shipped):
         kept = [install for install in run.installs if _keeps(install, run, image)]
         kept = [install for install in kept if install.tool not in switched_off]
         for command in run.commands:

@@ -40,10 +40,11 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding, Severity, Step
 from aiaudit.model.image import Dockerfile, Install, Package
 from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.usage import Run
 from aiaudit.model.packages import required_in_files
 from aiaudit.patterns import regex
 from aiaudit.rule import MEDIUM, Rule
-from aiaudit_rules.image.hygiene import Run, is_beside_the_service, runs
+from aiaudit_rules.image.hygiene import is_beside_the_service
 from aiaudit_rules.image.shared import listed
 
 rule = Rule(
@@ -66,7 +67,7 @@ def pip_package_unpinned(image: Dockerfile) -> Iterator[Finding]:
     """One finding for each install that names such packages."""
     if is_beside_the_service(image):
         return
-    for run in runs(image.used):
+    for run in image.usage.runs_in(image.used):
         for install in run.installs:
             loose = _loose(install, run, image)
             if not loose:

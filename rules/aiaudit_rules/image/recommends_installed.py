@@ -38,7 +38,7 @@ from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.commands import names_in
 from aiaudit.rule import LOW, Rule
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit_rules.image.hygiene import runs, short, verb
+from aiaudit_rules.image.hygiene import short, verb
 
 rule = Rule(
     id="IMG209",
@@ -61,7 +61,7 @@ def recommends_installed(image: Dockerfile) -> Iterator[Finding]:
     """Installs of every stage."""
     for stage in image.stages:
         is_off = False
-        for run in runs(stage.lineage):
+        for run in image.usage.runs_in(stage.lineage):
             for command in run.commands:
                 is_off = is_off or _writes_setting(command)
                 if is_off or run.layer.stage is not stage or not _installs(command) or _leaves_out(command):

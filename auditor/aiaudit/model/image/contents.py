@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
@@ -47,6 +48,7 @@ class Content:
         return f"a local {self.path}" if self.origin == EXPECTED and self.kind == SETTINGS else self.path
 
 
+@cache  # asked again for every Dockerfile that is built from the same context
 def is_environment_file(path: str) -> bool:
     """Whether a file holds settings of an environment, and is no example of such."""
     name = posixpath.basename(path)
@@ -232,6 +234,7 @@ def _expected(context: Context) -> Iterator[Content]:
         yield Content(".env", SETTINGS, EXPECTED)
 
 
+@cache
 def _kind(path: str) -> str:
     name = posixpath.basename(path)
     if is_environment_file(path):

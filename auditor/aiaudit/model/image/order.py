@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.mounts import mounted
@@ -218,6 +219,7 @@ def _is_named(path: str, text: str) -> bool:
     return len(name) > 3 and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
+@cache
 def is_source(path: str) -> bool:
     """Whether a file is what people edit all day: code, and no manifest."""
     name = posixpath.basename(path)

@@ -107,6 +107,11 @@ class Usage:
         for keyword in keywords:
             yield from self.by_keyword.get(keyword, ())
 
+    def runs_in(self, stages: Iterable[Stage]) -> Iterator[Run]:
+        """The RUNs of these stages."""
+        wanted = {id(stage) for stage in stages}
+        return (run for run in self.runs if id(run.layer.stage) in wanted)
+
     def calls(self, programs: Iterable[str]) -> Iterator[Call]:
         """The commands that run one of these programs, one program after the other."""
         for program in programs:
@@ -123,7 +128,7 @@ def usage_of(dockerfile: Dockerfile) -> Usage:
     by_keyword: dict[str, list[Placed]] = {}
     for placed in _placed(dockerfile):
         by_keyword.setdefault(placed.instruction.keyword, []).append(placed)
-    found = tuple(runs(dockerfile.stages))
+    found = tuple(_runs(dockerfile.stages))
     by_program: dict[str, list[Call]] = {}
     for run in found:
         for position, (command, written) in enumerate(zip(run.commands, run.instruction.commands, strict=True)):
@@ -178,7 +183,7 @@ def _call(run: Run, position: int, command: Command) -> Call:
     return Call(run, position, "pip" if _PIP.fullmatch(name) else name, words)
 
 
-def runs(stages: Iterable[Stage]) -> Iterator[Run]:
+def _runs(stages: Iterable[Stage]) -> Iterator[Run]:
     """The RUNs of stages in their order."""
     for stage in stages:
         for layer in stage.layers:

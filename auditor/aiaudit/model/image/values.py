@@ -346,7 +346,8 @@ class Dockerfile:
     @property
     def line(self) -> int:
         """Where it begins: a compose file may hold several."""
-        return next((instruction.extent.line for instruction in self.facts.instructions), 1)
+        first = self.facts.preamble or (self.facts.stages[0].instructions if self.facts.stages else ())
+        return first[0].extent.line if first else 1
 
     @property
     def usage(self) -> Usage:
