@@ -12,6 +12,11 @@ KINDS = ("dockerfile", "python", "manifest", "ignore", "environment", "yaml", "n
 _NOT_DOCKERFILES = {
     "md", "rst", "py", "sh", "ps1", "json", "yml", "yaml", "html", "patch", "diff", "orig", "swp", "dockerignore",
 }  # fmt: skip
+# `dockerfile.go` is a program about Dockerfiles; `Dockerfile.go` may well be the Dockerfile of one.
+_PROGRAMS = {
+    "c", "cc", "cpp", "cs", "ex", "exs", "go", "h", "hs", "java", "js", "jsx", "kt", "lua", "mjs", "php", "rb", "rs",
+    "scala", "swift", "tf", "ts", "tsx", "vim",
+}  # fmt: skip
 _DOCKERFILE = regex(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
 _DOCKERFILE_VARIANT = regex(r"(?:Docker|Container)file[-_][^.]+")
 _REQUIREMENTS = regex(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
@@ -26,7 +31,8 @@ def kinds_of(path: str) -> tuple[str, ...]:
 
 
 def _dockerfile(name: str, folder: str) -> bool:
-    if name.rpartition(".")[2].lower() in _NOT_DOCKERFILES:
+    ending = name.rpartition(".")[2]
+    if ending.lower() in _NOT_DOCKERFILES or (name[:1].islower() and ending in _PROGRAMS):
         return False
     return bool(_DOCKERFILE.fullmatch(name) or _DOCKERFILE_VARIANT.fullmatch(name))
 

@@ -103,6 +103,14 @@ def is_front_end(image: Image) -> bool:
     return not is_python_image(image) and reference(image.final.root_base).last in _FRONT_ENDS
 
 
+_TEMPLATES = (".template", ".tmpl", ".tpl", ".in", ".j2", ".jinja", ".jinja2", ".erb", ".mustache", ".hbs", ".envsubst")
+
+
+def is_template(dockerfile: Dockerfile) -> bool:
+    """Whether another program makes the Dockerfile of this file: by its name, or by the placeholders in it."""
+    return dockerfile.facts.is_template or dockerfile.path.endswith(_TEMPLATES)
+
+
 def arguments_of(instruction: Instruction) -> Extent:
     """The script of a shell form, from its first command on."""
     if not instruction.commands:
@@ -118,4 +126,6 @@ def is_malformed_json(instruction: Instruction) -> bool:
         return False
     if script[1:2] in ('"', "'", "\u201c", "\u2018"):
         return True
-    return script.endswith("]") and (instruction.keyword in ("CMD", "ENTRYPOINT") or "," in script)
+    # `RUN [ -f x ]` is a test of the shell; as the command of a container that would make no sense
+    is_list = instruction.keyword in ("CMD", "ENTRYPOINT") or ("," in script and not script[1:2].isspace())
+    return script.endswith("]") and is_list

@@ -29,8 +29,9 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
-from aiaudit.rule import HIGH, Rule
+from aiaudit.rule import HIGH, LOW, Rule
 from aiaudit.sources.dockerfile.keywords import KEYWORDS
+from aiaudit_rules.image.hygiene import is_template
 
 rule = Rule(
     id="IMG613",
@@ -53,7 +54,7 @@ rule = Rule(
 @rule.check(Dockerfile)
 def instruction_before_from(dockerfile: Dockerfile) -> Iterator[Finding]:
     """The first such instruction of the file."""
-    if dockerfile.facts.is_template:
+    if is_template(dockerfile):
         return
     for instruction in dockerfile.facts.preamble:
         if instruction.keyword in KEYWORDS and instruction.keyword != "ARG":
@@ -67,5 +68,6 @@ def instruction_before_from(dockerfile: Dockerfile) -> Iterator[Finding]:
                 ),
                 f"{instruction.keyword} stands before the first FROM" if has_stage else "the file has no FROM",
                 help="move it behind FROM" if has_stage else "begin the file with FROM",
+                severity=None if has_stage else LOW,  # a fragment that something else puts together, perhaps
             )
             return

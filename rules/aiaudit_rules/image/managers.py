@@ -51,7 +51,7 @@ APT = Manager(
     ("apt-get", "apt", "aptitude"),
     installs=names_in("install"),
     upgrades=names_in("upgrade dist-upgrade full-upgrade safe-upgrade"),
-    changes=names_in("remove purge autoremove autopurge build-dep reinstall satisfy"),
+    changes=names_in("remove purge build-dep reinstall satisfy"),
     valued=_APT_VALUED,
     agrees=names_in("--yes --assume-yes --assume-no --simulate --dry-run --print-uris --force-yes"),
     letter="y",
@@ -151,6 +151,8 @@ def asking(dockerfile: Dockerfile, manager: Manager) -> Iterator[Request]:
 
 
 def _agrees(request: Request, manager: Manager) -> bool:
+    if request.call.program == "microdnf" and _is_of_red_hat(request.call.run.layer.stage.root_base):
+        return True  # that one asks nothing; elsewhere it is dnf5 by another name
     quiet = 0
     for flag in request.given.flags:
         if flag in manager.agrees:
@@ -164,6 +166,10 @@ def _agrees(request: Request, manager: Manager) -> bool:
     if manager is APT and (quiet >= 2 or "2" in values or any(word.text == "-q=2" for word in request.call.words)):
         return True  # -qq means -y
     return any(text in value for value in values for text in manager.settings)
+
+
+def _is_of_red_hat(base: str) -> bool:
+    return any(part in base for part in ("ubi", "rhel", "almalinux", "rockylinux", "oraclelinux", "centos"))
 
 
 def _is_answered(call: Call) -> bool:

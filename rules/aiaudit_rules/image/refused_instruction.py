@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
 from aiaudit.rule import HIGH, Rule
+from aiaudit_rules.image.hygiene import is_template
 
 rule = Rule(
     id="IMG902",
@@ -58,7 +59,7 @@ _OTHERS = frozenset({"stage", "trigger"})
 @rule.check(Dockerfile)
 def refused_instruction(dockerfile: Dockerfile) -> Iterator[Finding]:
     """What the builder does not take."""
-    if dockerfile.facts.is_template:
+    if is_template(dockerfile) or dockerfile.facts.is_other_language:
         return
     for problem in dockerfile.facts.problems:
         if not problem.fatal and problem.kind not in _OTHERS:

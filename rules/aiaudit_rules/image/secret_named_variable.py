@@ -2,8 +2,9 @@
 
 ## What it does
 Flags ARG and ENV with a name that promises a password, a key, a token or other credentials, whatever the value is and
-also without one. Names that only look so (`MAX_TOKENS`, `TOKENIZERS_PARALLELISM`, `KEYCLOAK_URL`, `..._FILE`) are fine.
-Values that are real credentials have rules of their own, in the default profile.
+also without one. Names that only look so (`MAX_TOKENS`, `TOKENIZERS_PARALLELISM`, `KEYCLOAK_URL`, `..._FILE`),
+addresses and what is public by its name (`NEXT_PUBLIC_...`) are fine. Values that are real credentials have rules of
+their own, in the default profile.
 
 ## Why is this bad
 Whoever builds the image is invited to pass the secret there, and then it is in the image's configuration or history for
@@ -32,7 +33,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
 from aiaudit.rule import LOW, Rule
-from aiaudit.sources.secrets.names import is_secret_name
+from aiaudit.sources.secrets.names import kind_of_name
 
 rule = Rule(
     id="IMG683",
@@ -50,7 +51,7 @@ def secret_named_variable(dockerfile: Dockerfile) -> Iterator[Finding]:
     """Every such name."""
     for placed in dockerfile.usage.placed("ARG", "ENV"):
         for pair in placed.instruction.pairs:
-            if is_secret_name(pair.key):
+            if kind_of_name(pair.key) not in (None, "url") and "PUBLIC" not in pair.key.upper():
                 yield rule.at(
                     dockerfile.span(pair.extent),
                     f"{pair.key} is the name of a secret, and {placed.instruction.keyword} keeps what it gets",

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.origins import default_user
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 
@@ -62,10 +63,15 @@ def sudo_in_run(dockerfile: Dockerfile) -> Iterator[Finding]:
         if id(run.layer.stage) not in shipped or id(run) in seen:
             continue
         seen.add(id(run))
-        user = run.layer.user.partition(":")[0]
-        is_root = user in ("", "root", "0")
+        user = run.layer.user.partition(":")[0] or default_user(run.layer.stage)
+        if user in ("root", "0"):
+            message = "sudo is not needed: RUN is root here"
+        elif user is None:
+            message = "sudo is not needed, or the base image's user may become root without a password"
+        else:
+            message = f"{user} may become root without a password"
         yield rule.at(
             dockerfile.span(call.written.extent),
-            "sudo is not needed: RUN is root here" if is_root else f"{user} may become root without a password",
-            help="leave sudo out" if is_root else "do this before USER, or between `USER root` and `USER ...`",
+            message,
+            help="leave sudo out; where another user is set, do this between `USER root` and `USER ...`",
         )

@@ -33,8 +33,8 @@ from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.variables import PLATFORM_ARGUMENTS
 from aiaudit.rule import HIGH, Rule
-from aiaudit.sources.dockerfile.expand import expand
-from aiaudit_rules.image.variables import closest
+from aiaudit_rules.image.hygiene import is_template
+from aiaudit_rules.image.variables import closest, names_used
 
 rule = Rule(
     id="IMG605",
@@ -49,16 +49,16 @@ rule = Rule(
 @rule.check(Dockerfile)
 def undeclared_argument_in_from(dockerfile: Dockerfile) -> Iterator[Finding]:
     """Names in FROM that nothing declares."""
-    if dockerfile.facts.is_template:
+    if is_template(dockerfile):
         return
     pairs = [pair for instruction in dockerfile.facts.preamble for pair in instruction.pairs]
-    known = {pair.key: pair.value for pair in pairs} | dict.fromkeys(PLATFORM_ARGUMENTS, "")
+    known = {pair.key for pair in pairs} | PLATFORM_ARGUMENTS
     inside: dict[str, Step] = {}
     for stage in dockerfile.facts.stages:
         words = [(word.raw, word.extent) for word in stage.start.words[:1]]
         words += [(flag.value or "", flag.extent) for flag in stage.start.flags if flag.name == "platform"]
         for raw, extent in words:
-            for name in expand(raw, known.get).unknown:
+            for name in names_used(raw, dockerfile.facts.escape):
                 if name in known:
                     continue
                 near = closest(name, known)

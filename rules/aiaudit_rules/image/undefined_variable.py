@@ -44,6 +44,7 @@ from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Instruction
 from aiaudit.span import Extent
+from aiaudit_rules.image.hygiene import is_template
 from aiaudit_rules.image.variables import PREDEFINED, base_variables, closest
 
 rule = Rule(
@@ -61,7 +62,7 @@ _EXPANDED = frozenset({"ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGN
 @rule.check(Dockerfile)
 def undefined_variable(dockerfile: Dockerfile) -> Iterator[Finding]:
     """Names that have no value where they are used."""
-    if dockerfile.facts.is_template or not dockerfile.facts.stages:
+    if is_template(dockerfile) or not dockerfile.facts.stages:
         return
     before = {
         pair.key: Step("declared before the first FROM, which stages do not see", dockerfile.span(pair.extent))
@@ -98,7 +99,8 @@ def _undefined(layer: Layer, known: set[str], escape: str) -> Iterator[tuple[str
     own = {pair.key for pair in layer.instruction.pairs}
     for raw, extent in _texts(layer.instruction):
         for name in expand(raw, lambda name: "" if name in known else None, escape).unknown:
-            if name not in own:  # appended to itself, or set by another pair: a matter of another rule
+            # appended to itself, or set by another pair, which is a matter of another rule
+            if name not in own and name.isidentifier():
                 yield name, extent
 
 

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
 from aiaudit.rule import HIGH, Rule
+from aiaudit_rules.image.hygiene import is_template
 
 rule = Rule(
     id="IMG901",
@@ -46,7 +47,7 @@ rule = Rule(
 def unreadable_instruction(dockerfile: Dockerfile) -> Iterator[Finding]:
     """What the parser stops at."""
     for problem in dockerfile.facts.problems:
-        if problem.fatal and not dockerfile.facts.is_template:
+        if problem.fatal and not is_template(dockerfile):
             yield rule.at(
                 dockerfile.span(problem.extent),
                 f"the builder stops here: {problem.message}",

@@ -29,11 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding, Step
+from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.image import Dockerfile
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.sources.dockerfile.facts import Pair
-from aiaudit_rules.image.variables import names_used
+from aiaudit_rules.image.variables import base_variables, names_used
 
 rule = Rule(
     id="IMG642",
@@ -61,6 +61,7 @@ def variable_set_in_same_instruction(dockerfile: Dockerfile) -> Iterator[Finding
                     dockerfile.span(pair.extent),
                     f"${name} in the value of {pair.key} is what it was before this ENV, not what the ENV sets",
                     help=f"set {pair.key} in an ENV of its own, behind this one",
+                    confidence=None if base_variables(layer.stage) is not None else Confidence.MEDIUM,
                     related=[Step(f"{name} is set by the same instruction", dockerfile.span(setter.extent))],
                 )
 

@@ -48,7 +48,7 @@ def base_variables(stage: Stage) -> frozenset[str] | None:
 
 def names_used(raw: str, escape: str) -> tuple[str, ...]:
     """The variables that a text expands, other than those with a default."""
-    return expand(raw, lambda name: None, escape).unknown
+    return tuple(name for name in expand(raw, lambda name: None, escape).unknown if name.isidentifier())
 
 
 def closest(name: str, known: Iterable[str]) -> str:

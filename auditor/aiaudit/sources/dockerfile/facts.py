@@ -190,8 +190,16 @@ class DockerfileFacts:
         return any(mark in stage.base for stage in self.stages for mark in PLACEHOLDERS)
 
     @property
+    def is_other_language(self) -> bool:
+        """Whether most of the file is nothing that a Dockerfile could hold."""
+        known = [instruction.keyword in KEYWORDS for instruction in self.instructions]
+        return 2 * sum(known) < len(known)
+
+    @property
     def unread(self) -> Problem | None:
         """Why part of the file could not be looked at; None where every instruction was, even one that is refused."""
-        if self.is_template or not any(instruction.keyword in KEYWORDS for instruction in self.instructions):
-            return next(iter(self.problems), None)
+        if not self.problems:
+            return None
+        if self.is_template or self.is_other_language or not self.instructions:
+            return self.problems[0]
         return next((problem for problem in self.problems if problem.kind == "heredoc"), None)
