@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 from aiaudit.model.scopes import Binding, Class, Function, Module, Scope
 from aiaudit.sources.python.facts import At, Expression, Statement
@@ -113,6 +113,20 @@ class Order:
         if place is None:
             return found
         return list(_Reaching(layout, found, *place).collect())
+
+    def is_replaced(self, statement: Statement, reaching: Sequence[Binding], scope: Scope) -> bool:
+        """Whether all values of a variable that reach a place were assigned after a statement of the scope has run."""
+        if not reaching:
+            return False
+        layout = self.layout(scope)
+        where = layout.address(statement)
+        return where is not None and all(
+            binding.kind == "value"
+            and binding.statement is not None
+            and (assigned := layout.address(binding.statement)) is not None
+            and is_before(where, assigned)
+            for binding in reaching
+        )
 
 
 class _Reaching:

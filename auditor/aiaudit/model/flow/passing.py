@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiaudit.model.flow.places import ANY, UNKNOWN, Frame, Path, Place, element_of
 from aiaudit.model.flow.tools import Caller, Tools
@@ -76,8 +76,10 @@ def _named_rest(call: Call, names: list[str], path: Path, place: Place, stack: t
             yield place.inside(value, call.scope, path[1:], stack)
 
 
-def filled_by_functions(place: Place, stack: tuple[Frame, ...], tools: Tools) -> Iterator[Place]:
-    """What functions put into a list that they are given."""
+def filled_by_functions(
+    place: Place, stack: tuple[Frame, ...], tools: Tools, is_gone: Callable[[Call], bool]
+) -> Iterator[Place]:
+    """What functions put into a list that they are given; `is_gone` tells that a call filled an earlier list."""
     if place.expression[0] != "name":
         return
     name = place.expression[2]
@@ -85,7 +87,7 @@ def filled_by_functions(place: Place, stack: tuple[Frame, ...], tools: Tools) ->
     if not isinstance(holder, Function):
         return
     for call, position, value in tools.given_names(holder).get(name, ()):
-        if call.arguments[position] is not place.expression:
+        if call.arguments[position] is not place.expression and not is_gone(call):
             yield from _filled(value, call, position, place, stack, tools)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from aiaudit.model.evaluate import method_of
@@ -29,7 +29,7 @@ from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Class, Function, Module, Scope
+from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -169,9 +169,10 @@ class Walker:
         if FILE in place.path:
             yield from written_to(place, self.tools)
         stack = left(place.stack, scope, holder)
-        for binding in self.tools.order.reaching(scope, holder, name, place.expression[1]):
+        reaching = self.tools.order.reaching(scope, holder, name, place.expression[1])
+        for binding in reaching:
             yield from self._binding(binding, place, holder, stack)
-        yield from self.fills(place, stack)
+        yield from self.fills(place, stack, reaching if holder is scope else ())
 
     def _binding(
         self, binding: Binding, place: Place, holder: Scope, stack: tuple[Frame, ...]
@@ -273,26 +274,35 @@ class Walker:
 
     # What is put into variables after they were made
 
-    def fills(self, place: Place, stack: tuple[Frame, ...]) -> Iterator[Place]:
-        """What is appended to, stored into or set on the variable that a place's expression is."""
+    def fills(self, place: Place, stack: tuple[Frame, ...], reaching: Sequence[Binding] = ()) -> Iterator[Place]:
+        """What is appended to, stored into or set on the variable that a place's expression is.
+
+        What was put into an earlier value of the variable than those that reach the place went with that value.
+        """
         evaluator, path = self.tools.evaluator, place.path
+
+        def is_gone(store: Store | Call) -> bool:
+            return store.scope is place.scope and self.tools.order.is_replaced(store.statement, reaching, store.scope)
+
         variable = evaluator.variable(place.expression, place.scope)
         if variable is None:
             return
         for store in evaluator.filled.get(variable, ()):
             below = path if store.how == "update" else _entry_of(path, store.key)
-            if below is not None and store.value is not None and (path or not is_label(store.key)):
+            if below is None or store.value is None or is_gone(store):
+                continue
+            if path or not is_label(store.key):
                 inner = stack if store.scope is place.scope else ()
                 yield place.inside(store.value, store.scope, (ANY, *below) if store.element else below, inner)
         for call in self.tools.extends(variable):
-            if element_of(path) is not None:
+            if element_of(path) is not None and not is_gone(call):
                 yield place.inside(call.arguments[0], call.scope, path, stack if call.scope is place.scope else ())
         if path and isinstance(path[0], str):
             for store in self.tools.attribute_stores(variable, path[0]):
-                if store.value is not None:
+                if store.value is not None and not is_gone(store):
                     inner = stack if store.scope is place.scope else ()
                     yield place.inside(store.value, store.scope, path[1:], inner)
-        yield from filled_by_functions(place, stack, self.tools)
+        yield from filled_by_functions(place, stack, self.tools, is_gone)
 
     # Attributes
 
