@@ -18,10 +18,13 @@ from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128
+# What gives back something else than the text that it is given.
+_ASKED = GENERATING | {"embedding", "vector", "retriever", "search", "rerank", "speech", "image"}
 STRUCTURED = (
     "response_format",
     "response_model",
@@ -132,6 +135,12 @@ class Streams:
 
 
 class _Finder(Streams):
+    def __init__(self, side: PythonSide) -> None:
+        super().__init__(side)
+        asking = [k.call for k in side.known if k.entry.kind == "call" and k.entry.purpose in _ASKED]
+        self.asking = set(map(id, asking))
+        self.asking_scopes = {id(call.scope) for call in asking}
+
     def find(self) -> Iterator[BufferedAnswer]:
         if not self.generations:
             return
@@ -161,8 +170,21 @@ class _Finder(Streams):
         """The generations whose text a handler returns, nearest first."""
         for scope, path in self.reached(route):
             for known in reversed(self.generations.get(id(scope), ())):
-                if self.could_stream(known) and is_answer(known, path):
+                if self.could_stream(known) and self.is_answer(known, path):
                     yield known, path
+
+    def is_answer(self, known: Known, path: tuple[Edge, ...]) -> bool:
+        """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
+        calls = [known.call, *(edge.call for edge in reversed(path))]
+        return all(call is not None and is_returned(call.expression, call.scope, self.asks) for call in calls)
+
+    def asks(self, expression: Expression, scope: Scope) -> bool:
+        """Whether a call asks a model or searches: text that is given to it is not what comes back."""
+        call = self.side.evaluator.call_of(expression, scope)
+        if id(call) in self.asking:
+            return True
+        edges = self.side.contexts.edges(scope)
+        return any(id(edge.target) in self.asking_scopes for edge in edges if edge.call is call)
 
     def could_stream(self, known: Known) -> bool:
         """Whether the library streams such a generation, and its answer is prose that somebody waits for."""
@@ -201,12 +223,6 @@ class _Finder(Streams):
             made = self.makers.get(id(self.side.evaluator.call_of(part, scope)))
             has_model = has_model or (made is not None and made.entry.purpose == "llm" and made.entry.kind != "call")
         return has_model
-
-
-def is_answer(known: Known, path: tuple[Edge, ...]) -> bool:
-    """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
-    calls = [known.call, *(edge.call for edge in reversed(path))]
-    return all(call is not None and is_returned(call.expression, call.scope) for call in calls)
 
 
 def has_streaming_twin(route: Route, streaming: list[str]) -> bool:

@@ -8,7 +8,9 @@ Flags conversations that a model gets from their first turn on, with nothing tha
 - lists of messages in a request's body without a maximum number of items;
 - memory objects that keep every turn, such as `ConversationBufferMemory`, and graphs whose checkpointer stores each
   thread while nothing trims it;
-- queries that read all stored messages of a conversation.
+- queries that read all stored messages of a conversation, written `SELECT`s without a `LIMIT` included;
+- conversations that a request loads from a store, adds to and stores again, also where another service of the
+  repository gets them.
 
 A window (`history[-20:]`, `deque(maxlen=20)`, a windowed or token-limited memory), a check of the length, `max_length`
 on the list, `trim_messages` and a `LIMIT` in the query all count.

@@ -60,7 +60,7 @@ def _analyse(tools: Tools) -> Analysis:
             found.flows.append(flow)
         for history in histories.of_walk(call, walk):
             grown.setdefault(history.span, history)
-    for history in histories.of_objects():
+    for history in (*histories.sent_to_services(), *histories.of_objects()):
         grown.setdefault(history.span, history)
     found.histories = list(grown.values())
     return found

@@ -9,7 +9,9 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Place
+from aiaudit.model.flow.roundtrips import RoundTrip, RoundTrips
 from aiaudit.model.flow.rows import unlimited_rows
+from aiaudit.model.flow.servers import address_of
 from aiaudit.model.flow.sources import is_conversation
 from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
@@ -18,9 +20,11 @@ from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.patterns import regex
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
+_FIELD = regex(r"\{[^}]*\}")
 _GRAPHS = ("compile", "create_react_agent", "create_agent")
 _TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
              "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
@@ -47,6 +51,7 @@ class Histories:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.keeping = Keeping(tools)
+        self.trips = RoundTrips(self.keeping)
         self.sends_state = False
 
     def of_walk(self, call: ModelCall, walk: Walk) -> Iterator[GrowingConversation]:
@@ -56,8 +61,11 @@ class Histories:
         for place, _ in walk.queue:
             self.sends_state = self.sends_state or self._is_whole_state(place)
             growth = self.keeping.grown(place)
+            trip = self.trips.of(place) if growth is None else None
             if growth is not None:
                 yield self._kept(growth, call)
+            elif trip is not None:
+                yield self._stored(trip, call.name, call.call.span)
             elif place.expression[0] == "call":
                 table = unlimited_rows(place, self.tools)
                 if table is not None and speaks_of_conversation(table):
@@ -65,6 +73,21 @@ class Histories:
                     yield GrowingConversation("stored", table, call.name, place.span, steps)
         for arrival in walk.arrivals:
             yield from self._sent(arrival, call)
+
+    def sent_to_services(self) -> Iterator[GrowingConversation]:
+        """Stored conversations that are posted to another service of the repository."""
+        for name in ("post", "request"):
+            for call in self.tools.side.program.calls_by_name.get(name, ()):
+                payload = call.keyword("json") or call.keyword("data")
+                trip = self.trips.of(Place(payload, call.scope)) if payload is not None else None
+                if trip is not None and self._is_own_service(call):
+                    yield self._stored(trip, f"POST {address_of(call, self.tools)}", call.span)
+
+    def _is_own_service(self, call: Call) -> bool:
+        """Whether an address ends in the path of a route that the repository serves."""
+        path = _FIELD.sub("{}", address_of(call, self.tools).partition("://")[2]).partition("/")[2]
+        labels = (route.label.partition(" ")[2] for route in self.tools.side.routing.routes)
+        return bool(path) and any(_FIELD.sub("{}", label).strip("/") == path.strip("/") for label in labels)
 
     def _is_whole_state(self, place: Place) -> bool:
         """Whether a node of a graph sends all messages of the graph's state."""
@@ -81,6 +104,16 @@ class Histories:
         name = growth.root.name
         steps = (*growth.reach.steps(), Step(f"adds to {name}", growth.span), Step(call.name, call.call.span))
         return GrowingConversation("kept", name, call.name, growth.span, steps)
+
+    def _stored(self, trip: RoundTrip, where: str, span: Span) -> GrowingConversation:
+        reach = self.tools.side.contexts.in_request(trip.added.scope)
+        steps = (
+            *(reach.steps() if reach is not None else ()),
+            Step(f"adds to {trip.what}", trip.added.span),
+            Step(where, span),
+            Step("stores it again", trip.stored.span),
+        )
+        return GrowingConversation("kept", trip.what, where, trip.added.span, steps)
 
     # Lists in requests
 

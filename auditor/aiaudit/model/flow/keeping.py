@@ -205,7 +205,7 @@ class Keeping:
         scopes += [scope for scope in growth.call.scope.module.descendants() if isinstance(scope, Function)]
         scopes.append(growth.call.scope)
         keys = {key, growth.root.name.rpartition(".")[2]} - {None}
-        return self._is_limited_container(growth) or any(self._trims(scope, keys) for scope in dict.fromkeys(scopes))
+        return self._is_limited_container(growth) or any(self.trims(scope, keys) for scope in dict.fromkeys(scopes))
 
     def _is_limited_container(self, growth: Growth) -> bool:
         """`deque(maxlen=20)`, also as what a defaultdict makes."""
@@ -216,7 +216,8 @@ class Keeping:
         values += [s.value for s in self.tools.side.program.stores_by_attribute.get(name, ()) if s.value is not None]
         return any(_is_limited_deque(part) for value in values for part in _with_lambdas(value))
 
-    def _trims(self, scope: Scope, keys: set[str | None]) -> bool:
+    def trims(self, scope: Scope, keys: set[str | None]) -> bool:
+        """Whether a scope takes something out of a list of one of these names, or checks its length."""
         wanted = {key for key in keys if key is not None}
 
         def named(expression: Expression) -> bool:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, UNKNOWN, Path, Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Scope, last_name, walk
 from aiaudit.model.values import ClassValue
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 _TABLES = ("models.Model", ".Model", "DeclarativeBase", "declarative_base()", "SQLModel", "beanie.Document",
            "mongoengine.Document", "odmantic.Model", "DeclarativeBaseNoMeta", "MappedAsDataclass")  # fmt: skip
 _READING = words("query select get scalars scalar get_one find_one refresh filter objects")
 _CREATING = ("create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
-_ALL_ROWS = words("all fetchall scalars filter order_by exclude values values_list to_list execute")
+_ALL_ROWS = words("all fetchall fetch fetch_all scalars filter order_by exclude values values_list to_list execute")
 _LIMITING = words(
     "limit first one one_or_none scalar scalar_one scalar_one_or_none get fetchone fetchmany top paginate last"
 )
+_SELECT = regex(r"\bselect\b.*\bfrom\s+[\"`\[]?(?:\w+\.)?(\w+)", re.IGNORECASE | re.DOTALL)
+_FEW = regex(r"\b(limit|top|count|max|min|fetch\s+(first|next))\b", re.IGNORECASE)
 _HOPS = 4
 
 
@@ -127,7 +132,33 @@ def unlimited_rows(place: Place, tools: Tools) -> str | None:
     if name not in _ALL_ROWS or _is_limited(place.expression, place.scope, tools, 0):
         return None
     tables = list(dict.fromkeys(_queried(place.expression, place.scope, tools, 0)))
-    return tables[0].name if tables else None
+    return tables[0].name if tables else _selected(place.expression, place.scope, tools)
+
+
+def _selected(call: Expression, scope: Scope, tools: Tools) -> str | None:
+    """The table of which a written `SELECT` without a limit reads the rows that a call fetches."""
+    queries = [call]
+    receiver = key_of(call[2][2]) if call[2][0] == "attr" else None
+    if last_name(call[2]) in ("fetchall", "all") and receiver is not None:
+        # `cursor.execute("SELECT ...")` before `cursor.fetchall()`
+        executed = (c.expression for c in scope.calls if last_name(c.expression[2]) == "execute")
+        queries += [e for e in executed if e[2][0] == "attr" and key_of(e[2][2]) == receiver and e[1] < call[1]][-1:]
+    for query in queries:
+        for text in _texts(query, scope, tools):
+            found = _SELECT.search(text)
+            if found is not None:
+                return None if _FEW.search(text) else found[1]
+    return None
+
+
+def _texts(expression: Expression, scope: Scope, tools: Tools) -> Iterator[str]:
+    """The texts in the arguments of a call, through names and formatted strings."""
+    for part in walk(expression):
+        if part[0] == "const" and isinstance(part[2], str):
+            yield part[2]
+        elif part[0] == "name":
+            for inner, _ in tools.evaluator.definitions(part, scope):
+                yield from (p[2] for p in walk(inner) if p[0] == "const" and isinstance(p[2], str))
 
 
 def _is_limited(expression: Expression, scope: Scope, tools: Tools, hops: int) -> bool:

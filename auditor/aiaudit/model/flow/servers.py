@@ -38,7 +38,7 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
     if payload is None:
         return None
     keys = _keys_of(payload, call.scope, tools.evaluator)
-    address = _address(call, tools)
+    address = address_of(call, tools)
     if _OTHER_ADDRESS.search(address):
         return None
     is_model = _MODEL_ADDRESS.search(address) is not None
@@ -78,7 +78,7 @@ def _looks_like_prompt(keys: set[str]) -> bool:
     return bool(keys & {"messages", "prompt", "inputs", "contents"}) and bool(keys & options)
 
 
-def _address(call: Call, tools: Tools) -> str:
+def address_of(call: Call, tools: Tools) -> str:
     """The literal parts of the address."""
     first = call.keyword("url") or (call.arguments[0] if call.arguments else None)
     if last_name(call.expression[2]) in ("request", "stream") and len(call.arguments) > 1:
