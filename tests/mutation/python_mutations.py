@@ -126,10 +126,26 @@ TIMEOUTS = (
         "TMO102", _STARTUP, "AsyncOpenAI(", (_STARTUP, "            timeout=settings.model_timeout_seconds,\n", "")
     ),
     mutation(
+        "TMO106",
+        _STARTUP,
+        "AsyncOpenAI(",
+        (
+            _STARTUP,
+            "            timeout=settings.model_timeout_seconds,\n",
+            "            http_client=httpx.AsyncClient(timeout=5),\n",
+        ),
+    ),
+    mutation(
         "TMO103",
         _STARTUP,
         "httpx.AsyncClient(",
         (_STARTUP, "timeout=settings.status_timeout_seconds", "timeout=None"),
+    ),
+    mutation(
+        "TMO104",
+        _STARTUP,
+        "AsyncOpenAI(",
+        (_CONFIG, "model_timeout_seconds: PositiveFloat = 12.0", "model_timeout_seconds: PositiveFloat = 12_000"),
     ),
     mutation(
         "TMO105",

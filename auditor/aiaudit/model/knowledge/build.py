@@ -105,7 +105,7 @@ def derived(entry: Entry, method: Method) -> Entry:
         attributes=(),
         construct_first_milliseconds=None,
         construct_milliseconds=None,
-        defaults=(),
+        defaults=tuple(pair for pair in entry.defaults if pair[0] == "local"),
         constructor=entry.path,
         verified=method.verified or entry.verified,
     )
