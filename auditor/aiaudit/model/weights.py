@@ -74,22 +74,18 @@ def _numbers(version: str) -> tuple[int, ...]:
 def price(install: Install, image: Image) -> Price:
     """What an install costs each time: exact from a lock file that tells sizes, else by what is known."""
     tree = image.service.tree
+    asked = {item.name: item.version for item in required(install, image) if applies(item.marker)}
     lock = in_force(install, tree)
-    if lock is not None:
-        names = locked(install, image)
-        sizes = _sizes(tree, lock[0])
-        if names and all(name in sizes for name in names):
-            return Price(len(names), sum(sizes[name] for name in names), True)
-        count = len(names)
-    else:
-        count = len({item.name for item in required(install, image) if applies(item.marker)})
-    weighed = [
-        (found.wheel_total, brought.name)
-        for brought in heavy(install, image)
-        if (found := weight(brought.name, brought.is_cpu_only, brought.version)) is not None
-    ]
+    names = locked(install, image) if lock is not None else frozenset(asked)
+    sizes = _sizes(tree, lock[0]) if lock is not None else {}
+    if sizes and names and all(name in sizes for name in names):
+        return Price(len(names), sum(sizes[name] for name in names), True)
+    brought = heavy(install, image)
+    known = [(found.name, weight(found.name, found.is_cpu_only, found.version)) for found in brought]
+    known += [(name, weight(name, version=version)) for name, version in asked.items() if not brought]
+    weighed = [(found.wheel_total, name) for name, found in known if found is not None]
     download, heaviest = max(weighed, default=(0, ""))
-    return Price(count, download, False, heaviest)
+    return Price(len(names), download, False, heaviest)
 
 
 def _sizes(tree: Tree, path: str) -> dict[str, int]:

@@ -53,7 +53,7 @@ from collections.abc import Iterable, Iterator
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
 from aiaudit.model.image.commands import names_in
-from aiaudit.model.image.needs import compiles_at_run_time, works_with_git
+from aiaudit.model.image.needs import compiles_at_run_time, native_packages, works_with_git
 from aiaudit.model.image.usage import Run
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.facts import Command
@@ -122,11 +122,18 @@ def build_tools_in_final_stage(image: Image) -> Iterator[Finding]:
     yield rule.at(
         image.span(image.final.start.words[0].extent),
         f"the shipped stage keeps what the image was built with: {_listed(names)}",
-        help="install and compile in a stage of its own and copy the environment from it with COPY --from=",
+        help="install and compile in a stage of its own and copy the environment from it with COPY --from="
+        + _kept(image),
         trace=[Step(f"{name} installed here", image.span(extent)) for name, extent in _places(left)],
         severity=None if compilers else Severity.MEDIUM,
         confidence=None if compilers else Confidence.MEDIUM,
     )
+
+
+def _kept(image: Image) -> str:
+    """The libraries that compiled packages go on needing."""
+    libraries = [library for item in native_packages(image) for library in item.libraries]
+    return f"; keep what is needed at run time: {_listed(list(dict.fromkeys(libraries)))}" if libraries else ""
 
 
 def _left_by(run: Run) -> Iterator[Left]:

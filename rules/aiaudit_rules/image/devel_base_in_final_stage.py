@@ -44,7 +44,13 @@ from collections.abc import Iterator
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
 from aiaudit.model.image.bases import DEVELOPMENT, workshop_kind
-from aiaudit.model.image.needs import Native, compiles_at_run_time, may_compile_at_run_time, native_packages
+from aiaudit.model.image.needs import (
+    Native,
+    compiles_at_run_time,
+    linked_packages,
+    may_compile_at_run_time,
+    native_packages,
+)
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service, is_python_image
 from aiaudit_rules.image.shared import listed
@@ -73,8 +79,8 @@ def devel_base_in_final_stage(image: Image) -> Iterator[Finding]:
     yield rule.at(
         image.span(image.final.start.words[0].extent),
         f"the shipped stage starts from {base}, {_what(kind)}",
-        help=_remedy(base, kind, native),
-        trace=[Step(f"{item.name} is compiled when it is installed", item.span) for item in native[:3]],
+        help=_remedy(image, base, kind, native),
+        trace=[Step(f"{item.name} is compiled with {listed(item.tools, 3)}", item.span) for item in native[:3]],
         severity=None if kind == DEVELOPMENT else Severity.MEDIUM,
         confidence=Confidence.MEDIUM if "$" in start.facts.base else None,
     )
@@ -86,12 +92,12 @@ def _what(kind: str) -> str:
     return "which holds compilers, headers, git and Mercurial"
 
 
-def _remedy(base: str, kind: str, native: tuple[Native, ...]) -> str:
+def _remedy(image: Image, base: str, kind: str, native: tuple[Native, ...]) -> str:
     if kind == DEVELOPMENT:
         return f"ship {base.replace('devel', 'runtime')}, and compile in a builder stage"
+    libraries = [library for item in (*native, *linked_packages(image)) for library in item.libraries]
+    kept = f"; install there what is needed at run time: {listed(libraries, 5)}" if libraries else ""
     if not native:
-        return "ship the slim variant of the same image"
-    names = listed(list(dict.fromkeys(item.name for item in native)), 3)
-    libraries = list(dict.fromkeys(library for item in native for library in item.libraries))
-    kept = f"; it needs {listed(libraries, 4)} at run time" if libraries else ""
+        return f"ship the slim variant of the same image{kept}"
+    names = listed([item.name for item in native], 3)
     return f"ship the slim variant: compile {names} in a builder stage and COPY --from it{kept}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.values import Image
-from aiaudit.model.packages import Required, required
+from aiaudit.model.packages import Required, heavy, required
 from aiaudit.model.tables import table
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -47,9 +47,10 @@ def works_with_git(image: Image) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A package without a wheel for Linux, asked for at `span`.
+    """A package with native code, asked for at `span`.
 
-    `tools` are the Debian packages that compile it, `libraries` those that it needs when it runs.
+    `tools` are the Debian packages that compile it, () where it comes as a wheel; `libraries` are those that it needs
+    when it runs.
     """
 
     name: str
@@ -66,6 +67,20 @@ def native_packages(image: Image) -> tuple[Native, ...]:
         entry = known.get(item.name)
         if entry is not None:
             found.setdefault(item.name, Native(item.name, tuple(entry["build"]), tuple(entry["run"]), item.span))
+    return tuple(found.values())
+
+
+def linked_packages(image: Image) -> tuple[Native, ...]:
+    """The packages whose wheels are linked to libraries that they do not bring; each once, with what asks for it."""
+    known = table("heavy_packages")["libraries"]
+    found: dict[str, Native] = {}
+    for stage in image.used:
+        for _, install in stage.installs:
+            asked = {item.name: item.span for item in required(install, image)}
+            along = {item.name: item.required.span for item in heavy(install, image)}
+            for name, span in (along | asked).items():
+                if name in known:
+                    found.setdefault(name, Native(name, (), tuple(known[name]), span))
     return tuple(found.values())
 
 
