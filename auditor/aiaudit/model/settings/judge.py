@@ -13,8 +13,9 @@ from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
+from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
-from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, STORED, Use
+from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, STORED, Use, is_guarded
 from aiaudit.model.settings.words import (
     is_credential,
     is_knob,
@@ -24,7 +25,7 @@ from aiaudit.model.settings.words import (
     is_stand_in,
     is_store_address,
 )
-from aiaudit.model.values import External
+from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
@@ -32,6 +33,8 @@ from aiaudit.values import dataclass
 
 # The need of a setting that what requests bring is compared with.
 COMPARISON = "a comparison"
+# Functions that are called by functions that are called where there is a value.
+_CALLERS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +133,7 @@ class _Judge(Startup):
         tests = [use for use in uses if use.kind == MISSING]
         outcomes = {use.outcome for use in tests if self.is_live(use)}
         consumed = [use for use in uses if use.kind in (ARGUMENT, STORED, COMPARED) and self.is_live(use)]
-        plain = [use for use in consumed if not use.guarded]
+        plain = [use for use in consumed if not use.guarded and not self.is_reached_with_it(use)]
         answered = [use for use in tests if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):
             return None
@@ -166,6 +169,25 @@ class _Judge(Startup):
 
     def is_live(self, use: Use) -> bool:
         return self.contexts.before_requests(use.read.scope) is not None or self.in_request(use)
+
+    def is_reached_with_it(self, use: Use) -> bool:
+        """Whether the function of a use is named only where there is a value: `if KEY: engines.append(search)`."""
+        function = next((scope for scope in use.read.scope.within() if isinstance(scope, Function)), None)
+        return function is not None and self._is_named_with(function, use, _CALLERS)
+
+    def _is_named_with(self, function: Function, use: Use, depth: int) -> bool:
+        if function.decorators or depth == 0:
+            return False
+        named = [read for read in self.reads.of(function.name) if self._is_of(read, function)]
+        return bool(named) and all(
+            is_guarded(read, use.keys, use.ignored)
+            or (isinstance(read.scope, Function) and self._is_named_with(read.scope, use, depth - 1))
+            for read in named
+        )
+
+    def _is_of(self, read: Read, function: Function) -> bool:
+        values = self.side.evaluator.evaluate(read.expression, read.scope)
+        return any(isinstance(value, FunctionValue) and value.function is function for value in values)
 
     def in_request(self, use: Use) -> bool:
         return self.contexts.in_request(use.read.scope) is not None
