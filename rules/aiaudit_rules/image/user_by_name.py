@@ -1,7 +1,7 @@
 """USER is a name, not a number.
 
 ## What it does
-Flags the last USER of a shipped stage where it is a name other than root.
+Flags the last USER of a shipped stage where it is a name other than root. Users of Windows have names alone.
 
 ## Why is this bad
 Kubernetes' `runAsNonRoot` can tell a number from root and refuses a name that the pod does not translate (`image has
@@ -45,8 +45,9 @@ rule = Rule(
 @rule.check(Dockerfile)
 def user_by_name(dockerfile: Dockerfile) -> Iterator[Finding]:
     """The user that the container starts as."""
-    instruction = dockerfile.shipped[-1].user_instruction
-    if instruction is None:
+    stage = dockerfile.shipped[-1]
+    instruction = stage.user_instruction
+    if instruction is None or stage.is_windows:
         return
     word = instruction.words[0]
     name = word.text.partition(":")[0]
