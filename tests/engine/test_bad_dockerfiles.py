@@ -62,6 +62,32 @@ def test_broken_files_are_told(name: str, tmp_path: Path) -> None:
     assert report.diagnostics or found_in(report)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM {{base}}\nRUN pip install flask\n",
+        "FROM {{ base }}\nRUN pip install flask\n",
+        "FROM python:<%= version %>\nRUN pip install flask\n",
+        "{% if x %}\nFROM python:latest\n{% endif %}\nRUN pip install flask\n",
+    ],
+)
+def test_templates_are_told_and_get_no_findings(text: str, tmp_path: Path) -> None:
+    """What they render to is what can be audited."""
+    report = api.audit([str(write_tree(tmp_path, {"Dockerfile.tmpl": text}))], Settings())
+
+    assert found_in(report) == []
+    assert [("template" in d.message, d.level) for d in report.diagnostics] == [(True, "error")]
+
+
+def test_braces_in_a_script_make_no_template(tmp_path: Path) -> None:
+    """Formats of docker and of Jinja files that a RUN writes."""
+    text = "FROM python:latest\nRUN docker inspect --format '{{.Id}}' x && echo '{% raw %}' > y\nUSER 1000\n"
+    report = api.audit([str(write_tree(tmp_path, {"Dockerfile": text}))], Settings(select=("IMG302",)))
+
+    assert report.complete
+    assert [name for _, _, name in found_in(report)] == ["base-image-latest"]
+
+
 @pytest.mark.parametrize("name", sorted(LARGE))
 def test_large_files_end_in_time(name: str, tmp_path: Path) -> None:
     """Looked at, or named as too large."""

@@ -29,7 +29,7 @@ def dockerfiles(service: Service) -> tuple[Dockerfile, ...]:
     made: list[Dockerfile] = list(service.subjects(Image))
     for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
-        if facts is not None and not facts.stages and facts.preamble and _is_bounded(service, path, facts):
+        if facts is not None and not facts.stages and facts.preamble and _is_linkable(service, path, facts):
             made.append(_headless(service, path, facts))
     return tuple(sorted(made, key=lambda dockerfile: (dockerfile.path, dockerfile.line)))
 
@@ -50,17 +50,21 @@ def images(service: Service) -> tuple[Image, ...]:
     found: list[Image] = []
     for path in dockerfile_paths(service):
         facts = tree.facts(path, "dockerfile")
-        if facts is not None and facts.stages and _is_bounded(service, path, facts):
+        if facts is not None and facts.stages and _is_linkable(service, path, facts):
             own = tuple(reference for reference in stated if reference.dockerfile == path)
             found.append(image(service, path, facts, own))
     for reference, facts in embedded_dockerfiles(service):
-        if facts.stages and _is_bounded(service, reference.path, facts):
+        if facts.stages and _is_linkable(service, reference.path, facts):
             found.append(image(service, reference.path, facts, (reference,)))
     return tuple(sorted(found, key=lambda image: (image.path, image.line)))
 
 
-def _is_bounded(service: Service, path: str, facts: DockerfileFacts) -> bool:
-    """Whether a file is within what is linked; a larger one is named, and the audit is incomplete."""
+def _is_linkable(service: Service, path: str, facts: DockerfileFacts) -> bool:
+    """Whether a file is a Dockerfile within the bounds; a template or a larger one is named, the audit incomplete."""
+    if facts.is_template:
+        if facts.unread is None:
+            service.tree.problem(path, "is a template of a Dockerfile: audit what it renders to, or exclude it")
+        return False
     for found, most, kind in (
         (len(facts.stages), _MOST_STAGES, "stages"),
         (len(facts.instructions), _MOST_INSTRUCTIONS, "instructions"),
