@@ -24,7 +24,7 @@ from aiaudit.model.frameworks import (
 from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -326,7 +326,7 @@ class _Finder:
         if call.expression[2][0] == "call":
             self._decorated_by_call(call)
             return
-        name = last_name(call.expression[2])
+        name = original_name(call.expression[2], call.scope.module)
         if name in (
             "FastAPI",
             "Starlette",

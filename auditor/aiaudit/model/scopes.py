@@ -249,8 +249,8 @@ class Function(Scope):
         return self.parent if isinstance(self.parent, Class) else None
 
     def has_decorator(self, *names: str) -> bool:
-        """Whether a decorator's last name is one of these (for the builtin ones that nobody renames)."""
-        return any(last_name(d[2] if d[0] == "call" else d) in names for d in self.decorators)
+        """Whether a decorator's last name, where it comes from, is one of these."""
+        return any(original_name(d[2] if d[0] == "call" else d, self.module) in names for d in self.decorators)
 
     @property
     def label(self) -> str:
@@ -280,6 +280,16 @@ def last_name(expression: Expression) -> str:
     if expression[0] == "attr":
         return expression[3]  # type: ignore[no-any-return]
     return ""
+
+
+def original_name(expression: Expression, module: Module) -> str:
+    """The last name of a dotted expression; of what the module imports under an alias, the name that it has there."""
+    name = last_name(expression)
+    if expression[0] == "name":
+        for binding in module.bindings.get(name, ()):
+            if binding.kind == "from":
+                return str(binding.target[2])
+    return name
 
 
 def dotted(expression: Expression) -> str | None:

@@ -11,7 +11,7 @@ from aiaudit.model.flow.places import FILE, ONE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
 from aiaudit.model.flow.words import is_label_name, words
-from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name
+from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name, original_name
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -96,7 +96,7 @@ class Schema:
 
     def _constrained(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
         """`constr(max_length=80)`, `conlist(str, max_length=3)`, `StringConstraints(...)`."""
-        name = last_name(annotation[2])
+        name = original_name(annotation[2], scope.module)
         if name == "constr":
             return BOUNDED if self._is_limit(annotation, scope) else TEXT
         if name in ("conlist", "conset") and annotation[3]:
@@ -108,7 +108,7 @@ class Schema:
         return NONE
 
     def _named(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
-        name = last_name(annotation)
+        name = original_name(annotation, scope.module)
         values = self.evaluator.evaluate(annotation, scope)
         for value in values:
             if isinstance(value, ClassValue):

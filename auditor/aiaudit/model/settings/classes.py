@@ -8,7 +8,7 @@ from functools import cached_property
 from aiaudit.model.compose import compose_files
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Class, Function, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, last_name, original_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.lookups import PYDANTIC, SAID_MISSING, Source, fields_of
 from aiaudit.model.settings.words import is_credential
@@ -164,7 +164,7 @@ def _major(bases: list[str], pinned: str) -> int:
 def _field(source: Source, cls: Class) -> Field:
     statement = next(s for s in cls.body if s[0] == "ann" and s[2][0] == "name" and s[2][2] == source.field)
     annotation, value = statement[3], statement[4]
-    names = {last_name(part) for part in walk(annotation)}
+    names = {original_name(part, cls.module) for part in walk(annotation)}
     limited = any(_has_limit(part) for part in (annotation, value) if part is not None)
     validated = any(source.field in _validated(function) for function in cls.functions)
     return Field(
