@@ -109,9 +109,15 @@ def rule(name: str) -> int:
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...")
-@click.option("--format", "form", type=click.Choice(["jsonl", "text"]), default="jsonl", show_default=True)
-def inspect(paths: tuple[str, ...], form: str) -> int:
-    """Show what is seen in files, or in the service that a folder holds."""
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    help="Default: text for folders, jsonl for files.",
+)
+def inspect(paths: tuple[str, ...], form: str | None) -> int:
+    """Show what is seen in files; of a folder the map of its service: routes with what each reaches, what starts when,
+    resources, settings."""
     from aiaudit.cli.inspect import inspect_paths
 
     return inspect_paths(paths, form)

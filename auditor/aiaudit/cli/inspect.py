@@ -1,4 +1,4 @@
-"""`aiaudit inspect`: what is seen in files, as JSON lines or text."""
+"""`aiaudit inspect`: what is seen in files, or in a service, as JSON or text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from aiaudit.settings import UsageError
 from aiaudit.sources.extractors import EXTRACTORS, problem_of
 
 
-def inspect_paths(paths: tuple[str, ...], form: str) -> int:
-    """Write one line for each file in the order given; for a folder an overview of its service."""
+def inspect_paths(paths: tuple[str, ...], form: str | None) -> int:
+    """Write one document for each file in the order given; for a folder the map of its service."""
     documents = [document for path in paths for document in _documents(path)]
+    if form is None:
+        form = "text" if any(os.path.isdir(path) for path in paths) else "jsonl"
     if form == "text":
-        text = "\n".join("\n".join(_outline(document)) for document in documents) + "\n"
+        text = "\n".join("\n".join(_lines(document)) for document in documents) + "\n"
+    elif form == "json":
+        text = json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
     else:
         text = "".join(f"{json.dumps(document)}\n" for document in documents)
     return write(text.encode("utf-8", "backslashreplace"), b"", CLEAN)
@@ -82,6 +86,15 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     return str(value)
+
+
+def _lines(document: dict[str, Any]) -> Iterator[str]:
+    """A document as text."""
+    if os.path.isdir(document["path"]):
+        from aiaudit.cli.overview_text import outline
+
+        return outline(document)
+    return _outline(document)
 
 
 def _outline(document: Any, depth: int = 0) -> Iterator[str]:

@@ -60,10 +60,15 @@ class Setting:
 
 def settings_of(service: Service) -> list[Setting]:
     """All such settings of a service."""
-    return list(_Judge(python_side(service)).settings())
+    return list(judge_of(service).settings())
 
 
-class _Judge(Startup):
+def judge_of(service: Service) -> Judge:
+    """What is known of all settings of a service, found once."""
+    return service.part("settings", lambda service: Judge(python_side(service)))  # type: ignore[no-any-return]
+
+
+class Judge(Startup):
     """What is needed, and not noticed."""
 
     def __init__(self, side: PythonSide) -> None:
