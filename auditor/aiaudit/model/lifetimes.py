@@ -9,15 +9,18 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.order import Order
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.secrets.names import words_of
 from aiaudit.values import dataclass
 
 # Calls that give an entry of the container they are called on.
 _ENTRY_OF = frozenset(("get", "setdefault"))
 _COPYING = frozenset(("copy", "deepcopy", "model_copy", "replace"))
 _HOPS = 4
+_PRODUCTION = frozenset(("production", "prod"))
+_DEVELOPMENT = frozenset(("development", "dev", "debug", "testing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +148,17 @@ class Lifetimes:
         if known is None:
             self._lasting[id(cls)] = False  # objects that hold objects of their own class
             heirs = (cls, *self.evaluator.subclasses(cls))
-            made = [call for heir in heirs for call in self.evaluator.constructions(heir)]
+            every = [call for heir in heirs for call in self.evaluator.constructions(heir)]
+            made = [call for call in every if not is_for_development(call)]
             kept = [call for call in made if self._is_kept(call)]
             fresh = [call for call in made if call not in kept and self.contexts.in_request(call.scope) is not None]
             known = self._lasting[id(cls)] = (bool(kept) and not fresh) or any(map(self._is_put_away, fresh))
         return known
+
+    def is_only_for_development(self, cls: Class) -> bool:
+        """Whether production never makes objects of a class."""
+        made = self.evaluator.constructions(cls)
+        return bool(made) and all(map(is_for_development, made))
 
     def _is_kept(self, call: Call) -> bool:
         """Whether a construction runs once: early, or behind a guard or cache."""
@@ -163,6 +172,27 @@ class Lifetimes:
     def _is_put_away(self, call: Call) -> bool:
         """`sessions[key] = Session()`, on a variable that outlives the request."""
         return any(self.root(store.base, call.scope, 1) for store in stores_of(call))
+
+
+def is_for_development(call: Call) -> bool:
+    """Whether a call stands in a branch that production does not take: `if is_production: ... else: call()`."""
+    for link in call.around:
+        if link.kind not in ("if", "unless"):
+            continue
+        test, branch = link.node[2], link.branch if link.kind == "if" else False
+        negated = test[0] == "unary" and test[2] == "Not"
+        words = {word for part in walk(test) for word in _words_in(part)}
+        if words & _PRODUCTION and not words & _DEVELOPMENT and branch is negated:
+            return True
+        if words & _DEVELOPMENT and not words & _PRODUCTION and branch is not negated:
+            return True
+    return False
+
+
+def _words_in(part: Expression) -> tuple[str, ...]:
+    if part[0] in ("name", "attr"):
+        return words_of(last_name(part))
+    return words_of(part[2]) if part[0] == "const" and isinstance(part[2], str) else ()
 
 
 def stores_of(call: Call) -> Iterator[Any]:

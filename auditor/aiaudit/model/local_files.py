@@ -45,6 +45,8 @@ class _Finder:
             reach = self.side.contexts.in_request(function, cached=False)
             if reach is None or reach.entry.registered:
                 continue
+            if function.owner is not None and self.lifetimes.is_only_for_development(function.owner):
+                continue
             written = [writing for writing in file_writes(function, self.side) if self._is_state(writing, function)]
             if written:
                 yield self._found(written, reach, function)

@@ -71,6 +71,7 @@ FILING = frozenset(
         "add_event_handler",
         "patch",
         "wraps",
+        "set_defaults",
         "Field",
         "field",
         "PrivateAttr",

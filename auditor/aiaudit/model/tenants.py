@@ -31,6 +31,10 @@ CREDENTIALS = frozenset(
         "anthropic_api_key",
     ]
 )
+# Globals of frameworks that stand for the request being answered.
+PROXIES = frozenset(
+    f"{framework}.{name}" for framework in ("flask", "quart", "bottle") for name in ("request", "session", "websocket")
+)
 DEPTH = 8
 
 
@@ -59,6 +63,8 @@ def comes_from_request(
             continue
         holder = scope_of_name(scope, part[2])
         if not isinstance(holder, Function):
+            if any(isinstance(v, External) and v.path in PROXIES for v in evaluator.evaluate(part, scope)):
+                return True
             continue
         for store in holder.stores:
             root = entry_of(store.base)

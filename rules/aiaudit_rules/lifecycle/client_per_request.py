@@ -59,7 +59,15 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.lifecycle.shared import STORES, built_each_time, occasion, price, severity_of, trace_of
+from aiaudit_rules.lifecycle.shared import (
+    STORES,
+    built_each_time,
+    confidence_of,
+    occasion,
+    price,
+    severity_of,
+    trace_of,
+)
 
 rule = Rule(
     id="LIF101",
@@ -81,5 +89,6 @@ def client_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is built {occasion(reach)}{price(resource)}",
         help="build it once at startup (in the lifespan, kept on app.state, or at module level) and share it",
         trace=trace_of(resource, reach),
+        confidence=confidence_of(reach),
         severity=severity_of(resource),
     )

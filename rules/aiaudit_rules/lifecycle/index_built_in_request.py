@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.lifecycle.shared import built_each_time, occasion, price, trace_of
+from aiaudit_rules.lifecycle.shared import built_each_time, confidence_of, occasion, price, trace_of
 
 rule = Rule(
     id="LIF104",
@@ -68,4 +68,5 @@ def index_built_in_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} builds or opens an index {occasion(reach)}{price(resource)}",
         help="build the index in a job, open it once at startup, and share the handle",
         trace=trace_of(resource, reach),
+        confidence=confidence_of(reach),
     )

@@ -68,7 +68,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding, Step
 from aiaudit.model.resources import Resource, SecondInstance
 from aiaudit.rule import MEDIUM, Rule
-from aiaudit_rules.lifecycle.shared import price, trace_of
+from aiaudit_rules.lifecycle.shared import confidence_of, price, trace_of
 
 rule = Rule(
     id="LIF103",
@@ -90,6 +90,7 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is first built when a request asks for it: {reach.entry.label}{price(resource)}",
         help="touch it at startup (call its getter in the lifespan), so that readiness means ready",
         trace=trace_of(resource, reach),
+        confidence=confidence_of(reach),
     )
 
 

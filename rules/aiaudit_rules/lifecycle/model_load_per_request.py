@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
 from aiaudit.rule import CRITICAL, Rule
-from aiaudit_rules.lifecycle.shared import built_each_time, occasion, price, trace_of
+from aiaudit_rules.lifecycle.shared import built_each_time, confidence_of, occasion, price, trace_of
 
 rule = Rule(
     id="LIF102",
@@ -69,4 +69,5 @@ def model_load_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} loads a model {occasion(reach)}{price(resource)}",
         help="load it once at startup (in the lifespan or at module level) and share it; readiness waits for it",
         trace=trace_of(resource, reach),
+        confidence=confidence_of(reach),
     )

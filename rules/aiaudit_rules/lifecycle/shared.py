@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aiaudit.finding import Severity, Step
+from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.resources import Resource
 
@@ -30,6 +30,11 @@ def severity_of(resource: Resource) -> Severity:
     """High, unless the construction was measured and is cheap: then only the connections are lost."""
     milliseconds = resource.entry.construct_milliseconds
     return Severity.MEDIUM if milliseconds is not None and milliseconds < CHEAP else Severity.HIGH
+
+
+def confidence_of(reach: Reach) -> Confidence:
+    """High, unless a library calls the function at a moment that only it knows."""
+    return Confidence.MEDIUM if reach.entry.registered else Confidence.HIGH
 
 
 def occasion(reach: Reach) -> str:

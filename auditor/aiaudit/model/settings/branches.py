@@ -43,9 +43,19 @@ def outcome_of(body: tuple[Statement, ...], scope: Scope, keys: Collection[str] 
         warned = warned or _warns(statement)
         if found is not None:
             outcome = found
-            if found in (RAISES, ANSWERS, DISABLES):
+            if found in (RAISES, ANSWERS, DISABLES) or (statement[0] == "return" and not _passes_on(statement, scope)):
                 return found
     return WARNS if outcome == OTHER and warned else outcome
+
+
+def _passes_on(statement: Statement, scope: Scope) -> bool:
+    """`return await call_next(request)`: the request goes its usual way, only without what was missing."""
+    return statement[2] is not None and any(
+        part[0] == "call"
+        and part[2][0] == "name"
+        and any(binding.kind in ("parameter", "function") for binding in scope.bindings.get(part[2][2], ()))
+        for part in walk(statement[2])
+    )
 
 
 def _warns(statement: Statement) -> bool:
