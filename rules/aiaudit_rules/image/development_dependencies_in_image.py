@@ -7,7 +7,8 @@ builders: named on the command line, listed in the requirements file, or standin
 final one copies their environment.
 
 Not flagged are packages that the image's own code imports, that its command runs, or that another package requires
-(`# via` in a compiled requirements file), and images for development and tests.
+(`# via` in a compiled requirements file), one of two installs between which a condition in the RUN chooses, and images
+for development and tests.
 
 ## Why is this bad
 They bring dozens of packages that the service never loads: a slower build, a bigger image, more holes for the scanner,
@@ -63,7 +64,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.development import development_packages
-from aiaudit.model.image import Image, Install, Stage
+from aiaudit.model.image import Image, Install, Layer, Stage
 from aiaudit.model.image.shipping import shipped_installs
 from aiaudit.model.packages import Required
 from aiaudit.rule import MEDIUM, Rule
@@ -93,8 +94,8 @@ def development_dependencies_in_image(image: Image) -> Iterator[Finding]:
         return
     started = {command.name for command in image.command.commands} if image.command else set()
     found: list[tuple[Install, Required]] = []
-    for stage, _, install in shipped_installs(image):
-        if stage not in image.shipped and _is_pruned(install, stage):
+    for stage, layer, install in shipped_installs(image):
+        if _is_one_of_two(install, layer) or (stage not in image.shipped and _is_pruned(install, stage)):
             continue
         found += [(install, item) for item in development_packages(install, image) if item.name not in started]
     if not found:
@@ -109,6 +110,13 @@ def development_dependencies_in_image(image: Image) -> Iterator[Finding]:
             Step(f"{item.name} is asked for here", item.span),
             Step("installed here", image.span(first.extent)),
         ],
+    )
+
+
+def _is_one_of_two(install: Install, layer: Layer) -> bool:
+    """Whether a condition in the RUN chooses between this install and another one: a build for development, say."""
+    return install.command.nested and any(
+        other is not install and other.tool == install.tool and other.command.nested for other in layer.installs
     )
 
 

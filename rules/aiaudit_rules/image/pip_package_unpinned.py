@@ -64,15 +64,17 @@ _BOUND = regex(r"[=<>~!@]")
 
 @rule.check(Dockerfile)
 def pip_package_unpinned(image: Dockerfile) -> Iterator[Finding]:
-    """One finding for each install that names such packages."""
+    """One finding for each install that names such packages; the same packages are told once in a file."""
     if is_beside_the_service(image):
         return
+    told: set[frozenset[str]] = set()
     for run in image.usage.runs_in(image.used):
         for install in run.installs:
             loose = _loose(install, run, image)
-            if not loose:
-                continue
             names = [package.name or package.text for package in loose]
+            if not loose or frozenset(names) in told:
+                continue
+            told.add(frozenset(names))
             yield rule.at(
                 image.span(loose[0].extent),
                 f"{listed(names, 4)} {'is' if len(set(names)) == 1 else 'are'} installed in whatever version is the"
