@@ -27,9 +27,10 @@ from aiaudit.model.flow.places import (
 from aiaudit.model.flow.rows import stored_in
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store
+from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -170,6 +171,8 @@ class Walker:
             yield from written_to(place, self.tools)
         stack = left(place.stack, scope, holder)
         reaching = self.tools.order.reaching(scope, holder, name, place.expression[1])
+        # `if limit: text = truncate(text)`: whoever cuts it on one way has thought of the other.
+        reaching = [binding for binding in reaching if _cuts_itself(binding, name)] or reaching
         for binding in reaching:
             yield from self._binding(binding, place, holder, stack)
         yield from self.fills(place, stack, reaching if holder is scope else ())
@@ -457,6 +460,16 @@ class Walker:
 
     def _call(self, place: Place) -> Iterator[Place | Source]:
         yield from self.calls.step(place)
+
+
+def _cuts_itself(binding: Binding, name: str) -> bool:
+    """Whether a variable gets its own value, cut."""
+    expression = binding.expression
+    while expression is not None and expression[0] == "await":
+        expression = expression[2]
+    if binding.kind != "value" or expression is None or expression[0] != "call" or not cuts(last_name(expression[2])):
+        return False
+    return any(argument[0] == "name" and argument[2] == name for argument in expression[3])
 
 
 def _is_constant(step: Place | Source) -> bool:
