@@ -39,6 +39,8 @@ def git(folder: Path, *arguments: str) -> None:
         ("Dockerfile.dockerignore", ("ignore",)),
         ("Dockerfile.md", ()),
         ("dockerfile.py", ("python",)),
+        ("dockerfile.go", ()),
+        ("Dockerfile.go", ("dockerfile",)),
         (".dockerignore", ("ignore",)),
         ("app/main.py", ("python",)),
         ("app/main.pyi", ()),

@@ -302,3 +302,24 @@ def test_escapes_at_the_end_of_the_file_and_doubled_ones() -> None:
     facts = extract("FROM a\nRUN echo x\\\\\nRUN y \\")
     assert [i.keyword for i in facts.instructions] == ["FROM", "RUN", "RUN"]
     assert facts.instructions[2].script == "y"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("FROM a\nRUN <<EOF\nmake\n", "unterminated heredoc"),
+        ("{% if gpu %}\nFROM a\n{% endif %}\n", "unknown instruction"),
+        ("FROM {{ base }}:{{ tag }} AS {{ name }}\nRUN make\n", "FROM requires"),
+        ("package main\nimport fmt\nenv := 1\nfunc run\n", "unknown instruction"),
+        ("", "file with no instructions"),
+        ("FROM a\nRUM make\n", None),
+        ('FROM a\nCMD ["a", 1]\n', None),
+        ("LABEL a=b\nFROM a\n", None),
+        ("FROM a\n", None),
+    ],
+)
+def test_a_refused_instruction_hides_nothing_and_other_languages_do(text: str, reason: str | None) -> None:
+    """Part of the file is unread only where it could not be looked at."""
+    unread = extract(text).unread
+
+    assert (unread is None) if reason is None else (unread is not None and reason in unread.message)
