@@ -35,7 +35,8 @@ _BESIDE = names_in(
 
 def is_beside_the_service(image: Dockerfile) -> bool:
     """Whether the image is for development or tests, or the file a template that only looks like a Dockerfile."""
-    if image.is_for_development or image.facts.is_template or not _BESIDE.isdisjoint(image.path.lower().split("/")[:-1]):
+    folders = image.path.lower().split("/")[:-1]
+    if image.is_for_development or image.facts.is_template or not _BESIDE.isdisjoint(folders):
         return True
     starts = (stage.start for stage in image.stages if stage.start.keyword == "FROM")
     return any(len(start.words) not in (1, 3) for start in starts)
