@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.image.values import Image, Install
@@ -44,7 +45,8 @@ class Brought:
     """A package that an install brings.
 
     `path` leads from the requirement to it (both included); `required` is where the first of them is written.
-    `is_estimate` tells that no lock file proves the path, only what the packages are known to require.
+    `is_estimate` tells that no lock file proves the path, only what the packages are known to require; `is_elsewhere`
+    that it comes from an index which a variable names, so that nobody knows which build it is.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Brought:
     required: Required
     is_estimate: bool = False
     is_cpu_only: bool = False
+    is_elsewhere: bool = False
 
 
 @functools.cache
@@ -227,6 +230,8 @@ def heavy(install: Install, image: Image) -> tuple[Brought, ...]:
     if lock is None:
         for brought in _through_knowledge(asked, constraints, cpu):
             found.setdefault(brought.name, brought)
+    if any("$" in index for index in install.indexes):
+        return tuple(replace(brought, is_elsewhere=True) for brought in found.values())
     return tuple(found.values())
 
 

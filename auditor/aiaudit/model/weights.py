@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aiaudit.model.image.values import Image, Install
-from aiaudit.model.packages import applies, heavy, in_force, locked, required
+from aiaudit.model.packages import Brought, applies, heavy, in_force, locked, required
 from aiaudit.model.tables import table
 from aiaudit.model.tree import Tree
 from aiaudit.values import dataclass
@@ -54,6 +54,11 @@ def weight(name: str, cpu_only: bool = False, version: str | None = None) -> Wei
     return _weight(rows[chosen], chosen) if chosen is not None else None
 
 
+def weight_of(brought: Brought) -> Weight | None:
+    """What was measured of a package that an install brings; None where nobody knows which build comes."""
+    return None if brought.is_elsewhere else weight(brought.name, brought.is_cpu_only, brought.version)
+
+
 def _weight(entry: Mapping[str, Any], version: str) -> Weight:
     wheel, unpacked = entry["wheel"], entry["unpacked"]
     return Weight(wheel, unpacked, entry.get("wheel_total", wheel), entry.get("unpacked_total", unpacked), version)
@@ -81,7 +86,7 @@ def price(install: Install, image: Image) -> Price:
     if sizes and names and all(name in sizes for name in names):
         return Price(len(names), sum(sizes[name] for name in names), True)
     brought = heavy(install, image)
-    known = [(found.name, weight(found.name, found.is_cpu_only, found.version)) for found in brought]
+    known = [(found.name, weight_of(found)) for found in brought]
     known += [(name, weight(name, version=version)) for name, version in asked.items() if not brought]
     weighed = [(found.wheel_total, name) for name, found in known if found is not None]
     download, heaviest = max(weighed, default=(0, ""))

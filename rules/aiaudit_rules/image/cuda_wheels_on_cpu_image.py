@@ -106,7 +106,8 @@ def _torch(install: Install, image: Image) -> Brought | None:
     if any(mark in index for index in install.indexes for mark in _OTHER_INDEXES):
         return None
     for brought in heavy(install, image):
-        if brought.name != "torch" or brought.is_cpu_only or "+" in (brought.version or ""):
+        is_default = not brought.is_cpu_only and not brought.is_elsewhere and "+" not in (brought.version or "")
+        if brought.name != "torch" or not is_default:
             continue
         return None if any(mark in brought.required.index for mark in _OTHER_INDEXES) else brought
     return None

@@ -66,7 +66,7 @@ from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image, Install, Layer
 from aiaudit.model.image.bases import heavy_package_of
 from aiaudit.model.packages import Brought, heavy
-from aiaudit.model.weights import price, weight
+from aiaudit.model.weights import price, weight, weight_of
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.shared import listed, shortened, size
 
@@ -144,7 +144,7 @@ def _chief(found: Sequence[tuple[Layer, Install, Brought]]) -> list[tuple[Layer,
 
 
 def _total(brought: Brought) -> int:
-    measured = weight(brought.name, brought.is_cpu_only, brought.version)
+    measured = weight_of(brought)
     return measured.unpacked_total if measured else 0
 
 
@@ -168,7 +168,7 @@ def _title(brought: Brought) -> str:
 def _weight(chief: Sequence[tuple[Layer, Install, Brought]]) -> str:
     """What the heaviest of them weighs with all that it requires."""
     brought = chief[0][2]
-    measured = weight(brought.name, brought.is_cpu_only, brought.version)
+    measured = weight_of(brought)
     if measured is None:
         return ""
     of_one = f", all that {brought.name} requires included" if len(chief) > 1 else ""
