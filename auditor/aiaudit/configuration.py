@@ -11,7 +11,8 @@ from typing import Any
 from aiaudit.finding import Confidence, Severity
 from aiaudit.listing import repository_of
 from aiaudit.reading import Unreadable, read_bytes
-from aiaudit.settings import Settings, UsageError, suggestion
+from aiaudit.settings import Settings, UsageError
+from aiaudit.suggestion import suggestion
 
 FILE = "aiaudit.toml"
 _KEYS = [

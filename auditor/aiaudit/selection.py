@@ -13,7 +13,8 @@ from aiaudit.finding import Finding, Severity
 from aiaudit.naming import Names, named
 from aiaudit.programs import is_installed
 from aiaudit.rule import Rule
-from aiaudit.settings import Settings, UsageError, suggestion
+from aiaudit.settings import Settings, UsageError
+from aiaudit.suggestion import suggestion
 
 
 class Selection:

@@ -47,12 +47,3 @@ class Settings:
     def place_of(self, name: str) -> str:
         """`file:line: ` where the configuration names a rule, "" for one from the command line."""
         return dict(self.places).get(name, "")
-
-
-def suggestion(wrong: str, known: list[str]) -> str:
-    """`; did you mean 'x'?` when something close is known."""
-    import difflib
-
-    folded = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(wrong.lower(), folded, 1)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""

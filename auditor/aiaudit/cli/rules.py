@@ -12,7 +12,8 @@ from aiaudit.cli import write
 from aiaudit.peers import covered
 from aiaudit.results import CLEAN, INCOMPLETE
 from aiaudit.rule import Rule
-from aiaudit.settings import UsageError, suggestion
+from aiaudit.settings import UsageError
+from aiaudit.suggestion import suggestion
 
 
 def list_rules(form: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from aiaudit.model.knowledge import Entry
+from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.timeouts import ABSURD, Wait, describe
 
 MODELS = ("llm", "embedding", "agent", "chain", "rerank", "speech", "image", "retriever", "index", "generation-local")

@@ -24,7 +24,7 @@ from aiaudit.model.knowledge.schema import (
     Verified,
     Where,
 )
-from aiaudit.settings import suggestion
+from aiaudit.suggestion import suggestion
 
 # Names; `()` follows what is called, `[]` what is subscripted; `("name")` where an argument decides; `*` and `**`.
 PATH = r"""^[A-Za-z_]\w*(\.[\w*]+|\(\)|\(["'][\w-]+["']\)|\[\]|\*\*)*$"""

@@ -21,10 +21,9 @@ _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What holds where nothing is configured. `kind`: "total", "idle" or "first-byte"."""
+    """What holds where nothing is configured."""
 
     seconds: float
-    kind: str
     source: str
 
 
@@ -32,9 +31,7 @@ class Limit:
 def limits() -> dict[str, Limit]:
     """All limits by the name of the proxy or platform."""
     with _DATA.open("rb") as file:
-        return {
-            name: Limit(float(row["seconds"]), row["kind"], row["source"]) for name, row in tomllib.load(file).items()
-        }
+        return {name: Limit(float(row["seconds"]), row["source"]) for name, row in tomllib.load(file).items()}
 
 
 def duration(text: str) -> float | None:
