@@ -339,3 +339,23 @@ def test_a_file_without_a_stage_still_has_instructions_and_commands(tmp_path: Pa
     (call,) = part.usage.calls(["pip"])
     assert call.texts == ("install", "x")
     assert [pair.value for placed in part.usage.placed("ENV") for pair in placed.instruction.pairs] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "final"),
+    [
+        ("--target assets --output type=local,dest=out", "app"),
+        ("--target assets -o out", "app"),
+        ("--target assets --output type=image,push=true", "assets"),
+        ("--target assets", "assets"),
+    ],
+)
+def test_a_build_that_hands_out_files_does_not_say_what_ships(options: str, final: str, tmp_path: Path) -> None:
+    """Its target is a stage on the way."""
+    files = {
+        "Dockerfile": "FROM node:22 AS assets\nRUN make\nFROM python:3.13 AS app\n",
+        "build.sh": f"docker buildx build {options} .\n",
+    }
+    (image,) = images_of(tmp_path, files)
+
+    assert image.final.name == final

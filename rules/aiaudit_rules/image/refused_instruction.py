@@ -49,6 +49,13 @@ rule = Rule(
         "tally/unknown-instruction",
         "required_params",
         "ARGUMENT_MISSING",
+        "missing_args",
+        "extra_args",
+        "healthcheck_options_missing_args",
+        "ID.20000",
+        "ID.20004",
+        "ID.20005",
+        "ID.20016",
     ),
 )
 

@@ -88,6 +88,7 @@ rule = Rule(
     summary="The whole build context is copied and no .dockerignore keeps anything out",
     severity=MEDIUM,
     since="0.1.0",
+    aliases=("ID.10001", "ID.10002"),
 )
 
 

@@ -42,7 +42,7 @@ rule = Rule(
     summary="A secret is baked into the image",
     severity=CRITICAL,
     since="0.1.0",
-    aliases=("SecretsUsedInArgOrEnv", "DL3064", "DS-0031"),
+    aliases=("SecretsUsedInArgOrEnv", "DL3064", "DS-0031", "CIS-DI-0010"),
 )
 
 

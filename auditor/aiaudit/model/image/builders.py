@@ -93,7 +93,15 @@ def _of_command(tree: Tree, path: str, command: Command, folders: Iterable[str])
     arguments = tuple(value.partition("=")[::2] for value in given.values("--build-arg") if "$" not in value)
     context, file = given.positionals[-1].text, given.value("-f", "--file")
     tags = given.values("-t", "--tag")
-    return _reference(tree, path, context, file, given.value("--target") or "", arguments, tags, folders)
+    # a build that hands out files makes no image: its target is not what ships
+    target = "" if any(map(_is_for_files, given.values("--output", "-o"))) else given.value("--target") or ""
+    return _reference(tree, path, context, file, target, arguments, tags, folders)
+
+
+def _is_for_files(output: str) -> bool:
+    """Whether `--output` asks for a folder or an archive of files."""
+    fields = dict(field.partition("=")[::2] for field in output.split(","))
+    return fields.get("type") in ("local", "tar") or ("type" not in fields and "=" not in output)
 
 
 def _reference(
