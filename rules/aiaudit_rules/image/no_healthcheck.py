@@ -39,6 +39,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.image import Image, Listening, served, starts
 from aiaudit.model.image.platforms import has_own_checks
+from aiaudit.model.image.starts import is_checked_by_port
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 
@@ -64,6 +65,8 @@ def no_healthcheck(image: Image) -> Iterator[Finding]:
     deployed = starts(image)[1:]
     if any(start.is_checked for start in deployed):
         return
+    if not deployed and any(is_checked_by_port(image.service, item.port.text or "") for item in listening):
+        return  # most likely this very image, under a name that only its maintainers know
     where = sorted({start.path for start in deployed})
     yield rule.at(
         image.span(stage.start.words[0].extent),

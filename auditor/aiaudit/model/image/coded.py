@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from aiaudit.model.python import PythonSide
     from aiaudit.model.scopes import Call, Scope
 
-_LOOKUPS = ("os.getenv()", "os.environ.get()", "os.environ.setdefault()")
-_CONVERSIONS = ("builtins.int()", "builtins.str()")
+_LOOKUPS = ("os.getenv", "os.environ.get", "os.environ.setdefault")
+_CONVERSIONS = ("builtins.int", "builtins.str")
 _DEEPEST = 4
 
 
@@ -57,26 +57,40 @@ def coded_value(expression: Expression, scope: Scope, server: Server, side: Pyth
     from aiaudit.model.values import Constant, External
     from aiaudit.span import Span
 
+    expression = _defining(expression, scope)
     span = Span.at(scope.module.path, expression[1])
     unknown = Value(None, CODE, span)
-    values = side.evaluator.evaluate(expression, scope)
-    if not values or depth > _DEEPEST:
-        return unknown
-    first = values[0]
-    if len(values) == 1 and isinstance(first, External) and first.origin is not None and first.origin.arguments:
-        arguments, inner = first.origin.arguments, first.origin.scope
-        if first.path in _CONVERSIONS:
-            return coded_value(arguments[0], inner, server, side, depth + 1)
-        if first.path in _LOOKUPS:
-            given = _variable(arguments[0], server)
+    if expression[0] == "call" and expression[3] and depth < _DEEPEST:
+        callees = side.evaluator.evaluate(expression[2], scope)
+        path = next((value.path for value in callees if isinstance(value, External)), "")
+        if path in _CONVERSIONS:
+            return coded_value(expression[3][0], scope, server, side, depth + 1)
+        if path in _LOOKUPS:
+            given = _variable(expression[3][0], server)
             if given is not None:
                 return given if given.text is not None else unknown
-            default = first.origin.argument("default", 1)
-            return unknown if default is None else coded_value(default, inner, server, side, depth + 1)
+            default = expression[3][1] if len(expression[3]) > 1 else dict(expression[4]).get("default")
+            return unknown if default is None else coded_value(default, scope, server, side, depth + 1)
+    values = side.evaluator.evaluate(expression, scope)
+    if not values:
+        return unknown
     texts = {str(value.value) for value in values if isinstance(value, Constant)}
     if len(texts) != 1 or not all(isinstance(value, Constant) for value in values) or _is_set(expression, server):
         return unknown
     return Value(texts.pop(), CODE, span)
+
+
+def _defining(expression: Expression, scope: Scope) -> Expression:
+    """What a name of the same module is bound to, where that is one expression; the expression itself otherwise."""
+    if expression[0] != "name":
+        return expression
+    for owner in (scope, scope.module):
+        bindings = owner.bindings.get(expression[2], [])
+        if bindings:
+            only = bindings[0]
+            is_plain = len(bindings) == 1 and only.kind == "value" and only.expression is not None
+            return only.expression if is_plain and only.expression is not None else expression
+    return expression
 
 
 def _variable(name: Expression, server: Server) -> Value | None:

@@ -9,6 +9,7 @@ from functools import cache
 
 from aiaudit.model.image.context import Context, normal
 from aiaudit.model.image.values import Copy, Image, Layer, Stage
+from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
 from aiaudit.sources.deploy.environment import EnvironmentEntry, EnvironmentFacts, extract
 from aiaudit.values import dataclass
@@ -27,6 +28,7 @@ _CREDENTIALS = regex(
 )
 _WEIGHTS = regex(r".*\.(?:safetensors|gguf|ggml|pt|pth|ckpt|onnx|h5|tflite|joblib|faiss)", re.IGNORECASE)
 _DATABASES = regex(r".*\.(?:sqlite3?|db|duckdb|dump|parquet)", re.IGNORECASE)
+_SETTINGS_USED = regex(r"(?<![\w*])\.env(?![\w.])|dotenv|\benv_file\b")
 _VIRTUAL = {".venv", "venv", "env", ".env", "virtualenv", "node_modules", ".tox", ".conda"}
 _IGNORED_SETTINGS = regex(r"^[ \t]*(?:\*\*/|/)?(?:\*?\.env(?:[.*].*)?|\*\.env)[ \t\r]*$", re.MULTILINE)
 
@@ -230,8 +232,14 @@ def _expected(context: Context) -> Iterator[Content]:
         "/" not in path and ".env" in path and _EXAMPLE.search(posixpath.basename(path).lower())
         for path in context.all_files
     )
-    if examples or (ignored and not context.folder):
+    if examples or (ignored and not context.folder and _speaks_of_settings(context.tree)):
         yield Content(".env", SETTINGS, EXPECTED)
+
+
+def _speaks_of_settings(tree: Tree) -> bool:
+    """Whether anybody reads or describes a .env: a pattern in .gitignore alone may come from a template."""
+    readable = (*(path for path in tree.files() if path.endswith(".md")), *tree.files("yaml"), *tree.files("python"))
+    return any(_SETTINGS_USED.search(tree.text(path)) for path in readable)
 
 
 @cache

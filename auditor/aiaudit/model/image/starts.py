@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 
@@ -84,6 +85,17 @@ def endpoints(image: Image, start: Start) -> tuple[Listening, ...]:
     return tuple(found)
 
 
+def is_checked_by_port(service: Service, port: str) -> bool:
+    """Whether a deploy file checks a container of unknown origin that publishes a port."""
+    for file in compose_files(service):
+        for item in file.services:
+            ports = item.node.get("ports")
+            published = [entry.value for entry in ports.items] if ports is not None else []
+            if item.node.get("healthcheck") is not None and any(port in re.split(r"[:/]", text) for text in published):
+                return True
+    return False
+
+
 def opens_a_server(service: Service) -> bool:
     """Whether a deploy file gives an image that it does not build arguments which make a server listen everywhere."""
     composed = (item.command for file in compose_files(service) for item in file.services if not item.context)
@@ -93,11 +105,18 @@ def opens_a_server(service: Service) -> bool:
 
 def _composed(image: Image) -> Iterator[Start]:
     built = {(item.path, item.name) for item in image.references}
-    tags = {tag for item in image.references for tag in item.tags}
+    names = _names(image)
     for file in compose_files(image.service):
         for service in file.services:
-            if (file.path, service.name) in built or (not service.context and service.image in tags):
+            is_built = (file.path, service.name) in built
+            if is_built or (not service.context and reference(service.image).name in names):
                 yield _service(image, file.path, service)
+
+
+def _names(image: Image) -> set[str]:
+    """What the image is called, without registry and tag, where a build says so."""
+    found = {reference(tag).name for item in image.references for tag in item.tags}
+    return {name for name in found if name and "$" not in name}
 
 
 def _service(image: Image, path: str, service: ComposeService) -> Start:
@@ -107,7 +126,7 @@ def _service(image: Image, path: str, service: ComposeService) -> Start:
 
 
 def _orchestrated(image: Image) -> Iterator[Start]:
-    names = {reference(tag).name for item in image.references for tag in item.tags}
+    names = _names(image)
     for manifest in manifests(image.service) if names else ():
         for container in manifest.containers:
             if reference(container.image).name in names:
