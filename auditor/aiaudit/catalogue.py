@@ -65,7 +65,7 @@ def _load(families: frozenset[str] | None) -> Catalogue:
     for package in (BUILTIN, *installed_packs()):
         for module in _modules(package, families, catalogue.diagnostics):
             _take(module, found, catalogue.diagnostics)
-    catalogue.rules = tuple(found[key] for key in sorted(found))
+    catalogue.rules = tuple(sorted({id(rule): rule for rule in found.values()}.values(), key=lambda rule: rule.id))
     return catalogue
 
 
@@ -137,13 +137,12 @@ def _take(name: str, found: dict[str, Rule], diagnostics: list[Diagnostic]) -> N
     rule = getattr(module, "rule", None)
     if not isinstance(rule, Rule):
         return
-    for known in found.values():
-        if known is not rule and (known.id == rule.id or known.name == rule.name):
-            diagnostics.append(Diagnostic("error", "", f"rule module {name}: {rule.id} {rule.name} is already defined"))
-            return
+    if any(found.get(key, rule) is not rule for key in (rule.id, rule.name)):
+        diagnostics.append(Diagnostic("error", "", f"rule module {name}: {rule.id} {rule.name} is already defined"))
+        return
     rule.docs = module.__doc__ or ""
     rule.tags = tuple(dict.fromkeys((*rule.tags, *getattr(sys.modules.get(module.__package__ or ""), "TAGS", ()))))
-    found[rule.id] = rule
+    found[rule.id] = found[rule.name] = rule
 
 
 def _failure(name: str, error: Exception) -> Diagnostic:

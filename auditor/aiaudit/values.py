@@ -29,10 +29,13 @@ _ABSENT = object()
 
 
 def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
-    """The class with its fields collected by the standard library, and with our methods."""
+    """The class with its fields, known to the standard library as such, and with our methods."""
     written = set(vars(plain))
-    cls: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
-    fields = dataclasses.fields(cls)
+    known = _collected(plain)
+    cls: Any = _with_slots(plain, known) if slots else plain
+    cls.__dataclass_fields__ = known
+    cls.__match_args__ = tuple(known)
+    fields = tuple(known.values())
     methods = {"__init__": _first_constructor(cls, fields, frozen), "__repr__": _representation(fields)}
     if eq:
         methods |= _comparison(fields, frozen)
@@ -43,6 +46,40 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     for name, method in methods.items():
         if name not in written:
             setattr(cls, name, method)
+    return cls  # type: ignore[no-any-return]
+
+
+def _collected(plain: Any) -> dict[str, Any]:
+    """The fields of a class and its bases by name, in order; the class keeps plain defaults alone."""
+    known: dict[str, Any] = {}
+    for base in plain.__mro__[:0:-1]:
+        known.update(vars(base).get("__dataclass_fields__", {}))
+    for name, annotation in plain.__annotations__.items():
+        if str(annotation).removeprefix("typing.").startswith("ClassVar"):
+            continue
+        default: Any = vars(plain).get(name, dataclasses.MISSING)
+        field: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
+        field.name, field.type, field.kw_only = name, annotation, False
+        field._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+        if field.default.__class__.__hash__ is None:
+            raise ValueError(f"{plain.__qualname__}.{name} has a default that can change: use default_factory")
+        if field.default is not dataclasses.MISSING:
+            setattr(plain, name, field.default)
+        elif default is not dataclasses.MISSING:
+            delattr(plain, name)
+        known[name] = field
+    return known
+
+
+def _with_slots(plain: Any, fields: dict[str, Any]) -> type:
+    """The class anew: slots cannot be added to one that is there."""
+    inherited = {slot for base in plain.__mro__[1:-1] for slot in vars(base).get("__slots__", ())}
+    namespace = {name: value for name, value in vars(plain).items() if name not in fields}
+    for name in ("__dict__", "__weakref__"):
+        namespace.pop(name, None)
+    namespace["__slots__"] = tuple(name for name in fields if name not in inherited)
+    cls = type(plain)(plain.__name__, plain.__bases__, namespace)
+    cls.__qualname__ = plain.__qualname__
     return cls  # type: ignore[no-any-return]
 
 
