@@ -34,9 +34,9 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     known = _collected(plain)
     cls: Any = _with_slots(plain, known) if slots else plain
     cls.__dataclass_fields__ = known
-    cls.__match_args__ = tuple(known)
     fields = tuple(known.values())
     methods = {"__init__": _first_constructor(cls, fields, frozen), "__repr__": _representation(fields)}
+    methods["__match_args__"] = tuple(known)
     if eq:
         methods |= _comparison(fields, frozen)
     if frozen:
