@@ -30,8 +30,8 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.copies import is_address
 from aiaudit.rule import LOW, Rule
-from aiaudit_rules.image.archives import is_address
 
 rule = Rule(
     id="IMG631",

@@ -29,10 +29,11 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
 from aiaudit.model.image import Dockerfile
+from aiaudit.model.image.copies import is_archive
 from aiaudit.model.image.usage import Call
 from aiaudit.rule import LOW, Rule
 from aiaudit.sources.dockerfile.facts import Instruction
-from aiaudit_rules.image.archives import file_name, is_archive
+from aiaudit_rules.image.archives import file_name
 
 rule = Rule(
     id="IMG632",

@@ -32,6 +32,7 @@ from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile, Stage
 from aiaudit.model.image.origins import reference
 from aiaudit.rule import HIGH, Rule
+from aiaudit.sources.dockerfile.references import is_windows
 
 rule = Rule(
     id="IMG604",
@@ -55,7 +56,6 @@ _ARCHITECTURES = {
     "riscv64": "riscv64",
     "s390x": "s390x",
 }
-_WINDOWS = ("windows", "nanoserver", "servercore")
 
 
 @rule.check(Dockerfile)
@@ -77,6 +77,6 @@ def base_image_of_other_platform(dockerfile: Dockerfile) -> Iterator[Finding]:
 
 def _made_for(stage: Stage) -> str:
     base = reference(stage.base)
-    if any(part in f"{base.name}:{base.tag}" for part in _WINDOWS):
+    if is_windows(stage.base, None):
         return "windows"
     return _ARCHITECTURES.get(base.name.partition("/")[0], "") if "/" in base.name else ""

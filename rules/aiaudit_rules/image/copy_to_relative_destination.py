@@ -34,7 +34,7 @@ from aiaudit.model.image import Dockerfile, Stage
 from aiaudit.model.image.bases import starting_folder
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
-from aiaudit_rules.image.places import is_absolute, is_windows
+from aiaudit_rules.image.places import is_absolute
 
 rule = Rule(
     id="IMG634",
@@ -68,7 +68,7 @@ def copy_to_relative_destination(dockerfile: Dockerfile) -> Iterator[Finding]:
 
 def _starts_in_root(stage: Stage) -> bool:
     base = stage.root_base
-    return base == "" or starting_folder(base) == "/" or is_windows(base)
+    return base == "" or starting_folder(base) == "/" or stage.is_windows
 
 
 def _is_set(stage: Stage, line: int) -> bool:

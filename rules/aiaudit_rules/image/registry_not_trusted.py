@@ -46,9 +46,11 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.image import Dockerfile
 from aiaudit.model.image.origins import reference
+from aiaudit.model.image.references import named_contexts
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
+from aiaudit_rules.image.sources import taken_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +88,14 @@ def registry_not_trusted(dockerfile: Dockerfile, options: Options) -> Iterator[F
 
 def _images(dockerfile: Dockerfile) -> Iterator[tuple[str, Extent]]:
     """Images of other builds, with their place."""
-    names = {stage.name for stage in dockerfile.stages if stage.name}
+    names = {stage.name for stage in dockerfile.stages if stage.name} | named_contexts(dockerfile.service)
     for stage in dockerfile.stages:
-        if stage.start.keyword == "FROM" and stage.parent is None and stage.base not in ("", "scratch"):
+        is_image = stage.parent is None and stage.base not in ("", "scratch") and "$" not in stage.base
+        if stage.start.keyword == "FROM" and is_image:
             yield stage.base, stage.start.words[0].extent
-    for placed in dockerfile.usage.placed("COPY"):
-        source = placed.instruction.flag("from") or ""
-        if _is_image(source, names):
-            yield source, placed.instruction.extent
-    for run in dockerfile.usage.runs:
-        for mount in run.mounts:
-            if _is_image(mount.from_, names):
-                yield mount.from_, run.instruction.extent
-
-
-def _is_image(source: str, names: set[str]) -> bool:
-    return bool(source) and "$" not in source and not source.isdigit() and source.lower() not in names
+    for source in taken_from(dockerfile):
+        if "$" not in source.name and not source.name.isdigit() and source.name.lower() not in names:
+            yield source.name, source.extent
 
 
 def _host(text: str) -> str:

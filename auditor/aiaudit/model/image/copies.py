@@ -17,9 +17,19 @@ from aiaudit.span import Extent
 from aiaudit.values import dataclass
 
 _ADDRESS = regex(r"(?:https?|ftp|ssh|git)://|git@")
-_ARCHIVE = regex(r"\.(?:tar|tgz|tbz2|txz|tar\.(?:gz|bz2|xz|zst))$")
+_ARCHIVE = regex(r"\.(?:tar|tgz|tbz2?|txz|tzst|tlz|tar\.(?:gz|bz2|xz|zst|lzma|Z))$", re.IGNORECASE)
 _NOWHERE = Extent(1, 1, 1, 1)
 _HIDDEN = "/<a folder that a variable names>"
+
+
+def is_address(source: str) -> bool:
+    """Whether ADD fetches a source from elsewhere."""
+    return _ADDRESS.match(source) is not None
+
+
+def is_archive(source: str) -> bool:
+    """Whether a source has the name of a tar archive, which ADD unpacks."""
+    return _ARCHIVE.search(source) is not None
 
 
 @dataclass(slots=True)
@@ -85,10 +95,10 @@ class CopyReader:
         into_folder = into_folder or place in self.files.folders
         for source in sources:
             if instruction.keyword == "ADD" and stage is None:
-                if _ADDRESS.match(source):
+                if is_address(source):
                     self.files.blur(posixpath.join(place, posixpath.basename(source)) if into_folder else place)
                     continue
-                if _ARCHIVE.search(source):
+                if is_archive(source):
                     self.files.blur(place)
                     continue
             if "$" in source:
