@@ -309,7 +309,7 @@ def test_help(cli: Cli, arguments: list[str]) -> None:
 
 
 def on_terminal(folder: Path, *arguments: str, columns: int = 60, **environment: str) -> str:
-    """What a terminal of some width shows."""
+    """What a terminal of some width shows of the results; a slow run draws its progress on the other stream."""
     import fcntl
     import struct
     import termios
@@ -323,7 +323,7 @@ def on_terminal(folder: Path, *arguments: str, columns: int = 60, **environment:
         env=scrubbed | {"TERM": "xterm-256color", "XDG_CACHE_HOME": str(folder.parent / "cache")} | environment,
         stdin=worker,
         stdout=worker,
-        stderr=worker,
+        stderr=subprocess.DEVNULL,
     )
     os.close(worker)
     shown = b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import TracebackType
 from typing import Any, TextIO
@@ -14,7 +15,7 @@ class Bar:
 
     def __init__(self, stream: TextIO, wanted: bool) -> None:
         self.stream = stream
-        self.wanted = wanted and stream.isatty()
+        self.wanted = wanted and stream.isatty() and os.environ.get("TERM") != "dumb"
         self.started = time.monotonic()
         self._progress: Any = None
         self._task: Any = None
