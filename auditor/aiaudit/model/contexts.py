@@ -15,6 +15,7 @@ from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import CACHING, CLOSING_KEYWORDS, FILING, OFFLOADING, PROMPT, STARTING_KEYWORDS, TOOL_RUNS
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.singletons import is_singleton
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -85,6 +86,7 @@ class Contexts:
             f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
         }
         self._ephemeral: set[int] = set()
+        self._singletons: dict[int, bool] = {}
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
         self.started = {a.call.scope.module.path for a in routing.applications} | set(program.starters)
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
@@ -202,12 +204,21 @@ class Contexts:
             calls = list(self.evaluator.constructions(cls))
             alive = [c for c in calls if self.before_requests(c.scope)]
             fresh = [c for c in calls if self.in_request(c.scope, cached=False) and not self.guard(c).keeps]
+            if fresh and self.is_singleton(cls):
+                continue
             injected = self._injected_per_request(cls)
             if (fresh or injected) and not alive:
                 self._ephemeral.add(id(cls))
         if self._ephemeral:
             for kind in ("request", "task"):
                 self.reached[kind] = self._explore(kind)
+
+    def is_singleton(self, cls: Class) -> bool:
+        """Whether there is one object of a class however often it is called."""
+        known = self._singletons.get(id(cls))
+        if known is None:
+            known = self._singletons[id(cls)] = is_singleton(cls, self.evaluator)
+        return known
 
     def _injected_per_request(self, cls: Class) -> bool:
         constructor = self.evaluator.constructor(cls)
@@ -385,8 +396,9 @@ class Contexts:
             if source in self.evaluator.wrappers(target):
                 continue  # a decorator's wrapper calls what it wraps: whoever calls that has its own edge there
             guard = self.guard(call)
-            kept = is_cached(target) or guard.keeps
-            owner = guard.cls if guard.keeps and not is_cached(target) else None
+            once = is_cached(target) or (isinstance(value, ClassValue) and self.is_singleton(value.cls))
+            kept = once or guard.keeps
+            owner = guard.cls if guard.keeps and not once else None
             label = target.label if isinstance(target, Function) else target.qualified_name
             yield Edge(source, target, call.span, label, call, kept, False, owner)
 

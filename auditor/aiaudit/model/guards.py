@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -27,7 +27,32 @@ NONE = Guard(False)
 
 def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     """The lazy-initialisation guard around a call, if there is one."""
-    return guard_at(call.enclosing, call.scope, evaluator)
+    found = guard_at(call.enclosing, call.scope, evaluator)
+    return found if found.keeps or not isinstance(call.scope, Function) else _found_or_made(call, evaluator)
+
+
+def _found_or_made(call: Call, evaluator: Evaluator) -> Guard:
+    """`for item in items: if ...: return item`, and below `items.append(item := make())`: what is made is kept."""
+    scope = call.scope
+    searched = [
+        link.node[3]
+        for _, enclosing in scope.returns
+        for link in enclosing or ()
+        if link.kind == "for" and link.node[1][2] < call.at[0]
+    ]
+    if not searched:
+        return NONE
+    names = {name for name, found in scope.bindings.items() for b in found if b.expression is call.expression}
+    for store in scope.stores:
+        value = store.value
+        kept = value is call.expression or (value is not None and value[0] == "name" and value[2] in names)
+        base = dotted(store.base)
+        if not kept or store.attribute is not None or base is None:
+            continue
+        found = lasting(store.base, scope, evaluator)
+        if found is not None and any(dotted(part) == base for place in searched for part in walk(place)):
+            return Guard(True, found[0], None)
+    return NONE
 
 
 def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) -> Guard:

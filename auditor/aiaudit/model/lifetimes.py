@@ -163,7 +163,10 @@ class Lifetimes:
     def _is_kept(self, call: Call) -> bool:
         """Whether a construction runs once: early, or behind a guard or cache."""
         contexts = self.contexts
+        callees = self.evaluator.evaluate(call.expression[2], call.scope)
         if contexts.guard(call).keeps:
+            return True
+        if any(isinstance(callee, ClassValue) and contexts.is_singleton(callee.cls) for callee in callees):
             return True
         if contexts.in_request(call.scope, cached=False) is not None:
             return False

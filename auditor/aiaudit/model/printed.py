@@ -35,6 +35,8 @@ _SHOWING = frozenset(
 )
 _DUMPING = frozenset(("model_dump", "model_dump_json", "dict", "json", "__dict__", "_asdict", "copy", "items"))
 _LOOKUPS = ("os.getenv", "os.environ.get", "decouple.config")
+# Words of names that are about credentials and hold none.
+_ABOUT = frozenset(("total", "num", "count", "number", "has", "is", "use", "uses", "needs", "requires", "valid"))
 _DEPTH = 4
 
 
@@ -197,7 +199,7 @@ class _Finder:
         """`password`, `user.api_key`: a credential by its full name, of which nothing says that it is masked."""
         name = last_name(part)
         words = words_of(name)
-        if not is_credential(name) or (len(words) < 2 and words != ("password",)):
+        if not is_credential(name) or (len(words) < 2 and words != ("password",)) or _ABOUT.intersection(words):
             return False
         values = self.evaluator.evaluate(part, scope)
         if any(isinstance(value, (Constant, Instance)) for value in values):

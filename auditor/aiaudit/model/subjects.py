@@ -44,6 +44,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "UnboundedContext": ("flow.retrieval", "unbounded_contexts"),
     "UnboundedUpload": ("flow.uploads", "unbounded_uploads"),
     "UncappedOutput": ("outputs", "uncapped_outputs"),
+    "UnclosedClient": ("closing", "unclosed_clients"),
     "Wait": ("timeouts", "waits"),
     "WrittenTimeout": ("written_timeouts", "written_timeouts"),
 }

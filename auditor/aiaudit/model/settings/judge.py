@@ -10,7 +10,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Function, last_name
 from aiaudit.model.service import Service
-from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
+from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Read
@@ -18,6 +18,7 @@ from aiaudit.model.settings.startup import Startup
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, STORED, Use, is_guarded
 from aiaudit.model.settings.words import (
     is_credential,
+    is_given_by_platform,
     is_knob,
     is_optional,
     is_provider_key,
@@ -125,13 +126,16 @@ class Judge(Startup):
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None
         if default.kind == SAID_MISSING:
-            if late is None or source.read is None or not self.matters(source):
+            if late is None or source.read is None or not self.matters(source) or swallows(source.read.tries):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
 
     def matters(self, source: Source) -> bool:
-        return is_credential(source.name) and not is_optional(source.name)
+        """Whether a look-up that raises in a request is one of the service's own settings."""
+        if is_credential(source.name):
+            return not is_optional(source.name)
+        return not (is_optional(source.name) or is_knob(source.name) or is_given_by_platform(source.name))
 
     def need(self, source: Source, default: Default, late: Reach | None) -> Setting | None:
         uses = self.uses[id(source)]

@@ -30,6 +30,11 @@ _KNOB = regex(
     r"|(APP|PROJECT|SERVICE|HOST|SITE|COOKIE|LOGGER|BOT|PRODUCT|COMPANY|DISPLAY)_?NAME|DESCRIPTION|CALLBACKS?|DOMAIN|CERT\w*|PEM|CA|SSL\w*|TLS\w*|LOG\w*|PROFILE|REVISION|VARIANT|SENTRY_DSN|PROMPT)$",
     re.IGNORECASE,
 )
+# What is there without anybody setting it.
+_GIVEN = frozenset(
+    ("HOME", "USER", "USERNAME", "PATH", "PWD", "SHELL", "HOSTNAME", "LANG", "TMPDIR", "TEMP", "TMP", "DISPLAY", "TERM",
+     "RANK", "LOCAL_RANK", "WORLD_SIZE", "CUDA_VISIBLE_DEVICES", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
+)  # fmt: skip
 # What stands for "nobody has set this".
 _STAND_IN = regex(
     r"^(unset|not[-_ ]?set|undefined|none|null|nil|n/?a|change[-_ ]?me.*|.*change[-_ ]?(this|me|in[-_ ]?prod).*|todo"
@@ -69,6 +74,11 @@ def is_provider_key(name: str) -> bool:
 def is_optional(name: str) -> bool:
     """Whether services commonly run without it."""
     return _OPTIONAL.search(name) is not None and not is_provider_key(name)
+
+
+def is_given_by_platform(name: str) -> bool:
+    """Whether the operating system, the container or the platform sets it, not who deploys the service."""
+    return name.upper() in _GIVEN or name.upper().startswith(("LAMBDA_", "KUBERNETES_", "GAE_", "K_", "DYNO", "RAY_"))
 
 
 def is_knob(name: str) -> bool:
