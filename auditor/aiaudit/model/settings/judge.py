@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Function, last_name
+from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
-from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
+from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Read
@@ -126,7 +126,7 @@ class Judge(Startup):
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None
         if default.kind == SAID_MISSING:
-            if late is None or source.read is None or not self.matters(source) or swallows(source.read.tries):
+            if late is None or source.read is None or not self.matters(source) or _expects_none(source.read):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
@@ -268,6 +268,17 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
 _HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+
+
+def _expects_none(read: Read) -> bool:
+    """Whether a look-up that raises stands in a `try` for just that: `except KeyError`."""
+    return any(
+        last_name(part) == "KeyError"
+        for statement in read.tries
+        for kind, _, _, _ in statement[3]
+        if kind is not None
+        for part in walk(kind)
+    )
 
 
 def _purpose(use: Use) -> str:
