@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiaudit.model.packages import applies, heavy, heavy_names, known_to_bring, required
-from aiaudit.model.weights import weight
+from aiaudit.model.weights import weight, weight_of
 from tests.model.test_image import images_of
 
 LOCK = """\
@@ -91,6 +91,25 @@ def test_builds_for_processors_are_told(tmp_path: Path) -> None:
     (found,) = heavy(install, image)
 
     assert (found.name, found.is_cpu_only) == ("torch", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("torch --index-url $TORCH_INDEX", [("torch", True, True)]),
+        ("opencv-python --index-url $MIRROR", [("opencv-python", False, False)]),
+        ("--no-deps sentence-transformers", []),
+        ("--torch-backend=cpu torch", [("torch", False, True)]),
+    ],
+)
+def test_which_build_comes(tmp_path: Path, arguments: str, expected: list[tuple[str, bool, bool]]) -> None:
+    """Of torch alone there are several builds; what a variable names is not known."""
+    tool = "uv pip" if "backend" in arguments else "pip"
+    (image,) = images_of(tmp_path, {"Dockerfile": f"FROM python:3.12\nRUN {tool} install {arguments}\n"})
+    ((_, install),) = image.final.installs
+    found = [(b.name, b.is_elsewhere, weight_of(b) is None or b.is_cpu_only) for b in heavy(install, image)]
+
+    assert [entry for entry in found if not entry[0].startswith(("nvidia-", "triton"))] == expected
 
 
 def test_groups_extras_and_setup_scripts(tmp_path: Path) -> None:

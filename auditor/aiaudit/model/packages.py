@@ -227,11 +227,11 @@ def heavy(install: Install, image: Image) -> tuple[Brought, ...]:
         version = item.version or constraints.get(item.name)
         if item.name in heavy_names():
             found.setdefault(item.name, Brought(item.name, version, (item.name,), item, False, cpu))
-    if lock is None:
+    if lock is None and "--no-deps" not in install.flags:
         for brought in _through_knowledge(asked, constraints, cpu):
             found.setdefault(brought.name, brought)
-    if any("$" in index for index in install.indexes):
-        return tuple(replace(brought, is_elsewhere=True) for brought in found.values())
+    if any("$" in index for index in install.indexes) and "torch" in found:
+        found["torch"] = replace(found["torch"], is_elsewhere=True)  # of other packages there is one build
     return tuple(found.values())
 
 

@@ -86,12 +86,13 @@ class Input:
 class Install:
     """One command that installs packages.
 
-    `tool` is "pip", "uv pip", "uv", "poetry", "pdm", "pipenv", "conda", "apt", "apk", "dnf", "npm", "yarn", "pnpm", ...
+    `tool` is "pip", "pipx", "uv pip", "uv", "poetry", "pdm", "pipenv", "conda", "apt", "apk", "dnf", "npm", "yarn", ...
     `ecosystem` is "python", "system", "node" or "other". `folder` is where the command runs (None where unknown).
     `requirement_files` and `constraint_files` are as written; `reads` are the manifest and lock names that the tool
     looks up in its folder by itself; `inputs` are all of these, looked up in the image as it is when the command runs.
     `project` is the project folder that is installed too (`.`, "" for none). `groups` are the groups beside the main
-    one that it installs, `extras` likewise; `without_main` tells `--only dev`. `flags` are the bare options.
+    one that it installs, `extras` likewise; `without_main` tells `--only dev`. `indexes` are the package indexes that
+    the command and the environment's variables name. `flags` are the bare options.
     """
 
     tool: str
