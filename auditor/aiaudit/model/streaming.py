@@ -25,6 +25,8 @@ from aiaudit.values import dataclass
 SHORT = 128
 # What gives back something else than the text that it is given.
 _ASKED = GENERATING | {"embedding", "vector", "retriever", "search", "rerank", "speech", "image"}
+# What makes data of a text: nobody reads it while it is written.
+_READING = frozenset(("loads", "model_validate_json", "parse_raw", "literal_eval", "safe_load", "validate_json"))
 STRUCTURED = (
     "response_format",
     "response_model",
@@ -179,9 +181,9 @@ class _Finder(Streams):
         return all(call is not None and is_returned(call.expression, call.scope, self.asks) for call in calls)
 
     def asks(self, expression: Expression, scope: Scope) -> bool:
-        """Whether a call asks a model or searches: text that is given to it is not what comes back."""
+        """Whether a call asks a model, searches or parses: text that is given to it is not what comes back."""
         call = self.side.evaluator.call_of(expression, scope)
-        if id(call) in self.asking:
+        if id(call) in self.asking or last_name(expression[2]) in _READING:
             return True
         edges = self.side.contexts.edges(scope)
         return any(id(edge.target) in self.asking_scopes for edge in edges if edge.call is call)
