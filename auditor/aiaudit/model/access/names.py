@@ -55,7 +55,9 @@ def speaks_of_access(name: str) -> bool:
     found = set(parts_of(name))
     if found & _PLAIN or {"api", "key"} <= found:
         return True
-    return bool(found & _CHECKING) and bool(found & _CHECKED)
+    if not found & _CHECKED:
+        return False
+    return bool(found & (_CHECKING - _FETCHING)) or (bool(found & _CHECKING) and not found & _PARTS_OF_PROGRAM)
 
 
 def checks_access(name: str) -> bool:

@@ -1,0 +1,78 @@
+"""Names that speak of who is asking, and what publishes a service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit.model.access import open_routes
+from aiaudit.model.access.names import checks_access, gives_identity, is_own_key
+from tests.model.linked import service_of
+
+MAIN = """
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from openai import OpenAI
+
+app = FastAPI()
+client = OpenAI(timeout=20, max_retries=1)
+
+
+{before}
+@app.get("/motto")
+def motto({parameters}):
+    {body}
+    return client.chat.completions.create(model="gpt-4.1-mini", max_tokens=9, messages=[])
+"""
+COMPOSE = 'services:\n  api:\n    build: .\n    ports: ["{port}"]\n'
+
+
+def _service(folder: Path, before: str = "", parameters: str = "", body: str = "pass", port: str = "80:80") -> int:
+    main = MAIN.format(before=before, parameters=parameters, body=body)
+    return len(open_routes(service_of(folder, {"main.py": main, "compose.yaml": COMPOSE.format(port=port)})))
+
+
+@pytest.mark.parametrize("name", ["get_current_user", "verify_api_key", "HTTPBearer", "require_admin", "get_tenant"])
+def test_names_of_dependencies_that_identify(name: str) -> None:
+    assert gives_identity(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["get_db", "get_settings", "get_user_service", "author_of", "count_tokens", "paginate"]
+)
+def test_names_of_other_dependencies(name: str) -> None:
+    assert not gives_identity(name)
+
+
+def test_a_providers_key_is_no_check() -> None:
+    assert checks_access("validate_token")
+    assert not checks_access("get_api_key")
+    assert is_own_key("openai_api_key")
+    assert not is_own_key("keyword")
+
+
+def test_a_published_route_without_a_login(tmp_path: Path) -> None:
+    assert _service(tmp_path) == 1
+
+
+def test_a_port_for_this_machine_alone_publishes_nothing(tmp_path: Path) -> None:
+    assert _service(tmp_path, port="127.0.0.1:80:80") == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "parameters", "body"),
+    [
+        ("", "x_api_key: str = Header()", "pass"),
+        ("", "request: Request", 'token = request.headers.get("authorization")'),
+        ("", "request: Request", 'who = request.session["user"]'),
+        ("def who():\n    raise HTTPException(403)\n", "by=Depends(who)", "pass"),
+        ('@app.middleware("http")\ndef gate(request, call_next):\n    raise HTTPException(401)\n', "", "pass"),
+    ],
+)
+def test_what_protects_a_route(before: str, parameters: str, body: str, tmp_path: Path) -> None:
+    assert _service(tmp_path, before, parameters, body) == 0
+
+
+def test_a_status_of_another_service_protects_nothing(tmp_path: Path) -> None:
+    body = "answer = client.models.list()\n    if answer.status_code == 401:\n        raise HTTPException(401)"
+    assert _service(tmp_path, body=body) == 1
