@@ -45,7 +45,7 @@ FRAMEWORKS = [
 ]
 _ENTRY = regex(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
 _OUTSIDE = regex(
-    r"(^|/)(tests?|testing|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
+    r"(^|/)(tests?|testing|e2e|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
 )
 # Files that start a service without importing a framework: they import the module that builds the application.

@@ -40,6 +40,7 @@ READING = frozenset(
 )  # fmt: skip
 LEAVING = ("exit", "_exit", "quit", "abort", "kill")
 DEPTH = 4
+GOES_ON = "the service goes on without it"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +148,10 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))
         if known is None and is_hook:
             known = making.reached_by(call)
-        if known is not None and not is_start and making.is_used_in(block, scope):
+        if known is not None and not is_hook and making.is_used_in(block, scope):
             continue
+        if known is not None and early is None and last_name(known.call.expression[2]).startswith(("from_", "afrom_")):
+            continue  # indexing what a request brings is its work
         what = known.name if known is not None else _reading(call, side) if is_start else None
         if what is None and is_hook and is_undefined(call.expression[2], scope):
             what = f"{last_name(call.expression[2])}(), which is defined nowhere,"
@@ -157,7 +160,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         seen.add(id(block.node))
         for handler in block.node[3]:
             outcome = _outcome(handler)
-            if outcome is not None:
+            if outcome is not None and not (outcome == GOES_ON and _is_shortcut(block)):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
 
@@ -181,12 +184,12 @@ def swallowed_imports(module: Module, side: PythonSide) -> Iterator[SwallowedFai
 
 
 def _passes_over_import(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> bool:
-    """Whether a handler only passes, or says so: it sets no flag and takes no other thing in its place."""
+    """Whether a handler passes without a word: it says nothing, sets no flag and takes no other thing in its place."""
     kind, _, body, _ = handler
     kinds = [] if kind is None else [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
     if not all(name in ("ImportError", "ModuleNotFoundError", "Exception") for name in kinds):
         return False
-    return all(statement[0] == "pass" or (statement[0] == "expr" and not _leaves(statement)) for statement in body)
+    return all(statement[0] == "pass" for statement in body)
 
 
 def _use_of(name: str, module: Module, statement: Statement, side: PythonSide) -> Span | None:
@@ -203,6 +206,11 @@ def _use_of(name: str, module: Module, statement: Statement, side: PythonSide) -
             if not any(link.kind in ("if", "unless") for link in call.around):
                 return call.span
     return None
+
+
+def _is_shortcut(block: Enclosing) -> bool:
+    """Whether the `try` may leave the function early with nothing left to do: what follows it is the real attempt."""
+    return any(statement[0] == "return" and statement[2] is None for statement in _statements(block.node[2]))
 
 
 def _place(handler: tuple[object, ...], scope: Scope) -> Span:
@@ -242,7 +250,7 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
     kind, _, body, _ = handler
     if kind is not None and not _is_broad(kind):
         return None
-    outcome = "the service goes on without it"
+    outcome = GOES_ON
     for statement in _statements(body):
         if statement[0] == "raise" or _leaves(statement):
             return None
