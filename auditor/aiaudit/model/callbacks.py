@@ -36,8 +36,9 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
     for function in program.functions:
         if _is_handed_by_decorator(function, evaluator):
             yield Callback("request", function, f"callback {function.qualified_name}", function.span)
+    imported = {path for module in program.modules for path in program.imports_of(module.path)}
     for module in program.modules:
-        if _is_page(module, program):
+        if _is_page(module, imported):
             yield Callback("request", module, f"every run of {module.path}", Span.whole_file(module.path))
 
 
@@ -91,13 +92,11 @@ def _functions_in(binding: Binding, evaluator: Evaluator) -> Iterator[Function]:
                 yield value.function
 
 
-def _is_page(module: Module, program: Program) -> bool:
+def _is_page(module: Module, imported: set[str]) -> bool:
     """A Streamlit script: it runs anew at each interaction. What it imports runs once."""
     if not any(_imports_streamlit(statement) for statement, _, _ in module.imports):
         return False
-    if "/pages/" in f"/{module.path}":
-        return True
-    return not any(module.path in program.closure([other.path]) for other in program.modules if other is not module)
+    return "/pages/" in f"/{module.path}" or module.path not in imported
 
 
 def _imports_streamlit(statement: tuple[object, ...]) -> bool:

@@ -146,13 +146,13 @@ class Program:
         queue = list(paths)
         seen = set(queue)
         for path in queue:  # grows while it is walked
-            for imported in self._imports_of(path):
+            for imported in self.imports_of(path):
                 if imported not in seen:
                     seen.add(imported)
                     queue.append(imported)
         return seen
 
-    def _imports_of(self, path: str) -> tuple[str, ...]:
+    def imports_of(self, path: str) -> tuple[str, ...]:
         """The files that importing the module in a file imports, each once."""
         if path not in self._imports:
             module = self.load(path)
