@@ -35,7 +35,6 @@ CREDENTIALS = frozenset(
 PROXIES = frozenset(
     f"{framework}.{name}" for framework in ("flask", "quart", "bottle") for name in ("request", "session", "websocket")
 )
-DEPTH = 8
 
 
 def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
@@ -53,15 +52,22 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
 
 
 def comes_from_request(
-    expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, depth: int = 0
+    expression: Expression,
+    scope: Scope,
+    evaluator: Evaluator,
+    contexts: Contexts,
+    asked: set[tuple[int, str]] | None = None,
 ) -> bool:
-    """Whether anything in an expression derives from what a handler receives."""
-    if depth > DEPTH:
-        return False
+    """Whether anything in an expression derives from what a handler receives. `asked` are the variables that the same
+    question has been asked of."""
+    asked = set() if asked is None else asked
     for part in walk(expression):
         if part[0] != "name":
             continue
         holder = scope_of_name(scope, part[2])
+        if (id(holder or scope), part[2]) in asked:
+            continue
+        asked.add((id(holder or scope), part[2]))
         if not isinstance(holder, Function):
             if any(isinstance(v, External) and v.path in PROXIES for v in evaluator.evaluate(part, scope)):
                 return True
@@ -70,17 +76,17 @@ def comes_from_request(
             root = entry_of(store.base)
             if store.value is None or root[0] != "name" or root[2] != part[2]:
                 continue
-            if comes_from_request(store.value, holder, evaluator, contexts, depth + 1):
+            if comes_from_request(store.value, holder, evaluator, contexts, asked):
                 return True
         for binding in holder.bindings[part[2]]:
             if binding.kind == "parameter":
-                if _parameter_from_request(part[2], holder, evaluator, contexts, depth):
+                if _parameter_from_request(part[2], holder, evaluator, contexts, asked):
                     return True
                 continue
             inner = binding.expression
             if inner is None or inner is expression:
                 continue
-            if comes_from_request(inner, holder, evaluator, contexts, depth + 1):
+            if comes_from_request(inner, holder, evaluator, contexts, asked):
                 return True
     return False
 
@@ -93,7 +99,7 @@ def entry_of(expression: Expression) -> Expression:
 
 
 def _parameter_from_request(
-    name: str, function: Function, evaluator: Evaluator, contexts: Contexts, depth: int
+    name: str, function: Function, evaluator: Evaluator, contexts: Contexts, asked: set[tuple[int, str]]
 ) -> bool:
     """A parameter of a handler or tool (an injected one is not), or one that callers fill from theirs."""
     if name == function.self_name:
@@ -104,6 +110,6 @@ def _parameter_from_request(
     if id(function) in contexts.handlers or not evaluator.callers(function):
         return True  # nobody in the program calls a tool or a callback: its arguments come with the request
     return any(
-        comes_from_request(argument, scope, evaluator, contexts, depth + 1)
+        comes_from_request(argument, scope, evaluator, contexts, asked)
         for argument, scope in evaluator.passed(function, name)
     )
