@@ -153,6 +153,7 @@ def test_shipped_and_copied_stages(tmp_path: Path) -> None:
         ("COPY app/main.py app/core/a.py ./", {"/w/main.py", "/w/a.py"}),
         ("COPY --parents app/core/a.py ./", {"/w/app/core/a.py"}),
         ("COPY --parents app/./core/a.py ./", {"/w/core/a.py"}),
+        ("COPY --parents app/**/a.py ./", {"/w/app/core/a.py"}),
         ("COPY --exclude=core app ./", {"/w/main.py"}),
         ('COPY ["app/main.py", "./"]', {"/w/main.py"}),
         ("ENV T=/t\nCOPY app/main.py $T/", {"/t/main.py"}),

@@ -100,6 +100,16 @@ def test_entry_scripts_export_what_servers_read(tmp_path: Path) -> None:
     assert (found.host.text, found.port.text) == ("0.0.0.0", None)
 
 
+def test_scripts_that_the_dockerfile_holds_are_read(tmp_path: Path) -> None:
+    dockerfile = (
+        "FROM python:3.12\nCOPY <<EOF /start.sh\n#!/bin/sh\nexport UVICORN_HOST=0.0.0.0\n"
+        'exec uvicorn a:app --port 81\nEOF\nCMD ["sh", "/start.sh"]\n'
+    )
+    (found,) = served(image_of(tmp_path, dockerfile))
+
+    assert (found.host.text, found.port.number, found.server.span.line) == ("0.0.0.0", 81, 5)
+
+
 def test_deploy_files_start_the_image_in_their_own_ways(tmp_path: Path) -> None:
     compose = (
         "services:\n  api:\n    build: .\n    image: team/api:1\n    environment: {UVICORN_HOST: 0.0.0.0}\n"

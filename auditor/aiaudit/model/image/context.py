@@ -86,6 +86,8 @@ class Context:
     def _globbed(self, pattern: str, files: Sequence[str]) -> list[tuple[str, str]]:
         depth = pattern.count("/") + 1
         expression = pattern_expression(pattern)
+        if "**" in pattern.split("/"):  # any number of folders: whole paths are compared
+            return [(path, posixpath.basename(path)) for path in files if expression.fullmatch(path)]
         found: list[tuple[str, str]] = []
         for path in files:
             parts = path.split("/")

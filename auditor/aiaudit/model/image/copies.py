@@ -65,6 +65,7 @@ class CopyReader:
             self.files.blur("/")
         elif documents:
             self.files.blur(place)
+            self._write(instruction, documents, written, place)
         if is_foreign:
             self.files.blur(place or "/")
             self.files.add_folder(place or "/")
@@ -81,6 +82,13 @@ class CopyReader:
             tuple(result.missing),
             tuple(result.landings),
         )
+
+    def _write(self, instruction: Instruction, documents: list[str], written: str, place: str) -> None:
+        """Here-documents that become files."""
+        for document, name in zip(instruction.heredocs, documents, strict=False):
+            into = written.endswith("/") or place in self.files.folders
+            target = posixpath.join(place, name.lstrip("<-").strip("\"'")) if into else place
+            self.files.written[target] = (document.body, document.extent.line)
 
     def _bring(
         self,

@@ -26,13 +26,14 @@ class Filesystem:
     """The part of an image's file system that comes from the repository.
 
     `unknown` holds folders and files that commands, other images or addresses may have filled: nothing below them is
-    ever called missing.
+    ever called missing. `written` are the files that the Dockerfile itself holds: text and first line, by place.
     """
 
     def __init__(self, inherited: Filesystem | None = None) -> None:
         self.files: dict[str, str] = dict(inherited.files) if inherited else {}
         self.folders: set[str] = set(inherited.folders) if inherited else set(_STANDARD_FOLDERS)
         self.unknown: set[str] = set(inherited.unknown) if inherited else {"/dev", "/proc", "/run"}
+        self.written: dict[str, tuple[str, int]] = dict(inherited.written) if inherited else {}
 
     def add(self, path: str, source: str) -> None:
         """A repository file lands at a place."""

@@ -15,7 +15,7 @@ from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
-from aiaudit.span import Span
+from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
 
 _SCRIPT = regex(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
@@ -58,6 +58,11 @@ def command_of(
         tuple(reader.servers),
         reader.scripts[0] if reader.scripts else "",
     )
+
+
+def _lower(extent: Extent, lines: int) -> Extent:
+    """The same stretch some lines further down."""
+    return extent._replace(line=extent.line + lines, end_line=extent.end_line + lines)
 
 
 def _as_command(instruction: Instruction) -> tuple[Command, ...]:
@@ -161,6 +166,12 @@ class _Reader:
         position = 1 if is_shell(command) else 0
         if len(words) <= position:
             return is_shell(command)
+        rest = tuple(words[position + 1 :])
+        given = arguments or ((replace(command, words=rest, assignments=()),) if rest else ())
+        document = self._document(words[position].text, folder)
+        if document:
+            self.read(document, self.path, folder, given, depth + 1)
+            return True
         path = self.repository_file(words[position].text, folder)
         if path is None or not _SCRIPT.fullmatch(posixpath.basename(path)) or path.endswith(".py"):
             return is_shell(command)
@@ -168,10 +179,18 @@ class _Reader:
         if text.startswith("#!") and "python" in text.partition("\n")[0]:
             return False
         self.scripts.append(path)
-        rest = tuple(words[position + 1 :])
-        given = arguments or ((replace(command, words=rest, assignments=()),) if rest else ())
         self.read(commands_in(text), path, folder, given, depth + 1)
         return True
+
+    def _document(self, written: str, folder: str | None) -> list[Command]:
+        """The commands of a script that the Dockerfile itself holds as a here-document, where they stand in it."""
+        place = absolute(written, folder)
+        files = self.stage.files
+        found = files.written.get(place) if files is not None and place is not None else None
+        if found is None or "python" in found[0].partition("\n")[0]:
+            return []
+        text, first = found
+        return [replace(command, extent=_lower(command.extent, first - 1)) for command in commands_in(text)]
 
     def _console_script(self, command: Command, folder: str | None) -> Server | None:
         """A console script that a project of the repository defines and the image installs."""
