@@ -91,6 +91,18 @@ def test_servers_that_code_starts(
     assert found.host.origin in (CODE, DEFAULT, ENVIRONMENT)
 
 
+def test_values_of_other_modules(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": 'FROM python:3.12\nWORKDIR /w\nCOPY . .\nCMD ["python", "a.py"]\n',
+        "config.py": 'import os\n\nPORT = int(os.getenv("PORT", 81))\n',
+        "a.py": "import uvicorn\nfrom config import PORT\n\nuvicorn.run(object(), port=PORT)\n",
+    }
+    (made,) = images_of(tmp_path, files)
+    (found,) = served(made)
+
+    assert found.port.number == 81
+
+
 def test_entry_scripts_export_what_servers_read(tmp_path: Path) -> None:
     script = "#!/bin/sh\nexport UVICORN_HOST=0.0.0.0\nif test $X; then export UVICORN_PORT=1; fi\nexec uvicorn a:app\n"
     dockerfile = 'FROM python:3.12\nCOPY start.sh /\nENTRYPOINT ["/start.sh"]\n'

@@ -74,6 +74,9 @@ def coded_value(expression: Expression, scope: Scope, server: Server, side: Pyth
     values = side.evaluator.evaluate(expression, scope)
     if not values:
         return unknown
+    made = values[0].origin if len(values) == 1 and isinstance(values[0], External) else None
+    if made is not None and made.expression is not expression and depth < _DEEPEST:
+        return coded_value(made.expression, made.scope, server, side, depth + 1)  # what another module made
     texts = {str(value.value) for value in values if isinstance(value, Constant)}
     if len(texts) != 1 or not all(isinstance(value, Constant) for value in values) or _is_set(expression, server):
         return unknown
