@@ -45,8 +45,8 @@ FRAMEWORKS = [
 ]
 _ENTRY = regex(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
 _OUTSIDE = regex(
-    r"(^|/)(tests?|testing|e2e|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
-    r"|(^|/)(test_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
+    r"(^|/)(tests?|testing|e2e|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
+    r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
 )
 # Files that start a service without importing a framework: they import the module that builds the application.
 STARTERS = frozenset(

@@ -170,5 +170,5 @@ def _named_alike(image: Image, name: str) -> tuple[str, ...]:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file belongs to tests."""
+    """Whether a module is one of the tests, which may bear the name of one of the service."""
     return "/tests/" in f"/{path}" or posixpath.basename(path).startswith("test_")
