@@ -88,6 +88,7 @@ def test_servers_that_code_starts(
 
     assert (found.host.text, found.port.number, found.workers.number) == (host, port, workers)
     assert found.starter == "uvicorn.run"
+    assert found.application == ("a:app" if '"a:app"' in call else "")
     assert found.host.origin in (CODE, DEFAULT, ENVIRONMENT)
 
 
@@ -120,6 +121,7 @@ def test_scripts_that_the_dockerfile_holds_are_read(tmp_path: Path) -> None:
     (found,) = served(image_of(tmp_path, dockerfile))
 
     assert (found.host.text, found.port.number, found.server.span.line) == ("0.0.0.0", 81, 5)
+    assert found.application == "a:app"
 
 
 def test_deploy_files_start_the_image_in_their_own_ways(tmp_path: Path) -> None:

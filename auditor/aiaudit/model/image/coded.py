@@ -32,7 +32,15 @@ def listening_of_call(server: Server, call: Call, path: str, side: PythonSide) -
         read("workers", None, program.workers_variable, ""),
         on_socket=any(call.keyword(name) is not None for name in ("uds", "fd", "unix_socket")),
         starter=path.replace("()", ""),
+        application=_application(call),
     )
+
+
+def _application(call: Call) -> str:
+    """The application that a call is given by its name."""
+    argument = call.argument("app", 0)
+    is_text = argument is not None and argument[0] == "const" and isinstance(argument[2], str)
+    return str(argument[2]) if argument is not None and is_text else ""
 
 
 def _reader(server: Server, call: Call, side: PythonSide) -> Callable[[str, int | None, str, str | None], Value]:

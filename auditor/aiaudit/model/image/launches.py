@@ -35,8 +35,7 @@ _DEEPEST = 3
 class Launch:
     """A server that a script starts. `flags` are the development options that are on, `is_flask` Flask's own server.
 
-    `is_literal` tells that the options are written as True in the call, not taken from settings. `target` is the
-    application given as `module:attribute`, "" where an object is given or it is not known.
+    `is_literal` tells that the options are written as True in the call, not taken from settings.
     """
 
     server: Server
@@ -50,13 +49,6 @@ class Launch:
     def is_literal(self) -> bool:
         """Whether every option is written as a constant."""
         return all((self.call.keyword(flag) or ("",))[0] == "const" for flag in self.flags)
-
-    @property
-    def target(self) -> str:
-        """`module:attribute` where the call is given that."""
-        argument = self.call.argument("app", 0)
-        is_text = argument is not None and argument[0] == "const" and isinstance(argument[2], str)
-        return argument[2] if argument is not None and is_text else ""
 
 
 def launches(image: Image, server: Server) -> Iterator[Launch]:

@@ -36,6 +36,7 @@ class Value:
 class Listening:
     """A server's place on the network. `on_socket` tells that it listens on a Unix socket or an inherited descriptor.
 
+    `application` is what it serves as `module:attribute`, "" where a file or an object is given, or it is not known.
     `starter` is the call in the code that starts it, such as `uvicorn.run`, "" for a server of the command line.
     `workers` are processes; its text is "" where nothing says how many, which is one for every server known here.
     """
@@ -46,6 +47,7 @@ class Listening:
     workers: Value
     on_socket: bool = False
     starter: str = ""
+    application: str = ""
 
     @property
     def is_loopback(self) -> bool:
@@ -133,7 +135,8 @@ def listening(image: Image, server: Server) -> Listening | None:
     host, port = _address(image, server, program)
     if host.text is not None and (host.text.startswith("unix") or (port.text or "").startswith("/")):
         on_socket = True
-    return Listening(server, host, port, _workers(image, server, program), on_socket)
+    application = server.target if server.kind == "module" else ""
+    return Listening(server, host, port, _workers(image, server, program), on_socket, application=application)
 
 
 def _address(image: Image, server: Server, program: Program) -> tuple[Value, Value]:
