@@ -69,7 +69,7 @@ def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) ->
 
 def tested_variables(test: Expression) -> Iterator[Expression]:
     """The variables whose emptiness (or fullness) a guard's test asks for."""
-    for part in walk(test):
+    for part in _asked(test):
         for empty in (True, False):
             variable = _tested(part, empty)
             if variable is not None:
@@ -82,10 +82,20 @@ def _emptiness_tests(link: Enclosing) -> Iterator[tuple[Expression, Expression]]
         return
     test = link.node[2]
     empty_if_true = link.kind == "if" and link.branch
-    for part in walk(test):
+    for part in _asked(test):
         variable = _tested(part, empty_if_true)
         if variable is not None:
             yield variable, test
+
+
+def _asked(test: Expression) -> Iterator[Expression]:
+    """The single questions that a test asks: what it compares or calls with is not asked for itself."""
+    yield test
+    if test[0] == "bool":
+        for part in test[3]:
+            yield from _asked(part)
+    elif (test[0] == "unary" and test[2] == "Not") or test[0] == "walrus":
+        yield from _asked(test[3])
 
 
 def _tested(test: Expression, empty: bool) -> Expression | None:
@@ -136,6 +146,8 @@ def lasting(
             return (method.owner if instance else None, variable)
         if method is not None and base[0] == "name" and method.owner and base[2] == method.owner.name:
             return None, variable
+        if base[0] == "name" and depth <= 2 and _is_made_inside(base[2], scope):
+            return (None, variable) if lasting(base, scope, evaluator, depth + 1) is not None else None
         return (None, variable) if base[0] in ("name", "attr") else None
     if variable[0] != "name":
         return None
@@ -153,6 +165,12 @@ def lasting(
             if found is not None:
                 return found
     return (None, variable) if holder is not scope and isinstance(holder, Function) else None
+
+
+def _is_made_inside(name: str, scope: Scope) -> bool:
+    """Whether a function gives a local name its values itself."""
+    bindings = scope.bindings.get(name, ()) if isinstance(scope, Function) else ()
+    return bool(bindings) and all(binding.kind in ("value", "element", "entered") for binding in bindings)
 
 
 def is_of_one_request(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool:
