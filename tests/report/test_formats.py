@@ -10,6 +10,7 @@ import pytest
 from aiaudit import catalogue, report
 from aiaudit.finding import Finding, Step
 from aiaudit.fix import Edit, Fix, Safety
+from aiaudit.kinds import KINDS
 from aiaudit.report.look import Look
 from aiaudit.results import Diagnostic, Report, Reported, Suppression
 from aiaudit.rule import Rule
@@ -46,7 +47,7 @@ def report_of(*findings: Finding, diagnostics: tuple[Diagnostic, ...] = (), supp
         diagnostics=diagnostics,
         files=2,
         rules=RULES,
-        kinds=(("python", 1), ("dockerfile", 1)),
+        kinds=tuple((kind, 2) for kind in KINDS),
         text_of=lambda path: SOURCE,
     )
 

@@ -22,6 +22,7 @@ _NOUNS = {
     "ignore": ("ignore file", "ignore files"),
     "environment": ("environment file", "environment files"),
     "yaml": ("YAML file", "YAML files"),
+    "nginx": ("nginx file", "nginx files"),
 }
 
 
