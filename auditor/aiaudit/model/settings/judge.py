@@ -75,6 +75,11 @@ class Judge(Startup):
     def __init__(self, side: PythonSide) -> None:
         super().__init__(side)
         self.implicit = self.implicit_clients()
+        self.set_by_program = {
+            store.key[2]
+            for store in side.program.element_stores
+            if last_name(store.base) == "environ" and store.key is not None and store.key[0] == "const"
+        }
 
     def settings(self) -> Iterable[Setting]:
         said: set[tuple[str, int]] = set()
@@ -128,6 +133,8 @@ class Judge(Startup):
         if default.kind == SAID_MISSING:
             if late is None or source.read is None or not self.matters(source) or _expects_none(source.read):
                 return None
+            if is_guarded(source.read, [f"${name}" for name in source.names], frozenset()):
+                return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
 
@@ -135,7 +142,9 @@ class Judge(Startup):
         """Whether a look-up that raises in a request is one of the service's own settings."""
         if is_credential(source.name):
             return not is_optional(source.name)
-        return not (is_optional(source.name) or is_knob(source.name) or is_given_by_platform(source.name))
+        if is_optional(source.name) or is_knob(source.name) or is_given_by_platform(source.name):
+            return False
+        return source.name not in self.set_by_program
 
     def need(self, source: Source, default: Default, late: Reach | None) -> Setting | None:
         uses = self.uses[id(source)]
