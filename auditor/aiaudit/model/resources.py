@@ -13,7 +13,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
-from aiaudit.model.warming import is_cold, renewing, second_making
+from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass
 
 
@@ -219,6 +219,8 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     uncached = contexts.taken(call, contexts.in_request(scope, cached=False))
     cached = contexts.taken(call, contexts.in_request(scope, cached=True))
     first = (cached or uncached) if kept else cached
+    if guard.keeps and is_filled_early(call, guard, contexts):
+        first = None  # its place is taken before the first request
     renewed = renewing(call, guard, contexts) if kept else None
     return Resource(
         call,

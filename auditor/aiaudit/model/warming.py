@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Contexts, Edge, Reach, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, walk
 from aiaudit.model.values import Instance
 from aiaudit.sources.python.facts import Expression
 
@@ -63,7 +63,7 @@ def _is_edge_warmed(edge: Edge, contexts: Contexts) -> bool:
 
 def _is_own_warmed(call: Call, guard: Guard, contexts: Contexts) -> bool:
     """Whether a guarded call runs early for every object that requests use, or something early fills its place."""
-    if _is_filled_early(call, guard, contexts):
+    if is_filled_early(call, guard, contexts):
         return True
     if contexts.before_requests(call.scope) is None:
         return False
@@ -76,7 +76,7 @@ def _is_own_warmed(call: Call, guard: Guard, contexts: Contexts) -> bool:
     return not early or not asked or asked <= early
 
 
-def _is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
+def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
     """Whether import or startup puts something into the variable that the guard tests."""
     if guard.test is None:
         return False
@@ -87,7 +87,27 @@ def _is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
         for value, scope in _fillings(found[1], call.scope, contexts):
             if scope is not call.scope and not _is_nothing(value) and contexts.before_requests(scope) is not None:
                 return True
+        if any(_is_entry_filled(variable, key, call.scope, contexts) for key in _tested_keys(guard.test)):
+            return True
     return False
+
+
+def _tested_keys(test: Expression) -> list[object]:
+    """The literal keys whose absence a test asks for: `"model" not in cache`."""
+    return [part[2][2] for part in walk(test) if part[0] == "cmp" and part[3] == ("NotIn",) and part[2][0] == "const"]
+
+
+def _is_entry_filled(variable: Expression, key: object, scope: Scope, contexts: Contexts) -> bool:
+    """Whether import or startup puts something under a key of a dict."""
+    evaluator = contexts.evaluator
+    return any(
+        store.scope is not scope
+        and store.key is not None
+        and store.key[0] == "const"
+        and store.key[2] == key
+        and contexts.before_requests(store.scope) is not None
+        for store in evaluator.filled.get(evaluator.variable(variable, scope), ())
+    )
 
 
 def _fillings(variable: Expression, scope: Scope, contexts: Contexts) -> Iterator[tuple[Expression | None, Scope]]:

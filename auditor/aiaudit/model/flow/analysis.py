@@ -47,7 +47,8 @@ def _analysis_of(service: Service) -> Analysis:
 def _analyse(tools: Tools) -> Analysis:
     walker, histories = Walker(tools), Histories(tools)
     found = Analysis()
-    calls = list(model_calls(tools))
+    live = tools.side.routing.live
+    calls = [call for call in model_calls(tools) if call.call.scope.module.path in live]
     limit = body_limit(tools)
     places = {id(call.call) for call in calls}
     grown: dict[object, GrowingConversation] = {}
