@@ -32,7 +32,8 @@ class Evidence:
         self.side = side
         self.evaluator = side.evaluator
         self._routes: dict[int, bool] = {}
-        self._scopes: dict[int, bool] = {}
+        self._reading: dict[int, bool] = {}
+        self._refusing: dict[int, bool] = {}
 
     def of(self, route: Route) -> bool:
         """Whether anything that runs for a route looks at who is asking."""
@@ -223,16 +224,20 @@ class Evidence:
         return depth <= _DEPTH and isinstance(scope, Function) and self._reads(scope)
 
     def _refuses(self, function: Function) -> bool:
-        return any(refuses(statement, _STRANGER) for statement in own_decisions(function.body, _STRANGER))
+        known = self._refusing.get(id(function))
+        if known is None:
+            known = any(refuses(statement, _STRANGER) for statement in own_decisions(function.body, _STRANGER))
+            self._refusing[id(function)] = known
+        return known
 
     def _reads(self, function: Function) -> bool:
-        known = self._scopes.get(id(function))
+        known = self._reading.get(id(function))
         if known is None:
             parameters = {parameter[0] for parameter in function.parameters}
             known = any(_reads_credential(part, parameters) for part in walk_all(function.body)) or any(
                 checks_access(last_name(call.expression[2])) or self._is_of_library(call) for call in function.calls
             )
-            self._scopes[id(function)] = known
+            self._reading[id(function)] = known
         return known
 
     def _is_of_library(self, call: Call) -> bool:
