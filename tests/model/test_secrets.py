@@ -199,3 +199,9 @@ def test_environment_files() -> None:
         (".env", 2, ("A_TOKEN", "B_PASSWORD"), "high"),
         ("web/.env", 1, ("NEXTAUTH_SECRET",), "medium"),
     ]
+
+
+def test_accepted_values_are_seen() -> None:
+    """A mark of another scanner is a comment that accepts the finding: it is listed as suppressed, not left out."""
+    secret = only("app/a.py", f'API_TOKEN = "{RANDOM}"  # gitleaks:allow\n')
+    assert (secret.place, secret.fact.allowed) == (HARDCODED, True)

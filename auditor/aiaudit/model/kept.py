@@ -7,24 +7,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from aiaudit.finding import Confidence, Step
-from aiaudit.model.contexts import Reach, class_of
+from aiaudit.model.contexts import Reach
 from aiaudit.model.guards import guard_at
+from aiaudit.model.holding import CONTAINERS, Holding
 from aiaudit.model.lifetimes import Lasting, Lifetimes
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
-from aiaudit.model.values import Elements, External, Instance, Literal, Value
+from aiaudit.model.values import Elements, External, Literal
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-# Containers of the language: what lies in them lies in this process.
-_CONTAINERS = (
-    "builtins.dict()", "builtins.list()", "builtins.set()", "collections.defaultdict()", "collections.deque()",
-    "collections.OrderedDict()", "collections.Counter()", "array.array()",
-)  # fmt: skip
 # Indexes that live in this process, and the methods that put something into them.
 _INDEXES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.Index", "annoy.AnnoyIndex")
 _STORES = (
@@ -40,11 +36,7 @@ _INDEXING = frozenset(
 )
 _ADDING = frozenset(("append", "extend", "insert", "add", "appendleft", "update", "setdefault"))
 _REMOVING = frozenset(("pop", "remove", "discard"))
-# Objects that belong to a connection or to this process's event loop: no other process could use them.
-_BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
 _CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
-_MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
-_STATEFUL = ("memory", "agent", "chain")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +80,14 @@ class _Finder:
         self.contexts = side.contexts
         self.evaluator = side.evaluator
         self.lifetimes = Lifetimes(side.contexts)
-        costly = [resource for resource in side.resources if resource.expensive]
-        self.making = {id(resource.call) for resource in costly}
-        self.makers = {id(cls) for resource in costly if (cls := class_of(resource.call.scope)) is not None}
+        self.holding = Holding(side)
 
     def find(self) -> list[KeptState]:
         writes = [write for function in self._functions() for write in self._writes(function)]
         by_variable: dict[object, list[Write]] = defaultdict(list)
-        connecting = {id(w.root.cls) for w in writes if w.root.cls is not None and self._is_bound(w.value, w.scope)}
+        connecting = {
+            id(w.root.cls) for w in writes if w.root.cls is not None and self.holding.is_bound(w.value, w.scope)
+        }
         writes = [write for write in writes if write.root.cls is None or id(write.root.cls) not in connecting]
         for write in writes:
             by_variable[write.root.key].append(write)
@@ -196,7 +188,7 @@ class _Finder:
         if base[0] == "sub":
             return self._is_container(base[2], scope)
         return any(
-            isinstance(value, (Literal, Elements)) or (isinstance(value, External) and value.path in _CONTAINERS)
+            isinstance(value, (Literal, Elements)) or (isinstance(value, External) and value.path in CONTAINERS)
             for value in self.evaluator.evaluate(base, scope)
         ) or self._is_entry(base, scope)
 
@@ -231,12 +223,14 @@ class _Finder:
         return self._is_state(write)
 
     def _is_state(self, write: Write) -> bool:
-        if self._is_cache(write) or self._is_taken_back(write) or self._is_bound(write.value, write.scope):
+        if self._is_cache(write) or self._is_taken_back(write) or self.holding.is_bound(write.value, write.scope):
             return False
-        if self._is_resource(write.value, write.scope) and not self._holds_state(write.value, write.scope):
+        if self.holding.is_resource(write.value, write.scope) and not self.holding.holds_state(
+            write.value, write.scope
+        ):
             return False
         is_lazy = self._is_guarded(write) or self._is_handed_back(write)
-        if is_lazy and not self._holds_state(write.value, write.scope):
+        if is_lazy and not self.holding.holds_state(write.value, write.scope):
             return False
         if write.how == "count":
             return True
@@ -295,57 +289,6 @@ class _Finder:
     def _is_of(self, base: Expression, write: Write) -> bool:
         root = self.lifetimes.root(base, write.scope)
         return root is not None and root.key == write.root.key
-
-    def _is_resource(self, value: Expression | None, scope: Scope) -> bool:
-        """Whether a value is a model or a client, or an object that makes such: kept, it is a cache of them."""
-        parts = () if value is None else value[2] if value[0] == "tuple" else (value,)
-        for part in parts:
-            for found in self.evaluator.evaluate(part, scope):
-                if isinstance(found, External) and found.origin is not None and id(found.origin) in self.making:
-                    return True
-                if isinstance(found, Instance) and self._makes_resources(found):
-                    return True
-        return False
-
-    def _is_bound(self, value: Expression | None, scope: Scope) -> bool:
-        """Whether a value is a connection, a task or a lock."""
-        if value is None:
-            return False
-        return any(
-            isinstance(found, External) and (found.path.startswith(_BOUND) or "WebSocket" in found.path)
-            for part in (value[2] if value[0] == "tuple" else (value,))
-            for found in self.evaluator.evaluate(part, scope)
-        )
-
-    def _makes_resources(self, value: Instance) -> bool:
-        heirs = self.evaluator.subclasses(value.cls)
-        return any(id(cls) in self.makers for cls in (*self.evaluator.lineage(value.cls)[0], *heirs))
-
-    def _holds_state(self, value: Expression | None, scope: Scope) -> bool:
-        """Whether what is kept for each key collects what requests bring, rather than being computed from the key."""
-        if value is None:
-            return False
-        parts = value[2] if value[0] == "tuple" else (value,)
-        return any(self._is_stateful(found) for part in parts for found in self.evaluator.evaluate(part, scope))
-
-    def _is_stateful(self, value: Value) -> bool:
-        if isinstance(value, Literal):
-            return value.expression[0] in ("list", "dict", "set") and not value.expression[2]
-        if isinstance(value, External):
-            if value.path in _CONTAINERS:
-                return True
-            entry = self.side.knowledge.find(value.path.removesuffix("()"))
-            last = value.path.removesuffix("()").rpartition(".")[2]
-            return (entry is not None and entry.purpose in _STATEFUL) or last.endswith(_MEMORIES)
-        if isinstance(value, Instance):
-            return not self._makes_resources(value) and any(
-                store.value is not None and comes_from_request(store.value, method, self.evaluator, self.contexts)
-                for method in value.cls.functions
-                if method.name != "__init__"
-                for store in method.stores
-                if store.attribute is None
-            )
-        return False
 
     # Reads
 
