@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aiaudit.model.program import Program
@@ -15,6 +16,7 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _WORD = regex(r"[^\W\d]\w*")
+_LINE_END = regex(r"\n")
 LEAVING = ("return", "raise", "continue", "break")
 Condition = tuple[Expression, bool]
 
@@ -50,7 +52,7 @@ class Reads:
         self._found: dict[str, list[Read]] = {}
         self._inside: dict[tuple[int, str], list[Read]] = {}
         self._mentioning: dict[str, list[Module]] | None = None
-        self._indexes: dict[int, dict[str, list[int]]] = {}
+        self._line_ends: dict[int, array[int]] = {}
 
     def of(self, name: str) -> list[Read]:
         """Where a name, or an attribute of that name, is read (or asked for with `getattr`)."""
@@ -90,10 +92,11 @@ class Reads:
 
     def _lines_with(self, module: Module, names: set[str]) -> list[int]:
         """The lines of a module that mention one of the names, in order."""
-        index = self._indexes.get(id(module))
-        if index is None:
-            index = self._indexes[id(module)] = _index(self.program.tree.text(module.path))
-        return sorted({line for name in names for line in index.get(name, ())})
+        text = _plain(self.program.tree.text(module.path))
+        ends = self._line_ends.get(id(module))
+        if ends is None:
+            ends = self._line_ends[id(module)] = array("L", (match.start() for match in _LINE_END.finditer(text)))
+        return sorted({bisect_left(ends, place) + 1 for name in names for place in _places_of(name, text)})
 
     def places(self, module: Module, nodes: Iterable[Expression]) -> dict[int, Read]:
         """Some expressions of a module where they stand, by their id."""
@@ -104,13 +107,23 @@ class Reads:
         return {key: reads[0] for key, reads in found.items()}
 
 
-def _index(text: str) -> dict[str, list[int]]:
-    """The lines on which each word of a text stands."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
-        for word in set(_WORD.findall(line)):
-            found[word].append(number)
-    return dict(found)
+def _plain(text: str) -> str:
+    """A text with line feeds as its line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _places_of(word: str, text: str) -> Iterator[int]:
+    """Where a word stands in a text; an index of all words would weigh more than the texts."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not _is_of_word(text[start - 1 : start]) and not _is_of_word(text[end : end + 1]):
+            yield start
+        start = text.find(word, end)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 class _Walker:
