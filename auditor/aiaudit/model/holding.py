@@ -33,31 +33,35 @@ class Holding:
 
     def is_bound(self, value: Expression | None, scope: Scope) -> bool:
         """Whether a value is a connection, a task or a lock."""
-        if value is None:
-            return False
         return any(
             isinstance(found, External) and (found.path.startswith(_BOUND) or "WebSocket" in found.path)
-            for part in (value[2] if value[0] == "tuple" else (value,))
-            for found in self.evaluator.evaluate(part, scope)
+            for found in self._possible(value, scope)
         )
 
     def is_resource(self, value: Expression | None, scope: Scope) -> bool:
         """Whether a value is a model or a client, or an object that makes such: kept, it is a cache of them."""
-        parts = () if value is None else value[2] if value[0] == "tuple" else (value,)
-        for part in parts:
-            for found in self.evaluator.evaluate(part, scope):
-                if isinstance(found, External) and found.origin is not None and id(found.origin) in self.making:
-                    return True
-                if isinstance(found, Instance) and self._makes_resources(found):
-                    return True
-        return False
+        return any(map(self._is_resource, self._possible(value, scope)))
 
     def holds_state(self, value: Expression | None, scope: Scope) -> bool:
-        """Whether what is kept for each key collects what requests bring, rather than being computed from the key."""
-        if value is None:
-            return False
-        parts = value[2] if value[0] == "tuple" else (value,)
-        return any(self._is_stateful(found) for part in parts for found in self.evaluator.evaluate(part, scope))
+        """Whether what is kept for each key collects what requests bring, rather than being computed from the key.
+
+        Where one branch makes an object around a model, the objects of the other branches are of its kind, though
+        their library is not known.
+        """
+        possible = self._possible(value, scope)
+        if any(map(self._is_resource, possible)):
+            possible = [found for found in possible if not isinstance(found, Instance)]
+        return any(map(self._is_stateful, possible))
+
+    def _possible(self, value: Expression | None, scope: Scope) -> list[Value]:
+        """What a value, or a part of a tuple, may be."""
+        parts = () if value is None else value[2] if value[0] == "tuple" else (value,)
+        return [found for part in parts for found in self.evaluator.evaluate(part, scope)]
+
+    def _is_resource(self, value: Value) -> bool:
+        if isinstance(value, External):
+            return value.origin is not None and id(value.origin) in self.making
+        return isinstance(value, Instance) and self._makes_resources(value)
 
     def _is_stateful(self, value: Value) -> bool:
         if isinstance(value, Literal):

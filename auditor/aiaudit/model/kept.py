@@ -225,12 +225,10 @@ class _Finder:
     def _is_state(self, write: Write) -> bool:
         if self._is_cache(write) or self._is_taken_back(write) or self.holding.is_bound(write.value, write.scope):
             return False
-        if self.holding.is_resource(write.value, write.scope) and not self.holding.holds_state(
-            write.value, write.scope
-        ):
-            return False
-        is_lazy = self._is_guarded(write) or self._is_handed_back(write)
-        if is_lazy and not self.holding.holds_state(write.value, write.scope):
+        is_kept_once = (
+            self.holding.is_resource(write.value, write.scope) or self._is_guarded(write) or self._is_handed_back(write)
+        )
+        if is_kept_once and not self.holding.holds_state(write.value, write.scope):
             return False
         if write.how == "count":
             return True
