@@ -121,18 +121,20 @@ class _Finder:
         return not target.generator or (edge.call is not None and is_iterated(edge.call))
 
     def path_to_blocking(self, start: Scope) -> tuple[tuple[Edge, ...], Known] | None:
-        """The shortest way through plain functions from a scope to something that blocks."""
+        """The shortest way through plain functions from a scope to something that blocks, for long if anything does."""
         if id(start) in self.paths:
             return self.paths[id(start)]
         seen = {id(start)}
         queue: list[tuple[Scope, tuple[Edge, ...]]] = [(start, ())]
-        answer = None
+        answer: tuple[tuple[Edge, ...], Known] | None = None
         for scope, path in queue:  # grows while it is walked
             own = self.blocking.get(id(scope))
             if own:
                 # What happens each time weighs more than what is built once.
-                answer = (path, min(own, key=lambda known: known.entry.kind != "call"))
-                break
+                nearest = min(own, key=lambda known: (known.entry.brief, known.entry.kind != "call"))
+                answer = answer if answer is not None and nearest.entry.brief else (path, nearest)
+                if not nearest.entry.brief:
+                    break
             for edge in self.side.contexts.edges(scope):
                 if edge.call is not None and self.runs_here(edge) and id(edge.target) not in seen:
                     seen.add(id(edge.target))

@@ -4,7 +4,8 @@
 Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
 code of a request without off-loading: synchronous SDK clients, `requests`, `time.sleep`, synchronous database sessions,
 model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one
-data store in one function make one finding.
+data store in one function make one finding. Searches of an index in memory (FAISS) have medium confidence: they reach
+no network, and take milliseconds unless the index is large.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health
@@ -48,7 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding, Step
+from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.blocking import BlockingCall
 from aiaudit.model.scopes import last_name
 from aiaudit.rule import HIGH, Rule
@@ -80,4 +81,5 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
         help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
         trace=blocking.trace,
         related=[Step("blocks as well", call.span) for call in blocking.more],
+        confidence=Confidence.MEDIUM if blocking.known.entry.brief else None,
     )

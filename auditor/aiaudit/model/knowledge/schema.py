@@ -133,6 +133,7 @@ class Method:
     name: str
     mode: Mode | None = None
     blocking: bool | None = None
+    brief: bool = False
     generates: bool = False
     kind: Kind = "call"
     purpose: Purpose | None = None
@@ -161,11 +162,11 @@ class Entry:
     `path` is the dotted path of the callable; `()` follows what is called, so `openai.OpenAI().chat.completions.create`
     is a method of what `openai.OpenAI` gives. `returns` is the path of the object that calling it gives, where that is
     another than `path()`. `mode` of a constructor is that of the object's methods. `blocking` calls wait for the
-    network, a disk or heavy computing in the calling thread. `wraps` are the parameters that hold an inner resource,
-    whose time-out and cap then count; `pool_parameter` takes a pool made elsewhere: what is built on it is a light
-    handle, and the pool answers for the time-out. For entries derived from a constructor's methods, `constructor` is
-    the path of that constructor, where the time-out may have been given. `until` is a version of `dist` known to lack
-    it.
+    network, a disk or heavy computing in the calling thread; `brief` ones compute in this process without any network,
+    mostly for milliseconds. `wraps` are the parameters that hold an inner resource, whose time-out and cap then count;
+    `pool_parameter` takes a pool made elsewhere: what is built on it is a light handle, and the pool answers for the
+    time-out. For entries derived from a constructor's methods, `constructor` is the path of that constructor, where the
+    time-out may have been given. `until` is a version of `dist` known to lack it.
     """
 
     path: str
@@ -176,6 +177,7 @@ class Entry:
     cost: Cost = "cheap"
     mode: Mode = "none"
     blocking: bool = False
+    brief: bool = False
     generates: bool = False
     also: tuple[str, ...] = ()
     timeout: Timeout | None = None

@@ -1,0 +1,50 @@
+"""Calls that block an event loop: for long, or for the milliseconds that an index in memory takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiaudit.model.blocking import blocking_calls
+from tests.model.linked import service_of
+
+INDEX = """
+import faiss
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+index = faiss.IndexFlatIP(384)
+
+
+def nearest(vector):
+    return index.search(vector, 5)
+
+
+def fetched(name):
+    return requests.get(f"https://vectors.example.com/{name}", timeout=5).json()
+
+
+def nearest_of(name):
+    index.search([[0.0]], 1)
+    return nearest(fetched(name))
+
+
+@app.get("/zero")
+async def zero():
+    return nearest([[0.0]])
+
+
+@app.get("/names/{name}")
+async def named(name: str):
+    return nearest_of(name)
+"""
+
+
+def test_what_blocks_for_long_counts_before_what_is_brief(tmp_path: Path) -> None:
+    """A search of an index in memory is brief, a request over the network is not, though it is further away."""
+    found = {
+        blocking.reach.entry.label: (blocking.known.name, blocking.known.entry.brief)
+        for blocking in blocking_calls(service_of(tmp_path, {"main.py": INDEX}))
+    }
+
+    assert found == {"GET /zero": ("IndexFlatIP.search", True), "GET /names/{name}": ("requests.get", False)}
