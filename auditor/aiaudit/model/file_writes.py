@@ -10,6 +10,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.values import Constant, External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -35,8 +36,8 @@ _STORING = frozenset(
      "update", "delete", "from_documents", "from_texts")
 )  # fmt: skip
 _INDEXERS = ("langchain.indexes.index", "langchain_core.indexing.index", "langchain_community.indexes.index")
-_REMOTE = re.compile(r"^(s3|gs|az|db|https?|postgres\w*|mysql\w*)(\+\w+)?://", re.IGNORECASE)
-_CHANGING = re.compile(r"^\s*(INSERT|REPLACE|UPDATE)\b", re.IGNORECASE)
+_REMOTE = regex(r"^(s3|gs|az|db|https?|postgres\w*|mysql\w*)(\+\w+)?://", re.IGNORECASE)
+_CHANGING = regex(r"^\s*(INSERT|REPLACE|UPDATE)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

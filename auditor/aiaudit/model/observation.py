@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import Application, imported_names
 from aiaudit.model.scopes import last_name
 from aiaudit.model.service import Service
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 _HEALTH = frozenset(
     ("health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping",
      "status", "heartbeat", "up", "probe", "monitoring", "isalive")
 )  # fmt: skip
-_WORD = re.compile(r"[a-z]+")
+_WORD = regex(r"[a-z]+")
 # Top-level modules and distributions that answer probes, count and time requests, or trace them.
 _HEALTH_LIBRARIES = ("fastapi_health", "fastapi_healthcheck", "health_check", "healthcheck", "watchman", "bentoml")
 _METRICS = (
