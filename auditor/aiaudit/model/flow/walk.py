@@ -1,4 +1,4 @@
-"""The walk back from a model call to the requests: one step for every kind of expression."""
+"""The walk back from a model call to the requests: breadth first, through variables, parameters and attributes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
+from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.order import is_inner
@@ -14,7 +15,6 @@ from aiaudit.model.flow.passing import arguments, filled_by_functions, given
 from aiaudit.model.flow.places import (
     ANY,
     FILE,
-    ONE,
     SOMEHOW,
     UNKNOWN,
     DependsOnStack,
@@ -22,7 +22,6 @@ from aiaudit.model.flow.places import (
     Path,
     Place,
     element_of,
-    marks,
 )
 from aiaudit.model.flow.rows import stored_in
 from aiaudit.model.flow.sources import Source
@@ -61,6 +60,7 @@ class Walker:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.calls = Calls(tools, self)
+        self.composed = Composed(tools, self.calls)
         # Walks from several calls meet in the same places: each is kept once, by number, with where it leads.
         self._numbers: dict[tuple[object, ...], int] = {}
         self._places: list[Place] = []
@@ -148,9 +148,14 @@ class Walker:
                 if source is not None:
                     yield source
                 return
-        reader = getattr(self, "_" + tag, None)
-        if reader is not None:
-            yield from reader(place)
+        if tag == "name":
+            yield from self._name(place)
+        elif tag == "attr":
+            yield from self._attr(place)
+        elif tag == "call":
+            yield from self.calls.step(place)
+        else:
+            yield from self.composed.step(place)
 
     def is_bounded(self, place: Place) -> bool:
         """Whether a check in the function bounds the text at a place."""
@@ -356,111 +361,6 @@ class Walker:
             for call in evaluator.constructions(heir):
                 yield from self.calls.field_argument(heir, call, name, path, place, ())
 
-    # Containers and operators
-
-    def _sub(self, place: Place) -> Iterator[Place]:
-        _, _, base, index = place.expression
-        if index[0] == "slice":
-            yield from self._slice(place)
-            return
-        part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE
-        if index[0] == "unary" and index[3][0] == "const":
-            part = -1
-        yield place.at(base, (part, *place.path))
-
-    def _slice(self, place: Place) -> Iterator[Place]:
-        """A slice of a text is short; of a list it is fewer items; in a loop it is one piece after the other."""
-        _, _, base, (_, _, lower, upper, _) = place.expression
-        negative = lower is not None and lower[0] == "unary" and lower[2] == "USub"
-        if upper is None and not negative:
-            yield place.at(base)
-            return
-        moving = lower is not None and lower[0] in ("name", "bin", "attr") and upper is not None
-        if self.tools.schema.is_list(base, place.scope, place.path):
-            yield replace(place.at(base), few=place.few or not moving)
-        elif moving:
-            yield replace(place.at(base), cut=True)
-
-    def _list(self, place: Place) -> Iterator[Place]:
-        items = place.expression[2]
-        first = place.path[0] if place.path else None
-        if isinstance(first, int) and -len(items) <= first < len(items) and _is_fixed(place.expression, first):
-            yield place.at(items[first], place.path[1:])
-            return
-        below = element_of(place.path)
-        for item in items:
-            if item[0] == "star":
-                yield place.at(item[2])
-            elif below is not None:
-                yield place.at(item, below)
-
-    _tuple = _set = _list
-
-    def _dict(self, place: Place) -> Iterator[Place]:
-        first = place.path[0] if place.path else None
-        for key, value in place.expression[2]:
-            if key is None:
-                yield place.at(value)
-            elif first is None:
-                if not is_label(key):
-                    yield place.at(value, ())
-            elif first in UNKNOWN or key[0] != "const" or key[2] == first:
-                yield place.at(value, place.path[1:])
-
-    def _comp(self, place: Place) -> Iterator[Place]:
-        _, _, kind, elements, generators = place.expression
-        below = place.path[1:] if kind == "dict" and place.path else element_of(place.path)
-        if below is None:
-            return
-        for _, _, tests, _ in generators:
-            for test in tests:
-                if key_of(elements[-1]) in self.tools.checks.bounded_branch(test, True, place.scope):
-                    return
-        yield place.at(elements[-1], below)
-
-    def _fstr(self, place: Place) -> Iterator[Place | Source]:
-        for part in place.expression[2]:
-            if part[0] == "const":
-                if marks(place.path) and part[2]:
-                    return  # the start of an address or of a path is not the client's
-                continue
-            yield from self.calls.as_text(part, place)
-            yield place.at(part, marks(place.path))
-
-    def _bin(self, place: Place) -> Iterator[Place]:
-        _, _, operator, left_side, right_side = place.expression
-        if operator in ("Add", "BitOr", "Mod"):
-            if FILE not in place.path or operator == "Add":
-                yield place.at(left_side)
-                yield place.at(right_side)
-        elif operator == "Mult":
-            yield place.at(left_side)
-        elif operator == "Div" and FILE in place.path:
-            return
-
-    def _bool(self, place: Place) -> Iterator[Place]:
-        operands = place.expression[3] if place.expression[2] == "Or" else place.expression[3][-1:]
-        for operand in operands:
-            yield place.at(operand)
-
-    def _ifexp(self, place: Place) -> Iterator[Place]:
-        _, _, test, then, otherwise = place.expression
-        for branch, truth in ((then, True), (otherwise, False)):
-            key = key_of(branch)
-            if key is None or key not in self.tools.checks.bounded_branch(test, truth, place.scope):
-                yield place.at(branch)
-
-    def _await(self, place: Place) -> Iterator[Place]:
-        yield place.at(place.expression[2])
-
-    _star = _await
-
-    def _walrus(self, place: Place) -> Iterator[Place]:
-        yield place.at(place.expression[3])
-
-    def _call(self, place: Place) -> Iterator[Place | Source]:
-        yield from self.calls.step(place)
-
 
 def _cuts_itself(binding: Binding, name: str) -> bool:
     """Whether a variable gets its own value, cut."""
@@ -479,11 +379,6 @@ def _is_constant(step: Place | Source) -> bool:
 def _of_few(source: Source) -> Source | None:
     """A source of which only some items go on: short items are bounded then, and so is their number."""
     return None if source.many else replace(source, container=None)
-
-
-def _is_fixed(sequence: Expression, index: int) -> bool:
-    """Whether a position means this entry: a list may have got further ones at its end."""
-    return (sequence[0] == "tuple" or index >= 0) and not any(item[0] == "star" for item in sequence[2])
 
 
 def left(stack: tuple[Frame, ...], scope: Scope, holder: Scope) -> tuple[Frame, ...]:
