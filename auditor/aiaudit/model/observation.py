@@ -68,18 +68,16 @@ def observations(service: Service) -> list[Observation]:
         return []
     modules = _libraries(service, side)
     mounted = _mounted(side)
-    is_shipped = bool(service.tree.files("dockerfile"))
+    seen = (
+        bool(service.tree.files("dockerfile")),
+        any(_is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
+        bool(modules.intersection(_METRICS)),
+        bool(modules.intersection(_TRACING)),
+        bool(modules.intersection(_USAGE)) or _reads_usage(side),
+        next((known for known in side.known if known.entry.generates and _in_request(known, side)), None),
+    )
     return [
-        Observation(
-            application,
-            len(routes),
-            is_shipped,
-            any(_is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
-            bool(modules.intersection(_METRICS)),
-            bool(modules.intersection(_TRACING)),
-            bool(modules.intersection(_USAGE)) or _reads_usage(side),
-            next((known for known in side.known if known.entry.generates and _in_request(known, side)), None),
-        )
+        Observation(application, len(routes), *seen)
         for application in side.routing.applications
         if application.call.scope.module.path in side.routing.live and id(application.call) not in mounted
     ]

@@ -26,6 +26,7 @@ _PRINTING = (
     "sys.stdout.write",
     "sys.stderr.write",
 )
+_PRINTING_NAMES = frozenset(path.rpartition(".")[2] for path in _PRINTING)
 _LOGGING = ("logging.", "loguru.", "structlog.", "flask.Flask().logger.", "flask.current_app.logger.")
 _LEVELS = frozenset(("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "success", "trace"))
 _LOGGERS = frozenset(("logger", "log", "logging", "_logger", "_log", "LOGGER", "LOG", "lib_logger"))
@@ -85,6 +86,8 @@ class _Finder:
 
     def _prints(self, call: Call) -> bool:
         callee = call.expression[2]
+        if callee[0] == "attr" and callee[3] not in _LEVELS and callee[3] not in _PRINTING_NAMES:
+            return False
         values = self.evaluator.evaluate(callee, call.scope)
         paths = [value.path for value in values if isinstance(value, External)]
         if any(path in _PRINTING for path in paths):
