@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, dotted, last_name, walk
-from aiaudit.model.values import External
+from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -159,12 +159,30 @@ def lasting(
     if depth > 2:
         return None
     for binding in holder.bindings[name]:  # a local alias of something that lasts
-        source = _variable(binding.expression) if binding.kind == "value" and binding.expression else None
-        if source is not None and source != variable:
-            found = lasting(source, scope, evaluator, depth + 1)
-            if found is not None:
-                return found
+        given = binding.expression if binding.kind == "value" else None
+        source = _variable(given) if given else None
+        found = lasting(source, scope, evaluator, depth + 1) if source is not None and source != variable else None
+        found = found or _looked_up(given, scope, evaluator, depth + 1)
+        if found is not None:
+            return found
     return (None, variable) if holder is not scope and isinstance(holder, Function) else None
+
+
+def _looked_up(
+    expression: Expression | None, scope: Scope, evaluator: Evaluator, depth: int
+) -> tuple[Class | None, Expression] | None:
+    """What lasts behind a method that looks it up: `self.get(key)`, where `get` returns `self._entries.get(key)`."""
+    if expression is None or expression[0] != "call" or expression[2][0] != "attr":
+        return None
+    for value in evaluator.evaluate(expression[2], scope):
+        if not isinstance(value, FunctionValue) or value.function.owner is None:
+            continue
+        for returned, _ in value.function.returns:
+            found = _variable(returned)
+            kept = lasting(found, value.function, evaluator, depth) if found is not None else None
+            if kept is not None and kept[1][0] == "attr":
+                return kept
+    return None
 
 
 def _is_made_inside(name: str, scope: Scope) -> bool:
@@ -201,7 +219,18 @@ def _is_filled(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool
         keeper = method_of(store.scope)
         if store.scope is scope or (method is not None and keeper is not None and keeper.name != "__init__"):
             return True
-    return False
+    return any(
+        isinstance(value, FunctionValue) and _puts_into(value.function, attribute)
+        for call in scope.calls
+        for value in evaluator.evaluate(call.expression[2], scope)
+    )
+
+
+def _puts_into(function: Function, attribute: str) -> bool:
+    """Whether a method puts entries into an attribute of its object: `self._entries[key] = entry`."""
+    return any(
+        store.attribute is None and store.base[0] == "attr" and store.base[3] == attribute for store in function.stores
+    )
 
 
 def _lookup_missed(link: Enclosing) -> bool:

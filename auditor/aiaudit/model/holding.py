@@ -6,14 +6,9 @@ from aiaudit.model.contexts import class_of
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Scope
 from aiaudit.model.tenants import comes_from_request
-from aiaudit.model.values import External, Instance, Literal, Value
+from aiaudit.model.values import CONTAINERS, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 
-# Containers of the language: what lies in them lies in this process.
-CONTAINERS = (
-    "builtins.dict()", "builtins.list()", "builtins.set()", "collections.defaultdict()", "collections.deque()",
-    "collections.OrderedDict()", "collections.Counter()", "array.array()",
-)  # fmt: skip
 # Objects that belong to a connection or to this process's event loop: no other process could use them.
 _BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
 _MEMORIES = ("History", "Memory", "Saver", "MemoryStore")

@@ -9,13 +9,13 @@ from dataclasses import field
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.guards import guard_at
-from aiaudit.model.holding import CONTAINERS, Holding
+from aiaudit.model.holding import Holding
 from aiaudit.model.lifetimes import Lasting, Lifetimes
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
-from aiaudit.model.values import Elements, External, Literal
+from aiaudit.model.values import CONTAINERS, Elements, External, Literal
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span

@@ -9,6 +9,12 @@ from aiaudit.model.scopes import Call, Class, Function, Module, Scope
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
+# Containers of the language, as they are made: what lies in them lies in this process.
+CONTAINERS = (
+    "builtins.dict()", "builtins.list()", "builtins.set()", "collections.defaultdict()", "collections.deque()",
+    "collections.OrderedDict()", "collections.Counter()", "array.array()",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class External:

@@ -11,7 +11,7 @@ from aiaudit.model.contexts import Contexts, Edge, Reach, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, walk
-from aiaudit.model.values import Instance
+from aiaudit.model.values import CONTAINERS, External, Instance
 from aiaudit.sources.python.facts import Expression
 
 
@@ -85,7 +85,9 @@ def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
         if found is None:
             continue
         for value, scope in _fillings(found[1], call.scope, contexts):
-            if scope is not call.scope and not _is_nothing(value) and contexts.before_requests(scope) is not None:
+            if scope is call.scope or _is_nothing(value, scope, contexts):
+                continue
+            if contexts.before_requests(scope) is not None:
                 return True
         if any(_is_entry_filled(variable, key, call.scope, contexts) for key in _tested_keys(guard.test)):
             return True
@@ -121,8 +123,14 @@ def _fillings(variable: Expression, scope: Scope, contexts: Contexts) -> Iterato
         yield store.value, store.scope
 
 
-def _is_nothing(value: Expression | None) -> bool:
-    return value is None or (value[0] == "const" and not value[2]) or (value[0] in ("dict", "list") and not value[2])
+def _is_nothing(value: Expression | None, scope: Scope, contexts: Contexts) -> bool:
+    """Whether a variable gets no object yet: `None`, `{}`, `OrderedDict()`."""
+    if value is None or (value[0] in ("const", "dict", "list") and not value[2]):
+        return True
+    if value[0] != "call" or value[3] or value[4]:
+        return False
+    made = contexts.evaluator.evaluate(value, scope)
+    return bool(made) and all(isinstance(found, External) and found.path in CONTAINERS for found in made)
 
 
 def _edges_into(target: Scope, contexts: Contexts, kinds: tuple[str, ...]) -> Iterator[tuple[Reach, Edge]]:
