@@ -3,8 +3,10 @@
 ## What it does
 Flags an install whose result ships and that takes in test runners, linters, type checkers, notebooks or documentation
 builders: named on the command line, listed in the requirements file, or standing in a `dev` group that `uv sync`,
-`poetry install` or `pdm install` takes in because nobody told them not to. Installs in an earlier stage count when the
-final one copies their environment.
+`poetry install` or `pdm install` takes in because nobody told them not to. Requirements that the Dockerfile exports
+from a lock hold what the export takes: `uv export` and `pdm export` take the `dev` group along unless told otherwise,
+`poetry export` and `pipenv requirements` when told to. Installs in an earlier stage count when the final one copies
+their environment.
 
 Not flagged are packages that the image's own code imports, that its command runs, or that another package requires
 (`# via` in a compiled requirements file), one of two installs between which a condition in the RUN chooses, and images
@@ -132,4 +134,8 @@ def _is_pruned(install: Install, stage: Stage) -> bool:
 def _remedy(install: Install, item: Required) -> str:
     if item.group and install.tool in _LEAVE_OUT:
         return f"{_LEAVE_OUT[install.tool]}: the group `{item.group.partition(':')[2]}` is not for production"
+    if item.group and install.requirement_files and not install.project:
+        return (
+            f"export the requirements without the group `{item.group.partition(':')[2]}`, which is not for production"
+        )
     return "keep such tools in a requirements file or group of their own, which the image does not install"

@@ -57,14 +57,20 @@ def _exported(command: Command, files: Filesystem, folder: str | None) -> tuple[
     manifests = _EXPORTERS.get((command.name, command.words[1].text)) if len(command.words) > 1 else None
     if manifests is None:
         return None
-    target = options(command.words[1:], _EXPORTING_VALUES).value("-o", "--output", "--output-file", "--requirements")
-    for redirect in command.redirects:
-        match = _REDIRECT.fullmatch(redirect.strip())
-        target = target or (match[1].strip("\"' ") if match else None)
+    target = export_target(command)
     place = absolute(target, folder) if target else None
     sources = (absolute(name, folder) for name in manifests)
     source = next((found for path in sources if path and (found := files.source(path))), None)
     return (place, source) if place and source else None
+
+
+def export_target(command: Command) -> str | None:
+    """The file that `poetry export` and its like write, as their options or a redirection name it."""
+    target = options(command.words[1:], _EXPORTING_VALUES).value("-o", "--output", "--output-file", "--requirements")
+    for redirect in command.redirects:
+        match = _REDIRECT.fullmatch(redirect.strip())
+        target = target or (match[1].strip("\"' ") if match else None)
+    return target
 
 
 def moved(folder: str | None, command: Command) -> str | None:

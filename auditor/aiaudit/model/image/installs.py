@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from aiaudit.model.image.commands import Options, names_in, options
 from aiaudit.model.image.values import Install, Mount, Package
@@ -52,6 +53,26 @@ def python_install(command: Command, folder: str | None, mounts: tuple[Mount, ..
         name = "pip"
     reader = _READERS.get(name)
     return reader(command, list(words[1:]), folder, mounts) if reader else None
+
+
+def written_install(command: Command) -> Install | None:
+    """The install of those packages that a command writes down instead: `uv export`, `pipenv requirements` and such.
+
+    Without an option uv and pdm take the development groups along; poetry and pipenv leave them out.
+    """
+    name, rest = _subcommand(list(command.words[1:]))
+    if (command.name, name) == ("uv", "export"):
+        return _uv_sync(command, options(rest, _PIP_VALUES), None, ())
+    if (command.name, name) == ("pdm", "export"):
+        return _pdm_install(command, options(rest, _PDM_VALUES), None, ())
+    if (command.name, name) == ("poetry", "export"):
+        given = options(rest, _POETRY_VALUES)
+        takes_all = given.has("--dev", "--all-groups")
+        return replace(_poetry_install(command, given, None, ()), without_development=not takes_all)
+    if command.name == "pipenv" and name in ("requirements", "lock"):
+        install = _pipenv_install(command, options(rest, frozenset()), None, ())
+        return replace(install, requirement_files=(), reads=("Pipfile", "Pipfile.lock"))
+    return None
 
 
 def _subcommand(words: list[Word]) -> tuple[str, list[Word]]:
@@ -192,8 +213,10 @@ def _poetry(command: Command, words: list[Word], folder: str | None, mounts: tup
     if name == "add":
         packages = tuple(package for word in given.positionals if (package := named_package(word)))
         return Install("poetry", "python", command, folder, packages, reads=("pyproject.toml",), mounts=mounts)
-    if name not in ("install", "sync"):
-        return None
+    return _poetry_install(command, given, folder, mounts) if name in ("install", "sync") else None
+
+
+def _poetry_install(command: Command, given: Options, folder: str | None, mounts: tuple[Mount, ...]) -> Install:
     only = [group for value in given.values("--only") for group in _split(value)]
     skips_project = given.has("--no-root") or bool(only and "main" not in only)
     return Install(
@@ -217,9 +240,10 @@ def _poetry(command: Command, words: list[Word], folder: str | None, mounts: tup
 
 def _pdm(command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]) -> Install | None:
     name, rest = _subcommand(words)
-    if name not in ("install", "sync"):
-        return None
-    given = options(rest, _PDM_VALUES)
+    return _pdm_install(command, options(rest, _PDM_VALUES), folder, mounts) if name in ("install", "sync") else None
+
+
+def _pdm_install(command: Command, given: Options, folder: str | None, mounts: tuple[Mount, ...]) -> Install:
     return Install(
         "pdm",
         "python",
@@ -237,9 +261,11 @@ def _pdm(command: Command, words: list[Word], folder: str | None, mounts: tuple[
 
 def _pipenv(command: Command, words: list[Word], folder: str | None, mounts: tuple[Mount, ...]) -> Install | None:
     name, rest = _subcommand(words)
-    if name not in ("install", "sync", "update"):
-        return None
-    given = options(rest, _PIPENV_VALUES)
+    is_install = name in ("install", "sync", "update")
+    return _pipenv_install(command, options(rest, _PIPENV_VALUES), folder, mounts) if is_install else None
+
+
+def _pipenv_install(command: Command, given: Options, folder: str | None, mounts: tuple[Mount, ...]) -> Install:
     packages = tuple(package for word in given.positionals if (package := named_package(word)))
     files = given.values("-r", "--requirements")
     return Install(
