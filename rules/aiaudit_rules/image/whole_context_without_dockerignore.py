@@ -2,10 +2,12 @@
 
 ## What it does
 Flags `COPY . .` (or ADD, or `*`) when the context has no .dockerignore, when that file holds no pattern, or when it
-lets through what should never be in an image: a local .env, the .git folder, keys, a virtual environment. Both the
+lets through what should never be in an image: the .git folder, keys, a virtual environment, local settings. Both the
 .dockerignore of the context and a `<Dockerfile>.dockerignore` beside the Dockerfile, which replaces it, are read with
 Docker's own semantics. The message names what gets in: files of the repository, ignored files on this disk, and a local
 .env where .gitignore or an example file says that people have one.
+
+An environment file that most likely holds secrets is env-file-copied-into-image's matter and not named again.
 
 Severity is low where the copy stays in a build stage, or where .git is all that gets through. The build stage of an
 image without any Python, such as a front end's, is left alone.
@@ -80,6 +82,7 @@ from aiaudit.model.image.contents import (
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit.span import Span
 from aiaudit_rules.image.hygiene import is_beside_the_service
+from aiaudit_rules.image.leaks import leaks
 from aiaudit_rules.image.shared import listed
 
 rule = Rule(
@@ -101,7 +104,8 @@ def whole_context_without_dockerignore(image: Image) -> Iterator[Finding]:
     is_open = context.ignore_path is None or not context.matcher.patterns
     for stage, layer, copy in whole_context_copies(image):
         reaches = reaches_image(image, stage, copy)
-        found = contents(image)
+        said = leaks(image, stage, copy)
+        found = [content for content in contents(image) if image.context.repository_path(content.path) not in said]
         harmful = [content for content in found if _is_harmful(image, content)]
         if not is_open and (not harmful or not reaches):
             continue

@@ -48,18 +48,12 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Copy, Image, Layer, Stage
-from aiaudit.model.image.contents import (
-    CARRIED,
-    EXPECTED,
-    Content,
-    environment_files,
-    is_harmless,
-    secret_names,
-    way_into_image,
-)
+from aiaudit.model.image.contents import CARRIED, EXPECTED, Content
 from aiaudit.rule import CRITICAL, Rule
 from aiaudit.span import Span
-from aiaudit_rules.image.hygiene import is_beside_the_service, is_front_end
+from aiaudit_rules.image.hygiene import is_beside_the_service
+from aiaudit_rules.image.leaks import leaks
+from aiaudit_rules.image.shared import listed
 
 rule = Rule(
     id="KEY201",
@@ -82,39 +76,26 @@ def env_file_copied_into_image(image: Image) -> Iterator[Finding]:
 
 
 def _check(image: Image, stage: Stage, layer: Layer, copy: Copy) -> Iterator[Finding]:
-    found: dict[str, Content] = {}
-    ways: dict[str, tuple[Layer, ...]] = {}
-    for content in environment_files(image, copy):  # what git carries comes first, and is what there is
-        way = way_into_image(image, stage, copy, content.path)
-        if way is not None:
-            ways[content.path] = way
-            found.setdefault(content.path, content)
-    secrets = {path: secret_names(image, path) for path in found}
-    chosen = [content for path, content in found.items() if secrets[path] or _is_likely(image, content)]
-    if not chosen:
+    found = leaks(image, stage, copy).values()
+    if not found:
         return
-    worst = min(chosen, key=lambda content: content.origin == EXPECTED)
-    names = secrets[worst.path]
+    leak = min(found, key=lambda leak: leak.content.origin == EXPECTED)
+    worst, names = leak.content, leak.secrets
+    others = [other.content.path for other in found if other is not leak]
     inside = f" with {', '.join(names[:3])}" if names else ""
+    besides = f"; so {'do' if len(others) > 1 else 'does'} {listed(others, 3)}" if others else ""
     yield rule.at(
         image.span(layer.instruction.extent),
-        f"{_title(worst)} gets into the image{inside}",
+        f"{_title(worst)} gets into the image{inside}{besides}",
         help="add .env and .env.* to .dockerignore, and pass the values when the container starts",
         trace=[
             Step(f"copies {' '.join(copy.sources)}", image.span(layer.instruction.extent)),
-            *(Step("carries it on", image.span(further.instruction.extent)) for further in ways[worst.path]),
+            *(Step("carries it on", image.span(further.instruction.extent)) for further in leak.way),
             *([Step("the file", Span.whole_file(worst.path))] if worst.origin == CARRIED else []),
         ],
         severity=Severity.HIGH if worst.origin == EXPECTED else Severity.CRITICAL,
         confidence=Confidence.MEDIUM if worst.origin == EXPECTED else Confidence.HIGH,
     )
-
-
-def _is_likely(image: Image, content: Content) -> bool:
-    """Whether a file that git does not carry most likely holds secrets."""
-    if content.origin == CARRIED or is_harmless(image, content.path):
-        return False
-    return content.origin != EXPECTED or not is_front_end(image)  # a front end's settings are public
 
 
 def _title(content: Content) -> str:
