@@ -141,10 +141,14 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
 def _explain(problem: dict[str, Any]) -> str:
     """One mistake in words."""
     where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden" and where == "tool":
+        return f"unknown key 'tool': in {FILE} the keys stand at the top, without [tool.aiaudit]"
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r}{suggestion(where, _KEYS)}"
     if problem["type"] == "string_pattern_mismatch":
         return f"{where}: {problem['input']!r} is neither 'default' nor 'pedantic'"
+    if problem["type"].startswith("date"):
+        return f"{where}: write YYYY-MM-DD, not {problem['input']!r}"
     return f"{where}: {problem['msg'].lower()}, not {problem['input']!r}"
 
 

@@ -140,6 +140,7 @@ def test_exit_zero_does_not_hide_an_incomplete_audit(cli: Cli) -> None:
         (["--output", "xml=x"], "--output xml=x: 'xml' is none of text, concise, json, sarif"),
         (["--output", "json=no/such/folder/x"], "no/such/folder/x: cannot be written: no such file or directory"),
         (["rule", "nope-nope"], "unknown rule 'nope-nope'"),
+        (["rule", "IMG"], "'IMG' stands for several rules: name one of those that `aiaudit rules` lists"),
         (["rule", "client-per-reqest"], "did you mean 'client-per-request'?"),
         (["inspect", "nope.py"], "nope.py: no such file or folder"),
         (["inspect"], "Missing argument"),

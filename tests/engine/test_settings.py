@@ -126,6 +126,8 @@ most = 5
     [
         ({"aiaudit.toml": 'selct = ["IMG"]'}, "aiaudit.toml:1: unknown key 'selct'; did you mean 'select'?"),
         ({"aiaudit.toml": "\n[rule.x]\ny = 1"}, "aiaudit.toml:2: unknown key 'rule'; did you mean 'rules'?"),
+        ({"aiaudit.toml": '[tool.aiaudit]\nprofile = "default"'}, "in aiaudit.toml the keys stand at the top"),
+        ({"aiaudit.toml": 'date = "soon"'}, "aiaudit.toml:1: date: write YYYY-MM-DD, not 'soon'"),
         ({"aiaudit.toml": 'fail-on = "urgent"'}, "aiaudit.toml:1: fail-on: input should be 'low', 'medium', 'high' or"),
         ({"aiaudit.toml": 'profile = "strict"'}, "profile: 'strict' is neither 'default' nor 'pedantic'"),
         ({"aiaudit.toml": 'select = "IMG"'}, "aiaudit.toml:1: select: input should be a valid list, not 'IMG'"),

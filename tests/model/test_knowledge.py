@@ -603,5 +603,5 @@ def test_a_wrong_file_is_refused_with_its_name_and_place(tmp_path: Path, text: s
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KnowledgeError, match="cannot be read"):
+    with pytest.raises(KnowledgeError, match="no such file or directory; `knowledge` in the configuration names it"):
         Knowledge([str(tmp_path / "none.toml")])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aiaudit.report.text import counted
+
 
 def outline(found: dict[str, Any]) -> Iterator[str]:
     """The lines of a service map."""
-    files = ", ".join(f"{count} {kind}" for kind, count in found["files"].items())
-    yield f"{found['path']}: {files or 'no files'}"
+    yield f"{found['path']}: {counted(found['files'].items()) or 'no files'}"
     for name, lines in _SECTIONS:
         part = found[name]
         if isinstance(part, dict):  # it could not be made

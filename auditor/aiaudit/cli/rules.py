@@ -89,7 +89,9 @@ def markdown_table(rules: tuple[Rule, ...]) -> str:
 def explain_rule(name: str) -> int:
     """Write one rule's documentation."""
     found = catalogue.load()
-    rules = [rule for rule in found.rules if name in (rule.id, rule.name) or name in rule.aliases]
+    rules = found.find_exactly(name)
+    if not rules and found.find(name):
+        raise UsageError(f"{name!r} stands for several rules: name one of those that `aiaudit rules` lists")
     if not rules:
         raise UsageError(f"unknown rule {name!r}{suggestion(name, found.names())}")
     text = "\n".join(explanation(rule) for rule in rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
@@ -139,8 +139,13 @@ def _joined(segments: list[Segment]) -> Iterator[Segment]:
 
 
 def _looked_at(report: Report) -> str:
-    kinds = [f"{count} {_NOUNS[kind][count != 1]}" for kind, count in report.kinds if count]
-    return f"{report.files} file{'s' * (report.files != 1)}" + (f" ({', '.join(kinds)})" if kinds else "")
+    kinds = counted(report.kinds)
+    return f"{report.files} file{'s' * (report.files != 1)}" + (f" ({kinds})" if kinds else "")
+
+
+def counted(kinds: Iterable[tuple[str, int]]) -> str:
+    """How many files there are of each kind: `1 Dockerfile, 14 Python files`."""
+    return ", ".join(f"{count} {_NOUNS[kind][count != 1]}" for kind, count in kinds if count)
 
 
 def _aside(report: Report) -> str:

@@ -42,7 +42,7 @@ from aiaudit.rule import LOW, Rule
 rule = Rule(
     id="IGN101",
     name="suppression-without-reason",
-    summary="an ignore comment does not say why",
+    summary="An ignore comment does not say why",
     severity=LOW,
     since="0.1.0",
 )

@@ -42,7 +42,7 @@ from aiaudit.rule import LOW, Rule
 rule = Rule(
     id="IGN102",
     name="unknown-suppression",
-    summary="an ignore comment names no rule, or one that does not exist",
+    summary="An ignore comment names no rule, or one that does not exist",
     severity=LOW,
     since="0.1.0",
 )

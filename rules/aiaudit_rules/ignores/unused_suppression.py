@@ -41,7 +41,7 @@ from aiaudit.rule import LOW, Rule
 rule = Rule(
     id="IGN103",
     name="unused-suppression",
-    summary="an ignore comment accepts nothing",
+    summary="An ignore comment accepts nothing",
     severity=LOW,
     since="0.1.0",
 )

@@ -186,7 +186,9 @@ def _proof(chief: Sequence[tuple[Layer, Install, Brought]], image: Image) -> str
 
 def _trace(image: Image, chief: Sequence[tuple[Layer, Install, Brought]]) -> list[Step]:
     steps: list[Step] = []
-    for _, install, brought in chief[:3]:
+    shown = chief[:3]
+    for (_, install, brought), following in zip(shown, (*shown[1:], None), strict=True):
         steps.append(Step(" -> ".join(brought.path), brought.required.span))
-        steps.append(Step(f"installed by {shortened(install.text)}", image.span(install.extent)))
+        if following is None or following[1] is not install:
+            steps.append(Step(f"installed by {shortened(install.text)}", image.span(install.extent)))
     return steps

@@ -1,4 +1,4 @@
-"""Nobody asks the server whether it answers.
+"""Nothing checks that the server answers.
 
 ## What it does
 Flags an image whose server listens on the network when neither the image has a HEALTHCHECK nor a deploy file of the
@@ -46,7 +46,7 @@ from aiaudit_rules.image.hygiene import is_beside_the_service
 rule = Rule(
     id="IMG404",
     name="no-healthcheck",
-    summary="Nobody asks the server whether it answers",
+    summary="Nothing checks that the server answers",
     severity=LOW,
     since="0.1.0",
     aliases=("DL3057", "DS-0026", "CKV_DOCKER_2", "b03a748a", "CIS-DI-0006"),
@@ -70,7 +70,7 @@ def no_healthcheck(image: Image) -> Iterator[Finding]:
     where = sorted({start.path for start in deployed})
     yield rule.at(
         image.span(stage.start.words[0].extent),
-        f"nobody asks {_what(listening[0])} whether it answers: no HEALTHCHECK in the image"
+        f"nothing checks that {_what(listening[0])} answers: no HEALTHCHECK in the image"
         + (f", no healthcheck in {where[0]}" if where else ""),
         help="add a HEALTHCHECK that asks a route which answers only when the service can work",
     )

@@ -136,7 +136,9 @@ def _remedy(instruction: Instruction) -> str:
     if len(commands) == 1 and _is_plain(commands[0]):
         words = json.dumps([word.text for word in commands[0].words], ensure_ascii=False)
         return f"name the program and its arguments: {instruction.keyword} {words}"
-    return f"keep the shell and give it up at the end: {instruction.keyword} {_json_shell(commands, instruction)}"
+    return (
+        f"keep the shell and let it hand over to the server: {instruction.keyword} {_json_shell(commands, instruction)}"
+    )
 
 
 def _is_plain(command: Command) -> bool:

@@ -74,7 +74,8 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     else:
         message = f"{blocking.known.name} blocks the event loop of {route}"
     if blocking.more:
-        message += f", and {len(blocking.more)} more calls of this function do"
+        count = len(blocking.more)
+        message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"
     yield rule.at(
         blocking.call.span,
         message,

@@ -49,7 +49,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.lifecycle.shared import STORES, built_each_time, confidence_of, occasion, price, trace_of
+from aiaudit_rules.lifecycle.shared import STORES, built_each_time, confidence_of, made, occasion, price, trace_of
 
 rule = Rule(
     id="LIF105",
@@ -68,7 +68,7 @@ def engine_per_request(resource: Resource) -> Iterator[Finding]:
         return
     yield rule.at(
         resource.call.span,
-        f"{resource.name} is built {occasion(reach)}{price(resource)}",
+        f"{resource.name} is {made(resource)} {occasion(reach)}{price(resource)}",
         help="build one engine or pool at startup and take connections or sessions from it",
         trace=trace_of(resource, reach),
         confidence=confidence_of(reach),

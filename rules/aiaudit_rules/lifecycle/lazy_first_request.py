@@ -68,7 +68,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding, Step
 from aiaudit.model.resources import Resource, SecondInstance
 from aiaudit.rule import MEDIUM, Rule
-from aiaudit_rules.lifecycle.shared import confidence_of, price, trace_of
+from aiaudit_rules.lifecycle.shared import confidence_of, made, price, trace_of
 
 rule = Rule(
     id="LIF103",
@@ -87,8 +87,8 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
         return
     yield rule.at(
         resource.call.span,
-        f"{resource.name} is first built when a request asks for it: {reach.entry.label}{price(resource)}",
-        help="touch it at startup (call its getter in the lifespan), so that readiness means ready",
+        f"{resource.name} is first {made(resource)} when a request asks for it: {reach.entry.label}{price(resource)}",
+        help="build it at startup (call its getter in the lifespan), so that no request waits for it",
         trace=trace_of(resource, reach),
         confidence=confidence_of(reach),
     )

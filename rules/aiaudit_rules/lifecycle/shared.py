@@ -11,11 +11,17 @@ from aiaudit.model.resources import Resource
 STORES = ("datastore", "cache", "queue")
 # A construction below this many milliseconds of CPU costs a request its warm connections, and little else.
 CHEAP = 10
+_VERBS = {"built": "builds", "called": "calls"}
+
+
+def made(resource: Resource) -> str:
+    """What happens to the name in the code: classes are `built`, functions that give an object `called`."""
+    return "built" if resource.entry.kind == "constructor" else "called"
 
 
 def trace_of(resource: Resource, reach: Reach) -> tuple[Step, ...]:
     """The chain from the entry to the construction."""
-    return (*reach.steps(), Step(f"builds {resource.name}", resource.call.span))
+    return (*reach.steps(), Step(f"{_VERBS[made(resource)]} {resource.name}", resource.call.span))
 
 
 def price(resource: Resource) -> str:

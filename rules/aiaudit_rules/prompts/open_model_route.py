@@ -103,11 +103,11 @@ def open_model_route(found: OpenRoutes) -> Iterator[Finding]:
     shown = ", ".join(labels[:EXAMPLES]) + (", ..." if len(labels) > EXAMPLES else "")
     kept = "1 other route does" if found.others == 1 else f"{found.others} other routes do"
     if len(labels) == 1 and found.others:
-        message = f"{shown} reaches a model and asks nobody who they are: {kept}"
+        message = f"{shown} reaches a model and does not ask who is calling: {kept}"
     elif found.others:
-        message = f"{len(labels)} routes reach a model and ask nobody who they are, {kept}: {shown}"
+        message = f"{len(labels)} routes reach a model and do not ask who is calling, {kept}: {shown}"
     else:
-        message = f"no route asks who is there, and a model answers: {shown}"
+        message = f"no route that reaches a model asks who is calling: {shown}"
     yield rule.at(
         found.span,
         message,

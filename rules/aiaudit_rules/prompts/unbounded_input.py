@@ -73,7 +73,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Step
-from aiaudit.model.flow import Flow, Source
+from aiaudit.model.flow import Flow
 from aiaudit.rule import HIGH, Rule
 
 rule = Rule(
@@ -93,7 +93,7 @@ def unbounded_input(flow: Flow) -> Iterator[Finding]:
     yield rule.at(
         flow.call.call.span,
         f"{flow.source.description} reaches {flow.call.name} {_unbounded(flow)}",
-        help=_remedy(flow.source),
+        help=_remedy(flow),
         trace=flow.steps,
         related=[Step(f"{other.description} reaches it, too", other.span) for other in flow.others[:_SHOWN]],
         confidence=_confidence(flow),
@@ -109,11 +109,14 @@ def _unbounded(flow: Flow) -> str:
     return f"with no bound on its length{flow.accepted}"
 
 
-def _remedy(source: Source) -> str:
+def _remedy(flow: Flow) -> str:
+    source = flow.source
     if source.kind == "upload":
         return "refuse files above a size that you can afford to embed or to send, before reading them"
     if source.kind == "fetched":
         return "cut what was fetched to a number of characters that you can afford"
+    if flow.cut:
+        return "refuse what makes more pieces than you can afford, before the call"
     if source.many:
         return f"limit the number of items as well: `{source.field}: list[...] = Field(max_length=20)`"
     if source.owner:

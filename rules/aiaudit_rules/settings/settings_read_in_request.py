@@ -75,7 +75,7 @@ def settings_read_in_request(setting: Setting) -> Iterator[Finding]:
         return
     yield rule.at(
         setting.span,
-        f"{setting.name} is read in {reach.entry.label}: the service starts without it and that fails",
+        f"{setting.name} is read in {reach.entry.label}: the service starts without it, and requests fail later",
         help="read it once at startup, into settings that refuse to be made without it",
         trace=setting.steps,
     )

@@ -69,6 +69,6 @@ def ignored_timeout(wait: Wait) -> Iterator[Finding]:
     yield rule.at(
         wait.place,
         f"{wait.known.name} drops the time-out that is set here and waits {waits_for(wait)}: {explanation(wait)}",
-        help=remedy(wait, "what a caller will wait for"),
+        help=remedy(wait),
         trace=wait.trace,
     )

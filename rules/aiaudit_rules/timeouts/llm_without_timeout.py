@@ -49,7 +49,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.timeouts import Wait
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.timeouts.shared import MODELS, explanation, is_unbounded, remedy, waits_for
+from aiaudit_rules.timeouts.shared import MODELS, explanation, is_unbounded, lack, remedy, waits_for
 
 rule = Rule(
     id="TMO102",
@@ -67,7 +67,7 @@ def llm_without_timeout(wait: Wait) -> Iterator[Finding]:
         return
     yield rule.at(
         wait.known.call.span,
-        f"{wait.known.name} has no time-out and waits {waits_for(wait)}: {explanation(wait)}",
+        f"{wait.known.name} {lack(wait)} and waits {waits_for(wait)}: {explanation(wait)}",
         help=remedy(wait, "10-60 s"),
         trace=wait.trace,
     )

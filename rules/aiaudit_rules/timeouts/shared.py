@@ -34,6 +34,13 @@ def explanation(wait: Wait) -> str:
     return f"the library's own limit {source}"
 
 
+def lack(wait: Wait) -> str:
+    """What is missing: any time-out, or one that is shorter than the library's own."""
+    if wait.seconds is not None and math.isinf(wait.seconds):
+        return "has no time-out"
+    return "is left at the library's own time-out"
+
+
 def waits_for(wait: Wait) -> str:
     """How long, in words."""
     return describe(wait.seconds)
@@ -48,8 +55,8 @@ def parameter(entry: Entry) -> str:
     return ""
 
 
-def remedy(wait: Wait, seconds: str) -> str:
-    """What to do."""
+def remedy(wait: Wait, seconds: str = "") -> str:
+    """What to do; `seconds` is a range that suits most callers."""
     if wait.driver is not None:
         name = parameter(wait.driver)
         inside = (
@@ -58,5 +65,6 @@ def remedy(wait: Wait, seconds: str) -> str:
         return f"set {inside}" if name else "set a time-out for statements in the database"
     name = parameter(wait.entry)
     if name:
-        return f"set {name} to what a caller will wait for ({seconds}), and few retries"
+        usual = f" ({seconds})" if seconds else ""
+        return f"set {name} to what a caller will wait for{usual}, and few retries"
     return "put a deadline around it: async with asyncio.timeout(...) or asyncio.wait_for(...)"

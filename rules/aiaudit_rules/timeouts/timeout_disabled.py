@@ -65,6 +65,6 @@ def timeout_disabled(wait: Wait) -> Iterator[Finding]:
     yield rule.at(
         wait.known.call.span,
         f"{wait.known.name} is told to wait for ever: its time-out is switched off",
-        help=remedy(wait, "a limit that a caller will wait for"),
+        help=remedy(wait),
         trace=wait.trace,
     )

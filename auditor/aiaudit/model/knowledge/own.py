@@ -27,7 +27,8 @@ def read_own(path: str) -> dict[str, Any]:
             text = file.read()
         data = tomllib.loads(text)
     except OSError as error:
-        raise KnowledgeError(f"{shown}: cannot be read: {error.strerror or error}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise KnowledgeError(f"{shown}: cannot be read: {reason}; `knowledge` in the configuration names it") from error
     except ValueError as error:
         raise KnowledgeError(f"{shown}: is not TOML: {error}") from error
     wrong = [f"{shown}:{line_of(text, location)}: {sentence}" for location, sentence in mistakes(data)]
