@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression, Parameter
 
 
@@ -45,12 +46,12 @@ def truth(
         if deciding in parts:
             return deciding
         return None if None in parts else not deciding
-    if tag == "cmp" and len(test[3]) == 1 and test[4][0][0] == "const":
-        values = literals(test[2], scope, evaluator, handlers, through)
-        wanted = test[4][0][2]
-        if values is None or test[3][0] not in ("Eq", "NotEq", "Is", "IsNot"):
+    if tag == "cmp" and len(test[3]) == 1 and test[3][0] in ("Eq", "NotEq", "Is", "IsNot"):
+        wanted = _literal(test[4][0], scope, evaluator)
+        values = literals(test[2], scope, evaluator, handlers, through) if wanted is not None else None
+        if values is None or wanted is None:
             return None
-        outcomes = {(value == wanted) is (test[3][0] in ("Eq", "Is")) for value in values}
+        outcomes = {(value == wanted[0]) is (test[3][0] in ("Eq", "Is")) for value in values}
         return outcomes.pop() if len(outcomes) == 1 else None
     values = literals(test, scope, evaluator, handlers, through)
     outcomes = {bool(value) for value in values} if values is not None else set()
@@ -71,12 +72,16 @@ def literals(
         assigned = [b.expression for b in others if b.expression is not None and b.expression[0] == "const"]
         if len(assigned) != len(others):
             return None
-        passed = _passed_literals(first.target, holder, evaluator, through)
-        return None if passed is None else [*passed, *(value[2] for value in assigned)]
+        passed = _passed(first.target, holder, evaluator, through)
+        found = [_literal(value, where, evaluator) for value, where in passed] if passed is not None else [None]
+        known = [value[0] for value in found if value is not None]
+        return [*known, *(value[2] for value in assigned)] if len(known) == len(found) else None
     if expression[0] == "attr":
         method = method_of(scope)
-        if method is None or expression[2][0] != "name" or expression[2][2] != method.self_name or not method.owner:
+        if expression[2][0] != "name":
             return None
+        if method is None or expression[2][2] != method.self_name or not method.owner:
+            return _field_literals(expression, scope, evaluator, handlers, through)
         if evaluator.lineage(method.owner)[1]:
             return None
         stores = evaluator.program.stores_by_attribute.get(expression[3], ())
@@ -87,26 +92,75 @@ def literals(
     return None
 
 
-def _passed_literals(
-    parameter: Parameter, function: Function, evaluator: Evaluator, through: Call | None
+def _field_literals(
+    expression: Expression, scope: Scope, evaluator: Evaluator, handlers: frozenset[int], through: Call | None
 ) -> list[object] | None:
+    """The literals of a field of a parameter, for which every caller makes the object where it passes it."""
+    holder = scope_of_name(scope, expression[2][2])
+    if not isinstance(holder, Function) or id(holder) in handlers:
+        return None
+    first, *others = holder.bindings[expression[2][2]]
+    if first.kind != "parameter" or others or any(store.attribute == expression[3] for store in holder.stores):
+        return None
+    passed = _passed(first.target, holder, evaluator, through)
+    found = [_field(expression[3], value, where, evaluator) for value, where in passed or ()]
+    known = [value[0] for value in found if value is not None]
+    return known if known and len(known) == len(found) else None
+
+
+def _field(name: str, made: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
+    """What a field of a freshly made dataclass or model is: as passed by keyword, else its default."""
+    if made[0] != "call":
+        return None
+    call = evaluator.call_of(made, scope)
+    classes = evaluator.evaluate(made[2], scope)
+    if len(classes) != 1 or not isinstance(classes[0], ClassValue) or call.spreads or call.arguments:
+        return None
+    constructor = evaluator.constructor(classes[0].cls)
+    if constructor is not None and all(kind != "keywords" for _, kind, *_ in constructor.parameters):
+        return None
+    given = call.keyword(name)
+    if given is not None:
+        return _literal(given, scope, evaluator)
+    holder = next((cls for cls in evaluator.lineage(classes[0].cls)[0] if name in cls.bindings), None)
+    default = holder.bindings[name][0].expression if holder is not None else None
+    return _literal(default, holder, evaluator) if holder is not None and default is not None else None
+
+
+def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
+    """The value of a literal or of a member of an enum, in a tuple of one (it may be None); None if it is neither."""
+    if expression[0] == "const":
+        return (expression[2],)
+    if expression[0] != "attr":
+        return None
+    for owner in evaluator.evaluate(expression[2], scope):
+        if isinstance(owner, ClassValue) and evaluator.inherits(owner.cls, ".Enum", ".StrEnum", ".IntEnum"):
+            bindings = owner.cls.bindings.get(expression[3], ())
+            value = bindings[0].expression if len(bindings) == 1 else None
+            return (value[2],) if value is not None and value[0] == "const" else None
+    return None
+
+
+def _passed(
+    parameter: Parameter, function: Function, evaluator: Evaluator, through: Call | None
+) -> list[tuple[Expression, Scope]] | None:
+    """What callers pass for a parameter, each with where it stands; None if that is not known, or nobody calls."""
     name, kind, _, default, _ = parameter
     if kind in ("variadic", "keywords") or name == function.self_name:
         return None
     names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
     index = names.index(name) if name in names else None
-    found: list[object] = []
-    called = False
+    found: list[tuple[Expression, Scope]] = []
     callers = evaluator.callers(function)
-    chosen = [caller for caller in callers if caller[0] is through] or callers
-    for call, offset, shift in chosen:
-        called = True
+    for call, offset, shift in [caller for caller in callers if caller[0] is through] or callers:
         if call.spreads:
             return None
         position = None if index is None else index - offset + shift
         given = call.argument(name, position if position is not None and position >= 0 else None)
-        given = default if given is None else given
-        if given is None or given[0] != "const":
+        if given is not None:
+            found.append((given, call.scope))
+        elif default is not None:
+            found.append((default, function.parent or function.module))
+        else:
             return None
-        found.append(given[2])
-    return found if called else None
+    return found or None
