@@ -25,6 +25,13 @@ FRAMEWORKS = {
 
                 def added(): ...
                 app.add_api_route("/added", added, methods=["PUT"])
+
+                def register(rule, **options):
+                    @app.post(rule)
+                    def sent(): ...
+
+                    @app.api_route(rule, **options)
+                    def any_way(): ...
             """,
             "api.py": """
                 import fastapi
@@ -34,7 +41,7 @@ FRAMEWORKS = {
                 def b(): ...
             """,
         },
-        {"POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added"},
+        {"POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added", "POST sent()", "route any_way()"},
     ),
     "fastapi subclass": (
         {

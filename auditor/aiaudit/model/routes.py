@@ -261,12 +261,15 @@ class _Finder:
                 self._entry("task", function, f"task {function.name}", span)
 
     def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> None:
-        path = _path_argument(call) or ""
+        path = _path_argument(call)
         prefix = self._prefixes.of(router, scope)
         kind = "websocket" if verb.startswith("websocket") else "http"
         given = call.keyword("methods")
         methods = [verb.upper()] if verb in VERBS else (_strings(given) if given is not None else ["GET"])
-        label = f"{'WEBSOCKET' if kind == 'websocket' else '|'.join(methods)} {prefix}{path}"
+        asked = "WEBSOCKET" if kind == "websocket" else "|".join(methods)
+        if verb not in VERBS and given is None and call.spreads:
+            methods, asked = [], "route"  # `@app.route(rule, **options)`: the methods are among the options
+        label = f"{asked} {function.name}()" if path is None else f"{asked} {prefix}{path}"
         dependencies = tuple(self._listed_dependencies(call.keyword("dependencies"), scope))
         route = self._add(function, label, span, "", tuple(methods), call)
         route.kind, route.dependencies = kind, dependencies
