@@ -9,8 +9,9 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
 from aiaudit.model.service import Service
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
@@ -52,7 +53,7 @@ class _Finder:
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
-            if not known.entry.blocking or is_told_not_to_block(known.call):
+            if not known.entry.blocking or is_told_not_to_block(known.call) or finds_something(known.call):
                 continue
             if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
@@ -160,6 +161,28 @@ def is_told_not_to_block(call: Call) -> bool:
     """`queue.get(block=False)`, `queue.get(False)`."""
     given = call.argument("block", 0)
     return given is not None and given[0] == "const" and given[2] is False
+
+
+def finds_something(call: Call) -> bool:
+    """Whether a call takes out of a queue that was seen to hold something: `if not queue.empty(): queue.get()`."""
+    callee = call.expression[2]
+    queue = dotted(callee[2]) if callee[0] == "attr" and callee[3] == "get" else None
+    if queue is None:
+        return False
+    return any(
+        link.kind in ("if", "while", "unless")
+        and _says_filled(link.node[2], link.branch and link.kind != "unless", queue)
+        for link in call.around
+    )
+
+
+def _says_filled(test: Expression, holds: bool, queue: str) -> bool:
+    """Whether a test that holds (or does not) says that a queue is not empty."""
+    if test[0] == "unary" and test[2] == "Not":
+        return _says_filled(test[3], not holds, queue)
+    if test[0] == "bool":
+        return (test[2] == "And") is holds and any(_says_filled(part, holds, queue) for part in test[3])
+    return not holds and test[0] == "call" and dotted(test[2]) == f"{queue}.empty"
 
 
 def is_iterated(call: Call) -> bool:

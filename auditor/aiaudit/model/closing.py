@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Resource, origins
-from aiaudit.model.scopes import Call, last_name, walk
+from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
 from aiaudit.model.values import External
 from aiaudit.values import dataclass
@@ -60,6 +60,6 @@ def _closed(side: PythonSide) -> frozenset[int]:
 
 def _is_entered(call: Call) -> bool:
     """Whether a `with` closes it."""
-    if call.statement[0] == "with":
-        return any(part is call.expression for context, _ in call.statement[2] for part in walk(context))
+    if call.entered:
+        return True
     return call.parent is not None and call.parent[0] == "call" and last_name(call.parent[2]) in _ENTERING

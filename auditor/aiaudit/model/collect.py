@@ -72,7 +72,7 @@ class _Collector:
         _, _, target, _, value = statement
         self.expression(value, around)
         if target[0] == "name":
-            self.bind(target[2], Binding("value", self.scope, self.statement, value))
+            self.bind(target[2], Binding("value", self.scope, self.statement, value, enclosing=around))
         else:
             self.target(target, value, around)
 
@@ -221,7 +221,8 @@ class _Collector:
         tag = target[0]
         if tag == "name":
             chosen = kind if value is not None else "annotated"
-            self.bind(target[2], Binding(chosen, self.scope, self.statement, value, annotation, index))
+            bound = Binding(chosen, self.scope, self.statement, value, annotation, index, enclosing=around)
+            self.bind(target[2], bound)
         elif tag in ("tuple", "list"):
             for position, part in enumerate(target[2]):
                 self.unpack(part, value, around, position, kind)

@@ -28,6 +28,8 @@ NONE = Guard(False)
 def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     """The lazy-initialisation guard around a call, if there is one."""
     found = guard_at(call.enclosing, call.scope, evaluator)
+    if found.test is not None and call.entered and _asks_for_an_entry(found.test):
+        return NONE  # `if text not in vectors: with Client() as client: ...`: each text has a client of its own
     return found if found.keeps or not isinstance(call.scope, Function) else _found_or_made(call, evaluator)
 
 
@@ -112,6 +114,27 @@ def _tested(test: Expression, empty: bool) -> Expression | None:
     if not empty and tag in ("name", "attr", "call"):
         return _variable(test)
     return None
+
+
+def _asks_for_an_entry(test: Expression) -> bool:
+    """Whether a guard's test looks for an entry under a key that varies: `key in found`, `found.get(key)`."""
+    keys = [
+        key
+        for part in _asked(test)
+        for question in ((part, part[2]) if part[0] == "cmp" else (part,))
+        for key in _sought(question)
+    ]
+    return any(key[0] != "const" for key in keys)
+
+
+def _sought(expression: Expression) -> tuple[Expression, ...]:
+    """The key that an expression looks for in a container."""
+    if expression[0] == "cmp" and expression[3][0] in ("In", "NotIn"):
+        return (expression[2],)
+    if expression[0] == "sub":
+        return (expression[3],)
+    is_get = expression[0] == "call" and expression[2][0] == "attr" and expression[2][3] == "get"
+    return expression[3][:1] if is_get else ()
 
 
 def _variable(expression: Expression) -> Expression | None:

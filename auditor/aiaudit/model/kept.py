@@ -149,7 +149,7 @@ class _Finder:
                             how,
                             binding.expression,
                             None,
-                            _around(binding.statement, function),
+                            binding.enclosing,
                             base,
                         )
 
@@ -330,11 +330,3 @@ def _is_target(node: Expression, scope: Scope) -> bool:
         if statement[0] in ("ann", "aug") and statement[2] is node:
             return True
     return False
-
-
-def _around(statement: Statement, function: Function) -> Enclosing | None:
-    """What encloses a statement: that of a call or store in it, where it has one."""
-    for call in function.calls:
-        if call.statement is statement:
-            return call.enclosing
-    return None

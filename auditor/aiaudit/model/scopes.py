@@ -17,7 +17,8 @@ class Binding:
 
     `kind`: "value" (the value of `expression`), "element" (an element of it: loop variables, unpacking; `index` is the
     position if known), "entered" (what its context manager gives), "annotated" (declared only), "import", "from",
-    "function", "class", "parameter", "caught" (an exception of type `expression`).
+    "function", "class", "parameter", "caught" (an exception of type `expression`). `enclosing` is what stands around an
+    assignment.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Binding:
     annotation: Expression | None = None
     index: int | None = None
     target: Any = None
+    enclosing: Enclosing | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +104,13 @@ class Call:
             if any(a[0] == "star" for a in self.arguments[: index + 1]):
                 return None
         return value
+
+    @property
+    def entered(self) -> bool:
+        """Whether a `with` enters what it makes, and closes it at its end."""
+        return self.statement[0] == "with" and any(
+            part is self.expression for context, _ in self.statement[2] for part in walk(context)
+        )
 
     @property
     def around(self) -> Iterator[Enclosing]:

@@ -194,7 +194,10 @@ class Classes(Core):
     @cached_property
     def _handed_on(self) -> frozenset[str]:
         """Names that stand as values in containers, arguments and returns: registries and factories use them so."""
-        found = set(self.mentions)
+        found: set[str] = set()
+        for call in self.call_index.values():
+            for argument in (*call.arguments, *(value for _, value in call.keywords)):
+                found.update(_values_named(argument))
         for module in self.program.modules:
             for scope in module.descendants():
                 values = [value for value, _ in scope.returns]

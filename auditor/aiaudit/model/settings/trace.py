@@ -199,10 +199,10 @@ class _Trail(Places):
         keys = self.keys
         # `if provider == "x" and not key: raise` looks for it where it is needed.
         parts = test[3] if test[0] == "bool" and test[2] == "And" else (test,)
-        if any(key in keys for part in parts for key in filled(part, False)):
-            return outcome_of(statement[3], read.scope, keys)
         if any(key in keys for key in filled(test, True)):
             return outcome_of(statement[4], read.scope, keys)
+        if any(key in keys for part in parts for key in filled(part, False)):
+            return outcome_of(statement[3], read.scope, keys)
         if state.inside and outcome_of(statement[3], read.scope, keys) == RAISES:
             return RAISES
         return None
