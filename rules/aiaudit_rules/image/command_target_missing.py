@@ -99,7 +99,7 @@ def command_target_missing(image: Image) -> Iterator[Finding]:
     missing = list(missing_targets(image))
     for broken in broken_imports(image):
         if all(broken.server is not found.server for found in missing):
-            yield _broken_import(image, broken)
+            yield _broken_import(broken)
     for found in missing:
         server = found.server
         yield rule.at(
@@ -112,7 +112,7 @@ def command_target_missing(image: Image) -> Iterator[Finding]:
         )
 
 
-def _broken_import(image: Image, broken: BrokenImport) -> Finding:
+def _broken_import(broken: BrokenImport) -> Finding:
     """A module of the service that lies in the image at a place where Python does not look for it."""
     server = broken.server
     when = "the service cannot start" if broken.at_startup else "the code that needs it fails in every request"

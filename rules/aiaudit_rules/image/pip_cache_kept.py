@@ -149,7 +149,7 @@ def pip_cache_kept(image: Dockerfile) -> Iterator[Finding]:
         return
     switched_off: set[str] = set()
     for run in image.usage.runs_in(image.shipped):
-        kept = [install for install in run.installs if _keeps(install, run, image)]
+        kept = [install for install in run.installs if _keeps(install, run)]
         kept = [install for install in kept if install.tool not in switched_off]
         for command in run.commands:
             if command.name in ("pip", "pip3") and verb(command) == "config" and "no-cache-dir" in short(command, 9):
@@ -171,7 +171,7 @@ def _finding(image: Dockerfile, kept: list[Install]) -> Finding:
     )
 
 
-def _keeps(install: Install, run: Run, image: Dockerfile) -> bool:
+def _keeps(install: Install, run: Run) -> bool:
     cache = _CACHES.get(install.tool)
     if cache is None or not install.installs_something:
         return False

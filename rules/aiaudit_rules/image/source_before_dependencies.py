@@ -118,8 +118,8 @@ def source_before_dependencies(image: Image) -> Iterator[Finding]:
             help=_remedy(first, found.layer.keyword == "RUN"),
             trace=_trace(image, found),
             related=[Step("comes too early as well", image.span(layer.instruction.extent)) for layer in found.others],
-            severity=_severity(found, installs),
-            confidence=_confidence(found, installs),
+            severity=_severity(installs),
+            confidence=_confidence(installs),
             fix=reordered(image, found),
         )
 
@@ -167,7 +167,7 @@ def _written(item: Input) -> str:
     return item.name if posixpath.basename(source) == posixpath.basename(item.name) else source
 
 
-def _severity(found: Premature, installs: list[Install]) -> Severity:
+def _severity(installs: list[Install]) -> Severity:
     if all(install.has_cache_mount or "--no-index" in install.flags for install in installs):
         return Severity.LOW
     if any(install.ecosystem == "python" and not (install.project and install.tool == "pip") for install in installs):
@@ -175,7 +175,7 @@ def _severity(found: Premature, installs: list[Install]) -> Severity:
     return Severity.MEDIUM
 
 
-def _confidence(found: Premature, installs: list[Install]) -> Confidence:
+def _confidence(installs: list[Install]) -> Confidence:
     if all(install.has_cache_mount for install in installs):
         return Confidence.MEDIUM
     if all(install.project and install.tool in ("pip", "uv pip", "setup.py") for install in installs):

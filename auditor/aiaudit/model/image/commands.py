@@ -18,6 +18,7 @@ def names_in(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_PYTHON = regex(r"(?:python|pypy)\d*(?:\.\d+)?|py")
 _ASSIGNMENT = regex(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # Programs that run the rest of their words: how many words of their own follow each option.
@@ -112,6 +113,11 @@ def unwrapped(command: Command) -> Command:
         if inner is None:
             return command
         command = inner
+
+
+def is_python(program: str) -> bool:
+    """Whether a program is a Python interpreter: `python`, `python3.12`, `pypy3`."""
+    return _PYTHON.fullmatch(program) is not None
 
 
 def runner_of(command: Command) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.commands import is_python, names_in
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.values import Download
 from aiaudit.model.tree import Tree
@@ -22,7 +22,6 @@ _CALL = regex(
     r"|kagglehub\.\w+_download|open_clip\.create_model\w*|clip\.load|timm\.create_model|pooch\.retrieve)\s*\("
     r"|(?P<pipeline>\bpipeline\s*\(\s*[\"']|\bYOLO\s*\(\s*[\"']))"
 )
-_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _COMMANDS = {
     "huggingface-cli": ("download",),
     "hf": ("download",),
@@ -50,7 +49,7 @@ def download(command: Command, folder: str | None, files: Filesystem, tree: Tree
         return Download(command, f"{name} from huggingface.co")
     if name == "git" and "clone" in words and any("huggingface.co" in word for word in words):
         return Download(command, "git clone from huggingface.co")
-    if not _PYTHON.fullmatch(name):
+    if not is_python(name):
         return None
     return _python(command, words, folder, files, tree)
 

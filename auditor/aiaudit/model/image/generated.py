@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from aiaudit.model.image.commands import is_python
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.scopes import walk_all
 from aiaudit.model.tree import Tree
-from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command
-
-_PYTHON = regex(r"python(?:\d+(?:\.\d+)?)?")
 
 
 def blur_written(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> None:
     """Make every place unknown that a script names as an absolute path, and every module that it names."""
-    if not _PYTHON.fullmatch(command.name):
+    if not is_python(command.name):
         return
     script = next((word.text for word in command.words[1:] if word.text.endswith(".py")), "")
     place = absolute(script, folder) if script else None

@@ -71,7 +71,7 @@ def _walked(image: Image, server: Server) -> _Walk | None:
     files = image.final.files
     if files is None:
         return None
-    roots, start = _start(image, server, files)
+    roots, start = _start(server, files)
     if start is None or start not in files.files:
         return None
     walk = _Walk(image, files, roots, [(start, files.files[start])])
@@ -79,12 +79,12 @@ def _walked(image: Image, server: Server) -> _Walk | None:
     return walk
 
 
-def _start(image: Image, server: Server, files: Filesystem) -> tuple[tuple[str, ...], str | None]:
+def _start(server: Server, files: Filesystem) -> tuple[tuple[str, ...], str | None]:
     """The import path of a server's program, and the place of its first file."""
     if server.kind == "script":
         place = absolute(server.target.partition(" ")[0], server.folder)
-        return (search_path(image, server, posixpath.dirname(place)) if place else ()), place
-    roots = search_path(image, server)
+        return (search_path(server, posixpath.dirname(place)) if place else ()), place
+    roots = search_path(server)
     if server.kind not in ("module", "package") or not server.module:
         return roots, None
     parts = server.module.split(".")

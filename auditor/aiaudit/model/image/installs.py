@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from aiaudit.model.image.commands import Options, names_in, options
+from aiaudit.model.image.commands import Options, is_python, names_in, options
 from aiaudit.model.image.values import Install, Mount, Package
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.sources.manifests.specifiers import parse
 
 _PIP = regex(r"pip(?:\d+(?:\.\d+)?)?")
-_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _PIP_VALUES = names_in(
     "-r --requirement --requirements -c --constraint --constraints -e --editable -i --index-url --extra-index-url"
     " --index --default-index -f --find-links -t --target --prefix --root --platform --python-version --timeout"
@@ -40,7 +39,7 @@ def python_install(command: Command, folder: str | None, mounts: tuple[Mount, ..
     """The install that a command of Python's package managers makes, if it makes one."""
     words = command.words
     name = command.name
-    if _PYTHON.fullmatch(name) and len(words) > 2:
+    if is_python(name) and len(words) > 2:
         rest = list(words[1:])
         while rest and rest[0].text.startswith("-") and rest[0].text != "-m":
             rest.pop(0)

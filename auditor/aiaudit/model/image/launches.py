@@ -84,10 +84,10 @@ def _source(image: Image, server: Server) -> str | None:
         return files.source(place) if place is not None else None
     if server.kind == "function":
         parts = server.module.split(".")
-        found = (module_file(files, root, parts)[1] for root in search_path(image, server))
+        found = (module_file(files, root, parts)[1] for root in search_path(server))
         return next((source for source in found if source), None) or project_module(image, parts)[1]
     if server.kind == "package" and server.program == "python":
-        for root in search_path(image, server):
+        for root in search_path(server):
             for parts in ([*server.module.split("."), "__main__"], server.module.split(".")):
                 source = module_file(files, root, parts)[1]
                 if source is not None:

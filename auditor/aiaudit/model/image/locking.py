@@ -12,7 +12,7 @@ from aiaudit.model.packages import Required, applies, constrained, in_force, req
 from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
-_LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
+LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
 _PROJECT_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _ONE_STEP = names_in("pip pipx") | {"uv pip"}
 # What makes a tool keep to its lock, or end with an error: options, subcommands, variables.
@@ -54,7 +54,7 @@ def loose_installs(image: Image) -> Iterator[Loose]:
     for stage in image.used:
         for layer in stage.layers:
             for install in layer.installs:
-                if install.ecosystem != "python" or _follows_dependencies(image, layer, install):
+                if install.ecosystem != "python" or _follows_dependencies(layer, install):
                     continue
                 key = (install.tool, *(item.source or item.name for item in install.inputs))
                 found = _loose(install, layer, image)
@@ -64,7 +64,7 @@ def loose_installs(image: Image) -> Iterator[Loose]:
 
 
 def _loose(install: Install, layer: Layer, image: Image) -> Loose | None:
-    if install.tool in _LOCKS and install.reads:
+    if install.tool in LOCKS and install.reads:
         return _by_tool(install, layer, image)
     if install.tool not in _ONE_STEP or "--no-deps" in install.flags:
         return None
@@ -90,7 +90,7 @@ def _by_tool(install: Install, layer: Layer, image: Image) -> Loose | None:
         ):
             return None
         return Loose(layer, install, (), len(asked), lock.source or lock.name, True)
-    beside = _lock_beside(install, image, (_LOCKS[install.tool],))
+    beside = _lock_beside(install, image, (LOCKS[install.tool],))
     return _from(install, layer, image, asked, beside, False)
 
 
@@ -120,8 +120,13 @@ def _is_enforced(install: Install, environment: Mapping[str, str]) -> bool:
     words = {word.text for word in install.command.words}
     if not words.isdisjoint(_ENFORCING.get(install.tool, frozenset())):
         return True
+    return any(is_switched_on(name, install, environment) for name in _ENFORCING_VARIABLES)
+
+
+def is_switched_on(variable: str, install: Install, environment: Mapping[str, str]) -> bool:
+    """Whether a variable that stands for an option is set to a value that means yes, by the command or by ENV."""
     own = {pair.key: pair.value or "" for pair in install.command.assignments}
-    return any((own.get(name) or environment.get(name, "")) not in ("", "0", "false") for name in _ENFORCING_VARIABLES)
+    return (own.get(variable) or environment.get(variable, "")) not in ("", "0", "false")
 
 
 def _lock_beside(install: Install, image: Image, names: tuple[str, ...]) -> str:
@@ -149,7 +154,7 @@ def _is_awaited(lock: Input, image: Image) -> bool:
     )
 
 
-def _follows_dependencies(image: Image, layer: Layer, install: Install) -> bool:
+def _follows_dependencies(layer: Layer, install: Install) -> bool:
     """Whether the install adds the project itself to dependencies that an earlier layer has installed."""
     if not install.project or install.requirement_files or install.tool not in _ONE_STEP:
         return False

@@ -48,11 +48,10 @@ _MOST_COPIES = 200
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """An install or download that is repeated: its layer, and whether it needs the project's source itself."""
+    """An install or download that is repeated: with its layer."""
 
     layer: Layer
     work: Install | Download
-    needs_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +170,7 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
             if not early:
                 continue
             first = early[0][0]
-            needs = isinstance(work, Install) and bool(work.project)
-            hits.setdefault(first, []).append(Repeated(layer, work, needs))
+            hits.setdefault(first, []).append(Repeated(layer, work))
             for place, copied, copy, files in early:
                 culprits.setdefault(first, {})[place] = (copied, copy, files)
     for first, repeated in hits.items():

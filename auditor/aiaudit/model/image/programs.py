@@ -7,14 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from aiaudit.model.image.commands import Options, names_in, options
+from aiaudit.model.image.commands import Options, is_python, names_in, options
 from aiaudit.model.image.values import Server
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.span import Span
 
 _NOWHERE = Span("", 1, 1, 1, 1)
-_PYTHON = regex(r"(?:python|pypy)(?:\d+(?:\.\d+)?)?|py")
 _TARGET = regex(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(.*\))?)?", re.DOTALL)
 VALUES = names_in(
     "--host -h --port -p --workers -w --bind -b --worker-class -k --threads --timeout -t --config -c --chdir"
@@ -41,7 +40,7 @@ WORKERS = {"celery", "rq", "arq", "dramatiq", "huey_consumer", "taskiq", "procra
 def server_of(command: Command, folder: str | None, environment: Mapping[str, str]) -> Server | None:
     """The server that a command starts; None for a command that starts none."""
     name, words = command.name, command.words
-    if _PYTHON.fullmatch(name):
+    if is_python(name):
         return _python(list(words[1:]), command, folder, environment)
     if name.endswith(".py"):
         return _python(list(words), command, folder, environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from aiaudit.model.image.locking import LOCKS, is_switched_on
 from aiaudit.model.image.prefixes import SYSTEM, landing_of
 from aiaudit.model.image.pythons import keeps_to_the_base, python_version
 from aiaudit.model.image.values import Image, Install, Layer
@@ -13,7 +14,7 @@ from aiaudit.sources.manifests.facts import MAIN, ManifestFacts
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-_LOCKING = {"uv": "uv.lock", "poetry": "poetry.lock"}
+_LOCKING = ("uv", "poetry")
 _POETRY = regex(r"(?P<mark>[\^~]?)\s*(?P<version>\d+(?:\.\d+)*)")
 
 
@@ -45,7 +46,9 @@ def _by_lock(
     """Requirements of the project that the lock has never heard of; `paths` are those of manifest and lock."""
     manifest, path = paths
     lock = image.service.tree.facts(path, "manifest")
-    if posixpath.basename(path) != _LOCKING.get(install.tool) or not isinstance(lock, ManifestFacts):
+    if install.tool not in _LOCKING or posixpath.basename(path) != LOCKS[install.tool]:
+        return
+    if not isinstance(lock, ManifestFacts):
         return
     silent = _is_frozen(install, layer.environment)
     if silent is None:
@@ -68,9 +71,9 @@ def _is_frozen(install: Install, environment: Mapping[str, str]) -> bool | None:
     """Whether the tool takes the lock as it is (True), compares it and stops (False), or renews it (None)."""
     if install.tool == "poetry":
         return False
-    if "--frozen" in install.flags or environment.get("UV_FROZEN"):
+    if "--frozen" in install.flags or is_switched_on("UV_FROZEN", install, environment):
         return True
-    return False if "--locked" in install.flags or environment.get("UV_LOCKED") else None
+    return False if "--locked" in install.flags or is_switched_on("UV_LOCKED", install, environment) else None
 
 
 def _by_python(layer: Layer, install: Install, facts: ManifestFacts, manifest: str) -> Iterator[Refusal]:

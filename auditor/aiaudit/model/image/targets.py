@@ -61,7 +61,7 @@ def _missing_script(image: Image, server: Server, files: Filesystem) -> Missing 
 
 
 def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing | None:
-    roots = search_path(image, server)
+    roots = search_path(server)
     if not roots:
         return None
     parts = server.module.split(".")
@@ -82,7 +82,7 @@ def _missing_module(image: Image, server: Server, files: Filesystem) -> Missing 
     return Missing(server, "module", server.module, roots[0], elsewhere)
 
 
-def search_path(image: Image, server: Server, first: str = "") -> tuple[str, ...]:
+def search_path(server: Server, first: str = "") -> tuple[str, ...]:
     """The folders that Python searches for the service's modules; () where one of them is not known.
 
     `first` is the folder of the script that is run, which stands in the place of the working directory then.

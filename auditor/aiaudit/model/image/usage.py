@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from aiaudit.model.image.commands import expanded, unwrapped
+from aiaudit.model.image.commands import expanded, is_python, unwrapped
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.mounts import mount_of
@@ -17,7 +17,6 @@ from aiaudit.values import dataclass
 
 _PIP = regex(r"pip\d[\d.]*")
 _SETTERS = frozenset({"export", "declare", "typeset"})
-_PYTHON = regex(r"(?:python|pypy)\d*(?:\.\d+)?|py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def _placed(dockerfile: Dockerfile) -> Iterator[Placed]:
 def _call(run: Run, position: int, command: Command) -> Call:
     """The command's program, a module that Python runs taken for the program."""
     name, words = command.name, command.words[1:]
-    if _PYTHON.fullmatch(name):
+    if is_python(name):
         for number, word in enumerate(words):
             if word.text == "-m" and number + 1 < len(words):
                 name, words = words[number + 1].text, words[number + 2 :]

@@ -105,7 +105,7 @@ class _Finder:
         if files is None:
             return None
         if server.kind == "module" and server.module:
-            for root in search_path(image, server):
+            for root in search_path(server):
                 presence, source = module_file(files, root, server.module.split("."))
                 if presence is Presence.PRESENT:
                     return source

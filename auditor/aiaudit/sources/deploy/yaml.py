@@ -42,11 +42,6 @@ class Node:
     size: int = 1
 
     @property
-    def is_scalar(self) -> bool:
-        """Whether this is a single value."""
-        return self.kind == SCALAR
-
-    @property
     def is_null(self) -> bool:
         """Whether the value is left out, `~` or `null`."""
         return self.kind == SCALAR and not self.style and self.value in ("", "~", "null", "Null", "NULL")

@@ -25,8 +25,6 @@ KEYWORDS = frozenset(
     }
 )
 HEREDOC_KEYWORDS = frozenset({"ADD", "COPY", "RUN"})
-SHELL_KEYWORDS = frozenset({"CMD", "ENTRYPOINT", "RUN"})
-"""Instructions with a shell form and a JSON form."""
 
 BOOLEAN, SINGLE, REPEATED = "boolean", "single", "repeated"
 FLAGS: dict[str, dict[str, str]] = {
