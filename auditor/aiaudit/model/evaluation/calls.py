@@ -35,6 +35,7 @@ PASSING = {
     "copy.deepcopy": 0,
     "builtins.iter": 0,
     "builtins.aiter": 0,
+    "itertools.cycle": 0,
     "contextlib.nullcontext": 0,
     "contextlib.closing": 0,
     "contextlib.aclosing": 0,
@@ -136,6 +137,8 @@ class Calls(Injection):
             return (*self.attribute_of(read, scope), *self.evaluate(default, scope))
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
+        if path in ("random.choice", "secrets.choice") and arguments:
+            return self.elements(arguments[0], scope)
         return (External(f"{path}()", call, callee),)
 
     def called_argument(self, call: Call, position: int) -> Iterator[Value]:
