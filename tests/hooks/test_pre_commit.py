@@ -112,7 +112,8 @@ def test_an_incomplete_audit_refuses_the_commit(tmp_path: Path, hook_repository:
         "api.Dockerfile", "Containerfile", ".dockerignore", "Dockerfile.dockerignore", "app/main.py", "compose.yaml",
         "k8s/a.yml", "requirements.txt", "requirements/base.txt", "dev-requirements.in", "constraints.txt",
         "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.cfg",
-        "environment.yml", "aiaudit.toml",
+        "environment.yml", "aiaudit.toml", "deploy/nginx.conf", "default.conf.template", "start.sh", "Procfile",
+        "fly.toml", "railway.json",
     ],
 )  # fmt: skip
 def test_files_that_wake_the_hook(path: str) -> None:
