@@ -48,7 +48,7 @@ def _part(make: Callable[[Service], Iterator[dict[str, Any]]], service: Service)
 
 
 def _map(service: Service) -> ServiceMap:
-    return service.part("map", ServiceMap)  # type: ignore[no-any-return]
+    return service.part("map", ServiceMap)
 
 
 def _images(service: Service) -> Iterator[dict[str, Any]]:

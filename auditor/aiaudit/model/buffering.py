@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
-from aiaudit.model.loops.counting import statements_in
 from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Function, last_name, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.streaming import Streams
+from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, External
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span

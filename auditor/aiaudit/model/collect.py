@@ -17,11 +17,11 @@ from aiaudit.model.scopes import (
     is_node,
     is_provider,
 )
+from aiaudit.model.syntax import LEAVING
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 # Methods that put their argument into the container they are called on: method -> position of the stored value.
 FILLING = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0, "update": 0}
-LEAVING = ("return", "raise", "continue", "break")
 
 
 def collect(path: str, body: tuple[Statement, ...]) -> Module:
@@ -104,7 +104,7 @@ class _Collector:
 
     def _with(self, statement: Statement, around: Enclosing | None) -> None:
         for context, target in statement[2]:
-            self.expression(context, around, entered=True)
+            self.expression(context, around)
             if target is not None:
                 self.target(target, context, around, kind="entered")
             around = Enclosing("with", (statement, context), around)
@@ -280,7 +280,7 @@ class _Collector:
 
     # Expressions
 
-    def expression(self, node: Expression, around: Enclosing | None, entered: bool = False) -> None:
+    def expression(self, node: Expression, around: Enclosing | None) -> None:
         """Record the calls, lambdas, attribute reads and walrus bindings inside an expression."""
         self._visit(node, around, None, False)
 

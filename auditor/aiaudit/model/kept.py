@@ -34,7 +34,6 @@ _STORES = (
 _INDEXING = frozenset(
     ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
 )
-_ADDING = frozenset(("append", "extend", "insert", "add", "appendleft", "update", "setdefault"))
 _REMOVING = frozenset(("pop", "remove", "discard"))
 _CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aiaudit.model.frameworks import VERBS
 from aiaudit.model.tree import Tree
 
 CONTROLLERS = ("x-openapi-router-controller", "x-swagger-router-controller")
-VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
 def operations(tree: Tree) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ class PathLife:
         if any(_is_temporary(part) for part, _ in parts) or _is_made_if_missing(writing):
             return True
         names = {part[2] for part, holder in parts if part[0] == "name" and holder is scope}
-        return self._ends(names, scope) or self._ends_with_caller(names, scope, 2)
+        return self._ends(names, scope) or self._ends_with_caller(scope, 2)
 
     def parts(self, path: Expression, scope: Scope, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:
         """What a path is put together from: through variables, attributes and arguments."""
@@ -90,7 +90,7 @@ class PathLife:
             for value in self.evaluator.evaluate(expression, call.scope)
         )
 
-    def _ends_with_caller(self, names: set[str], scope: Scope, depth: int) -> bool:
+    def _ends_with_caller(self, scope: Scope, depth: int) -> bool:
         """Whether those who gave the path, or get it back, delete or send the file."""
         if not isinstance(scope, Function) or depth == 0:
             return False
@@ -109,7 +109,7 @@ class PathLife:
                 if binding.expression is not None
                 and any(part is caller.expression for part in walk(binding.expression))
             }
-            if self._ends(known, outer) or self._ends_with_caller(known, outer, depth - 1):
+            if self._ends(known, outer) or self._ends_with_caller(outer, depth - 1):
                 return True
         return False
 

@@ -44,7 +44,7 @@ class PythonSide:
 
 def python_side(service: Service) -> PythonSide:
     """The Python side, linked once."""
-    return service.part("python", _link)  # type: ignore[no-any-return]
+    return service.part("python", _link)
 
 
 def _link(service: Service) -> PythonSide:

@@ -25,7 +25,7 @@ from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal
+from aiaudit.model.values import ClassValue, External, Instance, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -292,7 +292,7 @@ class _Finder:
                 made = [(item, value.scope)] if item[0] == "call" else self.evaluator.definitions(item, value.scope)
                 for depends, holder in made:
                     if depends[0] == "call" and last_name(depends[2]) in ("Depends", "Security") and depends[3]:
-                        yield from self._functions(depends[3][0], holder)
+                        yield from self.evaluator.functions_of(depends[3][0], holder)
 
     def _event(self, function: Function, event: Expression, span: Span) -> None:
         if event[0] == "const" and event[2] in STARTUP_EVENTS:
@@ -360,23 +360,23 @@ class _Finder:
             event, hook = call.arguments[:2]
             if event[0] != "const":
                 event, hook = hook, event
-            for function in self._functions(hook, call.scope):
+            for function in self.evaluator.functions_of(hook, call.scope):
                 self._event(function, event, call.span)
         elif name == "append" and call.arguments and call.expression[2][0] == "attr":
             if last_name(call.expression[2][2]) == "on_startup":
-                for function in self._functions(call.arguments[0], call.scope):
+                for function in self.evaluator.functions_of(call.arguments[0], call.scope):
                     self._entry("startup", function, f"startup hook {function.label}", call.span)
         elif name in ("add_middleware", "Middleware") and call.arguments:
             self._middleware(call)
         elif name == "add_exception_handler" and len(call.arguments) > 1:
-            for function in self._functions(call.arguments[1], call.scope):
+            for function in self.evaluator.functions_of(call.arguments[1], call.scope):
                 self._entry("request", function, f"exception handler {function.name}", call.span)
         elif name in ("APIRouter", "include_router"):
             for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
                 self._entry("request", function, f"request of a router ({function.name})", call.span)
         elif name in ("add_node", "add_conditional_edges", "RunnableLambda"):
             for argument in call.arguments:
-                for function in self._functions(argument, call.scope):
+                for function in self.evaluator.functions_of(argument, call.scope):
                     self._entry("request", function, f"graph node {function.name}", call.span)
 
     def _decorated_by_call(self, call: Call) -> None:
@@ -385,7 +385,7 @@ class _Finder:
         if decorator[2][0] != "attr" or len(call.arguments) != 1:
             return
         made = self.evaluator.call_of(decorator, call.scope)
-        for function in self._functions(call.arguments[0], call.scope):
+        for function in self.evaluator.functions_of(call.arguments[0], call.scope):
             if not any(route.handler is function for route in self.found.routes):
                 self._method_decorator(function, decorator[2], made, call.scope, decorator)
 
@@ -411,7 +411,7 @@ class _Finder:
             if given is None:
                 continue
             for hook in given[2] if given[0] in ("list", "tuple") else (given,):
-                for function in self._functions(hook, call.scope):
+                for function in self.evaluator.functions_of(hook, call.scope):
                     self._entry("startup", function, f"{name} {function.label}", call.span)
         for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
             self._entry("request", function, "every request (application dependency)", call.span)
@@ -440,7 +440,7 @@ class _Finder:
 
     def _functions_as_routes(self, call: Call, view: Expression, verb: str, path: Expression | None) -> None:
         text = path[2] if path is not None and path[0] == "const" else ""
-        for function in self._functions(view, call.scope):
+        for function in self.evaluator.functions_of(view, call.scope):
             if not any(route.handler is function for route in self.found.routes):
                 self._add(function, f"{verb} {text}".strip(), call.span, "", (verb,), None)
 
@@ -451,7 +451,7 @@ class _Finder:
             return
         paths = [value.path for value in self._callee(call) if isinstance(value, External)]
         if any(path.startswith("gradio.") for path in paths):
-            for handler in self._functions(function, call.scope):
+            for handler in self.evaluator.functions_of(function, call.scope):
                 if not any(route.handler is handler for route in self.found.routes):
                     self._add(handler, f"gradio {name} {handler.name}", call.span, "Gradio", (), call)
 
@@ -461,15 +461,6 @@ class _Finder:
                 for method in value.cls.functions:
                     if method.name in ("dispatch", "__call__"):
                         self._entry("request", method, f"every request ({value.cls.name})", call.span)
-
-    def _functions(self, expression: Expression, scope: Scope) -> Iterator[Function]:
-        for value in self.evaluator.evaluate(expression, scope):
-            if isinstance(value, FunctionValue):
-                yield value.function
-            elif isinstance(value, Instance):
-                method = value.cls.method("__call__")
-                if method is not None:
-                    yield method
 
 
 def imported_names(module: Module) -> list[str]:

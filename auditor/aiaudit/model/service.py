@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from aiaudit.model.tree import Tree
 
+Part = TypeVar("Part")
 Subject = TypeVar("Subject")
 
 
@@ -24,11 +25,12 @@ class Service:
         self.date = date
         self._parts: dict[str, Any] = {}
 
-    def part(self, name: str, make: Callable[[Service], Any]) -> Any:
+    def part(self, name: str, make: Callable[[Service], Part]) -> Part:
         """The named part of the model, made once."""
         if name not in self._parts:
             self._parts[name] = make(self)
-        return self._parts[name]
+        part: Part = self._parts[name]
+        return part
 
     def subjects(self, kind: type[Subject]) -> Iterable[Subject]:
         """All subjects of one kind, for the checks that ask for it."""

@@ -10,6 +10,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, last_name, walk
 from aiaudit.model.service import Service
+from aiaudit.model.syntax import statements_in
 from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined
 from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression, Statement
@@ -38,7 +39,7 @@ READING = frozenset(
     ("numpy.load", "joblib.load", "pickle.load", "torch.load", "pandas.read_csv", "pandas.read_parquet",
      "pandas.read_pickle", "pandas.read_json", "scipy.sparse.load_npz")
 )  # fmt: skip
-LEAVING = ("exit", "_exit", "quit", "abort", "kill")
+ENDING = ("exit", "_exit", "quit", "abort", "kill")
 DEPTH = 4
 GOES_ON = "the service goes on without it"
 
@@ -176,7 +177,7 @@ def swallowed_imports(module: Module, side: PythonSide) -> Iterator[SwallowedFai
             if not _passes_over_import(handler):
                 continue
             for name in names:
-                use = _use_of(name, module, statement, side)
+                use = _use_of(name, module, side)
                 if use is not None and reach is not None:
                     outcome = f"{name} is used all the same"
                     yield SwallowedFailure(_place(handler, module), f"the import of {name}", use, reach, outcome)
@@ -192,7 +193,7 @@ def _passes_over_import(handler: tuple[Expression | None, str | None, tuple[Stat
     return all(statement[0] == "pass" for statement in body)
 
 
-def _use_of(name: str, module: Module, statement: Statement, side: PythonSide) -> Span | None:
+def _use_of(name: str, module: Module, side: PythonSide) -> Span | None:
     """A place outside of the `try` that uses a name without asking whether it is there."""
     for scope in module.descendants():
         if isinstance(scope, Module) or not side.contexts.is_reached(scope):
@@ -210,7 +211,7 @@ def _use_of(name: str, module: Module, statement: Statement, side: PythonSide) -
 
 def _is_shortcut(block: Enclosing) -> bool:
     """Whether the `try` may leave the function early with nothing left to do: what follows it is the real attempt."""
-    return any(statement[0] == "return" and statement[2] is None for statement in _statements(block.node[2]))
+    return any(statement[0] == "return" and statement[2] is None for statement in statements_in(block.node[2]))
 
 
 def _place(handler: tuple[object, ...], scope: Scope) -> Span:
@@ -251,7 +252,7 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
     if kind is not None and not _is_broad(kind):
         return None
     outcome = GOES_ON
-    for statement in _statements(body):
+    for statement in statements_in(body):
         if statement[0] == "raise" or _leaves(statement):
             return None
         if statement[0] == "return":
@@ -276,13 +277,5 @@ def _is_nothing(value: Expression) -> bool:
 
 def _leaves(statement: Statement) -> bool:
     return statement[0] == "expr" and any(
-        part[0] == "call" and last_name(part[2]) in LEAVING for part in walk(statement[2])
+        part[0] == "call" and last_name(part[2]) in ENDING for part in walk(statement[2])
     )
-
-
-def _statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    for statement in body:
-        yield statement
-        for part in statement[2:]:
-            if type(part) is tuple and part and type(part[0]) is tuple and part[0] and type(part[0][0]) is str:
-                yield from _statements(part)

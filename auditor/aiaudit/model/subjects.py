@@ -54,4 +54,4 @@ def provide(service: Service, kind: str) -> Iterable[Any]:
     """All subjects of a kind, made once for a service."""
     module, function = PROVIDERS[kind]
     make = getattr(import_module(f"aiaudit.model.{module}"), function)
-    return service.part(f"subjects {kind}", make)  # type: ignore[no-any-return]
+    return service.part(f"subjects {kind}", make)

@@ -116,8 +116,3 @@ class Elements:
 
 Value = External | Instance | ClassValue | FunctionValue | ModuleValue | Constant | Literal | Partial | Super | Elements
 Values = tuple[Value, ...]
-
-
-def externals(values: Values) -> list[External]:
-    """The external ones."""
-    return [value for value in values if isinstance(value, External)]

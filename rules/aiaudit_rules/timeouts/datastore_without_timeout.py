@@ -49,9 +49,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
+from aiaudit.model.addresses import STORES
 from aiaudit.model.timeouts import Wait
 from aiaudit.rule import MEDIUM, Rule
-from aiaudit_rules.timeouts.shared import STORES, explanation, is_unbounded, remedy, waits_for
+from aiaudit_rules.timeouts.shared import explanation, is_unbounded, remedy, waits_for
 
 rule = Rule(
     id="TMO105",

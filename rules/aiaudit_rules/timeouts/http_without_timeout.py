@@ -43,9 +43,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
+from aiaudit.model.addresses import STORES
 from aiaudit.model.timeouts import Wait
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.timeouts.shared import MODELS, STORES, explanation, is_local, is_unbounded, lack, remedy, waits_for
+from aiaudit_rules.timeouts.shared import MODELS, explanation, is_local, is_unbounded, lack, remedy, waits_for
 
 rule = Rule(
     id="TMO101",

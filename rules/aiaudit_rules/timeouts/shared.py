@@ -8,7 +8,6 @@ from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.timeouts import ABSURD, Wait, describe
 
 MODELS = ("llm", "embedding", "agent", "chain", "rerank", "speech", "image", "retriever", "index", "generation-local")
-STORES = ("datastore", "cache", "vector", "queue", "search")
 
 
 def is_unbounded(wait: Wait) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.evaluation.core import distinct, method_of
@@ -19,8 +18,6 @@ from aiaudit.model.values import (
     Value,
 )
 from aiaudit.sources.python.facts import Expression
-
-_BUILTINS = frozenset(dir(builtins))
 
 # Calls that give back what their argument gives: path -> position.
 PASSING = {

@@ -19,6 +19,7 @@ from aiaudit.model.values import (
     Instance,
     Literal,
     ModuleValue,
+    Partial,
     Value,
 )
 from aiaudit.sources.python.facts import Expression, Parameter
@@ -35,6 +36,17 @@ class Functions(Decorators):
         yield from found
         if function.annotation is not None and not is_object(found):
             yield from self.annotated(function.annotation, function.parent or function.module)
+
+    def functions_of(self, expression: Expression | None, scope: Scope) -> Iterator[Function]:
+        """The functions of the program that a call of a value runs: itself, or the `__call__` of its object."""
+        for value in self.evaluate(expression, scope):
+            inner = value.function if isinstance(value, Partial) else value
+            if isinstance(inner, FunctionValue):
+                yield inner.function
+            elif isinstance(inner, Instance):
+                method = inner.cls.method("__call__")
+                if method is not None:
+                    yield method
 
     def parameter(self, parameter: Parameter, function: Function) -> Iterator[Value]:
         """What a parameter may receive: injected, passed by callers, else by its annotation or default."""

@@ -37,11 +37,11 @@ def histories_of(service: Service) -> list[GrowingConversation]:
 
 def tools_of(service: Service) -> Tools:
     """The shared answers about one program."""
-    return service.part("flow tools", lambda s: Tools.of(python_side(s)))  # type: ignore[no-any-return]
+    return service.part("flow tools", lambda s: Tools.of(python_side(s)))
 
 
 def _analysis_of(service: Service) -> Analysis:
-    return service.part("flow", lambda s: _analyse(tools_of(s)))  # type: ignore[no-any-return]
+    return service.part("flow", lambda s: _analyse(tools_of(s)))
 
 
 def _analyse(tools: Tools) -> Analysis:

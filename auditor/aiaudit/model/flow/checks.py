@@ -18,7 +18,6 @@ from aiaudit.values import dataclass
 
 # Calls that end the handling of a request.
 _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))
-_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from aiaudit.model.making import attribute_values
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Binding, Class, Function, Scope, last_name, walk, walk_all
+from aiaudit.model.syntax import compares_sizes
 from aiaudit.model.values import Instance
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -19,7 +20,6 @@ _NUMBERS = frozenset(("int", "float", "PositiveInt", "NonNegativeInt", "conint")
 _LISTS = frozenset(("list", "sequence", "iterable", "set", "tuple", "frozenset", "collection"))
 _LENGTHS = frozenset(("max_length", "max_items"))
 _UPPER = frozenset(("le", "lt", "max_value", "max_digits"))
-_ORDER = frozenset(("Lt", "LtE", "Gt", "GtE"))
 # Conversions and functions that leave a large number large.
 _SAME = frozenset(("int", "float", "abs", "max", "round", "str"))
 # Functions that give as many items as they get.
@@ -145,7 +145,7 @@ class Counts:
         fields = {p[2] for d in method.decorators for p in walk(d) if p[0] == "const"}
         about = name in fields or "*" in fields or method.name in (f"validate_{name}", "validate", "__post_init__")
         whole = method.has_decorator("model_validator", "root_validator")
-        return (about or whole) and any(_compares(part) for part in walk_all(method.body))
+        return (about or whole) and any(map(compares_sizes, walk_all(method.body)))
 
     def _is_compared(self, part: Expression, scope: Scope, path: tuple[str, ...]) -> bool:
         """Whether the function compares the number with another one anywhere."""
@@ -153,13 +153,9 @@ class Counts:
         if key is None or not isinstance(scope, Function):
             return False
         wanted = ".".join((key, *path))
-        tests = (part for part in walk_all(scope.body) if _compares(part))
+        tests = (part for part in walk_all(scope.body) if compares_sizes(part))
         sides = (side for test in tests for side in (test[2], *test[4]))
         return any(key_of(_measured(side) if self.lists else side) == wanted for side in sides)
-
-
-def _compares(part: Expression) -> bool:
-    return part[0] == "cmp" and not _ORDER.isdisjoint(part[3])
 
 
 def _measured(side: Expression) -> Expression:

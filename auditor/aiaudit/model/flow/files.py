@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import FETCHED, FILE, Frame, Place
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.scopes import Call, Function, last_name
 from aiaudit.model.values import FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -109,8 +109,3 @@ def _written_inside(value: FunctionValue, call: Call, keys: set[str], place: Pla
 
 def _names(argument: Expression, keys: set[str]) -> bool:
     return key_of(argument) in keys
-
-
-def scope_function(scope: Scope) -> Function | None:
-    """The function around a scope."""
-    return next((s for s in scope.within() if isinstance(s, Function)), None)

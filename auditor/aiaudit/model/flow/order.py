@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
 
-from aiaudit.model.scopes import Binding, Class, Function, Module, Scope
+from aiaudit.model.scopes import Binding, Class, Module, Scope
+from aiaudit.model.syntax import blocks
 from aiaudit.sources.python.facts import At, Expression, Statement
 
 # A statement's address: its index in the body, then for each nesting the number of the inner block and the index there.
 Address = tuple[int, ...]
-LEAVING = ("return", "raise", "continue", "break")
 
 
 class Layout:
@@ -61,22 +61,6 @@ class Layout:
         """Whether a block ends in leaving the function."""
         body = self._blocks.get(prefix, ())
         return bool(body) and body[-1][0] in ("return", "raise")
-
-
-def blocks(statement: Statement) -> list[tuple[Statement, ...]]:
-    """The inner blocks of a statement, in the order in which they may run."""
-    tag = statement[0]
-    if tag in ("if", "while"):
-        return [statement[3], statement[4]]
-    if tag == "for":
-        return [statement[4], statement[5]]
-    if tag == "with":
-        return [statement[3]]
-    if tag == "try":
-        return [statement[2], *(handler[2] for handler in statement[3]), statement[4], statement[5]]
-    if tag == "match":
-        return [case[2] for case in statement[3]]
-    return []
 
 
 def is_before(first: Address, second: Address) -> bool:
@@ -241,8 +225,3 @@ def _is_part(expression: Expression | None, value: Expression) -> bool:
     if expression is value:
         return True
     return value[0] in ("tuple", "list") and any(_is_part(expression, item) for item in value[2])
-
-
-def function_of(scope: Scope) -> Function | None:
-    """The function that a scope is or stands in."""
-    return next((s for s in scope.within() if isinstance(s, Function)), None)

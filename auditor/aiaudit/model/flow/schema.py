@@ -146,14 +146,14 @@ class Schema:
                 continue
             if last_name(extra[2]) == "File" and verdict.kind == "text":
                 return replace(verdict, kind="upload")
-            if self._bounds(extra, scope, verdict.is_list):
+            if self._bounds(extra, scope):
                 if verdict.is_list and verdict.kind == "text":
                     verdict = replace(verdict, opened=False)  # so many items, each of any size
                     continue
                 return replace(verdict, kind="bounded", many=False) if verdict.kind in ("text", "bounded") else verdict
         return verdict
 
-    def _bounds(self, extra: Expression, scope: Scope, is_list: bool) -> bool:
+    def _bounds(self, extra: Expression, scope: Scope) -> bool:
         name = last_name(extra[2])
         if name in ("mapped_column", "Column"):
             return self._text_field(extra, scope).kind == "bounded"
@@ -176,7 +176,7 @@ class Schema:
                     for found in self.evaluator.evaluate(value, scope)
                 )
             if name in ("validators", "validate") and any(
-                part[0] == "call" and self._bounds(part, scope, False) for part in (value, *children(value))
+                part[0] == "call" and self._bounds(part, scope) for part in (value, *children(value))
             ):
                 return True
         return False

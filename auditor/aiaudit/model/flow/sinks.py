@@ -142,7 +142,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if listed is not None:
         return listed
     if name == "generate":
-        starts = [place for place in _everything_places(call) if _is_tokenized(place, tools)]
+        starts = [place for place in _everything_places(call) if _is_tokenized(place)]
         return ModelCall(call, "generate", "generation-local", tuple(starts)) if starts else None
     owner = last_name(function[2]) or _made_by(function[2])
     if name in _RUNNING and _RUNNABLE.search(owner) and call.arguments and not tools.starts_graph(call):
@@ -182,7 +182,7 @@ def _is_unknown(function: Expression, scope: Scope, evaluator: Evaluator) -> boo
     return all(isinstance(value, External) for value in values)
 
 
-def _is_tokenized(place: Place, tools: Tools) -> bool:
+def _is_tokenized(place: Place) -> bool:
     """Whether a value comes out of a tokenizer in the same function."""
     expressions = [place.expression]
     if place.expression[0] == "name":

@@ -15,7 +15,7 @@ from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Function, Store, last_name
-from aiaudit.model.values import External, FunctionValue, Instance, Partial
+from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -198,14 +198,7 @@ class Tools:
     def _functions(self, expression: Expression, call: Call) -> Iterator[Function]:
         if expression[0] not in ("name", "attr", "lambda", "call"):
             return
-        for value in self.evaluator.evaluate(expression, call.scope):
-            inner = value.function if isinstance(value, Partial) else value
-            if isinstance(inner, FunctionValue):
-                yield inner.function
-            elif isinstance(inner, Instance):
-                method = inner.cls.method("__call__")
-                if method is not None:
-                    yield method
+        yield from self.evaluator.functions_of(expression, call.scope)
 
     def graph_inputs(self) -> list[Call]:
         """The calls that start a compiled graph."""

@@ -21,7 +21,7 @@ def references(service: Service) -> tuple[BuildReference, ...]:
 
     Those whose context is an address or hidden in a variable are left out: nothing can be said of what they read.
     """
-    return service.part("build references", _references)  # type: ignore[no-any-return]
+    return service.part("build references", _references)
 
 
 def _references(service: Service) -> tuple[BuildReference, ...]:
@@ -32,7 +32,7 @@ def _references(service: Service) -> tuple[BuildReference, ...]:
 
 def dockerfile_paths(service: Service) -> tuple[str, ...]:
     """Files that have a Dockerfile's name, and files that a build names as its Dockerfile."""
-    return service.part("dockerfile paths", _dockerfile_paths)  # type: ignore[no-any-return]
+    return service.part("dockerfile paths", _dockerfile_paths)
 
 
 def _dockerfile_paths(service: Service) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def _compose(service: Service) -> Iterator[BuildReference]:
 
 def named_contexts(service: Service) -> frozenset[str]:
     """The names of additional build contexts that deploy files of the tree pass: `COPY --from` may say them."""
-    return service.part("named build contexts", lambda service: frozenset(_named_contexts(service)))  # type: ignore[no-any-return]
+    return service.part("named build contexts", lambda service: frozenset(_named_contexts(service)))
 
 
 def _named_contexts(service: Service) -> Iterator[str]:

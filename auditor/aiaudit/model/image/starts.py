@@ -56,9 +56,7 @@ class Start:
 
 def starts(image: Image) -> tuple[Start, ...]:
     """The image's own start first, then those of deploy files; made once."""
-    return image.service.part(  # type: ignore[no-any-return]
-        f"starts {image.path}", lambda _: (_own(image), *_composed(image), *_orchestrated(image))
-    )
+    return image.service.part(f"starts {image.path}", lambda _: (_own(image), *_composed(image), *_orchestrated(image)))
 
 
 def _own(image: Image) -> Start:
@@ -68,9 +66,7 @@ def _own(image: Image) -> Start:
 
 def served(image: Image) -> tuple[Listening, ...]:
     """Where the servers listen that the image starts by itself; found out once."""
-    return image.service.part(  # type: ignore[no-any-return]
-        f"served {image.path}", lambda _: endpoints(image, _own(image)) if image.command else ()
-    )
+    return image.service.part(f"served {image.path}", lambda _: endpoints(image, _own(image)) if image.command else ())
 
 
 def endpoints(image: Image, start: Start) -> tuple[Listening, ...]:

@@ -353,7 +353,7 @@ class Dockerfile:
     @property
     def usage(self) -> Usage:
         """Its instructions and commands, sorted once for all rules."""
-        return self.service.part(f"usage of {self.path}:{self.line}", self._usage)  # type: ignore[no-any-return]
+        return self.service.part(f"usage of {self.path}:{self.line}", self._usage)
 
     def _usage(self, service: Service) -> Usage:
         from aiaudit.model.image.usage import usage_of

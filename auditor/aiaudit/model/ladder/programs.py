@@ -48,7 +48,7 @@ class ServedApplication:
 
 def served_applications(service: Service) -> list[ServedApplication]:
     """All of them, found once."""
-    return service.part("served applications", lambda s: list(_Finder(s).find()))  # type: ignore[no-any-return]
+    return service.part("served applications", lambda s: list(_Finder(s).find()))
 
 
 class _Finder:

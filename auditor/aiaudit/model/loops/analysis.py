@@ -23,4 +23,4 @@ def endless_retries(service: Service) -> list[EndlessRetry]:
 
 
 def _own(service: Service) -> list[AgentLoop | EndlessRetry]:
-    return service.part("own loops", lambda s: list(OwnLoops(python_side(s)).find()))  # type: ignore[no-any-return]
+    return service.part("own loops", lambda s: list(OwnLoops(python_side(s)).find()))

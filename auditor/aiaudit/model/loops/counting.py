@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.scopes import Function, last_name, walk
+from aiaudit.model.syntax import compares_sizes, statements_in
 from aiaudit.sources.python.facts import Expression, Statement
 
-_ORDER = frozenset(("Lt", "LtE", "Gt", "GtE"))
 _LEAVING = frozenset(("return", "raise", "break"))
 
 
@@ -15,7 +15,7 @@ def counts(function: Function) -> bool:
     """Whether a function decides by the size of a number: a counter of rounds, the length of a list."""
     tests = (s[2] for s in statements_in(function.body) if s[0] in ("if", "while"))
     chosen = (part[2] for value, _ in function.returns for part in walk(value) if part[0] == "ifexp")
-    return any(_compares(test) for test in (*tests, *chosen))
+    return any(map(_compares, (*tests, *chosen)))
 
 
 def ends_by_counting(loop: Statement) -> bool:
@@ -29,32 +29,6 @@ def ends_by_counting(loop: Statement) -> bool:
         if any(inner[0] in _LEAVING for inner in statements_in((*statement[3], *statement[4]))):
             return True
     return False
-
-
-def statements_in(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """The statements of a block and of the blocks inside it, not of functions and classes defined there."""
-    for statement in body:
-        yield statement
-        tag = statement[0]
-        if tag in ("if", "while"):
-            yield from statements_in((*statement[3], *statement[4]))
-        elif tag == "for":
-            yield from statements_in((*statement[4], *statement[5]))
-        elif tag == "with":
-            yield from statements_in(statement[3])
-        elif tag == "try":
-            yield from statements_in(statement[2])
-            for handler in statement[3]:
-                yield from statements_in(handler[2])
-            yield from statements_in((*statement[4], *statement[5]))
-        elif tag == "match":
-            for case in statement[3]:
-                yield from statements_in(case[2])
-
-
-def _compares(test: Expression) -> bool:
-    """Whether a test asks which of two values is the larger."""
-    return any(part[0] == "cmp" and not _ORDER.isdisjoint(part[3]) for part in walk(test))
 
 
 def _tests_number(test: Expression, loop: Statement) -> bool:
@@ -84,3 +58,8 @@ def _counted(loop: Statement) -> Iterator[str]:
 
 def _is_number(expression: Expression) -> bool:
     return expression[0] == "const" and type(expression[2]) is int
+
+
+def _compares(test: Expression) -> bool:
+    """Whether a test asks somewhere which of two values is the larger."""
+    return any(map(compares_sizes, walk(test)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from aiaudit.model.loops.counting import counts
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk, walk_all
-from aiaudit.model.values import Constant, External, FunctionValue, Instance
+from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -82,7 +82,7 @@ class Graphs:
             graph.edges[name].update(ends)
 
     def _choice(self, call: Call, graph: Graph) -> None:
-        deciding = list(self._functions(call.argument("path", 1), call))
+        deciding = list(self.side.evaluator.functions_of(call.argument("path", 1), call.scope))
         graph.deciding += deciding
         listed = call.argument("path_map", 2)
         ends: set[str] = set()
@@ -103,7 +103,7 @@ class Graphs:
         """A node; what it returns may name the next one: `Command(goto="agent")`."""
         named = list(self._names(call.argument("node", 0), call))
         action = call.argument("action", 1) or call.argument("node", 0)
-        for function in self._functions(action, call):
+        for function in self.side.evaluator.functions_of(action, call.scope):
             graph.nodes.append(function)
             for returned, _ in function.returns:
                 for part in walk(returned):
@@ -128,15 +128,6 @@ class Graphs:
                 yield value.path
             elif isinstance(value, FunctionValue):
                 yield value.function.name
-
-    def _functions(self, expression: Expression | None, call: Call) -> Iterable[Function]:
-        for value in self.side.evaluator.evaluate(expression, call.scope):
-            if isinstance(value, FunctionValue):
-                yield value.function
-            elif isinstance(value, Instance):
-                method = value.cls.method("__call__")
-                if method is not None:
-                    yield method
 
 
 def _returned_names(function: Function) -> Iterator[str]:

@@ -8,10 +8,11 @@ from aiaudit.finding import Step
 from aiaudit.model.asking import answering_calls, asked_name
 from aiaudit.model.contexts import Reach
 from aiaudit.model.knowledge.schema import INFINITE
-from aiaudit.model.loops.counting import ends_by_counting, statements_in
+from aiaudit.model.loops.counting import ends_by_counting
 from aiaudit.model.loops.found import AgentLoop, EndlessRetry
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Enclosing, Function, dotted, last_name, walk
+from aiaudit.model.syntax import statements_in
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from aiaudit.model.scopes import Scope, last_name, walk
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import is_exit, is_failure
+from aiaudit.model.syntax import blocks, statements_in
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
@@ -116,32 +117,7 @@ def _is_http_error(statement: Statement) -> bool:
 
 def fails(scope: Scope) -> bool:
     """Whether anything in a function (or at module level) raises or ends the process."""
-    return any(is_failure(statement) for statement in statements(scope.body))
-
-
-def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """All statements of a body but those of inner functions and classes."""
-    for statement in body:
-        yield statement
-        if statement[0] not in ("def", "class"):
-            for block in blocks(statement):
-                yield from statements(block)
-
-
-def blocks(statement: Statement) -> list[tuple[Statement, ...]]:
-    """The blocks inside a statement."""
-    tag = statement[0]
-    if tag in ("if", "while"):
-        return [statement[3], statement[4]]
-    if tag == "for":
-        return [statement[4], statement[5]]
-    if tag == "with":
-        return [statement[3]]
-    if tag == "try":
-        return [statement[2], *(handler[2] for handler in statement[3]), statement[4], statement[5]]
-    if tag == "match":
-        return [body for _, _, body in statement[3]]
-    return []
+    return any(is_failure(statement) for statement in statements_in(scope.body))
 
 
 def swallows(tries: tuple[Statement, ...]) -> bool:
@@ -150,7 +126,7 @@ def swallows(tries: tuple[Statement, ...]) -> bool:
         for kind, _, body, _ in statement[3]:
             if kind is not None and not _catches_all(kind):
                 continue
-            return not any(is_failure(inner) for inner in statements(body))
+            return not any(is_failure(inner) for inner in statements_in(body))
     return False
 
 

@@ -66,7 +66,7 @@ def settings_of(service: Service) -> list[Setting]:
 
 def judge_of(service: Service) -> Judge:
     """What is known of all settings of a service, found once."""
-    return service.part("settings", lambda service: Judge(python_side(service)))  # type: ignore[no-any-return]
+    return service.part("settings", lambda service: Judge(python_side(service)))
 
 
 class Judge(Startup):

@@ -198,6 +198,6 @@ def is_frameworks(name: str) -> bool:
     return name in ("SECRET_KEY", "JWT_SECRET_KEY", "SQLALCHEMY_DATABASE_URI")
 
 
-def is_djangos(name: str, state: State) -> bool:
+def is_djangos(name: str) -> bool:
     """Settings that Django itself uses."""
     return name in ("SECRET_KEY", "DATABASES", "CACHES", "EMAIL_HOST_PASSWORD", "EMAIL_HOST_USER")

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
+from aiaudit.model.syntax import LEAVING
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
@@ -17,7 +18,6 @@ from aiaudit.values import dataclass
 
 _WORD = regex(r"[^\W\d]\w*")
 _LINE_END = regex(r"\n")
-LEAVING = ("return", "raise", "continue", "break")
 Condition = tuple[Expression, bool]
 
 

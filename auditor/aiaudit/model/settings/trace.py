@@ -144,7 +144,7 @@ class _Trail(Places):
             return
         if tag == "name":
             holder = scope_of_name(read.scope, target[2]) or read.scope
-            if isinstance(holder, Module) and is_django_settings(holder) and is_djangos(target[2], state):
+            if isinstance(holder, Module) and is_django_settings(holder) and is_djangos(target[2]):
                 self.use(STORED, read, state, paths=(f"django.conf.settings.{target[2]}",), parameter=target[2])
             self.variable(holder, target[2], state, read)
         elif tag == "attr":
