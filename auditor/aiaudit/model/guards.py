@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, dotted, last_name, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, last_name, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -44,17 +44,25 @@ def _found_or_made(call: Call, evaluator: Evaluator) -> Guard:
     ]
     if not searched:
         return NONE
-    names = {name for name, found in scope.bindings.items() for b in found if b.expression is call.expression}
-    for store in scope.stores:
-        value = store.value
-        kept = value is call.expression or (value is not None and value[0] == "name" and value[2] in names)
+    for store in stores_of(call):
         base = dotted(store.base)
-        if not kept or store.attribute is not None or base is None:
+        if base is None:
             continue
         found = lasting(store.base, scope, evaluator)
         if found is not None and any(dotted(part) == base for place in searched for part in walk(place)):
             return Guard(True, found[0], None)
     return NONE
+
+
+def stores_of(call: Call) -> Iterator[Store]:
+    """The stores of elements that put what a call makes somewhere, in the same function."""
+    scope = call.scope
+    names = {name for name, found in scope.bindings.items() for b in found if b.expression is call.expression}
+    for store in scope.stores:
+        value = store.value
+        is_it = value is call.expression or (value is not None and value[0] == "name" and value[2] in names)
+        if is_it and store.attribute is None:
+            yield store
 
 
 def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) -> Guard:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.order import Order
+from aiaudit.model.guards import stores_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
@@ -196,17 +196,6 @@ def _words_in(part: Expression) -> tuple[str, ...]:
     if part[0] in ("name", "attr"):
         return words_of(last_name(part))
     return words_of(part[2]) if part[0] == "const" and isinstance(part[2], str) else ()
-
-
-def stores_of(call: Call) -> Iterator[Any]:
-    """The stores of elements that put what a call makes somewhere, in the same function."""
-    scope = call.scope
-    names = {name for name, found in scope.bindings.items() for b in found if b.expression is call.expression}
-    for store in scope.stores:
-        value = store.value
-        is_it = value is call.expression or (value is not None and value[0] == "name" and value[2] in names)
-        if is_it and store.attribute is None:
-            yield store
 
 
 def _is_mutable(cls: Class, name: str) -> bool:

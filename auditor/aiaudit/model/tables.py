@@ -1,4 +1,4 @@
-"""Data files of the model: TOML beside this module, read once."""
+"""Data files of the model: TOML in this package, read once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 @functools.cache
 def table(name: str) -> Mapping[str, Any]:
-    """The data file of that name, such as `end_of_life`."""
+    """The data file of that name, such as `end_of_life`; `ladder/limits` stands in a subpackage."""
     try:
         import tomllib
     except ImportError:  # Python 3.10
         import tomli as tomllib  # type: ignore[import-not-found,no-redef]
-    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
