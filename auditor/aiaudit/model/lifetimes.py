@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aiaudit.model.contexts import Contexts
+from aiaudit.model.database_tables import is_table
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.order import Order
 from aiaudit.model.guards import stores_of
@@ -143,8 +144,13 @@ class Lifetimes:
         return None
 
     def outlives_requests(self, cls: Class) -> bool:
-        """Whether objects of a class live longer than a request: made early, kept, or put into what lasts."""
+        """Whether objects of a class live longer than a request: made early, kept, or put into what lasts.
+
+        Rows of a table do in the database, and not in the memory of this process.
+        """
         known = self._lasting.get(id(cls))
+        if known is None and is_table(cls, self.evaluator):
+            known = self._lasting[id(cls)] = False
         if known is None:
             self._lasting[id(cls)] = False  # objects that hold objects of their own class
             heirs = (cls, *self.evaluator.subclasses(cls))

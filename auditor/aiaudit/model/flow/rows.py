@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from aiaudit.model.database_tables import is_table
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, UNKNOWN, Path, Place
 from aiaudit.model.flow.tools import Tools
@@ -15,8 +16,6 @@ from aiaudit.model.values import ClassValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
-_TABLES = ("models.Model", ".Model", "DeclarativeBase", "declarative_base()", "SQLModel", "beanie.Document",
-           "mongoengine.Document", "odmantic.Model", "DeclarativeBaseNoMeta", "MappedAsDataclass")  # fmt: skip
 _READING = words("query select get scalars scalar get_one find_one refresh filter objects")
 _CREATING = ("create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
 _ALL_ROWS = words("all fetchall fetch fetch_all scalars filter order_by exclude values values_list to_list execute")
@@ -41,7 +40,7 @@ def stored(place: Place, tools: Tools) -> Iterator[Place]:
 
 def stored_in(cls: Class, name: str, place: Place, tools: Tools) -> Iterator[Place]:
     """What may have been stored in a column of a row whose class is known."""
-    if is_table(cls, tools) and not is_label_name(name):
+    if is_table(cls, tools.evaluator) and not is_label_name(name):
         yield from _column(cls, name, place.path, place, tools)
 
 
@@ -108,16 +107,8 @@ def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> I
 
 def _named(expression: Expression, scope: Scope, tools: Tools) -> Iterator[Class]:
     for value in tools.evaluator.evaluate(expression, scope):
-        if isinstance(value, ClassValue) and is_table(value.cls, tools):
+        if isinstance(value, ClassValue) and is_table(value.cls, tools.evaluator):
             yield value.cls
-
-
-def is_table(cls: Class, tools: Tools) -> bool:
-    """Whether the rows of a database table are objects of this class."""
-    classes, outside = tools.evaluator.lineage(cls)
-    return any("__tablename__" in candidate.bindings for candidate in classes) or any(
-        path.endswith(_TABLES) for path in outside
-    )
 
 
 def unlimited_rows(place: Place, tools: Tools) -> str | None:
