@@ -16,9 +16,11 @@ _DELETING = frozenset(
     ("remove", "unlink", "rmtree", "removedirs", "rmdir", "rename", "cleanup", "rmdir_p", "safe_unlink")
 )
 _SENDING = frozenset(("FileResponse", "send_file", "send_from_directory", "StreamingResponse", "FSInputFile"))
+# Folders and files that go by themselves, and buffers that take the place of a file.
 _TEMPORARY = frozenset(
-    ("mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "gettempdir", "TemporaryFile", "mktemp")
-)
+    ("mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "gettempdir", "TemporaryFile", "mktemp",
+     "SpooledTemporaryFile", "BytesIO", "StringIO")
+)  # fmt: skip
 _WORDS = frozenset(("tmp", "temp", "temporary", "cache", "cached", "log", "logs", "debug", "trace", "dump", "null"))
 _DEPTH = 4
 
