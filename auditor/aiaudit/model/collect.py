@@ -243,6 +243,7 @@ class _Collector:
                     around,
                     kind == "entered",
                     kind == "element",
+                    None if self.statement[0] == "for" else index,
                 )
             )
         elif tag == "sub":
@@ -261,6 +262,7 @@ class _Collector:
                     around,
                     kind == "entered",
                     kind == "element",
+                    None if self.statement[0] == "for" else index,
                 )
             )
 

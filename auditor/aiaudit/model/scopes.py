@@ -122,7 +122,8 @@ class Call:
 class Store:
     """An assignment to an attribute or an element: `base.attribute = value`, `base[key] = value`, `base.append(value)`.
 
-    `attribute` is None for an element; `how` is "attribute", "element", "append" or "update".
+    `attribute` is None for an element; `how` is "attribute", "element", "append" or "update". `element` says that it
+    gets a part of the value: the one at `index` where a tuple is unpacked, else any.
     """
 
     scope: Scope
@@ -136,6 +137,7 @@ class Store:
     enclosing: Enclosing | None
     entered: bool = False
     element: bool = False
+    index: int | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -111,7 +111,7 @@ class Classes(Core):
     def stored(self, store: Store) -> Iterable[Value]:
         """What a store puts there."""
         if store.element:
-            return self.elements(store.value, store.scope)
+            return self.elements(store.value, store.scope, store.index)
         if store.entered:
             return self.entered(store.value, store.scope)
         if store.how == "update":

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
-from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Frame, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.places import (
+    ANY,
+    FETCHED,
+    FILE,
+    ONE,
+    Frame,
+    Path,
+    Place,
+    Result,
+    element_of,
+    marks,
+    part_of,
+)
 from aiaudit.model.flow.rows import stored
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
@@ -187,7 +199,7 @@ class Calls:
             if store.value is None or not evaluator.store_class(store, evaluator.lineage(cls)[0]):
                 continue
             inner = (*stack, Frame(call, constructor, 1)) if store.scope is constructor else ()
-            yield place.inside(store.value, store.scope, (ANY, *rest) if store.element else rest, inner)
+            yield place.inside(store.value, store.scope, (*part_of(store), *rest), inner)
 
     # Forms and serializers
 

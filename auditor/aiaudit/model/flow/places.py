@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, Store
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -120,6 +120,13 @@ class Result:
     def give(self, expression: Expression, path: Path) -> Place:
         """A place in the function that makes the call: one of its arguments, or the object that it is made on."""
         return Place(expression, self.call.scope, shortened(path), self.stack[-STACK_DEPTH:], self.cut, self.few)
+
+
+def part_of(store: Store) -> Path:
+    """The part of its value that a store puts there: all of it, or what it unpacks of it."""
+    if not store.element:
+        return ()
+    return (ANY,) if store.index is None else (store.index,)
 
 
 def element_of(path: Path) -> Path | None:

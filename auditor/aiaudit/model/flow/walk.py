@@ -22,6 +22,7 @@ from aiaudit.model.flow.places import (
     Path,
     Place,
     element_of,
+    part_of,
 )
 from aiaudit.model.flow.rows import stored_in
 from aiaudit.model.flow.sources import Source
@@ -301,7 +302,7 @@ class Walker:
                 continue
             if path or not is_label(store.key):
                 inner = stack if store.scope is place.scope else ()
-                yield place.inside(store.value, store.scope, (ANY, *below) if store.element else below, inner)
+                yield place.inside(store.value, store.scope, (*part_of(store), *below), inner)
         for call in self.tools.extends(variable):
             if element_of(path) is not None and not is_gone(call):
                 yield place.inside(call.arguments[0], call.scope, path, stack if call.scope is place.scope else ())
@@ -352,7 +353,7 @@ class Walker:
         yield from self._property(cls, name, place)
         for store in evaluator.program.stores_by_attribute.get(name, ()):
             if store.value is not None and evaluator.store_class(store, classes):
-                yield place.inside(store.value, store.scope, (ANY, *path) if store.element else path, ())
+                yield place.inside(store.value, store.scope, (*part_of(store), *path), ())
         for candidate in classes:
             for binding in candidate.bindings.get(name, ()):
                 if binding.kind == "value" and binding.expression is not None:
