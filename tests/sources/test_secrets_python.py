@@ -114,7 +114,7 @@ def test_servers_that_ask_for_no_key() -> None:
 def test_urls() -> None:
     """A literal password counts, a variable or an explanation does not."""
     assert [fact.in_url for fact in found('db = "postgresql://bob:h7Kq2mXw9Rt4@db/x"\n')] == [True]
-    assert [fact.name for fact in found('DATABASE_URL = f"postgresql://bob:h7Kq2mXw9Rt4@{host}/x"\n')] == ["postgresql"]
+    assert [fact.in_url for fact in found('DATABASE_URL = f"postgresql://bob:h7Kq2mXw9Rt4@{host}/x"\n')] == [True]
     assert found('db = f"postgresql://{user}:{password}@{host}/x"\n') == []
     assert found('raise ValueError("set it to a URL such as postgresql://user:pass@host/db please")\n') == []
     assert found('x = "git+https://github.com/a/b@c0ffee"\n') == []
