@@ -15,7 +15,13 @@ from tests.support import audit_folder, run_cli, write_tree
     [
         ("python:3.8.10-slim-buster", {"Python 3.8": "2024-10-07", "Debian 10": "2024-06-30"}),
         ("node:16-alpine3.16", {"Node.js 16": "2023-09-11", "Alpine 3.16": "2024-05-23"}),
-        ("nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu20.04", {"Ubuntu 20.04": "2025-05-31"}),
+        (
+            "nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu20.04",
+            {"CUDA 11": "2025-08-31", "Ubuntu 20.04": "2025-05-31"},
+        ),
+        ("nvidia/cuda:11.4.3-base-ubi8", {"CUDA 11.4": "2024-07-31"}),
+        ("nvidia/cuda:12.8.1-base-ubuntu24.04", {"Ubuntu 24.04": "2029-06-30"}),
+        ("pytorch/pytorch:2.1.0-cuda11.8-cudnn8-runtime", {}),
         ("tiangolo/uvicorn-gunicorn-fastapi:python3.10", {"Python 3.10": "2026-10-31"}),
         ("public.ecr.aws/docker/library/debian:bullseye-20230612-slim", {"Debian 11": "2026-08-31"}),
         ("python:3", {}),

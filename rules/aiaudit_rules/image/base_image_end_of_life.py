@@ -1,11 +1,11 @@
 """A base image's language or distribution gets no more security fixes.
 
 ## What it does
-Flags a FROM whose name and tag tell a Python, Node.js, Debian, Ubuntu, Alpine or CentOS release that had reached the
-end of its support on the day of the audit: `python:3.8`, `node:16-alpine`, `debian:buster`,
-`nvidia/cuda:...-ubuntu20.04`. The day is today's, or what `--date` or the setting `date` says, so that a run can be
-repeated. Debian counts with its long-term support, Ubuntu with its standard support. Build arguments count with their
-defaults. Severity is low where the stage is not shipped.
+Flags a FROM whose name and tag tell a Python, Node.js, Debian, Ubuntu, Alpine, CentOS or CUDA release that had reached
+the end of its support on the day of the audit: `python:3.8`, `node:16-alpine`, `debian:buster`,
+`nvidia/cuda:11.8.0-base-ubuntu20.04`. The day is today's, or what `--date` or the setting `date` says, so that a run
+can be repeated. Debian counts with its long-term support, Ubuntu with its standard support. Build arguments count with
+their defaults. Severity is low where the stage is not shipped.
 
 ## Why is this bad
 The image is frozen at its last fixes: holes in OpenSSL, glibc or the interpreter that are found from then on stay open,

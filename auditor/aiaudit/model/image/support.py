@@ -22,7 +22,10 @@ _IMAGES = {
     "ubuntu": "ubuntu",
     "alpine": "alpine",
     "centos": "centos",
+    "nvidia/cuda": "cuda",
 }
+# Only its own images follow NVIDIA's policy: `pytorch/pytorch:2.1.0-cuda11.8-cudnn8-runtime` is somebody else's.
+_OF_OWN_IMAGES = ("cuda",)
 _PART = regex(r"(?P<name>[a-z]+)(?P<version>\d+(?:\.\d+)?)?(?:\.\d+)?")
 
 
@@ -80,5 +83,5 @@ def _named(part: str) -> Iterator[Support]:
     for product, data in table("end_of_life").items():
         if match["name"] in data.get("names", {}) and not match["version"]:
             yield from _known(product, match["name"])
-        elif match["name"] == product and match["version"]:
+        elif match["name"] == product and match["version"] and product not in _OF_OWN_IMAGES:
             yield from _known(product, match["version"])
