@@ -48,7 +48,8 @@ _USAGE_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """What one application shows of itself. `generation` is a call of a model on the way of a request, if any."""
+    """What one application shows of itself; `routes` are those of all, `generation` is a call of a model on the way of
+    a request, if any."""
 
     application: Application
     routes: int

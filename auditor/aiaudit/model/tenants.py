@@ -6,7 +6,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, walk
-from aiaudit.model.values import External
+from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 
 CREDENTIALS = frozenset(
@@ -62,6 +62,8 @@ def comes_from_request(
     question has been asked of."""
     asked = set() if asked is None else asked
     for part in walk(expression):
+        if part[0] == "call" and _result_from_request(part, scope, evaluator, contexts, asked):
+            return True
         if part[0] != "name":
             continue
         holder = scope_of_name(scope, part[2])
@@ -96,6 +98,20 @@ def entry_of(expression: Expression) -> Expression:
     while expression[0] == "sub":
         expression = expression[2]
     return expression
+
+
+def _result_from_request(
+    call: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, asked: set[tuple[int, str]]
+) -> bool:
+    """Whether a function of the program gives back what it reads from the request: `get_request_json()`."""
+    for value in evaluator.evaluate(call[2], scope):
+        if not isinstance(value, FunctionValue) or (id(value.function), "()") in asked:
+            continue
+        asked.add((id(value.function), "()"))
+        for returned, _ in value.function.returns:
+            if comes_from_request(returned, value.function, evaluator, contexts, asked):
+                return True
+    return False
 
 
 def _parameter_from_request(

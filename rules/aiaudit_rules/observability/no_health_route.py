@@ -80,7 +80,11 @@ def no_health_route(observed: Observation) -> Iterator[Finding]:
     """Applications that are shipped without one."""
     if not observed.is_shipped or observed.has_health:
         return
-    said = f"none of {observed.routes} routes is there" if observed.routes > 1 else "the only route is not there"
+    said = (
+        f"none of the program's {observed.routes} routes is there"
+        if observed.routes > 1
+        else "the only route is not there"
+    )
     yield rule.at(
         observed.application.call.callee_span,
         f"{said} for a health probe",
