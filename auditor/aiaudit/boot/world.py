@@ -1,0 +1,198 @@
+"""What a boot touches, as protocols: containers, the container beside the image that watches it, the clock.
+
+The docker package stands behind them in `engine`; tests put scripted ones in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import Any, Protocol
+
+from aiaudit.boot.record import EngineFacts, Exit, ImageFacts, Network
+from aiaudit.values import dataclass
+
+
+class NoEngine(Exception):
+    """No engine can be reached, or it went away; the message says how to get one."""
+
+
+class EngineError(Exception):
+    """The engine refused or failed; the message names what was tried and what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """A container to create. Everything else (capabilities, privileges, process and memory limits, labels, log limits,
+    restart policy) is the isolation profile's and cannot be asked for.
+
+    `network` is "none" or "container:<id>". `files` are put in place before the start, read-only for nobody in
+    particular: absolute path to bytes. `command` and `entrypoint` override the image's where they are not None. `role`
+    is "target", "watcher" or "companion". `memory` in bytes, 0 for the profile's limit. `stdin` keeps standard input
+    open for `Container.send`.
+    """
+
+    image: str
+    role: str
+    name: str
+    environment: tuple[tuple[str, str], ...] = ()
+    network: str = "none"
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    user: str = ""
+    read_only: bool = False
+    init: bool = False
+    memory: int = 0
+    dns: tuple[str, ...] = ()
+    stdin: bool = False
+    platform: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Resources at one moment: bytes in use without page cache, the peak (0 unknown), CPU seconds, processes."""
+
+    memory: int
+    peak: int
+    cpu: float
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of a container. `state` is the letter of ps ("Z" for a zombie)."""
+
+    pid: int
+    parent: int
+    state: str
+    command: str
+
+
+class Log(Protocol):
+    """The output of a container from its first byte: head and tail are kept, the middle may be dropped."""
+
+    def text(self) -> str:
+        """What is kept, as UTF-8 with replacements, long lines cut."""
+
+    @property
+    def length(self) -> int:
+        """Bytes seen, dropped ones included."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether something was dropped or the engine broke off."""
+
+
+class Container(Protocol):
+    """One container of ours; it is removed at the end of the session whatever happens."""
+
+    @property
+    def id(self) -> str:
+        """The engine's id."""
+
+    @property
+    def log(self) -> Log:
+        """Its output, followed since before the start."""
+
+    @property
+    def repro(self) -> str:
+        """A `docker run` line that does the same by hand."""
+
+    def start(self) -> None:
+        """Start it; the wait for its end is open before."""
+
+    def exit(self, seconds: float = 0.0) -> Exit | None:
+        """Its end, waited for at most so long; None while it runs. Seconds in it count from the (last) start."""
+
+    def kill(self, signal: str) -> None:
+        """Send a signal to the main process; nothing happens to a container that has ended."""
+
+    def usage(self) -> Usage | None:
+        """What it uses now; None for one that has ended."""
+
+    def processes(self) -> tuple[Process, ...]:
+        """Its processes; empty for one that has ended."""
+
+    def catches(self, signal: str) -> bool | None:
+        """Whether the main process handles (or waits for) a signal; None where that cannot be read."""
+
+    def changes(self) -> tuple[str, ...]:
+        """Paths that it added or changed, in the order of the engine."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The first bytes of a file of it, also after its end; empty where there is none."""
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input."""
+
+    def lines(self) -> Iterator[str]:
+        """The lines of its standard output that are there and have not been given yet; never waits."""
+
+    def remove(self) -> None:
+        """Remove it with its volumes; no error for one that is gone."""
+
+
+class Engine(Protocol):
+    """An engine within one session: everything it makes carries the session's labels and is removed with it."""
+
+    facts: EngineFacts
+
+    def image(self, name: str) -> ImageFacts:
+        """What the engine knows of an image; `EngineError` names one that is not there."""
+
+    def create(self, specification: Specification) -> Container:
+        """Create a container under the isolation profile, noted in the journal before it can start."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user wants the run to end (signal, total budget)."""
+
+
+class Watcher(Protocol):
+    """The container that owns the network namespace of a target and sees it from inside: listeners, HTTP answers,
+    names asked for. What it sees are events, dicts with `t` (seconds after `mark`) and `event`."""
+
+    @property
+    def network(self) -> str:
+        """The network mode for containers beside it: `container:<id>`."""
+
+    @property
+    def base_url(self) -> str:
+        """Where the stub of the OpenAI-style API listens in this network, `http://127.0.0.1:<port>/v1`; "" for none."""
+
+    def mark(self) -> None:
+        """The target starts now: seconds of later events count from here."""
+
+    def probe(self, ports: Sequence[int], paths: Sequence[str]) -> None:
+        """Ask these paths again and again (0.1 s, slower later) on every listener that appears, and report answers."""
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The events since the last call; never waits."""
+
+    def request(self, method: str, port: int, path: str, body: str, headers: Sequence[tuple[str, str]]) -> None:
+        """Make one request; its `answer` event carries `request` with this method and path."""
+
+    def open_stream(self, method: str, port: int, path: str, body: str, headers: Sequence[tuple[str, str]]) -> None:
+        """Open a request, read its first bytes (event `stream` with state "open") and keep reading until it ends
+        (event `stream` with state "clean" or "cut"). The stub API keeps the stream going for as long."""
+
+    def close(self) -> None:
+        """Remove it."""
+
+
+class Watchers(Protocol):
+    """Makes a watcher for each boot."""
+
+    def watch(self, name: str, network: Network, free: Sequence[int]) -> Watcher:
+        """A running watcher; the ports in `free` are left to the target."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def now(self) -> float:
+        """Seconds of a clock that only goes forward."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
