@@ -138,6 +138,14 @@ class Engine(Protocol):
 
     facts: EngineFacts
 
+    @property
+    def client(self) -> Any:
+        """The docker package's own client (`docker.DockerClient`), for what is no container: builds, image archives."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What everything that this session makes carries, images too: removed with it, or by the next sweep."""
+
     def image(self, name: str) -> ImageFacts:
         """What the engine knows of an image; `EngineError` names one that is not there."""
 
