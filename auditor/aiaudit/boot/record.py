@@ -264,7 +264,8 @@ class Observation:
     that no health route is known and serving was taken for ready. `stable` tells that it stayed ready. `respawns`
     counts child processes that ended and were started again, `churn` whether they failed alike. `catches_stop` tells
     whether the main process handles the stop signal (None: could not be read). `written` are files it changed, `denied`
-    places where it could not write. `stop`, `latencies` belong to their actions. `budget` is how long it was waited,
+    places where it could not write. `stop`, `latencies` belong to their actions; `earlier` is how long the first start
+    took to get ready where this is the second of the same container. `budget` is how long it was waited,
     `extended` how much of that growth (CPU, memory, log) added. `log` is the raw log: masked by whatever shows it.
     """
 
@@ -291,6 +292,7 @@ class Observation:
     leaks: tuple[Leak, ...] = ()
     stop: Stopping | None = None
     latencies: tuple[Latency, ...] = ()
+    earlier: float | None = None
     budget: float = 0.0
     extended: float = 0.0
     log: str = ""
@@ -321,6 +323,7 @@ class Verdict(str, enum.Enum):
     OOM = "OOM"
     BAD_COMMAND = "BAD_COMMAND"
     MASKED = "MASKED"
+    IGNORES_PORT = "IGNORES_PORT"
     IGNORES_STOP = "IGNORES_STOP"
     STREAM_BLOCKS_STOP = "STREAM_BLOCKS_STOP"
     NEEDS_ROOT_OR_WRITES = "NEEDS_ROOT_OR_WRITES"

@@ -159,7 +159,15 @@ class Engine(Protocol):
 
 class Watcher(Protocol):
     """The container that owns the network namespace of a target and sees it from inside: listeners, HTTP answers,
-    names asked for. What it sees are events, dicts with `t` (seconds after `mark`) and `event`."""
+    names asked for. What it sees are events, dicts with `t` (seconds after `mark`) and `event`:
+
+    - `listen`: `host` and `port` of a socket that began to listen (those of the watcher itself are left out);
+    - `answer`: `method`, `port`, `path`, `status` (0: connected, no response), `took` (seconds), `length` (bytes),
+      `body` (its first 16 KiB as text), `detail` (what went wrong, "" for nothing); `request` is true for one that
+      `request` asked for;
+    - `contact`: `host`, `port` (0 for a look-up), `how` ("dns", "tls", "http", "tcp");
+    - `stream`: `state` ("open", "clean", "cut", or "refused" with `status` and `detail`).
+    """
 
     @property
     def network(self) -> str:
@@ -179,7 +187,7 @@ class Watcher(Protocol):
         """The events since the last call; never waits."""
 
     def request(self, method: str, port: int, path: str, body: str, headers: Sequence[tuple[str, str]]) -> None:
-        """Make one request; its `answer` event carries `request` with this method and path."""
+        """Make one request; its `answer` event carries this method and path and a true `request`."""
 
     def open_stream(self, method: str, port: int, path: str, body: str, headers: Sequence[tuple[str, str]]) -> None:
         """Open a request, read its first bytes (event `stream` with state "open") and keep reading until it ends
