@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 from aiaudit.cli import write
 from aiaudit.kinds import kinds_of
+from aiaudit.plain import plain
 from aiaudit.reading import Unreadable, decode, read_bytes
 from aiaudit.results import CLEAN
 from aiaudit.settings import UsageError
@@ -71,21 +71,6 @@ def _looks_like_dockerfile(text: str) -> bool:
         if word and not word.startswith("#"):
             return word in ("FROM", "ARG")
     return False
-
-
-def plain(value: Any) -> Any:
-    """Facts as values that JSON has."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return str(value)
 
 
 def _lines(document: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Tests of booting, without an engine."""
