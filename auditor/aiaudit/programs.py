@@ -5,11 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections.abc import Iterator
 
 
 @functools.cache
 def place_of(program: str) -> str:
-    """The program beside this interpreter, or on PATH; "" where it is not installed.
+    """The program beside this interpreter, or on PATH; "" where it is not installed."""
+    return next(places_of(program), "")
+
+
+def places_of(program: str) -> Iterator[str]:
+    """Every program of that name: beside this interpreter, then in the order of PATH.
 
     Entries of PATH that are relative do not count: the audited folder may hold a program of that name.
     """
@@ -19,8 +25,7 @@ def place_of(program: str) -> str:
         for name in names:
             path = os.path.join(folder, name)
             if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
-                return path
-    return ""
+                yield path
 
 
 def is_installed(program: str) -> bool:

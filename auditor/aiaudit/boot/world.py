@@ -139,6 +139,10 @@ class Engine(Protocol):
     facts: EngineFacts
 
     @property
+    def address(self) -> str:
+        """Where it listens, as DOCKER_HOST writes it: the client program has to build at the very same engine."""
+
+    @property
     def client(self) -> Any:
         """The docker package's own client (`docker.DockerClient`), for what is no container: builds, image archives."""
 
