@@ -45,7 +45,8 @@ def _read(messages: list[dict[str, object]]) -> Transcript:
 def test_steps_stand_for_the_instructions_in_their_order() -> None:
     steps = _read(MESSAGES).steps()
     assert [(step.line, step.keyword, step.cached) for step in steps] == [
-        (1, "ARG", False), (2, "FROM", False), (3, "RUN", False), (5, "FROM", True), (6, "COPY", True), (7, "RUN", False),
+        (1, "ARG", False), (2, "FROM", False), (3, "RUN", False),
+        (5, "FROM", True), (6, "COPY", True), (7, "RUN", False),
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from aiaudit.sources.secrets import extract, is_secret_name
 from aiaudit.sources.secrets.collect import mask
 
+_READ_AS = "output.sh"  # what programs print is full of commands and assignments
 _SHORTEST = 4  # a shorter value is in every text
 
 
@@ -15,7 +16,7 @@ def masked(text: str, values: Iterable[str] = ()) -> str:
     for value in sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True):
         text = text.replace(value, mask(value))
     lines = text.split("\n")
-    for fact in sorted(extract(text, "program.log").secrets, key=lambda fact: fact.extent, reverse=True):
+    for fact in sorted(extract(text, _READ_AS).secrets, key=lambda fact: fact.extent, reverse=True):
         place = fact.extent
         if place.end_line != place.line:
             lines[place.line - 1 : place.end_line] = [fact.masked]
