@@ -47,6 +47,7 @@ LIMITERS = (
     "zuplo",
     "fastapi_advanced_rate_limiter",
 )
+SLOWAPI_MIDDLEWARE = ("SlowAPIMiddleware", "SlowAPIASGIMiddleware")
 TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
 _GATEWAY_FILES = regex(
     r"(\.(conf|template|tmpl|ya?ml|json|tf|toml|xml|hcl|kdl|j2|cfg|vcl)|(^|/)Caddyfile[^/]*|(^|/)nginx[^/]*)$"
@@ -221,12 +222,29 @@ class _Limits:
         name, made = last_name(call.expression[2]), call.expression[2]
         if name in ("Limiter", "SlowAPI", "RateLimiter") and self._is_limiter(made, call.scope):
             given = [call.keyword(key) for key in ("default_limits", "application_limits")]
-            return any(value is not None and value[2] != () for value in given)
+            if not any(value is not None and value[2] != () for value in given):
+                return False
+            made_by = self.evaluator.evaluate(made, call.scope)
+            of_slowapi = any(isinstance(value, External) and value.path.startswith("slowapi") for value in made_by)
+            return self._applies_defaults or not of_slowapi
         if name in ("add_middleware", "Middleware", "middleware") and call.arguments:
             return self._is_limiting_middleware(call.arguments[0], call.scope)
         if name == "RateLimitConfig":
             return self._is_limiter(made, call.scope)
         return name in TAKING_LIMITERS and self._is_given_limiter(call)
+
+    @cached_property
+    def _applies_defaults(self) -> bool:
+        """Whether slowapi's middleware is there: without it, its default limits hold for no route."""
+        calls = (
+            call for name in ("add_middleware", "Middleware") for call in self.side.program.calls_by_name.get(name, ())
+        )
+        return any(
+            isinstance(value, External) and value.path.endswith(SLOWAPI_MIDDLEWARE)
+            for call in calls
+            if call.arguments
+            for value in self.evaluator.evaluate(call.arguments[0], call.scope)
+        )
 
     def _is_given_limiter(self, call: Call) -> bool:
         return any(
@@ -301,7 +319,7 @@ class _Limits:
         for value in self.evaluator.evaluate(expression, scope):
             if isinstance(value, External) and (value.path.startswith(LIMITERS) or _NAMED.search(value.path)):
                 # SlowAPIMiddleware alone applies the limits that decorators and defaults name.
-                return not value.path.endswith(("SlowAPIMiddleware", "SlowAPIASGIMiddleware"))
+                return not value.path.endswith(SLOWAPI_MIDDLEWARE)
             if _NAMED.search(_own_name(value)):
                 return True
         return False

@@ -363,7 +363,7 @@ class _Finder:
             for function in self.evaluator.functions_of(hook, call.scope):
                 self._event(function, event, call.span)
         elif name == "append" and call.arguments and call.expression[2][0] == "attr":
-            if last_name(call.expression[2][2]) == "on_startup":
+            if last_name(call.expression[2][2]) in ("on_startup", "cleanup_ctx"):
                 for function in self.evaluator.functions_of(call.arguments[0], call.scope):
                     self._entry("startup", function, f"startup hook {function.label}", call.span)
         elif name in ("add_middleware", "Middleware") and call.arguments:

@@ -169,7 +169,7 @@ class TimeoutReader:
             found = argument_of(known.call, name, self.evaluator)
             if found.state == "given" and not found.is_none:
                 return "ignored", self.default(known), found
-        carried = self.carried(known)
+        carried = self.carried(known) or self.of_module(known)
         if carried is not None:
             return carried
         return ("hidden", None, None) if hidden else ("default", self.default(known), None)
@@ -196,6 +196,18 @@ class TimeoutReader:
         if state == "disabled":
             return "hidden", None, None  # told where the HTTP client is made
         return "set", self.worst(known, seconds), found
+
+    def of_module(self, known: Known) -> Setting | None:
+        """What an attribute of the library's module says that holds for all its calls."""
+        for path in known.entry.timeout.attributes if known.entry.timeout is not None else ():
+            module, _, attribute = path.rpartition(".")
+            for store in self.stores(attribute):
+                holders = self.evaluator.evaluate(store.base, store.scope)
+                if not any(isinstance(holder, External) and holder.path == module for holder in holders):
+                    continue
+                given = Argument("given", store.value, store.scope, self.evaluator.evaluate(store.value, store.scope))
+                return "set", self.worst(known, given.number), given
+        return None
 
     def is_wrapped(self, known: Known) -> bool:
         """Whether the program puts its own sending into a session: an adapter of its own, or another `request`."""

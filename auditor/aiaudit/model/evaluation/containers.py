@@ -9,7 +9,7 @@ from typing import Any
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Function, Scope, Store
+from aiaudit.model.scopes import Function, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -24,6 +24,10 @@ from aiaudit.model.values import (
 from aiaudit.sources.python.facts import Expression
 
 CONTEXT_VARIABLE = "contextvars.ContextVar()"
+# The lists of an aiohttp application whose functions are called with it.
+HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
+# What `variable` calls an application of aiohttp: what hooks put into it, handlers find in `request.app`.
+APPLICATION = ("attribute", "app")
 
 
 class Containers(Core):
@@ -88,13 +92,42 @@ class Containers(Core):
         """A key that two expressions for the same variable share, None for others."""
         if expression[0] == "name":
             holder = scope_of_name(scope, expression[2])
-            return self._defined_at(holder, expression[2]) if holder else None
+            if holder is None:
+                return None
+            if self._is_application(holder, expression[2]):
+                return APPLICATION
+            return self._defined_at(holder, expression[2])
         if expression[0] == "attr":
             method = method_of(scope)
             if expression[2][0] == "name" and method is not None and expression[2][2] == method.self_name:
                 return ("self", id(method.owner), expression[3])
             return ("attribute", expression[3])
         return None
+
+    def _is_application(self, holder: Scope, name: str) -> bool:
+        """Whether a name is an application of aiohttp: by what makes it, its annotation, or as what a hook is given."""
+        binding = holder.bindings[name][0]
+        if binding.kind == "parameter" and id(holder) in self.hooks:
+            return isinstance(holder, Function) and holder.parameters[0][0] == name
+        told = binding.annotation
+        if binding.kind == "value" and binding.expression is not None and binding.expression[0] == "call":
+            told = binding.expression[2]
+        if told is None or told[0] not in ("name", "attr"):
+            return False
+        made = self.evaluate(told, holder)
+        return any(isinstance(value, External) and value.path == "aiohttp.web.Application" for value in made)
+
+    @property
+    def hooks(self) -> set[int]:
+        """The functions that aiohttp calls with the application: those in its lists of hooks."""
+        if self._hooks is None:
+            self._hooks = set()
+            for call in self.program.calls_by_name.get("append", ()):
+                listing = call.expression[2][2] if call.expression[2][0] == "attr" else None
+                if call.arguments and listing is not None and last_name(listing) in HOOK_LISTS:
+                    given = self.evaluate(call.arguments[0], call.scope)
+                    self._hooks.update(id(value.function) for value in given if isinstance(value, FunctionValue))
+        return self._hooks
 
     def _defined_at(self, holder: Scope, name: str) -> Any:
         """Imported names are the variables of the module they come from."""

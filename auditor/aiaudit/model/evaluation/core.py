@@ -46,6 +46,7 @@ class Core:
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
+        self._hooks: set[int] | None = None
 
     @cached_property
     def call_index(self) -> dict[int, Call]:

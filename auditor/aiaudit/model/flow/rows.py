@@ -101,8 +101,20 @@ def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> I
                     yield from _queried(argument, scope, tools, hops + 1)
         elif part[0] == "attr" and part[3] in ("objects", "query"):
             yield from _named(part[2], scope, tools)
+        elif part[0] == "call" and part[2][0] == "attr" and part[2][2][0] == "attr":
+            yield from _related(part[2][2][3], tools)
         elif part[0] == "call" and last_name(part[2]) in ("execute", "exec", "scalars") and part[3]:
             yield from _queried(part[3][0], scope, tools, hops + 1)
+
+
+def _related(name: str, tools: Tools) -> Iterator[Class]:
+    """The table whose rows Django gives under an attribute of another: the `related_name` of a foreign key."""
+    for call in tools.side.program.calls_by_name.get("ForeignKey", ()):
+        given = call.keyword("related_name")
+        table = call.scope
+        is_named = given is not None and given[0] == "const" and given[2] == name
+        if is_named and isinstance(table, Class) and is_table(table, tools.evaluator):
+            yield table
 
 
 def _named(expression: Expression, scope: Scope, tools: Tools) -> Iterator[Class]:

@@ -50,8 +50,9 @@ class Timeout:
     retries and their back-off. `client_parameter` may carry an HTTP client of one of `client_libraries`, whose own
     time-out then counts as `client_timeout` says: "kept", "dropped" (then `client_default` holds, or `default` where
     that is None), or "default-dropped": one that equals the HTTP library's default counts as none. `ignored` are
-    parameters and attributes that look like a time-out and bound nothing. `drivers` pair the scheme of a database's URL
-    with the path of the call that its driver connects with, whose default then counts.
+    parameters and attributes that look like a time-out and bound nothing. `attributes` are those of modules that bound
+    all calls, in seconds, such as `litellm.request_timeout`. `drivers` pair the scheme of a database's URL with the
+    path of the call that its driver connects with, whose default then counts.
     """
 
     parameters: tuple[TimeoutParameter, ...] = ()
@@ -65,6 +66,7 @@ class Timeout:
     client_timeout: ClientTimeout = "kept"
     client_default: float | None = None
     ignored: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
 
     @property

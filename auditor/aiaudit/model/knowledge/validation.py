@@ -60,6 +60,7 @@ class TimeoutTable(Strict):
     client_timeout: ClientTimeout = "kept"
     client_default: float | int | Literal["none"] | None = None
     ignored: list[str] = []
+    attributes: list[str] = []
     drivers: dict[str, str] = {}
 
     @model_validator(mode="after")
