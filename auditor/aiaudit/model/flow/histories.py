@@ -66,7 +66,7 @@ class Histories:
                 yield self._kept(growth, call)
             elif trip is not None:
                 yield self._stored(trip, call.name, call.call.span)
-            elif place.expression[0] == "call":
+            elif place.expression[0] == "call" and not place.few:
                 table = unlimited_rows(place, self.tools)
                 if table is not None and speaks_of_conversation(table):
                     steps = (Step(f"all of {table}", place.span), Step(call.name, call.call.span))

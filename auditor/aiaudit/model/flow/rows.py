@@ -64,11 +64,15 @@ def _written(cls: Class, name: str, path: Path, place: Place, tools: Tools) -> I
 
 
 def _created(cls: Class, tools: Tools) -> Iterator[Call]:
-    """Django's `Table.objects.create(...)`."""
+    """Django's `Table.objects.create(...)`, and `row.tables.create(...)` of a related row."""
     for name in _CREATING:
         for call in tools.side.program.calls_by_name.get(name, ()):
             manager = call.expression[2]
-            if manager[0] != "attr" or manager[2][0] != "attr" or manager[2][3] != "objects":
+            if manager[0] != "attr" or manager[2][0] != "attr":
+                continue
+            if manager[2][3] != "objects":
+                if cls in _related(manager[2][3], tools):
+                    yield call
                 continue
             values = tools.evaluator.evaluate(manager[2][2], call.scope)
             if any(isinstance(value, ClassValue) and value.cls is cls for value in values):
@@ -115,6 +119,12 @@ def _related(name: str, tools: Tools) -> Iterator[Class]:
         is_named = given is not None and given[0] == "const" and given[2] == name
         if is_named and isinstance(table, Class) and is_table(table, tools.evaluator):
             yield table
+
+
+def _owner(part: Expression, tools: Tools) -> Iterator[Expression]:
+    """What stands before a related table: how the one row was found that the others belong to limits nothing."""
+    if part[0] == "call" and part[2][0] == "attr" and part[2][2][0] == "attr" and any(_related(part[2][2][3], tools)):
+        yield from walk(part[2][2][2])
 
 
 def _named(expression: Expression, scope: Scope, tools: Tools) -> Iterator[Class]:
@@ -166,7 +176,10 @@ def _texts(expression: Expression, scope: Scope, tools: Tools) -> Iterator[str]:
 
 def _is_limited(expression: Expression, scope: Scope, tools: Tools, hops: int) -> bool:
     """Whether a query asks for some rows alone."""
+    owners = {id(inner) for part in walk(expression) for inner in _owner(part, tools)}
     for part in walk(expression):
+        if id(part) in owners:
+            continue
         if part[0] in ("attr", "name") and last_name(part) in _LIMITING:
             return True
         if part[0] == "slice" and (part[3] is not None or part[2] is not None):
