@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from openai import OpenAI
 from slowapi import Limiter
+from slowapi.middleware import SlowAPIMiddleware
 from starlette.middleware.base import BaseHTTPMiddleware
 client = OpenAI(timeout=5)
 """
@@ -33,7 +34,8 @@ def costly(folder: Path, body: str, **more: str) -> list[CostlyApplication]:
 @pytest.mark.parametrize(
     "limited",
     [
-        "limiter = Limiter(key_func=str, default_limits=['5/minute'])\napp = FastAPI()",
+        "limiter = Limiter(key_func=str, default_limits=['5/minute'])\napp = FastAPI()\n"
+        "app.add_middleware(SlowAPIMiddleware)",
         "class RateLimitMiddleware(BaseHTTPMiddleware):\n    pass\n"
         "app = FastAPI()\napp.add_middleware(RateLimitMiddleware)",
         "class Gate(BaseHTTPMiddleware):\n    async def dispatch(self, request, call_next):\n"
@@ -54,6 +56,7 @@ def test_limits(tmp_path: Path, limited: str) -> None:
     [
         "app = FastAPI()",
         "limiter = Limiter(key_func=str)\napp = FastAPI()",
+        "limiter = Limiter(key_func=str, default_limits=['5/minute'])\napp = FastAPI()",
         "app = FastAPI()\n@app.exception_handler(ValueError)\ndef handle(request, error):\n"
         "    return JSONResponse({}, status_code=429)",
         "app = FastAPI()\ndef ask():\n    answer = httpx.get('https://x.example/')\n"

@@ -9,6 +9,7 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
+from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
 from aiaudit.model.service import Service
 from aiaudit.sources.python.facts import Expression
@@ -67,8 +68,9 @@ class _Finder:
 
     def find(self) -> Iterator[BlockingCall]:
         once: set[int] = set()
+        plain = {id(route.handler) for route in self.side.routing.routes if runs_on_the_loop(route)}
         for function in self.side.program.functions:
-            if not function.asynchronous:
+            if not function.asynchronous and id(function) not in plain:
                 continue
             reach = self.side.contexts.in_request(function, offloaded=False)
             if reach is None or reach.entry.kind != "request":
@@ -142,6 +144,14 @@ class _Finder:
                     queue.append((edge.target, (*path, edge)))
         self.paths[id(start)] = answer
         return answer
+
+
+def runs_on_the_loop(route: Route) -> bool:
+    """Whether a plain handler is called on the event loop: Litestar does so where it is not told to use a thread."""
+    if route.framework != "Litestar" or route.handler.asynchronous or route.decorator is None:
+        return False
+    told = route.decorator.keyword("sync_to_thread")
+    return told is None or (told[0] == "const" and told[2] is not True)
 
 
 def grouped(found: list[BlockingCall]) -> Iterator[BlockingCall]:

@@ -2,8 +2,8 @@
 
 ## What it does
 Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
-code of a request without off-loading: synchronous SDK clients, `requests`, `time.sleep`, synchronous database sessions,
-model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one
+code of a request without off-loading, or from a plain handler of Litestar without `sync_to_thread=True`: synchronous
+SDK clients, `requests`, `time.sleep`, synchronous database sessions, model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one
 data store in one function make one finding. Searches of an index in memory (FAISS) have medium confidence: they reach
 no network, and take milliseconds unless the index is large.
 
