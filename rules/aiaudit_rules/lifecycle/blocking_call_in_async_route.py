@@ -3,9 +3,10 @@
 ## What it does
 Flags calls that wait for the network, the disk, a process or a model in the calling thread, reached from `async def`
 code of a request without off-loading, or from a plain handler of Litestar without `sync_to_thread=True`: synchronous
-SDK clients, `requests`, `time.sleep`, synchronous database sessions, model inference. The finding stands at the call inside the coroutine; the trace goes on to what blocks. Calls on one
-data store in one function make one finding. Searches of an index in memory (FAISS) have medium confidence: they reach
-no network, and take milliseconds unless the index is large.
+SDK clients, `requests`, `time.sleep`, synchronous database sessions, model inference. The finding stands at the call
+inside the coroutine; the trace goes on to what blocks. Calls on one data store in one function make one finding.
+Searches of an index in memory (FAISS) have medium confidence: they reach no network, and take milliseconds unless the
+index is large.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health
