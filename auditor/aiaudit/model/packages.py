@@ -18,6 +18,8 @@ from aiaudit.values import dataclass
 
 _DEVELOPMENT = {"group:dev", "group:develop", "group:development"}
 _MAIN_GROUPS = {"main", "default"}
+# What pulls a build for GPUs into an environment of conda, whose packages are otherwise built for processors.
+_CONDA_CUDA = ("pytorch-cuda", "pytorch-gpu", "cuda", "cudatoolkit", "libtorch-cuda")
 _CPU_INDEX = ("/whl/cpu", "whl/cpu/")
 
 
@@ -336,7 +338,11 @@ def _pins(tree: Tree, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_cpu_only(install: Install, asked: Iterable[Required]) -> bool:
-    """Whether torch comes from the index of CPU builds."""
+    """Whether torch comes as a build for processors: from their index, or from conda on a machine without a GPU."""
+    asked = tuple(asked)
+    names = {item.name for item in asked}
+    if any(item.name == "pytorch" for item in asked) and not any(name.startswith(_CONDA_CUDA) for name in names):
+        return True
     if any(_names_cpu_index(index) for index in install.indexes):
         return True
     return any(

@@ -107,8 +107,8 @@ def _torch(install: Install, image: Image) -> Brought | None:
         return None
     for brought in heavy(install, image):
         is_default = not brought.is_cpu_only and not brought.is_elsewhere and "+" not in (brought.version or "")
-        if brought.name != "torch" or not is_default:
-            continue
+        if brought.name != "torch" or not is_default or brought.required.name == "pytorch":
+            continue  # conda's "pytorch" brings CUDA only where "pytorch-cuda" asks for it
         return None if any(mark in brought.required.index for mark in _OTHER_INDEXES) else brought
     return None
 
