@@ -44,6 +44,8 @@ class Holding:
         their library is not known.
         """
         possible = self._possible(value, scope)
+        if any(isinstance(found, Instance) and self._remembers(found) for found in possible):
+            return True
         if any(map(self._is_resource, possible)):
             possible = [found for found in possible if not isinstance(found, Instance)]
         return any(map(self._is_stateful, possible))
@@ -76,6 +78,16 @@ class Holding:
                 if store.attribute is None
             )
         return False
+
+    def _remembers(self, value: Instance) -> bool:
+        """Whether an object makes itself a memory for what is said, whatever else it makes."""
+        return any(
+            isinstance(held, External) and held.path.removesuffix("()").endswith(_MEMORIES)
+            for method in value.cls.functions
+            for store in method.stores
+            if store.attribute is not None and store.value is not None
+            for held in self.evaluator.evaluate(store.value, method)
+        )
 
     def _makes_resources(self, value: Instance) -> bool:
         heirs = self.evaluator.subclasses(value.cls)

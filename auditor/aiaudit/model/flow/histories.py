@@ -213,8 +213,12 @@ class Histories:
         return reach if lasting else None
 
     def _is_put_away(self, call: Call) -> bool:
-        """`sessions[key] = Memory(...)`, on a variable that outlives the request."""
+        """`sessions[key] = Memory(...)`, on a variable that outlives the request; or an object with it is kept so."""
         for store in call.scope.stores:
+            method = call.scope if isinstance(call.scope, Function) else None
+            if store.value is call.expression and store.how == "attribute" and method is not None and method.owner:
+                if any(self._is_put_away(made) for made in self.tools.evaluator.constructions(method.owner)):
+                    return True
             if store.value is call.expression and store.how == "element":
                 root = store.base
                 while root[0] in ("sub", "attr"):
