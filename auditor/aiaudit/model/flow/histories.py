@@ -215,11 +215,12 @@ class Histories:
     def _is_put_away(self, call: Call) -> bool:
         """`sessions[key] = Memory(...)`, on a variable that outlives the request; or an object with it is kept so."""
         for store in call.scope.stores:
-            method = call.scope if isinstance(call.scope, Function) else None
-            if store.value is call.expression and store.how == "attribute" and method is not None and method.owner:
-                if any(self._is_put_away(made) for made in self.tools.evaluator.constructions(method.owner)):
-                    return True
-            if store.value is call.expression and store.how == "element":
+            if store.value is not call.expression:
+                continue
+            owner = call.scope.owner if store.how == "attribute" and isinstance(call.scope, Function) else None
+            if owner is not None and any(map(self._is_put_away, self.tools.evaluator.constructions(owner))):
+                return True
+            if store.how == "element":
                 root = store.base
                 while root[0] in ("sub", "attr"):
                     root = root[2]
