@@ -27,8 +27,12 @@ _NOUNS = {
 
 
 def render(report: Report, stream: TextIO, look: Look) -> None:
-    """Write the report; colours come from rich, which is only imported for them."""
-    lines = list(_lines(report, look))
+    """Write the report."""
+    write([*findings(report, look), *([] if look.quiet else summary(report, look, looked_at(report)))], stream, look)
+
+
+def write(lines: Iterable[Line], stream: TextIO, look: Look) -> None:
+    """Write lines; colours come from rich, which is only imported for them."""
     if look.color:
         from aiaudit.report.terminal import paint
 
@@ -37,13 +41,12 @@ def render(report: Report, stream: TextIO, look: Look) -> None:
         stream.writelines("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
 
 
-def _lines(report: Report, look: Look) -> Iterator[Line]:
+def findings(report: Report, look: Look) -> Iterator[Line]:
+    """Each finding with its code, and an empty line after it."""
     texts: dict[str, list[str]] = {}
     for reported in report.findings:
         yield from _finding(reported.finding, report, texts, look)
         yield []
-    if not look.quiet:
-        yield from _summary(report, look)
 
 
 def _finding(finding: Finding, report: Report, texts: dict[str, list[str]], look: Look) -> Iterator[Line]:
@@ -112,8 +115,8 @@ def _place(span: Span) -> str:
     return printable(f"{span.path}:{span.line}:{span.column}")
 
 
-def _summary(report: Report, look: Look) -> Iterator[Line]:
-    looked = _looked_at(report)
+def summary(report: Report, look: Look, looked: str) -> Iterator[Line]:
+    """How many findings there are in what was looked at, and whether that was everything."""
     if report.findings:
         counts = [(report.count(severity), severity.value) for severity in reversed(Severity)]
         yield [
@@ -138,7 +141,8 @@ def _joined(segments: list[Segment]) -> Iterator[Segment]:
         yield segment
 
 
-def _looked_at(report: Report) -> str:
+def looked_at(report: Report) -> str:
+    """How many files of which kinds were looked at."""
     kinds = counted(report.kinds)
     return f"{report.files} file{'s' * (report.files != 1)}" + (f" ({kinds})" if kinds else "")
 
