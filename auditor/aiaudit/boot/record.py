@@ -375,7 +375,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """The engine that ran it: `name` is "docker" or "podman"; `is_local` tells that /proc shows its processes."""
+    """The engine that ran it: `name` is "docker" or "podman"; `is_local` tells that /proc shows its processes.
+
+    `unlimited` names what it cannot limit ("memory", "swap", "cpu", "processes"): containers run without that limit.
+    """
 
     name: str
     version: str
@@ -385,6 +388,7 @@ class EngineFacts:
     is_local: bool = False
     cpus: int = 1
     memory: int = 0
+    unlimited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

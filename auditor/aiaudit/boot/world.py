@@ -29,7 +29,8 @@ class Specification:
     `network` is "none" or "container:<id>". `files` are put in place before the start, read-only for nobody in
     particular: absolute path to bytes. `command` and `entrypoint` override the image's where they are not None. `role`
     is "target", "watcher" or "companion". `memory` in bytes, 0 for the profile's limit. `stdin` keeps standard input
-    open for `Container.send`.
+    open for `Container.send` and keeps what `Container.lines` gives. `default_capabilities` leaves the engine's default
+    capabilities, which are none otherwise: for one more try of an image that fails with "Operation not permitted".
     """
 
     image: str
@@ -46,12 +47,14 @@ class Specification:
     dns: tuple[str, ...] = ()
     stdin: bool = False
     platform: str = ""
+    default_capabilities: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Resources at one moment: bytes in use without page cache, the peak (0 unknown), CPU seconds, processes."""
+    """Resources at one moment: bytes in use without page cache, the peak (with it; 0 unknown), CPU seconds, processes
+    (their threads counted)."""
 
     memory: int
     peak: int
@@ -100,10 +103,14 @@ class Container(Protocol):
         """A `docker run` line that does the same by hand."""
 
     def start(self) -> None:
-        """Start it; the wait for its end is open before."""
+        """Start it, or start it again after its end; the wait for the end and the log are open before.
+
+        A command that cannot be executed is no error but an end with 126 or 127, as `docker run` has it.
+        """
 
     def exit(self, seconds: float = 0.0) -> Exit | None:
-        """Its end, waited for at most so long; None while it runs. Seconds in it count from the (last) start."""
+        """Its end, waited for at most so long, and not at all once the run is cancelled; None while it runs. Seconds in
+        it count from the (last) start. After it the log is complete."""
 
     def kill(self, signal: str) -> None:
         """Send a signal to the main process; nothing happens to a container that has ended."""
@@ -127,7 +134,8 @@ class Container(Protocol):
         """Write to its standard input."""
 
     def lines(self) -> Iterator[str]:
-        """The lines of its standard output that are there and have not been given yet; never waits."""
+        """The lines of its standard output that are there and have not been given yet; never waits. Only where the
+        specification asks for `stdin`."""
 
     def remove(self) -> None:
         """Remove it with its volumes; no error for one that is gone."""
@@ -158,7 +166,11 @@ class Engine(Protocol):
 
     @property
     def cancelled(self) -> bool:
-        """Whether the user wants the run to end (signal, total budget)."""
+        """Whether the run must end: the user wants it (a signal), or the total budget is used up."""
+
+    @property
+    def cancelled_by(self) -> str:
+        """What ended it: "SIGINT", "SIGTERM", "SIGHUP", "budget"; "" while it may go on."""
 
 
 class Watcher(Protocol):

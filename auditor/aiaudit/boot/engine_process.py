@@ -1,0 +1,95 @@
+"""Processes of a container, as the engine lists them, and as /proc of this machine shows them for a local engine."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+from aiaudit.boot.world import Process, Usage
+
+COLUMNS = "-eo pid,ppid,state,args"
+_MASKS = ("SigCgt", "SigBlk")  # a program that reads its signals from a descriptor blocks them
+_WAITING = "sigtimedwait"  # where tini stands: the mask of a process that waits so does not show what it waits for
+_PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
+
+
+def processes(listing: dict[str, Any]) -> tuple[Process, ...]:
+    """The rows of the engine's `top` that can be read."""
+    titles = [str(title).upper() for title in listing.get("Titles") or ()]
+    rows = [dict(zip(titles, row, strict=False)) for row in listing.get("Processes") or ()]
+    return tuple(_process(row) for row in rows if str(row.get("PID", "")).isdigit())
+
+
+def _process(row: dict[str, str]) -> Process:
+    command = next((row[name] for name in ("COMMAND", "CMD", "ARGS") if name in row), "")
+    state = row.get("S") or row.get("STAT") or row.get("STATE") or ""
+    parent = row.get("PPID", "")
+    return Process(int(row["PID"]), int(parent) if parent.isdigit() else 0, state[:1], command)
+
+
+def usage(stats: dict[str, Any], peak: int) -> Usage | None:
+    """What the engine's statistics say; None for a container that has ended, whose statistics are empty.
+
+    Versions 1 and 2 of control groups name the page cache differently, and version 2 tells no peak: `peak` is what the
+    control group itself says.
+    """
+    memory: dict[str, Any] = stats.get("memory_stats") or {}
+    tasks = int((stats.get("pids_stats") or {}).get("current") or 0)
+    used = int(memory.get("usage") or 0)
+    if not used and not tasks:
+        return None
+    details = memory.get("stats") or {}
+    cache = int(details.get("total_inactive_file") or details.get("inactive_file") or 0)
+    seconds = int(((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage") or 0) / 1e9
+    return Usage(max(0, used - cache), int(memory.get("max_usage") or 0) or peak, seconds, tasks)
+
+
+def is_of(pid: int, container: str) -> bool:
+    """Whether a process of this machine belongs to the container; the engine may count in another namespace."""
+    return pid > 0 and container in _read(f"/proc/{pid}/cgroup")
+
+
+def catches(pid: int, name: str) -> bool | None:
+    """Whether a process handles or waits for a signal; None where that cannot be read."""
+    number = signal_number(name)
+    status = dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":" in line)
+    masks = [int(status[mask], 16) for mask in _MASKS if mask in status]
+    if not masks or not number:
+        return None
+    if any(mask >> (number - 1) & 1 for mask in masks):
+        return True
+    place = _read(f"/proc/{pid}/wchan")
+    if place in ("", "0") and status.get("State", "").split()[:1] == ["S"]:
+        return None  # it sleeps, and only root may see where
+    return _WAITING in place
+
+
+def peak_memory(pid: int) -> int:
+    """The peak of the process's control group in bytes, page cache included; 0 where it cannot be read."""
+    for line in _read(f"/proc/{pid}/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        folder = f"/sys/fs/cgroup{'/memory' if controllers else ''}{path}"
+        for name in _PEAKS:
+            found = _read(f"{folder}/{name}").strip()
+            if found.isdigit():
+                return int(found)
+    return 0
+
+
+def signal_number(name: str) -> int:
+    """The number of "SIGTERM", "TERM" or "15"; 0 for no signal."""
+    if name.isdigit():
+        return int(name)
+    full = name if name.startswith("SIG") else f"SIG{name}"
+    found = getattr(signal, full, None)
+    return int(found) if isinstance(found, signal.Signals) else 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
