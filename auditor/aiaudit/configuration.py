@@ -13,6 +13,7 @@ from aiaudit.listing import repository_of
 from aiaudit.reading import Unreadable, read_bytes
 from aiaudit.settings import Settings, UsageError
 from aiaudit.suggestion import suggestion
+from aiaudit.values import dataclass
 
 FILE = "aiaudit.toml"
 _KEYS = [
@@ -27,6 +28,7 @@ _KEYS = [
     "date",
     "per-path-ignores",
     "rules",
+    "boot",
 ]
 
 
@@ -42,8 +44,29 @@ def candidates(folder: str) -> Iterator[str]:
         folder = parent
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A configuration: its table, and what is needed to say where in the file `path` something stands. `prefix` is the
+    table's own place, with a dot behind it."""
+
+    table: dict[str, Any]
+    text: str
+    path: str
+    prefix: str
+
+    def place_of(self, keys: Sequence[object]) -> str:
+        """`file:line` of a key of the table."""
+        return f"{shown(self.path)}:{line_of(self.text, self.prefix, keys)}"
+
+
 def load(folder: str) -> Settings:
     """The settings that hold for an audit of this folder."""
+    found = find(folder)
+    return _settings(found) if found is not None else Settings()
+
+
+def find(folder: str) -> Found | None:
+    """The configuration that holds for a folder, not checked yet; None where there is none."""
     for path in candidates(folder):
         if not os.path.isfile(path):
             continue
@@ -52,16 +75,16 @@ def load(folder: str) -> Settings:
             data = read_bytes(path)
         except Unreadable as error:
             if is_own:
-                raise UsageError(f"{_shown(path)}: {error}") from None
+                raise UsageError(f"{shown(path)}: {error}") from None
             continue  # the audit itself names an unreadable pyproject.toml
         if is_own or b"tool.aiaudit" in data:
             table = _table(data, path, is_own)
             if table is not None:
-                return _settings(table, data.decode("utf-8"), path, "" if is_own else "tool.aiaudit.")
-    return Settings()
+                return Found(table, data.decode("utf-8"), path, "" if is_own else "tool.aiaudit.")
+    return None
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path as people call it from here."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
@@ -76,14 +99,14 @@ def _table(data: bytes, path: str, is_own: bool) -> dict[str, Any] | None:
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{_shown(path)}: no valid TOML: {error}") from None
+        raise UsageError(f"{shown(path)}: no valid TOML: {error}") from None
     if is_own:
         return document
     table = document.get("tool", {}).get("aiaudit")
     return table if isinstance(table, dict) else None
 
 
-def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Settings:
+def _settings(configured: Found) -> Settings:
     """Check the table against its form; every mistake is named with its line."""
     import datetime
 
@@ -105,16 +128,14 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         date: datetime.date | None = None
         per_path_ignores: dict[str, list[str]] = Field({}, alias="per-path-ignores")
         rules: dict[str, dict[str, Any]] = {}
+        boot: Any = None  # read by the commands that boot
 
-    shown = _shown(path)
     try:
-        found = Configuration.model_validate(table)
+        found = Configuration.model_validate(configured.table)
     except ValidationError as error:
-        problems = [
-            f"{shown}:{line_of(text, prefix, problem['loc'])}: {_explain(dict(problem))}" for problem in error.errors()
-        ]
+        problems = [f"{configured.place_of(problem['loc'])}: {_explain(dict(problem))}" for problem in error.errors()]
         raise UsageError("\n".join(problems)) from None
-    base = os.path.dirname(path)
+    base = os.path.dirname(configured.path)
     named: list[tuple[str, tuple[str, ...]]] = []
     named += [(name, ("select",)) for name in found.select]
     named += [(name, ("ignore",)) for name in found.ignore]
@@ -131,10 +152,10 @@ def _settings(table: dict[str, Any], text: str, path: str, prefix: str) -> Setti
         rule_settings=tuple((name, tuple(options.items())) for name, options in found.rules.items()),
         knowledge=tuple(os.path.join(base, name) for name in found.knowledge),
         shellcheck=found.shellcheck,
-        stated=frozenset(table),
+        stated=frozenset(configured.table) - {"boot"},
         date=found.date.isoformat() if found.date else "",
         base=base,
-        places=tuple((name, f"{shown}:{line_of(text, prefix, where)}: ") for name, where in named),
+        places=tuple((name, f"{configured.place_of(where)}: ") for name, where in named),
     )
 
 

@@ -35,8 +35,9 @@ class Variable:
     `spoken` are the other words by which a failure may name it: the settings field, its aliases, the form with the
     prefix. `provider` is whose shape a dummy value has ("openai", "postgresql", ...; "" for none), `choices` are the
     values of a CHOICE, `least` is the smallest length that passes. `required` tells that the service cannot do its work
-    without it; `default` is what it falls back to, None for nothing. `span` is where it is read, `trace` how that is
-    reached; both are missing for one that a library reads by itself or that a log taught.
+    without it; `default` is what it falls back to, None for nothing. `span` is where it is read (or, of one that a
+    library reads by itself, where its client is made), `trace` how that is reached; both are missing for one that a log
+    or the configuration taught.
     """
 
     name: str
@@ -61,7 +62,11 @@ class Purpose(str, enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A route that can be called without a human: `body` is JSON text that passes its model, "" for none."""
+    """A route that can be called without a human: `body` is text that passes its model, "" for none.
+
+    JSON, unless `headers` name another type. In headers `{env:NAME}` stands for the value that the variable NAME has in
+    the boot. A health route without `span` is a guess.
+    """
 
     method: str
     path: str
@@ -97,10 +102,11 @@ class Plan:
     """What will be booted and how, as the static model, the configuration and the command line tell.
 
     `dockerfile` is its path below the root, "" for an image that is only named. `start` is the place of the command
-    that runs, None without a Dockerfile. `command` overrides the image's own where it is not empty. `ports` are
-    candidates, the likeliest first. `environment` holds values the user gave (masked in every output). `memory` is the
-    limit in bytes that a deploy file declares, at `memory_span`; 0 for none. `reloads` and `workers` tell what the
-    server command is. `skip` are scenario ids or their families.
+    that runs, None without a Dockerfile. `server` is the program that serves, with so many `workers`; `reloads` tells
+    that it watches its sources. `command` overrides the image's own where it is not empty. `ports` are candidates, the
+    likeliest first. `environment` holds values the user gave (masked in every output). `memory` is the limit in bytes
+    that a deploy file declares, at `memory_span`; 0 for none. `stop_seconds` is how long a deploy file lets the
+    container stop, 0 where none says. `skip` are scenario ids or their families.
     """
 
     root: str
@@ -109,6 +115,8 @@ class Plan:
     start: Span | None = None
     command: tuple[str, ...] = ()
     server: str = ""
+    workers: int = 1
+    reloads: bool = False
     ports: tuple[int, ...] = (8000,)
     port_variable: str = ""
     variables: tuple[Variable, ...] = ()

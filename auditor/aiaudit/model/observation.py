@@ -71,7 +71,7 @@ def observations(service: Service) -> list[Observation]:
     mounted = _mounted(side)
     seen = (
         bool(service.tree.files("dockerfile")),
-        any(_is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
+        any(is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
         bool(modules.intersection(_METRICS)),
         bool(modules.intersection(_TRACING)),
         bool(modules.intersection(_USAGE)) or _reads_usage(side),
@@ -107,7 +107,7 @@ def _mounted(side: PythonSide) -> set[int]:
     return found
 
 
-def _is_health(label: str) -> bool:
+def is_health(label: str) -> bool:
     """`GET /healthz`, `GET /api/v1/status`; the bare root answers a probe as well."""
     method, _, path = label.partition(" ")
     if path.rstrip("/") == "" and ("get" in method or method == "route"):

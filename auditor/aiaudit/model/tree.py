@@ -9,6 +9,8 @@ from typing import Any, Protocol
 class Tree(Protocol):
     """Files by path relative to the root (with `/`) and the typed facts in them."""
 
+    root: str
+
     def files(self, kind: str | None = None) -> Sequence[str]:
         """Paths of one kind (see `KINDS` in `aiaudit.workspace`), or of all files that git would carry, sorted."""
 

@@ -199,7 +199,7 @@ class Schema:
         classes, outside = self.evaluator.lineage(cls)
         if any(path_.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "Flag") for path_ in outside):
             return BOUNDED
-        if depth > _DEPTH or not self._has_fields(classes, outside):
+        if depth > _DEPTH or not declares_fields(classes, outside):
             return NONE
         if not path:
             names = {name: None for candidate in classes for name in self._field_names(candidate)}
@@ -212,17 +212,7 @@ class Schema:
 
     def is_model(self, cls: Class) -> bool:
         """Whether a class declares fields: a pydantic model, dataclass, typed dictionary, serializer or form."""
-        return self._has_fields(*self.evaluator.lineage(cls))
-
-    def _has_fields(self, classes: list[Class], outside: list[str]) -> bool:
-        bases = {path.rpartition(".")[2] for path in outside}
-        if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
-            return True
-        return any(
-            last_name(decorator[2] if decorator[0] == "call" else decorator) in ("dataclass", "define", "attrs", "s")
-            for cls in classes
-            for decorator in cls.decorators
-        )
+        return declares_fields(*self.evaluator.lineage(cls))
 
     def _field_names(self, cls: Class) -> Iterator[str]:
         for name, bindings in cls.bindings.items():
@@ -354,6 +344,18 @@ class Schema:
             if isinstance(value, Instance):
                 return False
         return last_name(expression).lower() in _LIST_NAMES
+
+
+def declares_fields(classes: list[Class], outside: list[str]) -> bool:
+    """Whether the classes of a lineage declare fields, by the bases from outside and by decorators."""
+    bases = {path.rpartition(".")[2] for path in outside}
+    if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
+        return True
+    return any(
+        last_name(decorator[2] if decorator[0] == "call" else decorator) in ("dataclass", "define", "attrs", "s")
+        for cls in classes
+        for decorator in cls.decorators
+    )
 
 
 def is_declared_field(expression: Expression | None) -> bool:

@@ -53,7 +53,7 @@ class Launch:
 
 def launches(image: Image, server: Server) -> Iterator[Launch]:
     """What the script or package behind a server starts when it is run as the main program."""
-    path = _source(image, server)
+    path = source_of(image, server)
     if path is None:
         return
     from aiaudit.model.python import python_side  # the Python side is linked only for images that run a script
@@ -74,7 +74,7 @@ def launches(image: Image, server: Server) -> Iterator[Launch]:
             yield launch
 
 
-def _source(image: Image, server: Server) -> str | None:
+def source_of(image: Image, server: Server) -> str | None:
     """The repository file that is run."""
     files = image.final.files
     if files is None:

@@ -10,7 +10,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Class, Function, last_name, original_name, walk
 from aiaudit.model.service import Service
-from aiaudit.model.settings.lookups import PYDANTIC, SAID_MISSING, Source, fields_of
+from aiaudit.model.settings.lookups import PYDANTIC, SAID_MISSING, Reading, Source, fields_of
 from aiaudit.model.settings.words import is_credential
 from aiaudit.model.versions import pinned_versions
 from aiaudit.sources.deploy.environment import EnvironmentFacts
@@ -54,11 +54,18 @@ class SettingsClass:
     @cached_property
     def fields(self) -> list[Field]:
         """Its fields, those of its bases included."""
-        found: dict[str, Field] = {}
-        for cls in reversed(self.side.evaluator.lineage(self.cls)[0]):
-            for source in fields_of(cls):
-                found[source.field] = _field(source, cls)
-        return list(found.values())
+        return [_field(source) for source in self.sources.values()]
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Its fields as places where settings enter, those of its bases included, by name."""
+        lineage = self.side.evaluator.lineage(self.cls)[0]
+        return {s.field: s for cls in reversed(lineage) for s in fields_of(cls, self.reading)}
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How it names its variables."""
+        return Reading.of(self.side.evaluator.lineage(self.cls)[0])
 
     @property
     def secrets(self) -> list[Field]:
@@ -161,8 +168,8 @@ def _major(bases: list[str], pinned: str) -> int:
     return int(pinned.partition(".")[0]) if pinned.partition(".")[0].isdigit() else 1
 
 
-def _field(source: Source, cls: Class) -> Field:
-    statement = next(s for s in cls.body if s[0] == "ann" and s[2][0] == "name" and s[2][2] == source.field)
+def _field(source: Source) -> Field:
+    cls, statement = source.declaration
     annotation, value = statement[3], statement[4]
     names = {original_name(part, cls.module) for part in walk(annotation)}
     limited = any(_has_limit(part) for part in (annotation, value) if part is not None)

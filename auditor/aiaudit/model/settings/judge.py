@@ -11,7 +11,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
-from aiaudit.model.settings.clients import client_of, connects
+from aiaudit.model.settings.clients import Client, client_of, connects
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
@@ -100,6 +100,17 @@ class Judge(Startup):
         return found
 
     def note_implicit(self, call: Call, found: dict[str, tuple[list[Call], list[Call]]]) -> None:
+        for client in self.clients_without_key(call):
+            early = self.is_early(call.scope) and client.refuses_none
+            late = self.contexts.in_request(call.scope) is not None
+            for variable in client.variables:
+                if early:
+                    found[variable][0].append(call)
+                elif late:
+                    found[variable][1].append(call)
+
+    def clients_without_key(self, call: Call) -> Iterable[Client]:
+        """The clients that a call makes without a credential: they look for one in the environment."""
         for value in self.side.evaluator.evaluate(call.expression[2], call.scope):
             client = client_of(value.path) if isinstance(value, External) else None
             if client is None or not client.variables:
@@ -108,13 +119,7 @@ class Judge(Startup):
                 continue
             if call.arguments and client.parameters.fullmatch("api_key") and call.arguments[0][0] != "const":
                 continue
-            early = self.is_early(call.scope) and client.refuses_none
-            late = self.contexts.in_request(call.scope) is not None
-            for variable in client.variables:
-                if early:
-                    found[variable][0].append(call)
-                elif late:
-                    found[variable][1].append(call)
+            yield client
 
     def judge(self, source: Source) -> Setting | None:
         """What is wrong with one setting, None for nothing."""

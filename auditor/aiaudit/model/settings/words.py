@@ -48,7 +48,7 @@ _ACCEPTED_ANYTHING = regex(
     r"|anything|-|na|sk-no-key(-required)?|sk-1234|token-abc123|vllm|na|n/a|unused|ignored|dummy[-_]?key-for-local)$",
     re.IGNORECASE,
 )
-_CREDENTIALS_IN_URL = regex(r"^[a-z][\w+.-]*://[^/\s:@]+:[^/\s@]+@", re.IGNORECASE)
+CREDENTIALS_IN_URL = regex(r"^[a-z][\w+.-]*://[^/\s:@]+:[^/\s@]+@", re.IGNORECASE)
 
 
 def is_credential(name: str) -> bool:
@@ -92,4 +92,4 @@ def is_stand_in(name: str, text: str) -> bool:
         return not _ACCEPTED_ANYTHING.match(text.strip()) or text.strip().lower() == "unset"
     if is_credential(name):
         return not _ACCEPTED_ANYTHING.match(text.strip())
-    return is_store_address(name) and _CREDENTIALS_IN_URL.match(text.strip()) is not None
+    return is_store_address(name) and CREDENTIALS_IN_URL.match(text.strip()) is not None
