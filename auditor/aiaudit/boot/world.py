@@ -178,11 +178,16 @@ class Watcher(Protocol):
     names asked for. What it sees are events, dicts with `t` (seconds after `mark`) and `event`:
 
     - `listen`: `host` and `port` of a socket that began to listen (those of the watcher itself are left out);
+    - `closed`: the same of one that listens no more;
     - `answer`: `method`, `port`, `path`, `status` (0: connected, no response), `took` (seconds), `length` (bytes),
-      `body` (its first 16 KiB as text), `detail` (what went wrong, "" for nothing); `request` is true for one that
-      `request` asked for;
+      `body` (its first 16 KiB as text; left out by the probe where it is what this path answered before), `detail`
+      (what went wrong, "" for nothing), `server` and `location` (headers, where they are there); `request` is true for
+      one that `request` asked for, and `status` 0 with the detail "refused" then also tells that nobody listens;
     - `contact`: `host`, `port` (0 for a look-up), `how` ("dns", "tls", "http", "tcp");
-    - `stream`: `state` ("open", "clean", "cut", or "refused" with `status` and `detail`).
+    - `call`: `method`, `path` and `stream` of a request to the stub of the API;
+    - `unroutable`: `count` of packets to literal addresses, which cannot be seen, since the last such event;
+    - `stream`: `state` ("open", "clean", "cut", or "refused" with `status` and `detail`);
+    - `problem`: `detail` of what cannot be seen or offered here.
     """
 
     @property

@@ -1,0 +1,35 @@
+"""Reports of the programs inside that a test can look at."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from aiaudit.boot.inside.reports import Reports
+
+
+class Heard:
+    """Keeps what is reported."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.reports = Reports(self.lines.append)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of a kind so far, without their kind and time."""
+        found = [json.loads(line) for line in tuple(self.lines)]
+        return [
+            {k: v for k, v in event.items() if k not in ("t", "event")} for event in found if event["event"] == kind
+        ]
+
+    def wait(self, kind: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+        """The events of a kind as soon as there are so many; what there is after so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and len(self.events(kind)) < count:
+            time.sleep(0.01)
+        return self.events(kind)
+
+
+def _without_time(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in ("t", "event")}
