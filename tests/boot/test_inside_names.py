@@ -154,9 +154,7 @@ def test_odd_bytes_in_a_name_are_made_harmless() -> None:
 
 def test_search_domains_are_read_from_the_resolvers_file(tmp_path: Any) -> None:
     file = tmp_path / "resolv.conf"
-    file.write_text(
-        "search Corp.Example. other.example\noptions ndots:0\n\ndomain third.example\n"
-    )
+    file.write_text("search Corp.Example. other.example\noptions ndots:0\n\ndomain third.example\n")
 
     assert names.search_domains(str(file)) == ("corp.example", "other.example", "third.example")
     assert names.search_domains(str(tmp_path / "none")) == ()

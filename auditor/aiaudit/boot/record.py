@@ -199,7 +199,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response: seconds after the start, seconds it took, status (0 for a connection without a response)."""
+    """An HTTP response: seconds after the start, seconds it took, status (0 for a connection without a response).
+
+    `port` is 0 where it is not known.
+    """
 
     seconds: float
     took: float
@@ -208,6 +211,7 @@ class Answer:
     status: int
     length: int = 0
     detail: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +272,14 @@ class Latency:
 class Observation:
     """What was seen of one boot. Seconds count from the start of the container.
 
-    `serving` is the first response below 500, `ready` the first good one of the path in `ready_path`; `assumed` tells
-    that no health route is known and serving was taken for ready. `stable` tells that it stayed ready. `respawns`
+    `serving` is the first response below 500, `ready` the first good one of `ready_path` on `ready_port`; `assumed`
+    tells that no health route is known and serving was taken for ready. `stable` tells that it stayed ready. `respawns`
     counts child processes that ended and were started again, `churn` whether they failed alike. `catches_stop` tells
     whether the main process handles the stop signal (None: could not be read). `written` are files it changed, `denied`
     places where it could not write. `stop`, `latencies` belong to their actions; `earlier` is how long the first start
     took to get ready where this is the second of the same container. `budget` is how long it was waited,
     `extended` how much of that growth (CPU, memory, log) added. `log` is the raw log: masked by whatever shows it.
+    `lasted` are the seconds that the container ran, `overhead` those that everything around it took.
     """
 
     scenario: Scenario
@@ -284,6 +289,7 @@ class Observation:
     serving: float | None = None
     ready: float | None = None
     ready_path: str = ""
+    ready_port: int = 0
     assumed: bool = False
     stable: bool = False
     answers: tuple[Answer, ...] = ()
@@ -306,6 +312,7 @@ class Observation:
     log: str = ""
     log_truncated: bool = False
     command: str = ""
+    lasted: float = 0.0
     overhead: float = 0.0
 
 

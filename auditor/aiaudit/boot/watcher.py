@@ -125,6 +125,11 @@ class ContainerWatchers:
         self._candidates = interpreters(image)
         self._lock = threading.Lock()
 
+    @property
+    def base_url(self) -> str:
+        """Where the stub listens beside every container that has a network."""
+        return _BASE_URL
+
     def watch(self, name: str, network: Network, free: Sequence[int]) -> Watcher:
         """A running watcher; the ports in `free` and those that the image exposes are left to the target."""
         failures: list[str] = []

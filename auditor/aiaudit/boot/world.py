@@ -221,6 +221,10 @@ class Watcher(Protocol):
 class Watchers(Protocol):
     """Makes a watcher for each boot."""
 
+    @property
+    def base_url(self) -> str:
+        """Where the stub of the API listens beside every container that has a network; "" for nowhere."""
+
     def watch(self, name: str, network: Network, free: Sequence[int]) -> Watcher:
         """A running watcher; the ports in `free` are left to the target."""
 

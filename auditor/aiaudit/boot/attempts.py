@@ -1,0 +1,125 @@
+"""Makes the boots of a run one by one or side by side: time limits, a second attempt at a failure, what breaks off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from aiaudit.boot.observe import Bench, Cancelled, Waiting, observe
+from aiaudit.boot.readiness import EMULATED, STABLE_SECONDS, fail_budget, ready_budget
+from aiaudit.boot.record import Action, Observation, Outcome, Scenario, Status, Verdict
+from aiaudit.boot.scenarios import BASELINE
+from aiaudit.boot.verdicts import judge
+from aiaudit.boot.world import EngineError, NoEngine
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
+_HOLD, _HOLD_FAIL = 0.5, 1.0
+# What the engine itself says needs no second attempt.
+_CERTAIN = (Verdict.OOM, Verdict.BAD_COMMAND)
+
+
+class Attempts:
+    """The boots of one run. `own` is the sum of the containers' own seconds, `problems` what the engine failed at."""
+
+    def __init__(self, bench: Bench, progress: Callable[[str, Observation | Outcome | None], None]) -> None:
+        self.bench = bench
+        self.own = 0.0
+        self.problems: tuple[str, ...] = ()
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._baseline: Observation | None = None
+        self._is_engine_gone = False
+        self._end = bench.clock.now() + bench.plan.budgets.total
+
+    def compare_with(self, baseline: Observation) -> None:
+        """Judge from now on by this boot, and wait in proportion to it."""
+        self._baseline = baseline
+        self.bench = replace(self.bench, usual=baseline.ready or 0.0)
+
+    def tell(self, id: str, what: Outcome | None) -> None:
+        """Pass on how far the run is."""
+        with self._lock:
+            self._progress(id, what)
+
+    def make(self, scenario: Scenario) -> Outcome:
+        """Make a boot and judge it; a failure is made again before it is told.
+
+        Two different outcomes are told as such: neither is proven.
+        """
+        return self.settle(self.once(scenario))
+
+    def once(self, scenario: Scenario) -> Outcome:
+        """Make a boot that may be made otherwise if it fails."""
+        self.tell(scenario.id, None)
+        return self._attempt(scenario)
+
+    def settle(self, outcome: Outcome) -> Outcome:
+        """Make a failure again, and tell the outcome."""
+        if outcome.status is Status.FAIL and outcome.verdict not in _CERTAIN:
+            outcome = self._confirmed(outcome, self._attempt(outcome.scenario))
+        self.tell(outcome.scenario.id, outcome)
+        return outcome
+
+    def _confirmed(self, first: Outcome, second: Outcome) -> Outcome:
+        runs = (first.verdict, second.verdict)
+        if second.status in (Status.ERROR, Status.SKIPPED):
+            return second
+        if first.verdict is second.verdict:
+            return replace(second, runs=runs)
+        reason = f"once {first.verdict.value} ({first.reason}), once {second.verdict.value} ({second.reason})"
+        return replace(second, verdict=Verdict.FLAKY, status=Status.INCONCLUSIVE, reason=reason, runs=runs)
+
+    def _attempt(self, scenario: Scenario) -> Outcome:
+        reason = self._reason_to_stop()
+        if reason:
+            return skipped(scenario, reason)
+        try:
+            seen = observe(self.bench, scenario, self._waiting(scenario))
+        except Cancelled:
+            return skipped(scenario, self._reason_to_stop() or "the run was cancelled")
+        except NoEngine as error:
+            self._is_engine_gone = True
+            return self._failed(scenario, error)
+        except EngineError as error:
+            return self._failed(scenario, error)
+        with self._lock:
+            self.own += seen.lasted
+        return judge(self.bench.plan, seen, self._baseline)
+
+    def _reason_to_stop(self) -> str:
+        if self.bench.clock.now() >= self._end:
+            return f"the time for the whole run is over ({self.bench.plan.budgets.total:.0f} s)"
+        if self.bench.engine.cancelled:
+            return "the run was cancelled"
+        return "the engine went away" if self._is_engine_gone else ""
+
+    def _failed(self, scenario: Scenario, error: Exception) -> Outcome:
+        with self._lock:
+            self.problems = (*self.problems, f"{scenario.id}: {error}")
+        return Outcome(scenario, Verdict.ENGINE_ERROR, Status.ERROR, str(error))
+
+    def _waiting(self, scenario: Scenario) -> Waiting:
+        plan, baseline = self.bench.plan, self._baseline
+        factor = EMULATED if self._is_emulated() else 1.0
+        ready = baseline.ready if baseline else None
+        stop = (plan.stop_seconds or plan.budgets.stop) * factor
+        if scenario.family == BASELINE:
+            return Waiting(ready_budget(plan.budgets, None, factor), STABLE_SECONDS, stop)
+        if scenario.action is Action.FAIL:
+            return Waiting(fail_budget(plan.budgets, ready, factor), _HOLD_FAIL, stop)
+        return Waiting(ready_budget(plan.budgets, ready, factor), _HOLD, stop)
+
+    def _is_emulated(self) -> bool:
+        mine, its = self.bench.engine.facts.architecture, self.bench.image.architecture
+        return _ARCHITECTURES.get(mine, mine) != _ARCHITECTURES.get(its, its)
+
+
+def skipped(scenario: Scenario, reason: str) -> Outcome:
+    """A boot that is not made."""
+    return Outcome(scenario, Verdict.SKIPPED, Status.SKIPPED, reason)
+
+
+def ended_because(outcome: Outcome) -> str:
+    """Why nothing follows a baseline that broke off."""
+    return f"the baseline could not be made: {outcome.reason}"

@@ -1,0 +1,22 @@
+"""Places where a program could not write, as its log tells."""
+
+from __future__ import annotations
+
+from aiaudit.patterns import regex
+
+_DENIED = regex(r"(?i)read-only file system|permission denied|readonly database|unable to open database file")
+_QUOTED = regex(r"['\"‘](/?[^'\"’\s]+)['\"’]")
+_BARE = regex(r"(?<![\w.])(/[\w./@+\-]+)")
+_MOST = 20
+
+
+def denied(log: str) -> tuple[str, ...]:
+    """The paths in lines about a refused write, in order; the line itself where it names none."""
+    found: dict[str, None] = {}
+    for line in log.splitlines():
+        match = _DENIED.search(line)
+        if not match:
+            continue
+        path = _QUOTED.search(line, match.end()) or _QUOTED.search(line) or _BARE.search(line)
+        found[path[1].rstrip(":") if path else line.strip()[:120]] = None
+    return tuple(found)[:_MOST]
