@@ -30,3 +30,20 @@ class Fix:
     title: str
     safety: Safety
     edits: tuple[Edit, ...]
+
+    def applied(self, path: str, text: str) -> str:
+        """The text of a file with the edits that are its own."""
+        lines = text.splitlines(keepends=True)
+        starts = [0]
+        for line in lines:
+            starts.append(starts[-1] + len(line))
+
+        def offset(line: int, column: int) -> int:
+            return min(starts[min(line - 1, len(lines))] + column - 1, len(text))
+
+        own = [edit for edit in self.edits if edit.span.path == path]
+        for edit in sorted(own, key=lambda edit: edit.span[1:], reverse=True):
+            span = edit.span
+            before, after = text[: offset(span.line, span.column)], text[offset(span.end_line, span.end_column) :]
+            text = before + edit.replacement + after
+        return text

@@ -6,21 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit.fix import Fix, Safety
+from aiaudit.fix import Safety
 from tests.support import audit_folder, write_tree
 
 FILES = {"requirements.txt": "fastapi==0.115.6\n", "app/main.py": "app = 1\n"}
 START = "FROM python:3.12-slim\nWORKDIR /app\n"
-
-
-def applied(text: str, fix: Fix) -> str:
-    """The text with the edits made, from the last to the first."""
-    lines = text.splitlines(keepends=True)
-    for edit in sorted(fix.edits, key=lambda edit: edit.span[1:], reverse=True):
-        span = edit.span
-        assert (span.column, span.end_column) == (1, 1)
-        lines[span.line - 1 : span.end_line - 1] = [edit.replacement]
-    return "".join(lines)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +33,7 @@ def test_the_install_moves_ahead(tmp_path: Path, before: str, after: str) -> Non
     fix = reported.finding.fix
     assert fix is not None
 
-    fixed = applied(START + before, fix)
+    fixed = fix.applied("Dockerfile", START + before)
 
     assert fix.safety is Safety.UNSAFE
     assert fixed == START + after

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaudit.boot.build import buildkit, legacy
 from aiaudit.boot.build.results import BUILDKIT, LEGACY, BuildResult, NoBuilder, Options
 from aiaudit.boot.build.steps import demand
-from aiaudit.boot.masking import secret_values
+from aiaudit.boot.masking import masked, secret_values
 from aiaudit.boot.world import EngineError
 from aiaudit.reading import decode
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
@@ -33,6 +34,13 @@ def build(folder: Path, dockerfile: Path, options: Options, engine: Engine) -> B
     if not folder.is_dir():
         raise EngineError(f"{folder} is no folder to build from")
     secrets = secrets_of(facts, options)
+    result = _built(folder, dockerfile, facts, options, engine, secrets)
+    return replace(result, steps=tuple(replace(step, text=masked(step.text, secrets)) for step in result.steps))
+
+
+def _built(
+    folder: Path, dockerfile: Path, facts: DockerfileFacts, options: Options, engine: Engine, secrets: tuple[str, ...]
+) -> BuildResult:
     needed = demand(facts)
     program = buildkit.client(engine.address) if options.builder != LEGACY else None
     if program is not None:

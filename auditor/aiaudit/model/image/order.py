@@ -89,6 +89,23 @@ def premature_before_downloads(image: Image) -> tuple[Premature, ...]:
     return tuple(found for found in _merged(image, downloads=True) if id(found.layer) not in known)
 
 
+def costly_work(image: Image) -> Iterator[Repeated]:
+    """The installs and downloads whose repetition costs more than a moment, in file order."""
+    seen: set[int] = set()
+    for stage in image.used:
+        layers = list(stage.inherited_layers)
+        done = _Done(layers, image)
+        for position, layer in enumerate(layers):
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            for install in layer.installs:
+                if is_expensive(install, image) and not done.leaves_little(position, install):
+                    yield Repeated(layer, install)
+            for download in layer.downloads:
+                yield Repeated(layer, download)
+
+
 def volatile_values(image: Image) -> Iterator[Volatile]:
     """ARGs that change with each build ahead of installs; each once, with the first install behind it."""
     seen: set[int] = set()
