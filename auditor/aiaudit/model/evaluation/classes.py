@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core, is_field_call, is_object, method_of
+from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
@@ -185,6 +186,21 @@ class Classes(Core):
             if method is not None and method.owner is cls and call.expression[2][0] == "name":
                 yield call
 
+        yield from (call for made, call in self._registered_calls() if made is cls)
+
+    def _registered_calls(self) -> list[tuple[Class, Call]]:
+        """Calls of what stands in a container, `REGISTRY[name](...)`, each with a class that it makes."""
+        if self._made_by_registries is None:
+            self._made_by_registries = []  # what is asked on the way does without
+            self._made_by_registries = [
+                (value.cls, call)
+                for call in self.call_index.values()
+                if is_element(call.expression[2], call.scope)
+                for value in self.evaluate(call.expression[2], call.scope)
+                if isinstance(value, ClassValue)
+            ]
+        return self._made_by_registries
+
     def is_made(self, cls: Class) -> bool:
         """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
         if id(cls) not in self._made:
@@ -206,6 +222,18 @@ class Classes(Core):
                 for value in values:
                     found.update(_values_named(value))
         return frozenset(found)
+
+
+def is_element(expression: Expression, scope: Scope) -> bool:
+    """Whether an expression is an element of a container, or a local variable for one: `made = REGISTRY.get(name)`."""
+    if expression[0] != "name":
+        return bool(expression[0] == "sub")
+    holder = scope_of_name(scope, expression[2])
+    values = [binding.expression for binding in holder.bindings[expression[2]]] if isinstance(holder, Function) else []
+    return any(
+        value is not None and (value[0] == "sub" or (value[0] == "call" and last_name(value[2]) == "get"))
+        for value in values
+    )
 
 
 def _values_named(expression: Expression) -> Iterator[str]:

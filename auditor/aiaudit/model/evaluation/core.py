@@ -47,6 +47,7 @@ class Core:
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
         self._hooks: set[int] | None = None
+        self._made_by_registries: list[tuple[Class, Call]] | None = None
 
     @cached_property
     def call_index(self) -> dict[int, Call]:

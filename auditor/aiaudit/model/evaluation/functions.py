@@ -67,10 +67,17 @@ class Functions(Decorators):
             if not found and parameter in function.parameters[:2]:
                 found.extend(self._given_by_framework(parameter, function))
         yield from found
-        if not any(isinstance(v, (External, Instance, ClassValue, FunctionValue)) for v in found):
+        known = any(isinstance(v, (External, Instance, ClassValue, FunctionValue)) for v in found)
+        is_none = default is not None and default[0] == "const" and default[2] is None
+        if not known and not (is_none and self._is_left_out(function, name)):
             yield from self.annotated(annotation, outer)
         if default is not None:
             yield from self.evaluate(default, outer)
+
+    def _is_left_out(self, function: Function, name: str) -> bool:
+        """Whether the program calls a function, and no call gives this parameter."""
+        calls = [call for call, _, _ in self.callers(function)]
+        return bool(calls) and not any(call.spreads for call in calls) and not any(self.passed(function, name))
 
     def _given_by_framework(self, parameter: Parameter, function: Function) -> Iterator[Value]:
         """What a decorator passes where no call does: what it decorates, or the task object of `bind=True`."""
