@@ -79,7 +79,7 @@ def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) ->
 
 def tested_variables(test: Expression) -> Iterator[Expression]:
     """The variables whose emptiness (or fullness) a guard's test asks for."""
-    for part in _asked(test):
+    for part, _ in _asked(test):
         for empty in (True, False):
             variable = _tested(part, empty)
             if variable is not None:
@@ -92,20 +92,23 @@ def _emptiness_tests(link: Enclosing) -> Iterator[tuple[Expression, Expression]]
         return
     test = link.node[2]
     empty_if_true = link.kind == "if" and link.branch
-    for part in _asked(test):
-        variable = _tested(part, empty_if_true)
+    for part, holds in _asked(test):
+        variable = _tested(part, empty_if_true is holds)
         if variable is not None:
             yield variable, test
 
 
-def _asked(test: Expression) -> Iterator[Expression]:
-    """The single questions that a test asks: what it compares or calls with is not asked for itself."""
-    yield test
+def _asked(test: Expression, holds: bool = True) -> Iterator[tuple[Expression, bool]]:
+    """The single questions that a test asks, with whether they hold where it does; what it compares or calls with is
+    not asked for itself."""
+    yield test, holds
     if test[0] == "bool":
         for part in test[3]:
-            yield from _asked(part)
-    elif (test[0] == "unary" and test[2] == "Not") or test[0] == "walrus":
-        yield from _asked(test[3])
+            yield from _asked(part, holds)
+    elif test[0] == "walrus":
+        yield from _asked(test[3], holds)
+    elif test[0] == "unary" and test[2] == "Not":
+        yield from _asked(test[3], not holds)
 
 
 def _tested(test: Expression, empty: bool) -> Expression | None:
@@ -128,7 +131,7 @@ def _asks_for_an_entry(test: Expression) -> bool:
     """Whether a guard's test looks for an entry under a key that varies: `key in found`, `found.get(key)`."""
     keys = [
         key
-        for part in _asked(test)
+        for part, _ in _asked(test)
         for question in ((part, part[2]) if part[0] == "cmp" else (part,))
         for key in _sought(question)
     ]
