@@ -29,7 +29,10 @@ def health_endpoints(service: Service | None, files: frozenset[str] | None, chec
     if service is not None:
         found.extend(sorted(_health_routes(python_side(service), files), key=_readiness))
     found.extend(Endpoint("GET", path, Purpose.HEALTH) for path in GUESSES)
-    return list({endpoint.path: endpoint for endpoint in reversed(found)}.values())[::-1]
+    first: dict[str, Endpoint] = {}
+    for endpoint in found:
+        first.setdefault(endpoint.path, endpoint)
+    return list(first.values())
 
 
 def _health_routes(side: PythonSide, files: frozenset[str] | None) -> Iterator[Endpoint]:
@@ -43,7 +46,10 @@ def _readiness(endpoint: Endpoint) -> int:
     """Readiness says most, the bare root least."""
     if endpoint.path.strip("/") == "":
         return 3
-    return 0 if "ready" in endpoint.path or "readiness" in endpoint.path else 1 if "health" in endpoint.path else 2
+    words = endpoint.path.strip("/").split("/")
+    if "ready" in words[-1] or "readiness" in words[-1]:
+        return 0
+    return 1 if "health" in endpoint.path else 2
 
 
 def model_endpoints(service: Service, files: frozenset[str] | None, variables: Iterable[Variable]) -> list[Endpoint]:

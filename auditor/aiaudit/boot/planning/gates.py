@@ -17,6 +17,8 @@ _BEARERS = frozenset(("HTTPBearer", "OAuth2PasswordBearer", "OAuth2Authorization
 _KEYS = frozenset(
     ("x-api-key", "api-key", "apikey", "x-api-token", "x-auth-token", "x-access-token", "x-token", "x-service-token")
 )
+_DECODING = ("jwt", "decode", "jose")
+_NAMING = ("name", "attr", "const")
 
 
 def headers_for(side: PythonSide, variables: Iterable[Variable]) -> tuple[tuple[str, str], ...]:
@@ -37,15 +39,14 @@ def headers_for(side: PythonSide, variables: Iterable[Variable]) -> tuple[tuple[
 
 
 def _compared(function: Function, secrets: list[Variable]) -> str:
-    """The secret that a function mentions beside the header that it reads."""
+    """The secret that a function mentions beside the header that it reads; one that signs tokens is never sent."""
     mentioned = {part[3] if part[0] == "attr" else part[2] for part in walk_all(function.body) if part[0] in _NAMING}
+    if mentioned.intersection(_DECODING):
+        return ""
     for variable in secrets:
-        if mentioned.intersection((variable.name, *variable.spoken)):
+        if mentioned.intersection((variable.name, variable.name.lower(), *variable.spoken)):
             return variable.name
     return ""
-
-
-_NAMING = ("name", "attr", "const")
 
 
 def _headers(function: Function, side: PythonSide) -> Iterator[tuple[str, str]]:

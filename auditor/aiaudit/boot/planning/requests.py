@@ -28,7 +28,10 @@ _SCALARS = frozenset(
     ("str", "int", "float", "bool", "UUID", "UUID4", "datetime", "date", "Literal", "EmailStr", "HttpUrl", "AnyUrl",
      "PositiveInt", "NonNegativeInt", "PositiveFloat", "Decimal", "StrictStr", "StrictInt", "Enum", "list", "List")
 )  # fmt: skip
-_JSON_READS = frozenset(("json", "get_json", "get_data"))
+_REQUESTS = frozenset(("request", "req"))
+# What of a request object holds the JSON, and what the form.
+_JSON = frozenset(("json", "get_json", "data"))
+_FORMS = frozenset(("form", "POST"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Requests:
         for dependency in route.dependencies:
             self._collect(dependency, names, parts, set())
         headers = dict(parts.headers)
+        if not parts.body and not parts.form:
+            parts.form.update((key, loose(key)) for key in _keys_read(route.handler, _FORMS))
         if parts.form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(parts.form, doseq=True)
@@ -80,7 +85,7 @@ class Requests:
             return json.dumps(values[0])
         if values:
             return json.dumps(parts.body)
-        keys = list(dict.fromkeys(_keys_read(handler)))
+        keys = list(dict.fromkeys(_keys_read(handler, _JSON)))
         return json.dumps({key: loose(key) for key in keys}) if keys else ""
 
     def _filled(self, path: str, values: dict[str, object]) -> str:
@@ -110,7 +115,7 @@ class Requests:
         if annotation is None:
             return
         found = self.types.of(annotation, outer)
-        if found.name in _GIVEN:
+        if found.cls is None and found.name in _GIVEN:
             return
         if any(part[0] in ("name", "attr") and last_name(part) in _UPLOADS for part in walk(annotation or ("",))):
             raise NoSample(name)
@@ -171,13 +176,13 @@ class Requests:
         return given is not None and not (given[0] == "const" and given[2] is Ellipsis)
 
 
-def _keys_read(handler: Function) -> Iterator[str]:
-    """The keys that a handler reads from the JSON of a request object."""
+def _keys_read(handler: Function, parts: frozenset[str]) -> Iterator[str]:
+    """The keys that a handler reads from some parts of a request object."""
     holders = {
         name
         for name, bindings in handler.bindings.items()
         for binding in bindings
-        if binding.expression is not None and _is_json(binding.expression)
+        if binding.expression is not None and _is_part(binding.expression, parts)
     }
     for part in walk_all(handler.body):
         if part[0] == "sub":
@@ -186,18 +191,15 @@ def _keys_read(handler: Function) -> Iterator[str]:
             holder, key = part[2][2], part[3][0]
         else:
             continue
-        is_read = (holder[0] == "name" and holder[2] in holders) or _is_json(holder)
+        is_read = (holder[0] == "name" and holder[2] in holders) or _is_part(holder, parts)
         if is_read and key[0] == "const" and isinstance(key[2], str):
             yield key[2]
 
 
-def _is_json(expression: Expression) -> bool:
+def _is_part(expression: Expression, parts: frozenset[str]) -> bool:
     """`request.json`, `request.get_json()`, `await request.json()`, any of them `or {}`."""
     while expression[0] in ("await", "bool"):
         expression = expression[2] if expression[0] == "await" else expression[3][0]
     if expression[0] == "call":
         expression = expression[2]
-    return expression[0] == "attr" and expression[3] in _JSON_READS and last_name(expression[2]) in _REQUESTS
-
-
-_REQUESTS = frozenset(("request", "req"))
+    return expression[0] == "attr" and expression[3] in parts and last_name(expression[2]) in _REQUESTS

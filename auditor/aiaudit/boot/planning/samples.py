@@ -41,6 +41,9 @@ _NAMED = {"role": "user", "language": "en", "lang": "en", "locale": "en", "email
 _NAMED |= {"url": "https://example.com/", "model": "gpt-4o-mini", "id": "1", "type": "text"}
 # Fields that a request is about although it may leave them out.
 CENTRAL = ("messages", "message", "question", "query", "prompt", "text", "input", "content")
+# A word of a key that has no type -> a value of the type that it has everywhere.
+_LOOSE: dict[str, object] = {"stream": False, "streaming": False, "temperature": 0.5, "top": 1, "k": 1, "n": 1}
+_LOOSE |= {"max": 10, "limit": 10, "tokens": 10, "count": 1, "page": 1, "size": 10}
 _MESSAGE = {"role": "user", "content": TEXT}
 
 
@@ -151,7 +154,10 @@ def _number(bounds: Bounds, usual: float) -> float:
 
 def loose(name: str) -> object:
     """A value for a key of JSON of which nothing but its name is known."""
-    return [dict(_MESSAGE)] if name in ("messages", "history", "chat_history") else _text(name, Bounds())
+    if name in ("messages", "history", "chat_history"):
+        return [dict(_MESSAGE)]
+    words = words_of(name)
+    return next((_LOOSE[word] for word in words if word in _LOOSE), _text(name, Bounds()))
 
 
 def _text(name: str, bounds: Bounds) -> str:

@@ -14,6 +14,7 @@ from aiaudit.model.image.listening import PROGRAMS
 from aiaudit.model.image.programs import server_of
 from aiaudit.model.image.targets import module_file, search_path
 from aiaudit.model.python import python_side
+from aiaudit.model.routes import imported_names
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.shell import argument_commands
@@ -22,6 +23,8 @@ from aiaudit.values import dataclass
 USUAL = (8000, 8080)
 _REFERENCE = regex(r"\$\{?(\w+)(?::?-(\d+))?\}?")
 _PORT_OPTION = regex(r"(?:--port|-p|-b|--bind|--server\.port)[=\s\"',]+[\w.\[\]:]*\$\{?(\w+)")
+# Frameworks that find modules by names in configuration files and by convention.
+_FOUND_BY_NAME = frozenset(("django", "connexion", "chainlit"))
 _SHELLS = ("sh", "bash", "dash", "ash")
 # Variables by which platforms and people tell a service its port.
 _PORTS = ("PORT", "APP_PORT", "SERVER_PORT", "HTTP_PORT", "API_PORT", "SERVICE_PORT", "UVICORN_PORT", "WEB_PORT")
@@ -136,14 +139,16 @@ def _servers_in(facts: ImageFacts) -> Iterator[Server]:
 
 
 def modules_of(image: Image) -> frozenset[str] | None:
-    """The files of all modules that the image's servers import; None where their entry is not known."""
+    """The files of all modules that the image's servers import; None where their entry or their ways are not known."""
     side = python_side(image.service)
     entries = {path for server in image.servers if (path := _entry(image, server)) is not None}
     for listening in served(image):
         entries.update(_resolved(image, listening.server, listening.application.partition(":")[0]))
-    if not entries:
-        return None
-    return frozenset(side.program.closure(entries))
+    found = side.program.closure(entries)
+    loaded = (module for path in found if (module := side.program.load(path)) is not None)
+    imported = {name.partition(".")[0] for module in loaded for name in imported_names(module)}
+    has_application = any(application.call.scope.module.path in found for application in side.routing.applications)
+    return frozenset(found) if has_application and not imported & _FOUND_BY_NAME else None
 
 
 def _entry(image: Image, server: Server) -> str | None:

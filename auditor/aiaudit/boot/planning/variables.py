@@ -12,13 +12,16 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import python_side
 from aiaudit.model.routes import imported_names
-from aiaudit.model.scopes import Class, Scope
+from aiaudit.model.scopes import Class, Scope, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import swallows
 from aiaudit.model.settings.classes import SettingsClass, settings_classes
+from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.judge import judge_of
 from aiaudit.model.settings.lookups import EMPTY, LITERAL, SAID_MISSING, Default, Reading, Source, fields_of
+from aiaudit.model.settings.uses import Use
 from aiaudit.model.settings.words import CREDENTIALS_IN_URL, is_given_by_platform
+from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.collect import mask
 from aiaudit.span import Span
 
@@ -65,7 +68,8 @@ class _Inventory:
         self.contexts = self.side.contexts
         self.types = Types(self.side.evaluator)
         self.judge = judge_of(service)
-        self.needed = {setting.name: setting for setting in self.judge.settings()}
+        self.needed = {setting.name for setting in self.judge.settings()}
+        self.fallbacks = set(self._fallbacks())
 
     def find(self) -> Iterator[Variable]:
         for owner in settings_classes(self.service):
@@ -123,10 +127,14 @@ class _Inventory:
                     yield replace(variable, required=variable.required and required, spoken=spoken)
 
     def _is_needed(self, source: Source) -> bool:
-        """Whether the start fails without it, or a request that does the service's work."""
-        if self._default(source).kind == LITERAL:
-            return source.name in self.needed
-        return any(name in self.judge.checked or name in self.needed for name in source.names)
+        """Whether the start surely fails without it, or a request that does the service's work."""
+        if source.name in self.needed:
+            return True
+        default = self._default(source)
+        if default.kind == LITERAL:
+            return False
+        stopping = (use for use in self.judge.uses.get(id(source), ()) if self.judge.stops_start(use, default))
+        return any(map(_is_sure, stopping)) or self.judge.is_validated(source)
 
     # Look-ups
 
@@ -142,8 +150,28 @@ class _Inventory:
             is_sure = not read.conditions and not swallows(read.tries)
             required = is_sure or source.name in self.needed
         else:
-            required = self._is_needed(source)
+            required = self._is_needed(source) and id(source) not in self.fallbacks
         yield self._variable(source, look_of_read(source.name, read), required, tuple(reach.steps()))
+
+    def _fallbacks(self) -> Iterator[int]:
+        """Look-ups whose value counts only where another variable is not set: `os.getenv("A") or os.getenv("B")`."""
+        for source in self.judge.sources:
+            if source.read is None:
+                continue
+            followers: list[tuple[Expression, Scope]] = []
+            if source.default.expression is not None:
+                followers.append((source.default.expression, source.scope))
+            child = source.read.expression
+            for parent in reversed(source.read.parents):
+                if parent[0] == "bool" and parent[2] == "Or" and child in parent[3]:
+                    followers.extend((part, source.scope) for part in parent[3][parent[3].index(child) + 1 :])
+                child = parent
+            for expression, scope in followers:
+                written = [expression, *(found for found, _ in self.side.evaluator.definitions(expression, scope))]
+                for part in (inner for one in written for inner in walk(one)):
+                    other = self.judge.by_expression.get(id(part))
+                    if other is not None and other is not source:
+                        yield id(other)
 
     def _default(self, source: Source) -> Default:
         return self.judge.default_of(source)
@@ -187,6 +215,13 @@ class _Inventory:
         known = dict.fromkeys(_ADDRESSES[name] for name in _ADDRESSES if name in imported)
         for name, provider in known:
             yield Variable(name, Kind.URL, False, provider=provider)
+
+
+def _is_sure(use: Use) -> bool:
+    """Whether only the setting itself decides over a use."""
+    if use.guarded:
+        return False
+    return all(any(key_of(part) in use.keys for part in walk(test)) for test, _ in use.read.conditions)
 
 
 def with_user_words(
