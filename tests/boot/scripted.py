@@ -10,7 +10,7 @@ from aiaudit.boot.record import EngineFacts, Exit, ImageFacts, Network
 from aiaudit.boot.world import EngineError, Process, Specification, Usage
 
 IMAGE = ImageFacts("sha256:1", ("web:1",), 1, "amd64", command=("web",))
-FACTS = EngineFacts("docker", "27.0", "x86_64", cpus=1, memory=8 << 30, is_local=True)
+FACTS = EngineFacts("docker", "27.0", "x86_64", cpus=1, memory=8 << 30)
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,13 @@ from aiaudit.boot.record import (
     Verdict,
 )
 from aiaudit.boot.world import EngineError, NoEngine, Process
+from aiaudit.span import Span
 from tests.boot import scripted
 from tests.boot.scripted import FACTS, Script, World, answers, asks_for, failing, healthy, listens, longer
 
 KEY = Variable("OPENAI_API_KEY", Kind.SECRET, provider="openai", spoken=("openai_api_key",))
 URL = Variable("STATUS_URL", Kind.URL, spoken=("status_url",))
-HEALTH = Endpoint("GET", "/health", Purpose.HEALTH)
+HEALTH = Endpoint("GET", "/health", Purpose.HEALTH, span=Span.whole_file("app.py"))
 CHAT = Endpoint("POST", "/chat", Purpose.MODEL, '{"message": "hi"}', (("X-Key", "{env:OPENAI_API_KEY}"),))
 STREAM = Endpoint("POST", "/stream", Purpose.STREAM)
 PLAN = Plan(".", "web:1", variables=(KEY, URL), endpoints=(HEALTH,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,7 +102,7 @@ class Attempts:
 
     def _waiting(self, scenario: Scenario) -> Waiting:
         plan, baseline = self.bench.plan, self._baseline
-        factor = EMULATED if self._is_emulated() else 1.0
+        factor = self._slowness()
         ready = baseline.ready if baseline else None
         stop = (plan.stop_seconds or plan.budgets.stop) * factor
         if scenario.family == BASELINE:
@@ -110,9 +111,13 @@ class Attempts:
             return Waiting(fail_budget(plan.budgets, ready, factor), _HOLD_FAIL, stop)
         return Waiting(ready_budget(plan.budgets, ready, factor), _HOLD, stop)
 
-    def _is_emulated(self) -> bool:
-        mine, its = self.bench.engine.facts.architecture, self.bench.image.architecture
-        return _ARCHITECTURES.get(mine, mine) != _ARCHITECTURES.get(its, its)
+    def _slowness(self) -> float:
+        """How many times longer than usual things take: with another processor's programs, or on a busy machine."""
+        facts, its = self.bench.engine.facts, self.bench.image.architecture
+        if _ARCHITECTURES.get(facts.architecture, facts.architecture) != _ARCHITECTURES.get(its, its):
+            return EMULATED
+        busy = os.getloadavg()[0] / max(1, facts.cpus) if facts.is_local and hasattr(os, "getloadavg") else 1.0
+        return min(EMULATED, max(1.0, busy))
 
 
 def skipped(scenario: Scenario, reason: str) -> Outcome:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aiaudit.boot import engine_process, profile
+from aiaudit.boot import engine_cgroup, engine_process, profile
 from aiaudit.boot.engine import asking, status_of
 from aiaudit.boot.engine_stream import Ending, Output, Sink
 from aiaudit.boot.record import EngineFacts, Exit
@@ -106,10 +106,13 @@ class EngineContainer:
         self._unless_over(lambda: self._api.kill(self.id, signal), f"signal {self._name}")
 
     def usage(self) -> Usage | None:
-        """What it uses now; None for one that has ended."""
+        """What it uses now; None for one that has ended. Its control group is quicker than the engine."""
+        pid = self._main_process()
+        measured = engine_cgroup.usage(pid) if pid else None
+        if measured is not None:
+            return measured
         quick = {"one_shot": True} if _at_least(self._api.api_version, (1, 41)) else {}  # else the engine takes seconds
         stats = self._unless_over(lambda: self._api.stats(self.id, stream=False, **quick), f"measure {self._name}")
-        pid = self._main_process()
         return engine_process.usage(stats or {}, engine_process.peak_memory(pid) if pid else 0)
 
     def processes(self) -> tuple[Process, ...]:

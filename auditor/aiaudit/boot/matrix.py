@@ -65,8 +65,7 @@ class _Matrix:
     ) -> None:
         self.plan, self.image, self.engine = plan, image, engine
         self.nonce = secrets.token_hex(8)
-        health = tuple(endpoint.path for endpoint in plan.endpoints if endpoint.purpose is Purpose.HEALTH)
-        self.bench = Bench(plan, image, engine, watchers, clock, health)
+        self.bench = Bench(plan, image, engine, watchers, clock, _health_routes(plan))
         self.attempts = Attempts(self.bench, progress)
 
     def run(self) -> Boot:
@@ -185,6 +184,12 @@ class _Matrix:
     def _tell_all(self, outcomes: dict[str, Outcome], left: Iterable[Scenario], reason: str) -> None:
         for scenario in left:
             self._tell(outcomes, skipped(scenario, reason))
+
+
+def _health_routes(plan: Plan) -> tuple[str, ...]:
+    """The paths that something says are health routes; those without a place are guesses."""
+    health = (endpoint for endpoint in plan.endpoints if endpoint.purpose is Purpose.HEALTH)
+    return tuple(endpoint.path for endpoint in health if endpoint.span is not None)
 
 
 def _workers(engine: Engine, memory: int) -> int:

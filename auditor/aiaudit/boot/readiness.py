@@ -15,13 +15,15 @@ from typing import Any
 from aiaudit.boot.record import Budgets, Listener
 from aiaudit.values import dataclass
 
-# Paths that are asked for where no health route is known, the likeliest ones to tell the truth first.
-GUESSES = ("/readyz", "/healthz", "/health", "/livez", "/ping", "/")
+# Paths that are asked for where no health route is known, the likeliest ones to tell the truth first. A good answer of
+# the last two only tells that something serves.
+GUESSES = ("/readyz", "/healthz", "/health", "/livez", "/ping", "/openapi.json", "/")
+_HEALTH = GUESSES[:-2]
 STABLE_SECONDS = 3.0
 _STABLE_ANSWERS = 3
 # So long a service answers without any health route before that is taken for ready.
 _ASSUMING = 1.0
-# A slower machine, or one that emulates the image's processor, takes so many times as long.
+# A machine that is busy, or that emulates the image's processor, takes so many times as long at most.
 EMULATED = 3.0
 _LEAST_FAIL, _MOST_FAIL, _FAIL_WITHOUT_BASELINE = 15.0, 60.0, 30.0
 _LEAST_READY = 20.0
@@ -143,7 +145,7 @@ def _telling(state: Readiness) -> tuple[str, ...]:
     known = dict(state.statuses)
     paths = [path for path in state.health if not 300 <= known.get(path, 0) < 500]
     if not paths:
-        paths = [path for path in GUESSES[:-1] if path in known and not 300 <= known[path] < 500]
+        paths = [path for path in _HEALTH if path in known and not 300 <= known[path] < 500]
     return tuple([path for path in paths if "ready" in path.lower()] or paths)
 
 
@@ -154,7 +156,7 @@ def _assuming(state: Readiness, now: float) -> Readiness:
     known = dict(state.statuses)
     if any(path not in known for path in state.health):
         return state
-    if any(status >= 500 for path, status in state.statuses if path != "/" or path in state.health):
+    if any(status >= 500 for path, status in state.statuses if path in (*state.health, *_HEALTH)):
         return state
     return replace(state, ready=state.serving, ready_path=state.serving_path, assumed=True, row=1)
 
