@@ -10,7 +10,7 @@ from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Place
 from aiaudit.model.flow.roundtrips import RoundTrip, RoundTrips
-from aiaudit.model.flow.rows import unlimited_rows
+from aiaudit.model.flow.rows import all_related, unlimited_rows
 from aiaudit.model.flow.servers import address_of
 from aiaudit.model.flow.sources import is_conversation
 from aiaudit.model.flow.targets import GENERATING, ModelCall
@@ -66,8 +66,9 @@ class Histories:
                 yield self._kept(growth, call)
             elif trip is not None:
                 yield self._stored(trip, call.name, call.call.span)
-            elif place.expression[0] == "call" and not place.few:
-                table = unlimited_rows(place, self.tools)
+            elif place.expression[0] in ("call", "attr") and not place.few:
+                rows = unlimited_rows if place.expression[0] == "call" else all_related
+                table = rows(place, self.tools)
                 if table is not None and speaks_of_conversation(table):
                     steps = (Step(f"all of {table}", place.span), Step(call.name, call.call.span))
                     yield GrowingConversation("stored", table, call.name, place.span, steps)

@@ -12,7 +12,7 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Scope, last_name, walk
-from aiaudit.model.values import ClassValue
+from aiaudit.model.values import ClassValue, Instance
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
@@ -97,6 +97,9 @@ def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> I
         yield from _queried(expression, scope, tools, hops + 1)
     if expression[0] != "call":
         return
+    for function in tools.evaluator.functions_of(expression[2], scope):
+        for returned, _ in function.returns:
+            yield from _queried(returned, function, tools, hops + 1)
     for part in walk(expression):
         if part[0] == "call" and last_name(part[2]) in _READING:
             for argument in part[3][:1]:
@@ -146,6 +149,43 @@ def unlimited_rows(place: Place, tools: Tools) -> str | None:
         return None
     tables = list(dict.fromkeys(_queried(place.expression, place.scope, tools, 0)))
     return tables[0].name if tables else _selected(place.expression, place.scope, tools)
+
+
+def all_related(place: Place, tools: Tools) -> str | None:
+    """The table of which an attribute of a row gives all rows that belong to it: a `relationship` of SQLAlchemy."""
+    name = place.expression[3]
+    if place.path and place.path[0] != ANY:
+        return None
+    for word in ("relationship", "Relationship"):
+        for call in tools.side.program.calls_by_name.get(word, ()):
+            owner = call.scope
+            if not isinstance(owner, Class) or all(
+                b.expression is not call.expression for b in owner.bindings.get(name, ())
+            ):
+                continue
+            if is_table(owner, tools.evaluator) and owner in _classes_of(place, tools):
+                return _target(call, owner, name)
+    return None
+
+
+def _classes_of(place: Place, tools: Tools) -> Iterator[Class]:
+    """The classes of the row whose attribute a place is."""
+    row = place.expression[2]
+    yield from (v.cls for v in tools.evaluator.evaluate(row, place.scope) if isinstance(v, Instance))
+    yield from _queried(row, place.scope, tools, 0)
+
+
+def _target(call: Call, owner: Class, name: str) -> str | None:
+    """The table that a relationship leads to, by its first argument or the annotation of the attribute."""
+    named = call.argument("argument", 0)
+    annotations = [binding.annotation for binding in owner.bindings[name] if binding.annotation is not None]
+    for expression in (named, *annotations):
+        for part in walk(expression) if expression is not None else ():
+            if part[0] == "const" and isinstance(part[2], str):
+                return part[2].rpartition(".")[2]
+            if part[0] == "name" and part[2] not in ("list", "List", "Mapped", "Optional"):
+                return str(part[2])
+    return None
 
 
 def _selected(call: Expression, scope: Scope, tools: Tools) -> str | None:
