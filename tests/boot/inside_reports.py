@@ -16,12 +16,14 @@ class Heard:
         self.lines: list[str] = []
         self.reports = Reports(self.lines.append)
 
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        """The events of a kind so far, without their kind and time."""
+    def timed(self, kind: str) -> list[tuple[float, dict[str, Any]]]:
+        """The events of a kind so far, each with its time."""
         found = [json.loads(line) for line in tuple(self.lines)]
-        return [
-            {k: v for k, v in event.items() if k not in ("t", "event")} for event in found if event["event"] == kind
-        ]
+        return [(event.pop("t"), event) for event in found if event.pop("event") == kind]
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of a kind so far."""
+        return [event for _, event in self.timed(kind)]
 
     def wait(self, kind: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
         """The events of a kind as soon as there are so many; what there is after so long."""
@@ -29,7 +31,3 @@ class Heard:
         while time.monotonic() < deadline and len(self.events(kind)) < count:
             time.sleep(0.01)
         return self.events(kind)
-
-
-def _without_time(event: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name not in ("t", "event")}

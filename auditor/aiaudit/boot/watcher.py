@@ -59,9 +59,9 @@ class ContainerWatcher:
         return "" if self._network is Network.NONE else _BASE_URL
 
     def wait(self, engine: Engine) -> str:
-        """Wait until it is up; what went wrong, "" for nothing."""
+        """Wait until it is up; why the interpreter does not run ("": it does); `EngineError` for silence."""
         deadline = time.monotonic() + _UP_WITHIN
-        while time.monotonic() < deadline and not engine.cancelled:
+        while not engine.cancelled:
             found = list(self._read())
             self._waiting += found
             if any(event["event"] == "up" for event in found):
@@ -69,7 +69,9 @@ class ContainerWatcher:
             end = self._container.exit(_LOOKED_EVERY)
             if end is not None:
                 return end.error or f"it ends with {end.code}: {self._container.log.text().strip()[-300:]}"
-        return "the run was ended" if engine.cancelled else f"it says nothing for {_UP_WITHIN:.0f} s"
+            if time.monotonic() > deadline:
+                raise EngineError(f"The container that watches does not get ready within {_UP_WITHIN:.0f} s")
+        raise EngineError("The run was ended before the container that watches was ready")
 
     def mark(self) -> None:
         """Seconds of later events count from here."""

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from .wire import Broken, Head, Incoming, request_bytes
+from .wire import Broken, Incoming, request_bytes
 
 KEPT = 16 * 1024
 _MOST_READ = 1024 * 1024
 _MOST_INTERIM = 8
+_TOLD = ("server", "location")
 _AS_OF_TLS = ("reset", "closed without an answer", "TLS")
 _HOSTS = {"0.0.0.0": ("127.0.0.1",), "::": ("127.0.0.1", "::1")}
 
@@ -49,8 +50,9 @@ def ask(request: Request, seconds: float) -> dict[str, Any]:
     try:
         with _connected(request, began + seconds) as connection:
             incoming = Incoming(connection, began + seconds)
-            answer.update(_head_values(_exchange(connection, incoming, request)))
-            answer.update(_body_values(incoming, answer.pop("headers"), request.method, answer["status"]))
+            answer["status"], headers = _exchange(connection, incoming, request)
+            answer.update({name: headers[name][:200] for name in _TOLD if name in headers})
+            answer.update(_body_values(incoming, headers, request.method, answer["status"]))
     except Broken as error:
         answer["detail"] = str(error)
     may_be_tls = not answer["status"] and not request.tls and answer["detail"] in _AS_OF_TLS
@@ -66,12 +68,12 @@ def stream(request: Request, seconds: float, say: Callable[..., None]) -> None:
     try:
         with _connected(request, deadline) as connection:
             incoming = Incoming(connection, deadline)
-            head = _exchange(connection, incoming, request)
-            status = _status(head)
+            status, headers = _exchange(connection, incoming, request)
+            body = incoming.body(headers, until_end=True)
             if status >= 400:
-                say("refused", status=status, detail=_text(next(incoming.body(head.headers, True), b"")[:500]))
+                say("refused", status=status, detail=_text(next(body, b"")[:500]))
                 return
-            for _ in incoming.body(head.headers, until_end=True):
+            for _ in body:
                 if not is_open:
                     is_open = True
                     say("open", status=status, detail="")
@@ -115,35 +117,28 @@ def _speaks_tls(request: Request, deadline: float) -> bool:
     return True
 
 
-def _exchange(connection: socket.socket, incoming: Incoming, request: Request) -> Head:
-    """Send the request; the head of the final answer."""
+def _exchange(connection: socket.socket, incoming: Incoming, request: Request) -> tuple[int, dict[str, str]]:
+    """Send the request; status and headers of the final answer."""
     body = request.body.encode("utf-8", "replace")
     with suppress(OSError):  # a server may answer before it has read everything
         connection.sendall(request_bytes(request.method, request.port, request.path, body, request.headers))
     for _ in range(_MOST_INTERIM):
-        head = incoming.head()
-        if not 100 <= _status(head) < 200:
-            return head
+        status = _status(incoming.line().decode("latin-1"))
+        headers = incoming.headers()
+        if status >= 200:
+            return status, headers
     raise Broken("only interim answers (1xx)")
 
 
-def _status(head: Head) -> int:
+def _status(line: str) -> int:
     """The status in the first line; `Broken` where that is none of HTTP."""
-    protocol, _, rest = head.first.partition(" ")
+    protocol, _, rest = line.partition(" ")
     number = rest[:3]
-    if protocol.startswith("HTTP/") and number.isdigit() and number.isascii() and int(number) >= 100:
+    if protocol.startswith("HTTP/") and len(number) == 3 and number.isascii() and number.isdigit() and number >= "100":
         return int(number)
-    if head.first[:2] in ("\x15\x03", "\x16\x03"):
+    if line[:2] in ("\x15\x03", "\x16\x03"):
         raise Broken("TLS")
-    raise Broken(f"not HTTP: {head.first[:60]!a}")
-
-
-def _head_values(head: Head) -> dict[str, Any]:
-    values: dict[str, Any] = {"status": _status(head), "headers": head.headers}
-    for name in ("server", "location"):
-        if name in head.headers:
-            values[name] = head.headers[name][:200]
-    return values
+    raise Broken(f"not HTTP: {line[:60]!a}")
 
 
 def _body_values(incoming: Incoming, headers: dict[str, str], method: str, status: int) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from . import sockets
 from .client import Refused, Request, addresses, ask
 from .reports import Reports
-from .sockets import listening, unroutable
 
 _SCAN_SECONDS = 0.05
 _SHORTEST, _LONGEST, _GROWTH = 0.1, 1.0, 1.25
@@ -21,9 +21,10 @@ _ABSENT = (404, 405)
 class Prober:
     """Reports sockets that begin and cease to listen, and the answers of those that speak HTTP."""
 
-    def __init__(self, reports: Reports, own: set[tuple[str, int]]) -> None:
+    def __init__(self, reports: Reports, own: set[tuple[str, int]], kernel: Any = sockets) -> None:
         self._reports = reports
         self._own = own
+        self._kernel = kernel
         self._ports: frozenset[int] = frozenset()
         self._paths: tuple[str, ...] = ()
         self._round = 0
@@ -42,10 +43,10 @@ class Prober:
         self._round += 1
 
     def _watch(self) -> None:
-        unrouted = unroutable()
+        unrouted = self._kernel.unroutable()
         while True:
             try:
-                now = listening() - self._own
+                now = self._kernel.listening() - self._own
             except OSError as error:
                 self._reports.say("problem", detail=f"listening sockets cannot be seen: {error}")
                 return
@@ -54,7 +55,7 @@ class Prober:
                     self._reports.say(what, host=host, port=port)
             self._listeners = now
             self._begin_asking()
-            count = unroutable()
+            count = self._kernel.unroutable()
             if count > unrouted:
                 self._reports.say("unroutable", count=count - unrouted)
                 unrouted = count

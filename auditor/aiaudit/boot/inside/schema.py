@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_NULL = {"type": "null"}
+
 
 def instance(schema: Any, root: Any, depth: int = 0) -> Any:
     """The plainest value that a schema within `root` allows, as far as the usual keywords tell."""
@@ -22,8 +24,11 @@ def instance(schema: Any, root: Any, depth: int = 0) -> Any:
             return schema[choice][0]
     for variants in ("anyOf", "oneOf", "allOf"):
         if schema.get(variants):
-            return instance(schema[variants][0], root, depth + 1)
+            plainest = _NULL if _NULL in schema[variants] else schema[variants][0]
+            return instance(plainest, root, depth + 1)
     kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = "null" if "null" in kind else kind[0]
     if kind == "object" or "properties" in schema:
         properties: dict[str, Any] = schema.get("properties") or {}
         return {name: instance(properties.get(name), root, depth + 1) for name in schema.get("required", properties)}

@@ -84,10 +84,10 @@ class Stub:
 
     def _answer(self, connection: socket.socket) -> None:
         incoming = Incoming(connection, time.monotonic() + _REQUEST_SECONDS)
-        head = incoming.head()
-        method, path = [*head.first.split(" "), ""][:2]
+        method, path = [*incoming.line().decode("latin-1").split(" "), ""][:2]
+        headers = incoming.headers()
         body = b""
-        for piece in incoming.body(head.headers, until_end=False):
+        for piece in incoming.body(headers, until_end=False):
             body += piece
             if len(body) > _MOST_BODY:
                 raise Broken("the request is longer than 8 MiB")

@@ -5,22 +5,15 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
 
 _LONGEST_LINE = 16 * 1024
 _MOST_HEADERS = 200
 _PIECE = 64 * 1024
+_EARLY = "the connection ends within the answer"
 
 
 class Broken(Exception):
     """The message is no HTTP, is too large, comes too slowly or ends early; the text says which."""
-
-
-class Head(NamedTuple):
-    """The first line of a message and its headers, names in lower case; of a repeated one the last."""
-
-    first: str
-    headers: dict[str, str]
 
 
 class Incoming:
@@ -54,27 +47,28 @@ class Incoming:
         return "the answer does not end in time" if self.received else "no answer in time"
 
     def line(self) -> bytes:
-        """The next line without its end."""
+        """The next line without its end; the last one may have none."""
         data = b""
         while b"\n" not in data:
             piece = self.some()
             if not piece:
-                raise Broken("the connection ends within the headers" if data else "closed without an answer")
+                break
             data += piece
             if len(data.partition(b"\n")[0]) > _LONGEST_LINE:
                 raise Broken("a header line is longer than 16 KiB")
+        if not data:
+            raise Broken(_EARLY if self.received else "closed without an answer")
         line, _, rest = data.partition(b"\n")
         self._buffer = rest + self._buffer
         return line.rstrip(b"\r")
 
-    def head(self) -> Head:
-        """The first line and the headers."""
-        first = self.line().decode("latin-1")
+    def headers(self) -> dict[str, str]:
+        """The headers after the first line, names in lower case; of a repeated one the last."""
         headers: dict[str, str] = {}
         for _ in range(_MOST_HEADERS):
             line = self.line()
             if not line:
-                return Head(first, headers)
+                return headers
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = value.strip()
         raise Broken("more than 200 header lines")
@@ -96,17 +90,14 @@ class Incoming:
         while size > 0:
             data = self.some()
             if not data:
-                raise Broken("the connection ends within the body")
+                raise Broken(_EARLY)
             piece, self._buffer = data[:size], data[size:]
             size -= len(piece)
             yield piece
 
     def _chunks(self) -> Iterator[bytes]:
         while True:
-            try:
-                size = _size(self.line().decode("latin-1").partition(";")[0], 16)
-            except Broken as error:
-                raise Broken("cut" if str(error) == "closed without an answer" else str(error)) from None
+            size = _size(self.line().decode("latin-1").partition(";")[0], 16)
             yield from self._sized(size)
             if not size:
                 return
