@@ -17,7 +17,7 @@ from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.service import Service
 from aiaudit.results import Diagnostic, Report, Reported, Suppression
 from aiaudit.rule import Rule
-from aiaudit.runner import Progress, Runner
+from aiaudit.runner import Progress, Runner, Subjects
 from aiaudit.selection import Selection
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.store import Store
@@ -92,14 +92,14 @@ class Audit:
         self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)
 
-    def report(self) -> Report:
-        """Run the rules and sort what they found."""
+    def report(self, observed: Subjects | None = None) -> Report:
+        """Run the rules and sort what they found; `observed` are subjects that the sources cannot give: of a boot."""
         workspace = self.workspace
         findings: list[Reported] = []
         suppressed: list[Reported] = []
         ordinary = [rule for rule in self.selection.rules if not _is_about_comments(rule)]
         late = [rule for rule in self.selection.rules if _is_about_comments(rule)]
-        self._sort(self.runner.run(ordinary), findings, suppressed)
+        self._sort(self.runner.run(ordinary, observed), findings, suppressed)
         if self.settings.ignores and late:
             paths = [path for path in workspace.files() if workspace.scope.reports(path)]
             comments = self.suppressor.comments(paths, [rule.id for rule in ordinary])

@@ -50,6 +50,7 @@ def test_a_scenario_has_what_scripts_ask_for() -> None:
     assert failed["t_listen"] is None
     assert failed["repro"].startswith("docker run --rm")
     assert failed["network"] == "none"
+    assert ready["flags"] == ["--network=none", "--cap-drop=ALL"]
 
 
 def test_no_key_stands_for_two_things() -> None:
@@ -86,6 +87,21 @@ def test_values_of_the_user_are_nowhere() -> None:
     assert not [word for word in (GIVEN, "s3cr3t", "correct%20", "tiger", "PIN=123") if word in text]
     assert text.count(HIDDEN) > 8
     assert CANARY in text
+
+
+def test_a_line_with_dummies_can_be_copied() -> None:
+    """They look like credentials to whoever reads a log, and are none."""
+    assert READY.observation is not None
+    address = "postgresql://aiaudit:5f0c8a7be91d4c22@db.aiaudit.invalid:5432/x"
+    scenario = replace(READY.scenario, environment=(("API_TOKEN", "Zk39fjQ0x8bVn4TsLw7R"), ("DATABASE_URL", address)))
+    line = f"docker run --rm --env API_TOKEN=Zk39fjQ0x8bVn4TsLw7R --env DATABASE_URL={address} x"
+    seen = replace(READY.observation, scenario=scenario, command=line, log=f"{line}\nAPI_TOKEN=q8Vn4TsLw7Zk39fjQ0xR\n")
+    found = document.document(replace(GOOD, outcomes=(replace(READY, scenario=scenario, observation=seen),)))
+    (shown_scenario,) = found["scenarios"]
+
+    assert shown_scenario["repro"] == line
+    assert dict(shown_scenario["environment"]) == dict(scenario.environment)
+    assert "q8Vn4TsLw7" not in shown_scenario["log_excerpt"]
 
 
 def test_credentials_of_the_image_are_nowhere() -> None:

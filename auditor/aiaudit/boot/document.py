@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import Any
 
 from aiaudit.boot.excerpt import excerpt
@@ -33,7 +34,7 @@ _OBSERVATION_KEYS = {
     "log": "log_excerpt",
     "command": "repro",
 }
-_DERIVED = ("env_names", "removed", "t_listen")
+_DERIVED = ("env_names", "removed", "flags", "t_listen")
 
 
 def document(boot: Boot) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def _scenario(outcome: Outcome, baseline: Scenario | None) -> dict[str, Any]:
         seen = plain(observation)
         del seen["scenario"]
         seen["log"] = excerpt(observation.log)
+        found["flags"] = _flags(observation.command)
         found["t_listen"] = first_listener(observation.listeners)
         found |= _renamed(seen, _OBSERVATION_KEYS)
     return found
@@ -116,6 +118,20 @@ def _outcome(found: dict[str, Any]) -> Outcome:
         seen = _taken(rest, Observation, _OBSERVATION_KEYS)
         observation = typed(Observation, {"scenario": plain(scenario), **seen})
     return typed(Outcome, {"scenario": plain(scenario), "observation": plain(observation), **rest})
+
+
+def _flags(command: str) -> list[str]:
+    """The options of a `docker run` line that limit the container: all but those of its environment."""
+    words = iter(shlex.split(command)[2:])
+    flags = []
+    for word in words:
+        if not word.startswith("--"):
+            break
+        if word == "--env":
+            next(words, None)
+        elif word != "--rm":
+            flags.append(word)
+    return flags
 
 
 def first_listener(listeners: tuple[Listener, ...]) -> float | None:

@@ -77,6 +77,11 @@ class Session:
         """What ended it: "SIGINT", "SIGTERM", "SIGHUP", "budget"; "" while it may go on."""
         return self._cancellation.by
 
+    @property
+    def address(self) -> str:
+        """Where the engine listens, as other clients of it are told."""
+        return address_of(self.client)
+
     def image(self, name: str) -> ImageFacts:
         """What the engine knows of an image; `EngineError` names one that is not there."""
         return image_facts(self.client, name)

@@ -9,7 +9,7 @@ import dataclasses
 import enum
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -27,13 +27,14 @@ Hide = Callable[[str], str]
 # Ports, counts and switches are no secrets, and hiding them would take their like out of every line.
 _ORDINARY = regex(r"\d{0,5}|true|false|yes|no|on|off|none|debug|info|warn|warning|error", re.IGNORECASE)
 _SHORTEST = 4
+_MARK = "\ue000"  # private: stands around the number of a value that is put back
 
 
 def shown(boot: Boot) -> Boot:
     """The boot with everything hidden that must not be seen; doing it twice changes nothing."""
     plan = boot.plan
-    hide = hider(given(plan))
     names = {name for name, _ in plan.environment}
+    hide = hider(given(plan), _dummies(boot, names))
     companions = tuple(_companion(companion, hide) for companion in plan.companions)
     own = {name for name, _ in boot.image.environment if is_secret_name(name)}
     return replace(
@@ -52,20 +53,36 @@ def given(plan: Plan) -> Iterator[tuple[str, str]]:
         yield from companion.environment
 
 
-def hider(pairs: Iterable[tuple[str, str]]) -> Hide:
-    """A function that hides the values of these variables, and credentials, in a text."""
+def _dummies(boot: Boot, names: set[str]) -> set[str]:
+    """The values that the run made up."""
+    pairs = [pair for outcome in boot.outcomes for pair in outcome.scenario.environment]
+    return {value for name, value in pairs if name not in names and len(value) >= _SHORTEST}
+
+
+def hider(pairs: Iterable[tuple[str, str]], kept: Iterable[str] = ()) -> Hide:
+    """A function that hides the values of these variables, and credentials, in a text; those to keep are none."""
     hidden: dict[str, str] = {}
     for name, value in pairs:
         hidden |= {spelling: HIDDEN for spelling in _spellings(value) if len(spelling) >= _SHORTEST}
         hidden[f"{name}={value}"] = f"{name}={HIDDEN}"
-    longest_first = sorted(hidden, key=len, reverse=True)
+    marks = {value: f"{_MARK}{number}{_MARK}" for number, value in enumerate(_longest_first(kept))}
+    found = {value: hidden[value] for value in _longest_first(hidden)}
 
     def hide(text: str) -> str:
-        for value in longest_first:
-            text = text.replace(value, hidden[value])
-        return masked(text)
+        text = _replaced(_replaced(text, found), marks)
+        return _replaced(masked(text), {mark: value for value, mark in marks.items()})
 
     return hide
+
+
+def _longest_first(texts: Iterable[str]) -> list[str]:
+    return sorted(texts, key=lambda text: (-len(text), text))
+
+
+def _replaced(text: str, changes: Mapping[str, str]) -> str:
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return text
 
 
 def _spellings(value: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-OTHER_COMMANDS = ("rules", "rule", "inspect")
+OTHER_COMMANDS = ("boot", "prove", "rules", "rule", "inspect")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,16 +6,17 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from aiaudit import api, replay, report
 from aiaudit.cli import write
+from aiaudit.cli.outputs import incomplete, replace_file, told, wanted
 from aiaudit.cli.progress import Bar
 from aiaudit.finding import Confidence, Severity
 from aiaudit.report.look import Look
-from aiaudit.results import CLEAN, FINDINGS, USAGE, Diagnostic, Report
+from aiaudit.results import CLEAN, FINDINGS, USAGE, Report
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.stamps import build_stamp, cache_folder
 from aiaudit.sources.store import Store, store_for
@@ -36,7 +37,7 @@ class _Check:
         self.values = values
         self.look = Look.of(sys.stdout, values["color"], values["quiet"])
         self.arguments = tuple(sys.argv[1:])
-        self.outputs = [_output(text) for text in values["output"]]
+        self.outputs = [wanted(text, report.FORMATS) for text in values["output"]]
 
     def run(self, record: str | None, started: int) -> int:
         """Audit, write, keep."""
@@ -46,7 +47,11 @@ class _Check:
         store = self._store(scope.root)
         with Bar(sys.stderr, not self.values["quiet"]) as bar:
             session = api.Audit(scope, settings, store, bar)
-            found = session.report()
+            found = None if self.values["boot"] else session.report()
+        if found is None:
+            from aiaudit.cli.boot import run_check
+
+            return run_check(self.values, session)
         code = found.exit_code(settings.fail_on)
         if self.values["exit_zero"] and code == FINDINGS:
             code = CLEAN
@@ -54,7 +59,7 @@ class _Check:
         look = replace(plain, color=self.look.color, width=self.look.width, quiet=self.look.quiet)
         out = report.render(self.values["format"], found, look)
         for name, path in self.outputs:
-            _replace_file(path, report.render(name, found, plain))
+            replace_file(path, report.render(name, found, plain))
         err = self._messages(found, started)
         if record and not self.outputs and not self.values["no_cache"] and not self.values["verbose"]:
             self._keep(record, session, settings, started, out, err, code)
@@ -88,17 +93,13 @@ class _Check:
         """What goes to stderr: diagnostics, and at the very end why the audit is incomplete."""
         lines = []
         if not self.values["quiet"]:
-            lines += _told(found.diagnostics)
+            lines += told(found.diagnostics)
         if self.values["verbose"]:
             lines += [f"aiaudit: {note}" for note in found.notes]
             seconds = (time.time_ns() - started) / 1e9
             kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds if count)
             lines.append(f"aiaudit: {len(found.rules)} rules over {found.files} files ({kinds}) in {seconds:.2f} s")
-        errors = [d for d in found.diagnostics if d.level == "error"]
-        if errors:
-            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            first = errors[0]
-            lines.append(f"aiaudit: incomplete audit: {_place(first.path, first.line)}{first.message}{more}")
+        lines += incomplete("audit", found.diagnostics)
         text = "".join(f"{report.printable(line)}\n" for line in lines)
         return text.encode("utf-8", "backslashreplace")
 
@@ -120,44 +121,3 @@ def _day(text: str) -> str:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         raise UsageError(f"--date {text}: write YYYY-MM-DD") from None
-
-
-def _told(diagnostics: Iterable[Diagnostic]) -> list[str]:
-    """One line a diagnostic; the same message about many files is said once."""
-    by_message: dict[tuple[str, str], list[Diagnostic]] = {}
-    for diagnostic in diagnostics:
-        by_message.setdefault((diagnostic.level, diagnostic.message), []).append(diagnostic)
-    return [
-        f"{level}: {_place(same[0].path, same[0].line)}{message}"
-        + (f" (and {len(same) - 1} more file{'s' * (len(same) > 2)})" if len(same) > 1 else "")
-        for (level, message), same in by_message.items()
-    ]
-
-
-def _place(path: str, line: int) -> str:
-    if not path:
-        return ""
-    return f"{path}:{line}: " if line else f"{path}: "
-
-
-def _output(text: str) -> tuple[str, str]:
-    """`FORMAT=FILE` of `--output`."""
-    name, equals, path = text.partition("=")
-    if not equals or not path:
-        raise UsageError(f"--output {text}: write FORMAT=FILE")
-    if name not in report.FORMATS:
-        raise UsageError(f"--output {text}: {name!r} is none of {', '.join(report.FORMATS)}")
-    return name, path
-
-
-def _replace_file(path: str, data: bytes) -> None:
-    """Put a report in place at once: a reader never sees half of it."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise UsageError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from aiaudit import __version__
+from aiaudit.cli.boot_options import BOOT_OPTIONS, PROVE_OPTIONS
 from aiaudit.cli.options import COMMANDS, OPTIONS, Option, split
 from aiaudit.peers import PEERS
 from aiaudit.results import USAGE
@@ -21,6 +22,11 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _EPILOG = (
     "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage or configuration error; 3 the audit is "
     "incomplete: a file that cannot be read or parsed, a rule that crashed, nothing to audit."
+)
+
+_BOOT_EPILOG = (
+    "Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 usage or configuration error; 3 no engine, an image "
+    "that cannot be built or run, or anything else that could not be looked at."
 )
 
 
@@ -50,11 +56,21 @@ def cli() -> None:
     """
 
 
-def _check_options(command: Command) -> Command:
-    """The options of the table, as click options."""
-    for option in reversed(OPTIONS):
-        command = _click_option(option)(command)
-    return command
+def _options(table: Sequence[Option]) -> Callable[[Command], Command]:
+    """The options of a table, as click options."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(table):
+            command = _click_option(option)(command)
+        return command
+
+    return add
+
+
+def _parted(table: Sequence[Option], values: dict[str, Any]) -> dict[str, Any]:
+    """Values of which those that commas part are taken apart."""
+    lists = [option.name for option in table if option.form == "list"]
+    return values | {name: tuple(part for value in values[name] for part in split(value)) for name in lists}
 
 
 def _click_option(option: Option) -> Callable[[Command], Command]:
@@ -74,7 +90,7 @@ def _click_option(option: Option) -> Callable[[Command], Command]:
 
 @cli.command(epilog=_EPILOG)
 @click.argument("paths", nargs=-1)
-@_check_options
+@_options(OPTIONS)
 def check(**values: Any) -> int:
     """Audit files and folders; the default is this folder.
 
@@ -82,10 +98,35 @@ def check(**values: Any) -> int:
     """
     from aiaudit.cli.check import check as run_check
 
-    for option in OPTIONS:
-        if option.form == "list":
-            values[option.name] = tuple(name for value in values[option.name] for name in split(value))
-    return run_check(values, None, time.time_ns())
+    return run_check(_parted(OPTIONS, values), None, time.time_ns())
+
+
+@cli.command(epilog=_BOOT_EPILOG)
+@click.argument("path", default=".")
+@_options(BOOT_OPTIONS)
+def boot(path: str, **values: Any) -> int:
+    """Boot the image of a folder and prove that it starts, fails and stops as it should.
+
+    Without --image the folder's Dockerfile is built first, which executes its RUN lines. Containers get dummy values
+    and no network; nothing is left of them.
+    """
+    from aiaudit.cli.boot import run_boot
+
+    return run_boot(path, _parted(BOOT_OPTIONS, values))
+
+
+@cli.command(epilog=_BOOT_EPILOG)
+@click.argument("path", default=".")
+@_options(PROVE_OPTIONS)
+def prove(path: str, **values: Any) -> int:
+    """Prove findings about the image of a folder by building it.
+
+    What is built again after a change of a source file, and which bytes of the image nobody needs. The RUN lines of the
+    Dockerfile are executed, on copies of the folder.
+    """
+    from aiaudit.cli.prove import run_prove
+
+    return run_prove(path, _parted(PROVE_OPTIONS, values))
 
 
 @cli.command()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 SEVERITIES = ("low", "medium", "high", "critical")
 CONFIDENCES = ("low", "medium", "high")
 FORMATS = ("text", "concise", "json", "sarif")
-COMMANDS = ("check", "rules", "rule", "inspect")
+COMMANDS = ("check", "boot", "prove", "rules", "rule", "inspect")
 
 
 class Option(NamedTuple):
@@ -36,6 +36,7 @@ OPTIONS = (
     Option("min_confidence", ("--min-confidence",), "value", CONFIDENCES, "", "Leave out findings that are less sure."),
     Option("format", ("--format",), "value", FORMATS, "", "What to write to stdout [default: text].", "text"),
     Option("output", ("--output",), "repeat", (), "FORMAT=FILE", "Write a format to a file as well; repeatable."),
+    Option("boot", ("--boot",), "flag", (), "", "Boot the image with Docker, too, and report both together."),
     Option("shellcheck", ("--shellcheck",), "flag", (), "", "Run ShellCheck on RUN scripts, too."),
     Option(
         "date", ("--date",), "text", (), "YYYY-MM-DD", "The day of the audit, for ends of support [default: today]."
@@ -56,7 +57,7 @@ def read(arguments: Sequence[str]) -> dict[str, Any] | None:
         words.pop(0)
     elif words and words[0] in COMMANDS and not os.path.exists(words[0]):
         return None
-    values: dict[str, Any] = {option.name: _empty(option) for option in OPTIONS}
+    values = defaults(OPTIONS)
     paths: list[str] = []
     by_flag = {flag: option for option in OPTIONS for flag in option.flags}
     while words:
@@ -79,8 +80,12 @@ def read(arguments: Sequence[str]) -> dict[str, Any] | None:
     return values
 
 
-def _empty(option: Option) -> Any:
-    return {"flag": False, "value": option.default, "text": option.default}.get(option.form, ())
+def defaults(table: Sequence[Option]) -> dict[str, Any]:
+    """The values of options that nobody names."""
+    return {
+        option.name: {"flag": False, "value": option.default, "text": option.default}.get(option.form, ())
+        for option in table
+    }
 
 
 def _take(values: dict[str, Any], option: Option, value: str) -> bool:

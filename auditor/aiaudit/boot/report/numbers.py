@@ -83,8 +83,9 @@ def _failures(boot: Boot) -> Iterator[str]:
         seen = outcome.observation
         if outcome.scenario.family not in _FAILING or seen is None or seen.exit is None:
             continue
-        named = f"named by {outcome.named.by}: {outcome.named.text.strip()}" if outcome.named else "named by nothing"
-        yield f"{seen.exit.seconds:.1f} s  {outcome.scenario.id}: {named}"
+        named = outcome.named
+        told = f"log line {named.line} ({named.by}) says {named.text.strip()}" if named else "nothing names it"
+        yield f"{seen.exit.seconds:.1f} s  {outcome.scenario.id}: {told}"
 
 
 def _hosts(boot: Boot) -> str:
