@@ -72,6 +72,17 @@ def test_listeners_come_and_go(kernel: Kernel) -> None:
     assert heard.wait("closed") == [{"host": "::", "port": 8000}]
 
 
+def test_who_listens_is_told_anew_for_another_start(kernel: Kernel) -> None:
+    heard = Heard()
+    made = started(kernel, heard)
+    kernel.listeners = {("0.0.0.0", 8000)}
+    heard.wait("listen")
+    made.forget()
+
+    assert heard.wait("listen", count=2) == [{"host": "0.0.0.0", "port": 8000}] * 2
+    assert heard.events("closed") == []
+
+
 def test_paths_are_asked_again_and_again_less_and_less_often(kernel: Kernel) -> None:
     heard = Heard()
     with serving(saying(OK)) as port:

@@ -33,7 +33,7 @@ class Watch:
         self._streams = 0
         self._lock = threading.Lock()
         self._orders: dict[str, Callable[..., None]] = {
-            "mark": reports.mark,
+            "mark": self._mark,
             "probe": self._prober.ask_for,
             "request": self._request,
             "stream": self._stream,
@@ -51,6 +51,10 @@ class Watch:
         """Do what a line orders: an object with `do` and its arguments."""
         order = json.loads(line)
         self._orders[order.pop("do")](**order)
+
+    def _mark(self) -> None:
+        self._reports.mark()
+        self._prober.forget()
 
     def _open_names(self, port: int, ports: list[int], silent: bool) -> None:
         sinkhole = Sinkhole(self._reports, self._own, ports, silent)

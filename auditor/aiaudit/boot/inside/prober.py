@@ -28,7 +28,8 @@ class Prober:
         self._ports: frozenset[int] = frozenset()
         self._paths: tuple[str, ...] = ()
         self._round = 0
-        self._listeners: set[tuple[str, int]] = set()
+        self._is_new = False
+        self._listeners: frozenset[tuple[str, int]] = frozenset()
         self._asked: set[tuple[int, str, int]] = set()
         self._body_bytes = 4 * 1024 * 1024
 
@@ -42,18 +43,25 @@ class Prober:
         self._paths = tuple(dict.fromkeys(paths))
         self._round += 1
 
+    def forget(self) -> None:
+        """Report who listens anew: the target starts, perhaps again, and so quickly that its end was not seen."""
+        self._is_new = True
+
     def _watch(self) -> None:
+        known: frozenset[tuple[str, int]] = frozenset()
         unrouted = self._kernel.unroutable()
         while True:
+            if self._is_new:
+                self._is_new, known = False, frozenset()
             try:
-                now = self._kernel.listening() - self._own
+                now = frozenset(self._kernel.listening() - self._own)
             except OSError as error:
                 self._reports.say("problem", detail=f"listening sockets cannot be seen: {error}")
                 return
-            for what, listeners in (("listen", now - self._listeners), ("closed", self._listeners - now)):
+            for what, listeners in (("listen", now - known), ("closed", known - now)):
                 for host, port in sorted(listeners):
                     self._reports.say(what, host=host, port=port)
-            self._listeners = now
+            known = self._listeners = now
             self._begin_asking()
             count = self._kernel.unroutable()
             if count > unrouted:
