@@ -53,8 +53,9 @@ def running() -> Iterator[Running]:
     made.process.wait()
 
 
-def test_it_is_up_without_a_stub_where_there_is_no_network(running: Running) -> None:
-    assert running.heard.wait("up") == [{"stub": 0}]
+def test_its_stub_is_up_without_a_network_too(running: Running) -> None:
+    [up] = running.heard.wait("up")
+    assert up["stub"] > 0
 
 
 def test_time_counts_from_the_mark(running: Running) -> None:

@@ -89,10 +89,10 @@ def test_it_owns_a_network_with_its_own_name_server_and_no_privilege() -> None:
     assert {"/.aiaudit/inside/__init__.py", "/.aiaudit/inside/main.py"} < set(asked.files)
 
 
-def test_without_a_network_there_is_no_name_server_and_no_stub() -> None:
+def test_without_a_network_there_is_no_name_server_but_the_stub_that_settings_name() -> None:
     engine = Scripts("python3")
 
-    assert watched(engine, Network.NONE).base_url == ""
+    assert watched(engine, Network.NONE).base_url == f"http://127.0.0.1:{STUB_PORT}/v1"
     assert engine.made[0].specification.dns == ()
 
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from aiaudit.boot.observe import Bench, Cancelled, Waiting, observe
+from aiaudit.boot.bench import Bench, Cancelled, Waiting
+from aiaudit.boot.observe import observe
 from aiaudit.boot.readiness import EMULATED, STABLE_SECONDS, fail_budget, ready_budget
 from aiaudit.boot.record import Action, Observation, Outcome, Scenario, Status, Verdict
 from aiaudit.boot.scenarios import BASELINE

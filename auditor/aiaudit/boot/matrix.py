@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from aiaudit.boot import dummies
 from aiaudit.boot.attempts import Attempts, ended_because, skipped
+from aiaudit.boot.bench import Bench
 from aiaudit.boot.learning import learn
-from aiaudit.boot.observe import Bench
 from aiaudit.boot.record import (
     Boot,
     ImageFacts,
@@ -132,9 +132,12 @@ class _Matrix:
         return False
 
     def _compare(self, made: Scenarios, outcomes: dict[str, Outcome]) -> None:
-        self._run_together(made, outcomes)
-        for scenario in made.alone:
-            outcomes[scenario.id] = self.attempts.make(scenario)
+        with ThreadPoolExecutor(1) as waiting:
+            stops = [waiting.submit(self.attempts.make, scenario) for scenario in made.stops]
+            self._run_together(made, outcomes)
+            for scenario in made.alone:
+                outcomes[scenario.id] = self.attempts.make(scenario)
+            outcomes |= {future.result().scenario.id: future.result() for future in stops}
         stop = outcomes.get("stop")
         if made.init is not None and stop is not None and stop.status is Status.FAIL:
             outcomes[made.init.id] = self.attempts.make(made.init)
@@ -142,25 +145,21 @@ class _Matrix:
 
     def _run_together(self, made: Scenarios, outcomes: dict[str, Outcome]) -> None:
         """Side by side; what is left of a variable follows when the boot before passed."""
-        waiting = list(made.together)
-        groups = {group[0].id: list(group[1:]) for group in made.variables}
-        waiting += [group[0] for group in made.variables]
-        running: dict[Future[Outcome], Scenario] = {}
+        rest = {group[0].id: group[1:] for group in made.variables}
         with ThreadPoolExecutor(_workers(self.engine, self.plan.memory)) as pool:
-            for scenario in waiting:
-                running[pool.submit(self.attempts.make, scenario)] = scenario
+            first = (*made.together, *(group[0] for group in made.variables))
+            running = {pool.submit(self.attempts.make, scenario) for scenario in first}
             while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    scenario = running.pop(future)
-                    outcome = future.result()
-                    outcomes[scenario.id] = outcome
-                    rest = groups.pop(scenario.id, [])
-                    if rest and outcome.status is Status.PASS:
-                        groups[rest[0].id] = rest[1:]
-                        running[pool.submit(self.attempts.make, rest[0])] = rest[0]
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for outcome in (future.result() for future in done):
+                    id = outcome.scenario.id
+                    outcomes[id] = outcome
+                    following = rest.pop(id, ())
+                    if following and outcome.status is Status.PASS:
+                        rest[following[0].id] = following[1:]
+                        running.add(pool.submit(self.attempts.make, following[0]))
                     else:
-                        self._tell_all(outcomes, rest, f"{scenario.id} did not pass")
+                        self._tell_all(outcomes, following, f"{id} did not pass")
 
     def _repeat_cold(self, baseline: Scenario, outcomes: dict[str, Outcome]) -> None:
         """Make the baseline again where later boots of the same environment show that the first one was cold."""

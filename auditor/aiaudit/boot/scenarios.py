@@ -18,14 +18,16 @@ _STORES = ("postgres", "mysql", "mariadb", "redis", "rediss", "mongodb", "amqp",
 
 @dataclass(frozen=True, slots=True)
 class Scenarios:
-    """The boots of a plan. `variables` are those about one variable each, in the order missing, empty, invalid:
-    a later one is only worth its time where the one before passed. `together` can run beside others, `alone` measure
-    time and cannot. `init` follows a stop that failed. `unneeded` holds ids with the reason why they are not run.
+    """The boots of a plan. `variables` are those about one variable each, in the order missing, empty, invalid: a later
+    one is only worth its time where the one before passed. `together` can run beside others, `stops` wait long and do
+    nothing meanwhile, `alone` measure time and run when nothing else does. `init` follows a stop that failed.
+    `unneeded` holds boots with the reason why they are not made.
     """
 
     baseline: Scenario
     variables: tuple[tuple[Scenario, ...], ...] = ()
     together: tuple[Scenario, ...] = ()
+    stops: tuple[Scenario, ...] = ()
     alone: tuple[Scenario, ...] = ()
     init: Scenario | None = None
     unneeded: tuple[tuple[Scenario, str], ...] = ()
@@ -35,7 +37,7 @@ class Scenarios:
         """Every boot that may be made, in the order of a report."""
         about = tuple(scenario for group in self.variables for scenario in group)
         more = (self.init,) if self.init else ()
-        return (self.baseline, *self.together, *about, *self.alone, *more)
+        return (self.baseline, *self.together, *about, *self.stops, *more, *self.alone)
 
 
 def scenarios(plan: Plan, values: Mapping[str, str], set_by_image: Iterable[str] = ()) -> Scenarios:
@@ -57,6 +59,11 @@ def endpoint_for(plan: Plan, purpose: Purpose) -> Endpoint | None:
     return next((endpoint for endpoint in plan.endpoints if endpoint.purpose is purpose), None)
 
 
+def model_endpoint(plan: Plan) -> Endpoint | None:
+    """The first route that asks a model, one that streams where no other is known."""
+    return endpoint_for(plan, Purpose.MODEL) or endpoint_for(plan, Purpose.STREAM)
+
+
 class _Made:
     def __init__(self, plan: Plan, values: dict[str, str], set_by_image: frozenset[str]) -> None:
         self.plan = plan
@@ -69,11 +76,12 @@ class _Made:
         groups = [tuple(self._about(variable)) for variable in variables]
         return Scenarios(
             self._scenario(BASELINE, Action.READY),
-            tuple(group for group in groups if group),
-            tuple(scenario for scenario in self._together() if self._is_wanted(scenario)),
-            tuple(scenario for scenario in self._alone() if self._is_wanted(scenario)),
-            init if self._is_wanted(init) else None,
-            tuple(self._unneeded(variables)),
+            variables=tuple(group for group in groups if group),
+            together=tuple(filter(self._is_wanted, self._together())),
+            stops=tuple(filter(self._is_wanted, self._stops())),
+            alone=tuple(filter(self._is_wanted, self._alone())),
+            init=init if self._is_wanted(init) else None,
+            unneeded=tuple(self._unneeded(variables)),
         )
 
     def _scenario(
@@ -108,9 +116,6 @@ class _Made:
         if any(variable.required and variable.name in self.full for variable in plan.variables):
             port = {name: value for name, value in self.full.items() if name == plan.port_variable}
             yield self._scenario("no-env", Action.FAIL, port)
-        yield self._scenario("stop", Action.STOP)
-        if endpoint_for(plan, Purpose.STREAM):
-            yield self._scenario("stop-stream", Action.STOP_STREAM)
         yield self._scenario("hardened", Action.READY, user=NOBODY, read_only=True)
         yield self._scenario("offline", Action.READY, network=Network.NONE)
         if plan.memory:
@@ -121,9 +126,14 @@ class _Made:
             other = {**self.full, plan.port_variable: str(_OTHER_PORT)}
             yield self._scenario("port", Action.READY, other, changed=plan.port_variable)
 
+    def _stops(self) -> Iterator[Scenario]:
+        yield self._scenario("stop", Action.STOP)
+        if endpoint_for(self.plan, Purpose.STREAM):
+            yield self._scenario("stop-stream", Action.STOP_STREAM)
+
     def _alone(self) -> Iterator[Scenario]:
         yield self._scenario("second-boot", Action.SECOND_BOOT)
-        if endpoint_for(self.plan, Purpose.MODEL):
+        if model_endpoint(self.plan):
             yield self._scenario("first-request", Action.FIRST_REQUEST)
 
     def _unneeded(self, variables: Iterable[Variable]) -> Iterator[tuple[Scenario, str]]:

@@ -44,6 +44,8 @@ class Trail:
                 self._contact(event)
             case "stream":
                 self._stream(event)
+            case "call":
+                self.note(event["t"], f"calls the model's API: {event['method']} {event['path']}")
         self._levels(before, event)
 
     def _levels(self, before: Readiness, event: Mapping[str, Any]) -> None:

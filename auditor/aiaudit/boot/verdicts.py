@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from aiaudit.boot.fail_fast import judge_fail_fast
-from aiaudit.boot.observe import is_lazy
+from aiaudit.boot.latencies import is_lazy, median
 from aiaudit.boot.record import Observation, Outcome, Plan, Status, Verdict
 from aiaudit.boot.states import Judgement, alive, ended, listed
 from aiaudit.boot.symptoms import host_named, needs_gpu, waited_for
@@ -186,15 +186,11 @@ def _first_request(plan: Plan, seen: Observation, baseline: Observation | None) 
         return Judgement(Verdict.INCONCLUSIVE, Status.INCONCLUSIVE, f"{route} refuses the request: it answers {told}")
     lazy = [latency for latency in seen.latencies if is_lazy(latency)]
     first = max(seen.latencies, key=lambda latency: latency.first)
-    slowest = f"{first.first * 1000:.0f} ms, then {_usual(first.following) * 1000:.0f} ms"
+    slowest = f"{first.first * 1000:.0f} ms, then {median(first.following) * 1000:.0f} ms"
     if len(lazy) >= 2:
         boots = f"in {len(lazy)} of {len(seen.latencies)} fresh boots"
         return Judgement(Verdict.FIRST_REQUEST_INITIALISES, Status.FAIL, f"the first {route} takes {slowest}, {boots}")
     return Judgement(Verdict.NO_LAZY_START, Status.PASS, f"the first {route} takes {slowest}")
-
-
-def _usual(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 def _slow_dependency(plan: Plan, seen: Observation, baseline: Observation | None) -> Judgement:

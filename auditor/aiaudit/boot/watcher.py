@@ -42,9 +42,8 @@ _USUAL = (
 class ContainerWatcher:
     """A running watcher: orders go in as lines, events come out as lines."""
 
-    def __init__(self, container: Container, network: Network) -> None:
+    def __init__(self, container: Container) -> None:
         self._container = container
-        self._network = network
         self._waiting: list[dict[str, Any]] = []
         self._is_over = False
 
@@ -55,8 +54,8 @@ class ContainerWatcher:
 
     @property
     def base_url(self) -> str:
-        """Where the stub of the OpenAI-style API listens; "" without a network."""
-        return "" if self._network is Network.NONE else _BASE_URL
+        """Where the stub of the OpenAI-style API listens."""
+        return _BASE_URL
 
     def wait(self, engine: Engine) -> str:
         """Wait until it is up; why the interpreter does not run ("": it does); `EngineError` for silence."""
@@ -129,7 +128,7 @@ class ContainerWatchers:
 
     @property
     def base_url(self) -> str:
-        """Where the stub listens beside every container that has a network."""
+        """Where the stub listens beside every container."""
         return _BASE_URL
 
     def watch(self, name: str, network: Network, free: Sequence[int]) -> Watcher:
@@ -151,7 +150,7 @@ class ContainerWatchers:
     ) -> ContainerWatcher | None:
         """A watcher that is up; None, and the reason in `failures`, where the interpreter does not run."""
         container = self._engine.create(self._specification(name, network, free, interpreter))
-        watcher = ContainerWatcher(container, network)
+        watcher = ContainerWatcher(container)
         try:
             container.start()
             failure = watcher.wait(self._engine)

@@ -223,7 +223,7 @@ class Watchers(Protocol):
 
     @property
     def base_url(self) -> str:
-        """Where the stub of the API listens beside every container that has a network; "" for nowhere."""
+        """Where the stub of the API listens beside every container, one without a network as well; "" for nowhere."""
 
     def watch(self, name: str, network: Network, free: Sequence[int]) -> Watcher:
         """A running watcher; the ports in `free` are left to the target."""

@@ -43,7 +43,7 @@ class Watch:
         """Open what this network has; what cannot be opened is reported as a problem."""
         if network != "none":
             self._open_names(names, [port for port in PORTS if port not in free], network == "blackhole")
-            self._open_stub(stub)
+        self._open_stub(stub)  # an address that the settings name is there without a network, too
         self._prober.start()
         self._reports.say("up", stub=self._stub.port if self._stub else 0)
 

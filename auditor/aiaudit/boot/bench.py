@@ -1,0 +1,39 @@
+"""What the boots of a run share, and how long one of them is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from aiaudit.boot.record import ImageFacts, Plan
+from aiaudit.boot.world import Clock, Engine, Watchers
+from aiaudit.values import dataclass
+
+
+class Cancelled(Exception):
+    """The user or the total budget ended the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the boots of a run share. `health` are the paths known to tell readiness, `secrets` the dummy secrets by
+    variable; `usual` is the seconds that the baseline took to get ready, 0 while it is not known."""
+
+    plan: Plan
+    image: ImageFacts
+    engine: Engine
+    watchers: Watchers
+    clock: Clock
+    health: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    usual: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long one boot is waited for: `budget` seconds to get ready or to end, `hold` seconds that it must stay ready,
+    `stop` seconds to end after the signal."""
+
+    budget: float
+    hold: float = 0.5
+    stop: float = 10.0
