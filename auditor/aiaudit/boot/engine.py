@@ -67,6 +67,8 @@ def asking(what: str) -> Iterator[None]:
     except APIError as error:
         said = str(error.explanation or error).strip()
         raise EngineError(f"The engine did not {what}: {said}") from error
+    except requests.exceptions.JSONDecodeError as error:
+        raise EngineError(f"The engine did not {what}: its answer cannot be read") from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise NoEngine(f"The engine went away when asked to {what} ({_reason(error)}). {REMEDY}.") from error
     except DockerException as error:

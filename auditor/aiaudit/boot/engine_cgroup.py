@@ -10,12 +10,13 @@ _ROOT = "/sys/fs/cgroup"
 _MICROSECONDS, _NANOSECONDS = 1e6, 1e9
 
 
-def usage(pid: int) -> Usage | None:
-    """Memory without page cache, its peak, processor time and processes; None where they cannot be read."""
+def usage(pid: int, container: str) -> Usage | None:
+    """Memory without page cache, its peak, processor time and processes; None where they cannot be read, or where the
+    group is not the container's alone."""
     folders = _folders(pid)
     memory = folders.get("memory", folders.get("", ""))
     used = _number(memory, "memory.current", "memory.usage_in_bytes")
-    if not memory or used is None:
+    if container not in memory or used is None:
         return None
     cache = _values(f"{memory}/memory.stat")
     peak = _number(memory, "memory.peak", "memory.max_usage_in_bytes") or 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aiaudit.boot import engine_cgroup, engine_process, profile
+from aiaudit.boot import engine_archive, engine_cgroup, engine_process, profile
 from aiaudit.boot.engine import asking, status_of
 from aiaudit.boot.engine_stream import Ending, Output, Sink
 from aiaudit.boot.record import EngineFacts, Exit
@@ -26,7 +24,7 @@ _ASKED_EVERY = 1.0  # seconds between looks at the state while the engine's wait
 _ASKED_AFTER_WORD = 0.05  # the same once it has answered
 _WOKEN_EVERY = 0.2  # seconds until a cancelled run is noticed
 _LOG_WITHIN = 5.0  # seconds for the rest of the output after the end
-_ARCHIVE_SLACK = 1024**2  # bytes of an archive beside the file: headers, extended attributes
+_NO_COMMAND = regex(r'exec: \\?"[^"]*": (?:stat \S+: )?(executable file not found|no such file|permission denied)')
 _FRACTION = regex(r"\.(\d+)")
 
 
@@ -64,20 +62,15 @@ class EngineContainer:
 
         A command that cannot be executed is no error but an end with 126 or 127, as `docker run` has it.
         """
-        with asking(f"follow the output of {self._name}"):
-            self._ending = Ending(self._api, self.id)
-            self._output = Output(self._api, self.id, self._sink)
         self._end, self._main = None, 0
         self._started = self._asked = time.monotonic()
         try:
             with asking(f"start {self._name}"):
+                self._ending = Ending(self._api, self.id)
+                self._output = Output(self._api, self.id, self._sink)
                 self._api.start(self.id)
-        except EngineError:
-            self._output.close()
-            state = self._state()
-            if state.get("ExitCode") not in _NOT_EXECUTED or not state.get("Error"):
-                raise
-            self._end = Exit(int(state["ExitCode"]), 0.0, error=str(state["Error"]))
+        except EngineError as error:
+            self._end = self._never_executed(error)
 
     def exit(self, seconds: float = 0.0) -> Exit | None:
         """Its end, waited for at most so long, and not at all once the run is cancelled; None while it runs.
@@ -103,23 +96,32 @@ class EngineContainer:
 
     def kill(self, signal: str) -> None:
         """Send a signal to the main process; nothing happens to a container that has ended."""
-        self._unless_over(lambda: self._api.kill(self.id, signal), f"signal {self._name}")
+        try:
+            with asking(f"signal {self._name}"):
+                self._api.kill(self.id, signal)
+        except EngineError as error:
+            if status_of(error) not in (_GONE, _CONFLICT) and self._state().get("Running"):
+                raise
 
     def usage(self) -> Usage | None:
-        """What it uses now; None for one that has ended. Its control group is quicker than the engine."""
+        """What it uses now; None for one that has ended, or where the engine cannot tell. Its control group is quicker
+        than the engine."""
         pid = self._main_process()
-        measured = engine_cgroup.usage(pid) if pid else None
+        measured = engine_cgroup.usage(pid, self.id) if pid else None
         if measured is not None:
             return measured
         quick = {"one_shot": True} if _at_least(self._api.api_version, (1, 41)) else {}  # else the engine takes seconds
-        stats = self._unless_over(lambda: self._api.stats(self.id, stream=False, **quick), f"measure {self._name}")
-        return engine_process.usage(stats or {}, engine_process.peak_memory(pid) if pid else 0)
+        stats = self._look(lambda: self._api.stats(self.id, stream=False, **quick), f"measure {self._name}")
+        return engine_process.usage(stats or {})
 
     def processes(self) -> tuple[Process, ...]:
-        """Its processes; empty for one that has ended."""
-        listing = self._unless_over(
-            lambda: self._api.top(self.id, ps_args=engine_process.COLUMNS), f"list the processes of {self._name}"
-        )
+        """Its processes; empty for one that has ended, or where the engine cannot tell."""
+        pid = self._main_process()
+        seen = engine_process.tree(pid) if pid else ()
+        if seen:
+            return seen
+        columns = engine_process.COLUMNS[self._facts.name]
+        listing = self._look(lambda: self._api.top(self.id, ps_args=columns), f"list the processes of {self._name}")
         return engine_process.processes(listing or {})
 
     def catches(self, signal: str) -> bool | None:
@@ -138,7 +140,7 @@ class EngineContainer:
         try:
             with asking(f"read {path} of {self._name}"):
                 parts, _ = self._api.get_archive(self.id, path)
-                return _first_file(parts, limit)
+                return engine_archive.first_file(parts, limit)
         except EngineError as error:
             if status_of(error) == _GONE:
                 return b""
@@ -147,7 +149,7 @@ class EngineContainer:
     def put(self, files: Mapping[str, bytes]) -> None:
         """Put files in place before the start: absolute path to bytes."""
         with asking(f"put files into {self._name}"):
-            self._api.put_archive(self.id, "/", _archive(files))
+            self._api.put_archive(self.id, "/", engine_archive.archive(files))
 
     def send(self, data: bytes) -> None:
         """Write to its standard input."""
@@ -195,49 +197,35 @@ class EngineContainer:
             error=str(state.get("Error") or ""),
         )
 
+    def _never_executed(self, error: EngineError) -> Exit:
+        """The end that a failed start stands for when the command cannot be executed; any other failure is raised.
+
+        Docker notes the code that a shell gives (126, 127); podman tells it in words alone.
+        """
+        state = self._state()
+        code = int(state.get("ExitCode") or 0)
+        reason = _NO_COMMAND.search(str(error))
+        if code not in _NOT_EXECUTED and reason:
+            code = 126 if "denied" in reason[1] else 127
+        if code not in _NOT_EXECUTED:
+            raise error
+        return Exit(code, 0.0, error=str(state.get("Error") or error))
+
     def _main_process(self) -> int:
         """Its main process as this machine counts, 0 where that is not seen."""
-        if self._facts.is_local and not self._main and self._end is None:
-            pid = int(self._state().get("Pid") or 0)
-            self._main = pid if engine_process.is_of(pid, self.id) else 0
-        return self._main
+        if not self._facts.is_local or self._end is not None:
+            return 0
+        self._main = self._main or int(self._state().get("Pid") or 0)
+        return self._main if engine_process.is_of(self._main, self.id) else 0
 
-    def _unless_over(self, ask: Callable[[], Any], what: str) -> Any:
-        """The answer to a question that only a running container can be asked, None for one that has ended."""
+    def _look(self, ask: Callable[[], Any], what: str) -> Any:
+        """The answer to a question that helps; None where there is none: the container has ended, or the engine cannot
+        tell (one without root may not)."""
         try:
             with asking(what):
                 return ask()
-        except EngineError as error:
-            if status_of(error) in (_GONE, _CONFLICT) or not self._state().get("Running"):
-                return None
-            raise
-
-
-def _first_file(parts: Iterator[bytes], limit: int) -> bytes:
-    """The first bytes of the file that an archive begins with; nothing is written to the disk, nothing followed."""
-    data = bytearray()
-    for part in parts:
-        data += part
-        if len(data) > limit + _ARCHIVE_SLACK:
-            break
-    try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            member = archive.next()
-            content = archive.extractfile(member) if member is not None and member.isreg() else None
-            return content.read(limit) if content is not None else b""
-    except (tarfile.TarError, EOFError):
-        return b""
-
-
-def _archive(files: Mapping[str, bytes]) -> bytes:
-    """An archive of files that belong to root and that everybody may read and execute."""
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w") as archive:
-        for path, content in files.items():
-            member = tarfile.TarInfo(path.lstrip("/"))
-            member.size, member.mode = len(content), 0o555
-            archive.addfile(member, io.BytesIO(content))
-    return whole.getvalue()
+        except EngineError:
+            return None
 
 
 def _at_least(version: str, least: tuple[int, ...]) -> bool:

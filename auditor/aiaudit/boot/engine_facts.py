@@ -30,12 +30,22 @@ def engine_facts(client: DockerClient) -> EngineFacts:
         version=str(version.get("Version", "")),
         architecture=str(info.get("Architecture", "")),
         storage=str(info.get("Driver", "")),
-        rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
+        rootless=_is_rootless(info),
         is_local=_is_local(client, str(info.get("KernelVersion", ""))),
         cpus=int(info.get("NCPU") or 1),
         memory=int(info.get("MemTotal") or 0),
-        unlimited=tuple(name for name, ability in _ABILITIES.items() if info.get(ability) is False),
+        unlimited=tuple(name for name, ability in _ABILITIES.items() if not _can(info, ability)),
     )
+
+
+def _is_rootless(info: dict[str, Any]) -> bool:
+    """Docker tells it among the options of security, podman for itself."""
+    return bool(info.get("Rootless")) or any("rootless" in option for option in info.get("SecurityOptions") or ())
+
+
+def _can(info: dict[str, Any], ability: str) -> bool:
+    """Whether a limit can be set. Version 1 of control groups cannot be used without root, whatever podman says."""
+    return info.get(ability) is not False and not (_is_rootless(info) and info.get("CgroupVersion") == "1")
 
 
 def image_facts(client: DockerClient, name: str) -> ImageFacts:

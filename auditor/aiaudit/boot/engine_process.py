@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from aiaudit.boot.world import Process, Usage
 
-COLUMNS = "-eo pid,ppid,state,args"
+# podman reads the state itself only when asked in its own words; with those of ps it needs ps inside of the container
+COLUMNS = {"docker": "-eo pid,ppid,state,args", "podman": "pid,ppid,state,args"}
 _MASKS = ("SigCgt", "SigBlk")  # a program that reads its signals from a descriptor blocks them
 _WAITING = "sigtimedwait"  # where tini stands: the mask of a process that waits so does not show what it waits for
-_PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
+
+
+_MOST = 4096  # processes that are looked at, should an engine not limit them
+
+
+def tree(pid: int) -> tuple[Process, ...]:
+    """A process of this machine and everything below it, zombies included, which Docker's own list leaves out.
+
+    Empty where the kernel does not tell of children, or the process is gone.
+    """
+    if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):
+        return ()
+    found: list[Process] = []
+    pending = [pid]
+    while pending and len(found) < _MOST:
+        number = pending.pop(0)
+        process = _seen(number)
+        if process is None:
+            continue
+        found.append(process)
+        for children in glob.iglob(f"/proc/{number}/task/*/children"):
+            pending += [int(child) for child in _read(children).split()]
+    return tuple(found)
+
+
+def _seen(pid: int) -> Process | None:
+    """One process as /proc shows it, None for one that is gone."""
+    name, found, status = _read(f"/proc/{pid}/stat").rpartition(")")
+    if not found:
+        return None
+    state, parent = status.split()[:2]
+    words = _read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
+    return Process(pid, int(parent), state, words or f"[{name.partition('(')[2]}]")
 
 
 def processes(listing: dict[str, Any]) -> tuple[Process, ...]:
@@ -28,21 +63,21 @@ def _process(row: dict[str, str]) -> Process:
     return Process(int(row["PID"]), int(parent) if parent.isdigit() else 0, state[:1], command)
 
 
-def usage(stats: dict[str, Any], peak: int) -> Usage | None:
-    """What the engine's statistics say; None for a container that has ended, whose statistics are empty.
+def usage(stats: dict[str, Any]) -> Usage | None:
+    """What the engine's statistics say; None where it counts no process: for a container that has ended, and for one
+    that has no control group of its own, whose numbers are the machine's.
 
-    Versions 1 and 2 of control groups name the page cache differently, and version 2 tells no peak: `peak` is what the
-    control group itself says.
+    Versions 1 and 2 of control groups name the page cache differently, and only the first tells a peak.
     """
     memory: dict[str, Any] = stats.get("memory_stats") or {}
     tasks = int((stats.get("pids_stats") or {}).get("current") or 0)
-    used = int(memory.get("usage") or 0)
-    if not used and not tasks:
+    if not tasks:
         return None
+    used = int(memory.get("usage") or 0)
     details = memory.get("stats") or {}
     cache = int(details.get("total_inactive_file") or details.get("inactive_file") or 0)
     seconds = int(((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage") or 0) / 1e9
-    return Usage(max(0, used - cache), int(memory.get("max_usage") or 0) or peak, seconds, tasks)
+    return Usage(max(0, used - cache), int(memory.get("max_usage") or 0), seconds, tasks)
 
 
 def is_of(pid: int, container: str) -> bool:
@@ -63,20 +98,6 @@ def catches(pid: int, name: str) -> bool | None:
     if place in ("", "0") and status.get("State", "").split()[:1] == ["S"]:
         return None  # it sleeps, and only root may see where
     return _WAITING in place
-
-
-def peak_memory(pid: int) -> int:
-    """The peak of the process's control group in bytes, page cache included; 0 where it cannot be read."""
-    for line in _read(f"/proc/{pid}/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        folder = f"/sys/fs/cgroup{'/memory' if controllers else ''}{path}"
-        for name in _PEAKS:
-            found = _read(f"{folder}/{name}").strip()
-            if found.isdigit():
-                return int(found)
-    return 0
 
 
 def signal_number(name: str) -> int:

@@ -86,7 +86,7 @@ def settings(specification: Specification, labels: Mapping[str, str]) -> dict[st
 
 
 def command_line(specification: Specification, facts: EngineFacts) -> str:
-    """`docker run` with the same limits, to be pasted into a shell.
+    """`docker run` (or `podman run`) with the same limits, to be pasted into a shell.
 
     The container whose network it shared is gone by then: the line has no network at all.
     """
@@ -107,7 +107,7 @@ def command_line(specification: Specification, facts: EngineFacts) -> str:
         *([f"--platform={specification.platform}"] if specification.platform else []),
         *(word for name, value in specification.environment for word in ("--env", f"{name}={value}")),
     ]
-    return shlex.join(["docker", "run", "--rm", *limits, *chosen, *_called(specification)])
+    return shlex.join([facts.name, "run", "--rm", *limits, *chosen, *_called(specification)])
 
 
 def _limits(specification: Specification, facts: EngineFacts) -> list[tuple[str, str, int]]:

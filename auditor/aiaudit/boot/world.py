@@ -54,7 +54,7 @@ class Specification:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Resources at one moment: bytes in use without page cache, the peak (with it; 0 unknown), CPU seconds, processes
-    (their threads counted)."""
+    (with their threads, where only the engine can tell)."""
 
     memory: int
     peak: int
@@ -116,10 +116,10 @@ class Container(Protocol):
         """Send a signal to the main process; nothing happens to a container that has ended."""
 
     def usage(self) -> Usage | None:
-        """What it uses now; None for one that has ended."""
+        """What it uses now; None for one that has ended, or where the engine cannot tell."""
 
     def processes(self) -> tuple[Process, ...]:
-        """Its processes; empty for one that has ended."""
+        """Its processes; empty for one that has ended, or where the engine cannot tell."""
 
     def catches(self, signal: str) -> bool | None:
         """Whether the main process handles (or waits for) a signal; None where that cannot be read."""
