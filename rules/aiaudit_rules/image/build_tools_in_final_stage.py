@@ -52,8 +52,8 @@ from collections.abc import Iterable, Iterator
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image
-from aiaudit.model.image.commands import names_in
 from aiaudit.model.image.needs import compiles_at_run_time, native_packages, works_with_git
+from aiaudit.model.image.tools import GIT_TOOLS, HEADERS, SMALL_TOOLS, tool_kind
 from aiaudit.model.image.usage import Run
 from aiaudit.rule import HIGH, Rule
 from aiaudit.sources.dockerfile.facts import Command
@@ -70,18 +70,6 @@ rule = Rule(
     aliases=("tally/prefer-multi-stage-build",),
 )
 
-_COMPILERS = names_in(
-    "build-essential build-base gcc g++ gfortran clang llvm cmake make ninja-build ninja rustc cargo rustup golang"
-    " golang-go go autoconf automake libtool bison flex swig nasm yasm bazel meson pkg-config pkgconf patchelf dpkg-dev"
-    " base-devel gcc-c++ c-compiler cxx-compiler compilers gxx gcc_linux-64 gxx_linux-64 gfortran_linux-64 cuda-nvcc"
-    " cuda-toolkit nvidia-cuda-toolkit cudatoolkit-dev musl-dev libc6-dev libc-dev glibc-devel kernel-headers"
-    " linux-headers development-tools"
-)
-_COMPILER_STARTS = ("cuda-toolkit-", "cuda-nvcc-", "llvm-", "clang-", "gcc-", "g++-")
-_SMALL = names_in("make pkg-config pkgconf autoconf automake libtool bison flex")
-_GIT = names_in("git git-core git-all git-lfs")
-_HEADERS = ("-dev", "-devel")
-_NO_HEADERS = ("moreutils-dev",)
 _RUST = ("sh.rustup.rs", "static.rust-lang.org/rustup", "rustup-init")
 _REMOVERS = {
     "apt-get": ("purge", "remove", "autoremove", "autopurge"),
@@ -148,24 +136,13 @@ def _left_by(run: Run) -> Iterator[Left]:
         if removed & set(_virtual(install.command)):
             continue
         for package in install.packages:
-            kind = _kind(package.name)
+            kind = tool_kind(package.name)
             if kind is not None and package.name not in removed:
                 yield Left(package.name, package.extent, kind)
     for command in run.commands:
         if any(mark in word.text for mark in _RUST for word in command.words) and "self" not in removed:
             yield Left("a Rust toolchain", command.extent, True)
             break
-
-
-def _kind(name: str) -> bool | None:
-    """Whether a package is a compiler (True), headers or git (False), or none of these (None)."""
-    base = name.lower().lstrip("@")
-    stem = base.rstrip("0123456789.-")
-    if base in _COMPILERS or stem in _COMPILERS or base.startswith(_COMPILER_STARTS):
-        return base not in _SMALL
-    if base in _GIT:
-        return False
-    return False if base.endswith(_HEADERS) and base not in _NO_HEADERS else None
 
 
 def _virtual(command: Command) -> Iterable[str]:
@@ -182,11 +159,11 @@ def _not_needed(left: list[Left], image: Image) -> Iterator[Left]:
     """Those that nothing in the running container uses."""
     started = {command.name for command in image.command.commands} if image.command else set()
     compiler_needed = any(tool.is_compiler for tool in left) and compiles_at_run_time(image)
-    git_needed = any(tool.name in _GIT for tool in left) and works_with_git(image)
+    git_needed = any(tool.name in GIT_TOOLS for tool in left) and works_with_git(image)
     for tool in left:
-        if tool.name in started or (tool.name in _GIT and git_needed):
+        if tool.name in started or (tool.name in GIT_TOOLS and git_needed):
             continue
-        if compiler_needed and (tool.is_compiler or tool.name.endswith(_HEADERS) or tool.name in _SMALL):
+        if compiler_needed and (tool.is_compiler or tool.name.endswith(HEADERS) or tool.name in SMALL_TOOLS):
             continue
         yield tool
 

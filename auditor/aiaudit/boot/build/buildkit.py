@@ -16,6 +16,7 @@ from aiaudit.boot.build.steps import by_vertex, step
 from aiaudit.boot.build.tidy import added, known
 from aiaudit.boot.build.watchdog import Watchdog
 from aiaudit.boot.masking import masked
+from aiaudit.patterns import regex
 from aiaudit.programs import places_of
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.values import dataclass
@@ -70,7 +71,8 @@ def _version(text: str) -> tuple[int, ...]:
 def environment_for(address: str) -> dict[str, str]:
     """What the docker program gets of our environment: what it needs to reach the engine and registries, no more."""
     given = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return given | {"DOCKER_HOST": address, "DOCKER_BUILDKIT": "1"}
+    host = regex("^https?://").sub("tcp://", address)
+    return given | {"DOCKER_HOST": host, "DOCKER_BUILDKIT": "1"}
 
 
 def build(
