@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_everything_carries_who_made_it_and_until_when(fake: FakeEngine) -> None
     assert labels["dev.aiaudit.pid"] == str(os.getpid())
     assert 100 < int(labels["dev.aiaudit.expires"]) - time.time() < 1000
     assert made.name.startswith(f"aiaudit-{session.id[:12]}-1-target")
+
+
+@pytest.mark.parametrize(("engine", "expected"), [("podman", b"nameserver 127.0.0.1\n"), ("docker", None)])
+def test_podman_is_told_the_name_server_by_a_file(fake: FakeEngine, engine: str, expected: bytes | None) -> None:
+    fake.script("app")
+    with Session(connect(fake.address)) as session:
+        session.facts = replace(session.facts, name=engine)
+        holder = session.create(Specification("app", "watcher", "watcher", dns=("127.0.0.1",)))
+        session.create(_specification(network=f"container:{holder.id}"))
+        alone = session.create(_specification())
+        written = [made.files.get("/etc/resolv.conf") for made in fake.containers.values() if made.id != alone.id]
+        assert written == [expected, expected]
+        assert "/etc/resolv.conf" not in fake.containers[alone.id].files
+        asked = fake.containers[holder.id].body["HostConfig"]
+    assert (asked["Dns"], asked["Sysctls"]) == (["127.0.0.1"], {"net.ipv4.ip_unprivileged_port_start": "0"})
 
 
 def test_nothing_is_made_outside_of_a_session(fake: FakeEngine) -> None:

@@ -23,6 +23,7 @@ TEMPORARY = "rw,exec,nosuid,nodev,size=256m"
 LOG_BYTES = "8m"
 OOM_SCORE = 500
 
+_LOWEST_PORT = "net.ipv4.ip_unprivileged_port_start"
 _LEAST_MEMORY = 6 * 1024**2  # engines refuse less
 
 
@@ -61,6 +62,7 @@ def host_settings(specification: Specification, facts: EngineFacts) -> dict[str,
         settings["tmpfs"] = {"/tmp": TEMPORARY}
     if specification.dns:
         settings["dns"] = list(specification.dns)
+        settings["sysctls"] = {_LOWEST_PORT: "0"}  # port 53 without a capability; some engines have it by default
     return settings
 
 

@@ -71,7 +71,7 @@ def boot(service: Service, request: Request, display: Display) -> Boot:
         built = _built(session, image, request, display) if image is not None else None
         facts = session.image(built.image if built else request.image)
         plan = chosen(plan_for(service, facts, request.configuration, request.dockerfile), request.only)
-        found = run_matrix(plan, session, watchers(session, facts), Seconds(), display)
+        found = run_matrix(plan, session, watchers(session, facts, request.configuration.watcher), Seconds(), display)
     if session.cancelled_by not in ("", "budget"):
         raise Interrupted(session.cancelled_by)
     return replace(found, built=built.seconds if built else 0.0, leftovers=session.leftovers)

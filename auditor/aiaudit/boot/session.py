@@ -94,8 +94,9 @@ class Session:
             container = self._create(specification)
             self._containers[container.id] = container
             self._journal.add(container.id)
-        if specification.files:
-            container.put(specification.files)
+        files = {**self._resolver(specification), **specification.files}
+        if files:
+            container.put(files)
         return container
 
     def close(self) -> None:
@@ -117,6 +118,14 @@ class Session:
         if self._keep:
             return sweep.count(self.client, self.id)
         return sweep.remove_session(self.client, self.id, patient=not self._cancellation.is_urgent)
+
+    def _resolver(self, specification: Specification) -> dict[str, bytes]:
+        """The file that names the name server: podman writes none where there is no network, nor takes a setting."""
+        joined = self._containers.get(specification.network.removeprefix(_SHARED))
+        servers = joined.specification.dns if joined is not None else specification.dns
+        if self.facts.name != "podman" or not servers:
+            return {}
+        return {"/etc/resolv.conf": "".join(f"nameserver {server}\n" for server in servers).encode()}
 
     def _create(self, specification: Specification) -> EngineContainer:
         shared = specification.network.removeprefix(_SHARED)
