@@ -23,6 +23,7 @@ FAMILIES = {
     "PRM": "prompts and cost",
     "STR": "streaming",
     "ENV": "settings that fail fast",
+    "RUN": "found by booting and proving",
     "SHC": "shell scripts of the image",
     "IGN": "ignore comments",
 }

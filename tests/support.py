@@ -17,6 +17,7 @@ from aiaudit.programs import is_installed
 from aiaudit.results import Report
 from aiaudit.rule import Rule
 from aiaudit.settings import Settings
+from tests.recorded import FILE, subjects_in
 
 PROJECT = Path(__file__).resolve().parent.parent
 FIXTURES = PROJECT / "fixtures"
@@ -38,14 +39,23 @@ def write_tree(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
-def audit_folder(folder: Path, **settings: object) -> Report:
+def audit_folder(folder: Path, recorded: str = "", **settings: object) -> Report:
     """Audit one folder in this process, without stored facts, as of one and the same day.
 
-    Options of rules come from the folder's configuration.
+    Options of rules come from the folder's configuration. `recorded` is the excerpt of a boot or proof of it.
     """
     if (folder / configuration.FILE).is_file():
         settings.setdefault("rule_settings", configuration.load(str(folder)).rule_settings)
-    return api.audit([str(folder)], Settings(**{"date": AUDIT_DATE, **settings}))  # type: ignore[arg-type]
+    given = Settings(**{"date": AUDIT_DATE, **settings})  # type: ignore[arg-type]
+    return api.audit(
+        [str(folder)], given, observe=(lambda service: subjects_in(recorded, service)) if recorded else None
+    )
+
+
+def recorded_beside(case: Path) -> str:
+    """The excerpt in `<tree>.boot.json`, "" for a tree that nobody has booted."""
+    beside = case.with_name(f"{case.name}.{FILE}")
+    return beside.read_text() if beside.exists() else ""
 
 
 def found_in(report: Report) -> list[Expectation]:

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from aiaudit import catalogue as catalogues
 from aiaudit import hadolint
@@ -35,15 +35,20 @@ def audit(
     cwd: str | None = None,
     store: Store | None = None,
     progress: Progress | None = None,
+    observe: Callable[[Service], Subjects] | None = None,
 ) -> Report:
-    """Audit files and folders; without settings, those of the closest configuration file hold."""
+    """Audit files and folders; without settings, those of the closest configuration file hold.
+
+    `observe` is given the service and tells what a run of it showed.
+    """
     cwd = cwd or os.getcwd()
     scope = scope_for(paths, cwd)
     was_collecting, limit = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()  # the model is one big live graph: collecting while it grows only costs
     sys.setrecursionlimit(max(limit, CALL_DEPTH))
     try:
-        return Audit(scope, settings or configured(scope), store or Store(), progress).report()
+        run = Audit(scope, settings or configured(scope), store or Store(), progress)
+        return run.report(observe(run.service) if observe is not None else None)
     finally:
         sys.setrecursionlimit(limit)
         if was_collecting:
@@ -102,7 +107,8 @@ class Audit:
         self._sort(self.runner.run(ordinary, observed), findings, suppressed)
         if self.settings.ignores and late:
             paths = [path for path in workspace.files() if workspace.scope.reports(path)]
-            comments = self.suppressor.comments(paths, [rule.id for rule in ordinary])
+            looked = [rule.id for rule in ordinary if rule.checks or observed]  # the others had nothing to look at
+            comments = self.suppressor.comments(paths, looked)
             self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
         self._nothing(bool(findings or suppressed))
         if self.peer and self.peer.problem:

@@ -32,6 +32,7 @@ class Rule:
     second argument. `fix` says how safe the best fix is that the rule offers, None if it offers none. `tags` adds to
     those that the rule's pack gives to all its rules. `codes` is a pattern of the ids that another tool gives to what
     the rule passes on (a finding carries its own as `code`), and `program` what must be installed for that.
+    `observations` are checks of what a run of the image showed, by the names of their subjects.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Rule:
     codes: str = ""
     program: str = ""
     checks: list[tuple[type, Check]] = field(default_factory=list)
+    observations: list[tuple[str, Check]] = field(default_factory=list)
     docs: str = ""
 
     @property
@@ -64,6 +66,16 @@ class Rule:
 
         def register(function: Written[Subject]) -> Check:
             self.checks.append((subject, function))
+            return function
+
+        return register
+
+    def observe(self, subject: str) -> Callable[[Check], Check]:
+        """Register a generator that is called with what a run of the image showed: with each `subject`, the name of a
+        class in `aiaudit.boot.record`, which an audit without such a run does not even load."""
+
+        def register(function: Check) -> Check:
+            self.observations.append((subject, function))
             return function
 
         return register

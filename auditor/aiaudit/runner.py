@@ -31,6 +31,7 @@ class Runner:
     def run(self, rules: Sequence[Rule], subjects: Subjects | None = None) -> Iterator[Finding]:
         """All findings of these rules; `subjects` are those that the model does not provide itself."""
         self._subjects.update(subjects or {})
+        observed = {kind.__name__: found for kind, found in (subjects or {}).items()}
         late = [rule for rule in rules if _needs_secrets(rule)]
         self.workspace.reads_secrets = bool(late)
         for number, rule in enumerate([*(rule for rule in rules if rule not in late), *late]):
@@ -39,6 +40,9 @@ class Runner:
             options = self.selection.options(rule)
             for kind, check in rule.checks:
                 for subject in self._subjects_of(kind):
+                    yield from self._check(rule, check, subject, options)
+            for name, check in rule.observations:
+                for subject in observed.get(name, ()):
                     yield from self._check(rule, check, subject, options)
 
     def _subjects_of(self, kind: type) -> Sequence[object]:

@@ -14,6 +14,7 @@ _DEFAULT_FILES = {
     "dotenv": ".env",
     "yaml": "compose.yaml",
     "toml": "pyproject.toml",
+    "json": "boot.json",
     "text": "requirements.txt",
 }
 _BLOCK = re.compile(r"^(?P<fence>`{3,})(?P<language>\w*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)

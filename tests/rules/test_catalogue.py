@@ -43,12 +43,13 @@ def test_form(rule: Rule) -> None:
     assert re.fullmatch(r"[A-Z]{3}[1-9]\d{2}", rule.id)
     assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", rule.name)
     assert module.rpartition(".")[2] == spelled
-    assert spelled in {check.__name__ for _, check in rule.checks}
+    checks = [check for _, check in (*rule.checks, *rule.observations)]
+    assert spelled in {check.__name__ for check in checks}
     assert rule.summary
     assert not rule.summary.endswith(".")
     assert rule.profile in ("default", "pedantic")
     assert rule.fix in (None, "safe", "unsafe")
-    assert all(check.__doc__ for _, check in rule.checks)
+    assert all(check.__doc__ for check in checks)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from aiaudit import catalogue
+from aiaudit.results import Report
 from aiaudit.rule import Rule
+from tests.recorded import FILE
 from tests.rules.documentation import ORDER, REQUIRED, files_in, sections
 from tests.support import audit_folder, found_in, skip_without_program, write_tree
 
@@ -17,6 +19,13 @@ RULES = catalogue.load().rules
 def selection(rule: Rule) -> tuple[str, ...]:
     """The rule alone; one about ignore comments with the rules that those may name."""
     return tuple(other.id for other in RULES) if rule.family == catalogue.ABOUT_COMMENTS else (rule.id,)
+
+
+def audited(rule: Rule, section: str, folder: Path) -> Report:
+    """The audit of the files that a section shows, with the boot or proof that it tells of."""
+    files = files_in(sections(rule.docs)[section])
+    recorded = files.pop(FILE, "")
+    return audit_folder(write_tree(folder, files), recorded, select=selection(rule))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -34,7 +43,7 @@ def test_sections(rule: Rule) -> None:
 def test_example_fires(rule: Rule, tmp_path: Path) -> None:
     """The example is what the rule is about."""
     skip_without_program(rule)
-    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Example"])), select=selection(rule))
+    report = audited(rule, "Example", tmp_path)
 
     assert rule.name in {name for _, _, name in found_in(report)}
     assert [d for d in report.diagnostics if d.level == "error"] == []
@@ -44,7 +53,7 @@ def test_example_fires(rule: Rule, tmp_path: Path) -> None:
 def test_use_instead_is_clean(rule: Rule, tmp_path: Path) -> None:
     """What the documentation recommends passes the rule."""
     skip_without_program(rule)
-    report = audit_folder(write_tree(tmp_path, files_in(sections(rule.docs)["Use instead"])), select=selection(rule))
+    report = audited(rule, "Use instead", tmp_path)
 
     assert rule.name not in {name for _, _, name in found_in(report)}
     assert [d for d in report.diagnostics if d.level == "error"] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aiaudit import catalogue
-from tests.support import FIXTURES, audit_folder, expected_in, found_in, skip_without_program
+from tests.support import FIXTURES, audit_folder, expected_in, found_in, recorded_beside, skip_without_program
 
 CASES = sorted(path for path in (FIXTURES / "rules").glob("*/*/*") if path.is_dir())
 BY_NAME = {rule.name: rule for rule in catalogue.load().rules}
@@ -20,7 +20,7 @@ def test_findings_are_exactly_the_expectations(case: Path) -> None:
     own = case.parent.name.replace("_", "-")
     skip_without_program(BY_NAME[own])
 
-    report = audit_folder(case, select=(*DEFAULT, own))
+    report = audit_folder(case, recorded_beside(case), select=(*DEFAULT, own))
 
     assert [d for d in report.diagnostics if d.level == "error"] == []
     assert found_in(report) == expected_in(case)

@@ -1,0 +1,3 @@
+"""What booting the image, building it anew and weighing it showed."""
+
+FAMILY = "RUN"
