@@ -65,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = self.engine.ruling(self.command, path, container)
         if refusal:
             self._refuse(*refusal)
+        elif path in self.engine.raw:
+            self._send(200, self.engine.raw[path], "application/json")
         elif parts and parts[0] == "containers" and len(parts) > 1:
             self._on_containers(parts[1:])
         else:
@@ -76,9 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "_ping":
             self._send(200, b"OK", "text/plain")
         elif kind == "version":
-            self._json({"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.0", "Components": []})
+            self._json(engine.version)
         elif kind == "info":
-            self._json({"KernelVersion": "none", "Architecture": "x86_64", "Driver": "overlay2", "NCPU": 2})
+            self._json(engine.info)
         elif kind == "images" and parts[-1] == "json" and len(parts) > 2:
             image = engine.images.get("/".join(parts[1:-1]))
             self._json(image) if image else self._refuse(404, "No such image")

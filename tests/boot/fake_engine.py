@@ -144,6 +144,9 @@ class FakeEngine:
         self.stops: dict[str, int] = {"SIGKILL": 137}  # which signals end a container, and how
         self.start_error: tuple[int, str] | None = None  # exit code and message of a command that cannot be executed
         self.is_gone = False
+        self.info: dict[str, Any] = {"KernelVersion": "none", "Architecture": "x86_64", "Driver": "overlay2", "NCPU": 2}
+        self.version: dict[str, Any] = {"ApiVersion": "1.41", "Version": "20.10.0", "Components": []}
+        self.raw: dict[str, bytes] = {}  # what is sent for a path instead of an answer
         self.requests: list[tuple[str, str]] = []
         self.containers: dict[str, FakeContainer] = {}
         self.images: dict[str, dict[str, Any]] = {}

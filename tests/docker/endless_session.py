@@ -23,8 +23,10 @@ def main(address: str, image: str) -> None:
                 Specification(image, "target", "target", network=network, command=("sleep", "60"), files={"/x": b"y"})
             )
             session.client.api.create_volume(labels=dict(session.labels))
-            dockerfile = io.BytesIO(f"FROM {image}\nENV X={target.id}\n".encode())
-            session.client.images.build(fileobj=dockerfile, labels=dict(session.labels), forcerm=True)
+            labels = " ".join(f'"{name}"="{value}"' for name, value in session.labels.items())
+            # in the file, so that what a build that is broken off leaves carries them too
+            dockerfile = io.BytesIO(f"FROM {image}\nLABEL {labels}\nENV X={target.id}\n".encode())
+            session.client.images.build(fileobj=dockerfile, rm=True, forcerm=True)
             target.start()
             target.exit(0.1)
             holder.remove()
