@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import FIXTURES
+from tests.support import FIXTURES, PROJECT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -16,7 +16,9 @@ else:
 
 FOLDER = FIXTURES / "boot"
 BASE = FOLDER / "base"
+BASE_TAG = "aiaudit-tests/boot-base"
 KINDS = ("bad", "fixed")
+RECORD = PROJECT / ".cache" / "boot-verdicts.json"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiaudit.boot.record import Verdict
-from tests.boot_fixtures import BASE, FOLDER, KINDS, Twin, twins
+from tests.boot_fixtures import BASE, BASE_TAG, FOLDER, KINDS, Twin, twins
 from tests.support import expected_in
 
 _PAIRS = sorted(folder.name for folder in FOLDER.iterdir() if folder != BASE)
@@ -19,7 +19,7 @@ def test_there_are_enough() -> None:
 
 @pytest.mark.parametrize("twin", _TWINS.values(), ids=_TWINS)
 def test_a_twin_expects_what_exists(twin: Twin) -> None:
-    assert (twin.folder / "Dockerfile").read_text("utf-8").startswith("FROM aiaudit-tests/boot-base\n")
+    assert (twin.folder / "Dockerfile").read_text("utf-8").startswith(f"FROM {BASE_TAG}\n")
     assert set(twin.verdicts.values()) <= {verdict.value for verdict in Verdict}
     assert set(twin.seen) <= _SEEN
 

@@ -1,0 +1,90 @@
+"""Every fixture of booting gets the verdicts and findings it expects, from a real engine.
+
+Several are booted at a time, beside the tests that look at them: most of a boot is waiting. What was seen is written to
+`RECORD`, which `scripts/boot_verdicts.py` makes the documentation of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.boot_fixtures import RECORD, Twin, twins
+from tests.docker.boots import Booted, boot_folder, build, build_base
+from tests.docker.engine import Engine
+from tests.support import expected_in
+
+_TWINS = {twin.id: twin for twin in twins()}
+_AT_A_TIME = 5
+
+Boots = Callable[[Twin], Booted]
+
+
+@pytest.fixture(scope="module")
+def boots(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Boots]:
+    """Gives the boot of a twin; those of all the tests to come are under way."""
+    build_base(engine)
+    begun: dict[str, Future[Booted]] = {}
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(_AT_A_TIME) as pool:
+        patch.setenv("DOCKER_HOST", engine.address)
+
+        def begin(twin: Twin) -> Future[Booted]:
+            return begun.setdefault(twin.id, pool.submit(_boot, engine, twin))
+
+        for twin in _to_come(request):
+            begin(twin)
+        yield lambda twin: (begun.get(twin.id) or begin(twin)).result()
+        for future in begun.values():
+            future.cancel()
+    _write({id: future.result() for id, future in begun.items() if future.done() and not future.cancelled()})
+
+
+@pytest.mark.parametrize("twin", _TWINS.values(), ids=_TWINS)
+def test_a_twin_gets_what_it_expects(twin: Twin, boots: Boots) -> None:
+    booted = boots(twin)
+    told = {id: f"{booted.outcome(id).verdict.value} ({booted.outcome(id).reason})" for id in twin.verdicts}
+    assert {id: booted.outcome(id).verdict.value for id in twin.verdicts} == twin.verdicts, told
+    assert booted.findings == expected_in(twin.folder), told
+    assert {name: _seen(booted, name) for name in twin.seen} == twin.seen
+    assert (booted.boot.problems, booted.boot.leftovers) == ((), 0)
+
+
+def _boot(engine: Engine, twin: Twin) -> Booted:
+    build(engine, twin.folder, twin.tag)
+    return boot_folder(twin.folder, twin.tag, tuple(twin.verdicts))
+
+
+def _to_come(request: pytest.FixtureRequest) -> Iterator[Twin]:
+    """The twins that this process is going to look at; the processes of pytest-xdist do not know beforehand."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and item.path == request.path:
+            twin = item.callspec.params["twin"]
+            assert isinstance(twin, Twin)
+            yield twin
+
+
+def _seen(booted: Booted, name: str) -> object:
+    """What else the baseline shows."""
+    seen = booted.outcome("baseline").observation
+    assert seen is not None
+    return {"zombies": seen.zombies > 0, "contacts": sorted({contact.host for contact in seen.contacts})}[name]
+
+
+def _write(boots: dict[str, Booted]) -> None:
+    """Write down what was seen, where all of it was."""
+    if set(boots) != set(_TWINS):
+        return
+    rows = [
+        {"twin": id, "scenario": outcome.scenario.id, "verdict": outcome.verdict.value, "reason": outcome.reason}
+        for id, booted in boots.items()
+        for outcome in booted.boot.outcomes
+        if outcome.scenario.id in _TWINS[id].verdicts
+    ]
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    RECORD.write_text(json.dumps(rows, indent=1))
