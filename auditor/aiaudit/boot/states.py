@@ -47,17 +47,17 @@ def alive(seen: Observation) -> Judgement:
     """Of one that still runs and never got ready."""
     waited = f"for {seen.budget + seen.extended:.0f} s"
     failures = [answer for answer in seen.answers if answer.status >= 500]
+    host = waited_for(seen)
     if seen.churn:
         reason = f"its processes fail alike and are started again ({seen.respawns} times), and it never ends"
         return Judgement(Verdict.CRASH_LOOP_INSIDE, Status.FAIL, reason)
-    if failures:
+    if failures and not (host and failures[-1].status == 503):
         last = failures[-1]
         reason = f"not ready {waited}: {last.path} answers {last.status}"
         return Judgement(Verdict.NOT_READY_5XX, Status.FAIL, reason)
-    if not seen.listeners and fatal(seen.log) is not None and not waited_for(seen):
+    if not seen.listeners and fatal(seen.log) is not None and not host:
         reason = "its log ends with an error, but it neither ends nor listens"
         return Judgement(Verdict.HANG_AFTER_FATAL_LOG, Status.FAIL, reason)
-    host = waited_for(seen)
     if host:
         return Judgement(Verdict.WAITING_FOR, Status.FAIL, f"not ready {waited}: it waits for {host}", host=host)
     if needs_gpu(seen.log):

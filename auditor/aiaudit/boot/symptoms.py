@@ -9,7 +9,8 @@ from aiaudit.patterns import regex
 
 _RETRY = regex(
     r"(?i)connection (?:refused|reset|aborted|timed out)|could not connect|can't connect|cannot connect|"
-    r"failed to connect|unable to connect|not connect|connect call failed|retry|waiting for|try(?:ing)? again|"
+    r"failed to connect|unable to connect|not connect|connect call failed|retry|try(?:ing)? again|"
+    r"waiting for (?!application |connections |background |child )|connection closed|"
     r"name or service not known|temporary failure in name resolution|no route to host|network is unreachable|"
     r"server closed the connection|timed? ?out|unavailable"
 )
@@ -21,6 +22,8 @@ _GPU = regex(
     r"(?i)cuda error|no cuda-capable device|libcuda\.so|libcudart|found no nvidia driver|nvidia-smi|"
     r"torch not compiled with cuda|cuda (?:is )?not available|no gpu|hip error"
 )
+# A host that so many lines name is what a program is about.
+_OFTEN = 4
 
 
 def needs_gpu(log: str) -> bool:
@@ -30,6 +33,9 @@ def needs_gpu(log: str) -> bool:
 
 def waited_for(seen: Observation) -> str:
     """The host that a service keeps trying to reach, as its log and the names it looked up tell; "" for none."""
+    named = [line for line in seen.log.splitlines() if any(contact.host in line for contact in seen.contacts)]
+    if len(named) >= _OFTEN:
+        return _mentioned(named, seen.contacts)
     lines = [line for line in seen.log.splitlines() if _RETRY.search(line)]
     if len(lines) < 2 and not any(_REFUSED.search(line) for line in lines):
         return ""
