@@ -39,12 +39,13 @@ def time_requests(watching: Watching) -> tuple[Latency, ...]:
 
 def is_lazy(latency: Latency) -> bool:
     """Whether the first call of a route did work that belongs to the start: much slower than the next ones, beyond what
-    a health route's first call costs, with memory that grew or a host asked for the first time."""
+    a health route's first call costs, with memory that grew or a host asked for the first time. How many times slower
+    is told by the quickest of the next ones: a busy machine only adds to them."""
     usual = median(latency.following)
     control = latency.control_first - median(latency.control_following)
     more = latency.first - usual - max(0.0, control)
     grew = latency.growth >= _GROWTH or bool(latency.contacts)
-    return more >= _SLOWER_SECONDS and more >= _SLOWER_TIMES * usual and grew
+    return more >= _SLOWER_SECONDS and more >= _SLOWER_TIMES * min(latency.following) and grew
 
 
 def median(values: Sequence[float]) -> float:

@@ -2,7 +2,7 @@
 
 ## What it does
 Boots the image and compares when its port takes connections with when the first response comes. Flags more than 1.5
-seconds between the two.
+seconds between the two, when that is a fifth of the whole start or more: on a busy machine everything takes longer.
 
 ## Why is this bad
 A check of the port alone (the default on Cloud Run, of Knative and of many load balancers) passes at once: traffic
@@ -95,8 +95,8 @@ rule = Rule(
     since="0.1.0",
 )
 
-# Seconds between the first connection and the first response that are no more than a busy machine's.
-_USUAL = 1.5
+# Seconds between the first connection and the first response that are usual, and a usual part of the whole start.
+_USUAL, _USUAL_PART = 1.5, 0.2
 
 
 @rule.observe("Boot")
@@ -107,7 +107,7 @@ def listens_before_ready(boot: Boot) -> Iterator[Finding]:
         return
     answered = seen.serving if seen.serving is not None else seen.ready
     listening = [one.seconds for one in seen.listeners if one.port == seen.ready_port or not seen.ready_port]
-    if not listening or answered - min(listening) <= _USUAL:
+    if not listening or answered - min(listening) <= max(_USUAL, _USUAL_PART * answered):
         return
     places = [endpoint.span.path for endpoint in boot.plan.endpoints if endpoint.span is not None]
     is_asked = any(not path.endswith(".py") for path in places)  # by a check that the Dockerfile or a deploy file has
