@@ -33,11 +33,13 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding as it is reported: with a fingerprint that survives moved lines."""
+    """A finding as it is reported: with a fingerprint that survives moved lines. `note` is what a run of the image says
+    of it, "" for nothing."""
 
     finding: Finding
     fingerprint: str
     suppression: Suppression | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ class Plan:
     that it watches its sources. `command` overrides the image's own where it is not empty. `ports` are candidates, the
     likeliest first. `environment` holds values the user gave (masked in every output). `memory` is the limit in bytes
     that a deploy file declares, at `memory_span`; 0 for none. `stop_seconds` is how long a deploy file lets the
-    container stop, 0 where none says. `skip` are scenario ids or their families.
+    container stop, 0 where none says. `skip` and
+    `only` (none for all) are scenario ids or their families; the baseline is always booted.
     """
 
     root: str
@@ -128,6 +129,7 @@ class Plan:
     stop_seconds: float = 0.0
     budgets: Budgets = Budgets()
     skip: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     platform: str = ""
 
 

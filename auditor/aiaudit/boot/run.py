@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +16,8 @@ from aiaudit.boot.dummies import dummies
 from aiaudit.boot.engine import connect
 from aiaudit.boot.matrix import run as run_matrix
 from aiaudit.boot.plan import image_of, plan_for
-from aiaudit.boot.record import Boot, Observation, Outcome, Plan
-from aiaudit.boot.scenarios import scenarios
+from aiaudit.boot.record import Boot, ImageFacts, Observation, Outcome, Plan, Verdict
+from aiaudit.boot.scenarios import BASELINE, scenarios
 from aiaudit.boot.session import Session
 from aiaudit.boot.watcher import watchers
 from aiaudit.model.image import Image
@@ -23,6 +25,8 @@ from aiaudit.model.service import Service
 from aiaudit.settings import UsageError
 from aiaudit.suggestion import suggestion
 from aiaudit.values import dataclass
+
+_ANY_ADDRESS = "http://127.0.0.1:1/v1"  # a scenario may be about the variable that is set to the stub's
 
 
 class Interrupted(Exception):
@@ -68,32 +72,67 @@ def boot(service: Service, request: Request, display: Display) -> Boot:
     client = connect()
     session = Session(client, keep=request.keep, budget=expected.budgets.total)
     with session:
-        built = _built(session, image, request, display) if image is not None else None
+        built = built_image(session, image, request, display) if image is not None else None
         facts = session.image(built.image if built else request.image)
-        plan = chosen(plan_for(service, facts, request.configuration, request.dockerfile), request.only)
-        found = run_matrix(plan, session, watchers(session, facts, request.configuration.watcher), Seconds(), display)
+        found = _booted(service, request, facts, request.only, session, display)
     if session.cancelled_by not in ("", "budget"):
         raise Interrupted(session.cancelled_by)
-    return replace(found, built=built.seconds if built else 0.0, leftovers=session.leftovers)
+    found = replace(found, built=built.seconds if built else 0.0, leftovers=session.leftovers)
+    if request.keep:
+        return found
+    return repeatable(found, built_again(image, request) if image is not None else request.image)
 
 
-def _built(session: Session, image: Image, request: Request, display: Display) -> BuildResult:
+def gets_ready(name: str, service: Service, request: Request, session: Session, display: Display) -> bool:
+    """Whether an image gets ready with everything set."""
+    baseline = _booted(service, request, session.image(name), (BASELINE,), session, display).baseline
+    return baseline is not None and baseline.verdict is Verdict.READY
+
+
+def _booted(
+    service: Service, request: Request, facts: ImageFacts, only: tuple[str, ...], session: Session, display: Display
+) -> Boot:
+    """The boots of an image that the engine has."""
+    plan = replace(plan_for(service, facts, request.configuration, request.dockerfile), only=only)
+    return run_matrix(plan, session, watchers(session, facts, request.configuration.watcher), Seconds(), display)
+
+
+def built_image(session: Session, image: Image, request: Request, display: Display) -> BuildResult:
     """Build an image of the model, as its deploy files and the request say."""
     display.say(f"building {image.path}, whose RUN lines are executed")
     return build(*recipe(image, Path(request.folder), request.options), session)
 
 
 def chosen(plan: Plan, names: tuple[str, ...]) -> Plan:
-    """The plan with only these scenarios or families; the baseline is always there, for nothing counts without it."""
-    if not names:
-        return plan
-    ids = [scenario.id for scenario in scenarios(plan, dummies(plan.variables, "")).all]
-    families = {id.partition(":")[0] for id in ids}
+    """The plan with only these scenarios or families; a name that is none of them is a `UsageError`."""
+    ids = [scenario.id for scenario in scenarios(plan, dummies(plan.variables, "", _ANY_ADDRESS)).all]
+    known = [*dict.fromkeys(id.partition(":")[0] for id in ids), *ids]
     for name in names:
-        if name not in families and name not in ids:
-            raise UsageError(f"--scenario {name}: there is none of this name{suggestion(name, [*families, *ids])}")
-    others = [id for id in ids if id not in names and id.partition(":")[0] not in names]
-    return replace(plan, skip=(*plan.skip, *others))
+        if name not in known:
+            raise UsageError(f"--scenario {name}: there is none of this name{suggestion(name, known)}")
+    return replace(plan, only=names)
+
+
+def built_again(image: Image, request: Request) -> str:
+    """What a shell replaces by the id of the image, which it builds for that; build arguments have no values in it."""
+    folder, options = os.path.relpath(request.folder), request.options
+    words = ["docker", "build", "--quiet", f"--file={os.path.join(folder, image.path)}"]
+    words += [f"--build-arg={name}" for name, _ in options.arguments]
+    words += [f"--network={options.network}"] if options.network else []
+    words += [f"--target={options.target}"] if options.target else []
+    return f"$({shlex.join([*words, os.path.normpath(os.path.join(folder, image.context.folder))])})"
+
+
+def repeatable(boot: Boot, image: str) -> Boot:
+    """The boot with lines that repeat it when what the run built is gone: with these words for the image's id."""
+
+    def changed(outcome: Outcome) -> Outcome:
+        seen = outcome.observation
+        if seen is None:
+            return outcome
+        return replace(outcome, observation=replace(seen, command=seen.command.replace(boot.image.id, image)))
+
+    return replace(boot, outcomes=tuple(map(changed, boot.outcomes)))
 
 
 class Seconds:

@@ -91,7 +91,10 @@ class _Made:
         return Scenario(id, action, tuple(given.items()), **options)  # type: ignore[arg-type]
 
     def _is_wanted(self, scenario: Scenario) -> bool:
-        return scenario.id not in self.plan.skip and scenario.family not in self.plan.skip
+        names = {scenario.id, scenario.family}
+        return not names.intersection(self.plan.skip) and (
+            not self.plan.only or bool(names.intersection(self.plan.only))
+        )
 
     def _about(self, variable: Variable) -> Iterator[Scenario]:
         name = variable.name

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from aiaudit import api
-from aiaudit.boot.record import Boot, Status
+from aiaudit.boot.confirm import confirmations
+from aiaudit.boot.record import Boot, RebuildProof, Status, WeightProof
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.run import Request, boot
 from aiaudit.boot.shown import Hide, hider, shown
@@ -44,17 +45,25 @@ def _check(values: Mapping[str, Any], audit: api.Audit) -> int:
     folder = folder_of(*(values["paths"] or (".",)))
     found = _booted(audit, request_for(folder, values), values)
     report = audit.report({Boot: (found,)})
-    report = replace(report, diagnostics=(*report.diagnostics, *problems_of(found)))
+    report = replace(noted(report, found), diagnostics=(*report.diagnostics, *problems_of(found)))
     return outputs.write(Result(report, found, is_static=True), audit.settings.fail_on)
+
+
+def noted(report: Report, boot: Boot | None = None, proofs: Iterable[RebuildProof | WeightProof] = ()) -> Report:
+    """The report with a note at each finding that the run confirms or refutes."""
+    said = confirmations([reported.finding for reported in report.findings], boot, proofs)
+    notes = {one.finding: one.text for one in said}
+    findings = (replace(reported, note=notes.get(reported.finding, "")) for reported in report.findings)
+    return replace(report, findings=tuple(findings))
 
 
 def _booted(audit: api.Audit, request: Request, values: Mapping[str, Any]) -> Boot:
     """The boot, as it may be shown."""
-    with Live(sys.stderr, _hider(request), quiet=values["quiet"], verbose=values["verbose"]) as live:
+    with Live(sys.stderr, hider_of(request), quiet=values["quiet"], verbose=values["verbose"]) as live:
         return shown(boot(audit.service, request, live))
 
 
-def _hider(request: Request) -> Hide:
+def hider_of(request: Request) -> Hide:
     """What hides the values that the user gave, as long as there is no boot to take them from."""
     configuration = request.configuration
     services = [pair for service in configuration.services.values() for pair in service.env.items()]

@@ -11,6 +11,7 @@ from typing import Any
 from aiaudit import report as plain_reports
 from aiaudit.boot import report as reports
 from aiaudit.boot.build import BuildFailed
+from aiaudit.boot.record import Status
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.run import Interrupted
 from aiaudit.boot.shown import hider
@@ -21,7 +22,7 @@ from aiaudit.cli.outputs import incomplete, replace_file, told, wanted
 from aiaudit.finding import Severity
 from aiaudit.report import printable
 from aiaudit.report.look import Look
-from aiaudit.results import CLEAN, FINDINGS, INCOMPLETE, USAGE, Report
+from aiaudit.results import CLEAN, FINDINGS, INCOMPLETE, USAGE
 from aiaudit.runner import describe
 from aiaudit.settings import UsageError
 
@@ -71,17 +72,19 @@ class Outputs:
         for name, path in self.files:
             replace_file(path, _rendered(name, result, plain))
         lines = [] if values["quiet"] else told(report.diagnostics)
-        lines += incomplete(self.what, report.diagnostics) or self._outcome(report, code, fail_on)
+        lines += incomplete(self.what, report.diagnostics) or self._outcome(result, code, fail_on)
         err = "".join(f"{printable(line)}\n" for line in lines).encode("utf-8", "backslashreplace")
         return write(_rendered(values["format"], result, look), err, code)
 
-    def _outcome(self, report: Report, code: int, fail_on: Severity) -> list[str]:
+    def _outcome(self, result: Result, code: int, fail_on: Severity) -> list[str]:
         """The last line of a complete run."""
         if self.values["quiet"]:
             return []
-        count = len(report.findings)
+        count = len(result.report.findings)
         found = f"{count} finding{'s' * (count != 1)}" if code == FINDINGS else f"nothing at or above {fail_on.value}"
-        return [f"aiaudit: {self.what}: {found}"]
+        failed = [outcome.scenario.id for outcome in result.of(Status.FAIL)]
+        though = f", though {', '.join(failed)} failed" if failed and code == CLEAN else ""
+        return [f"aiaudit: {self.what}: {found}{though}"]
 
     def _arguments(self) -> tuple[str, ...]:
         """The command line, without values that nobody may see."""

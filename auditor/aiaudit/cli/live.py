@@ -16,7 +16,7 @@ from aiaudit.report import printable
 from aiaudit.values import dataclass
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Live:
             from rich.live import Live as Drawn
 
             console = Console(file=self._stream)
-            self._live = Drawn(console=console, transient=True, refresh_per_second=4, get_renderable=self._table)
+            self._live = Drawn(console=console, transient=True, refresh_per_second=4, get_renderable=self._drawn)
             self._live.start()
         return self
 
@@ -69,9 +69,9 @@ class Live:
         """A scenario has begun, was seen, or has its outcome."""
         with self._lock:
             row = self._rows.setdefault(scenario, _Row(time.monotonic()))
+            self._doing = ""
             if isinstance(what, Outcome):
                 row.outcome = what
-                self._doing = ""
             else:
                 row.state = "running" if what is None else "seen"
             if self._lines and not self._draws:
@@ -88,8 +88,8 @@ class Live:
         self._stream.write(f"aiaudit: {printable(self._hide(text))}\n")
         self._stream.flush()
 
-    def _table(self) -> Table:
-        """The table as it is now."""
+    def _drawn(self) -> RenderableType:
+        """What is being done, or the table as it is now."""
         from rich.table import Table
         from rich.text import Text
 
@@ -100,6 +100,8 @@ class Live:
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
         with self._lock:
+            if self._doing:
+                return Text(printable(self._hide(self._doing)))
             for scenario, row in self._rows.items():
                 outcome = row.outcome
                 style = COLOURS[STYLES[outcome.status]] if outcome else ""
@@ -109,6 +111,4 @@ class Live:
                     Text(outcome.verdict.value if outcome else row.state, style),
                     Text(f"{seconds:.1f} s" if seconds is not None else ""),
                 )
-            if self._doing:
-                table.add_row(Text(printable(self._hide(self._doing))))
         return table

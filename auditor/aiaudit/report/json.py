@@ -66,6 +66,8 @@ def _finding(reported: Reported, aliases: dict[str, list[str]]) -> dict[str, Any
         "docs": f"docs/rules/{finding.name}.md",
         "fingerprint": reported.fingerprint,
     }
+    if reported.note:
+        found["run"] = reported.note
     if reported.suppression:
         suppression = reported.suppression
         found["suppression"] = {"kind": suppression.kind, "reason": suppression.reason, "line": suppression.line}

@@ -176,6 +176,8 @@ def _message(reported: Reported, steps: int, related: list[Step]) -> str:
     sentences = [_sentence(finding.message)]
     if finding.help:
         sentences.append(_sentence(f"{finding.help[:1].upper()}{finding.help[1:]}"))
+    if reported.note:
+        sentences.append(_sentence(f"{reported.note[:1].upper()}{reported.note[1:]}"))
     links = [f"[{_label(step.message)}]({number})" for number, step in enumerate(related, 1) if number <= steps]
     if links:
         sentences.append(f"Reached through {', '.join(links)}.")

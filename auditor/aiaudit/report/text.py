@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from aiaudit.finding import Confidence, Finding, Severity, Step
+from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.report import printable
 from aiaudit.report.frame import MOST_LINES, rows
 from aiaudit.report.look import Look
-from aiaudit.results import INCOMPLETE, Report
+from aiaudit.results import INCOMPLETE, Report, Reported
 from aiaudit.span import Span
 
 Segment = tuple[str, str]
@@ -45,11 +45,12 @@ def findings(report: Report, look: Look) -> Iterator[Line]:
     """Each finding with its code, and an empty line after it."""
     texts: dict[str, list[str]] = {}
     for reported in report.findings:
-        yield from _finding(reported.finding, report, texts, look)
+        yield from _finding(reported, report, texts, look)
         yield []
 
 
-def _finding(finding: Finding, report: Report, texts: dict[str, list[str]], look: Look) -> Iterator[Line]:
+def _finding(reported: Reported, report: Report, texts: dict[str, list[str]], look: Look) -> Iterator[Line]:
+    finding = reported.finding
     severity = finding.severity.value
     sure = "" if finding.confidence is Confidence.HIGH else f" ({finding.confidence.value} confidence)"
     yield [
@@ -68,6 +69,8 @@ def _finding(finding: Finding, report: Report, texts: dict[str, list[str]], look
         yield from _step("see", step, margin, report, texts, look)
     if finding.help:
         yield [(f"{' ' * margin} = ", "gutter"), ("help", "help"), (f": {printable(finding.help)}", "")]
+    if reported.note:
+        yield [(f"{' ' * margin} = ", "gutter"), ("run", "help"), (f": {printable(reported.note)}", "")]
     if finding.fix:
         yield [
             (f"{' ' * margin} = ", "gutter"),

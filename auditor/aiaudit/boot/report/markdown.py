@@ -15,7 +15,7 @@ from aiaudit.report import printable
 from aiaudit.report.look import Look
 from aiaudit.results import Report
 
-_ACTIVE = regex(r"[\\`*_{}\[\]<>()#+!|~@&/]|(?<=[wW]{3})\.")
+_ACTIVE = regex(r"[\\`*_\[\]<>()#!|~@&]|(?<=:)/|(?<=[wW]{3})\.")
 _BACKTICKS = regex(r"`+")
 _MARKS = {
     Status.PASS: "✅",
@@ -74,9 +74,10 @@ def _findings(report: Report) -> Iterator[str]:
     for reported in report.findings:
         finding, span = reported.finding, reported.finding.span
         place = inert(f"{span.path}:{span.line}")
-        remedy = f" {inert(finding.help)}." if finding.help else ""
+        remedy = f" Remedy: {inert(finding.help)}." if finding.help else ""
         head = f"- **{finding.severity.value}** {finding.rule} {finding.name}, {place}"
-        yield f"{head}: {inert(finding.message)}.{remedy}"
+        note = f" The run: {inert(reported.note)}." if reported.note else ""
+        yield f"{head}: {inert(finding.message)}.{remedy}{note}"
     yield ""
 
 
@@ -89,7 +90,7 @@ def _evidence(outcome: Outcome) -> Iterator[str]:
 def _proof(proof: RebuildProof | WeightProof) -> Iterator[str]:
     yield f"## {inert(title(proof))}: {proof.proof.value}"
     yield ""
-    yield f"{inert(proof.reason)} ({inert(f'{proof.span.path}:{proof.span.line}')})"
+    yield f"At {inert(f'{proof.span.path}:{proof.span.line}')}: {inert(proof.reason)}"
     yield ""
     yield from (f"- {inert(label)}: {inert(text)}" for label, text in details(proof))
     yield ""

@@ -67,24 +67,28 @@ def _screen(boot: Boot, look: Look) -> Iterator[Line]:
     yield [(printable(image_line(boot)), "strong")]
     yield [(printable(engine_line(boot)), "faint")]
     yield []
-    width = max((len(outcome.scenario.id) for outcome in boot.outcomes), default=0)
+    widths = [max(map(len, words), default=0) for words in zip(*map(_words, boot.outcomes), strict=True)]
     for outcome in boot.outcomes:
-        yield _row(outcome, width, look.width)
+        yield _row(outcome, widths, look.width)
     yield []
     previous = ""
     for label, text in numbers(boot):
         shown = label if label != previous else ""
         previous = label
-        yield [(f"{shown:<{_LABEL}}", "help"), (_cut(printable(text), look.width - _LABEL), "")]
+        yield [(f"{shown:<{_LABEL}}", "help"), (printable(text), "")]
 
 
-def _row(outcome: Outcome, width: int, columns: int) -> Line:
+def _row(outcome: Outcome, widths: list[int], columns: int) -> Line:
+    scenario, verdict, seconds = (f"{word:<{width}}  " for word, width in zip(_words(outcome), widths, strict=True))
+    reason = _cut(printable(outcome.reason), columns - sum(widths) - 2 * len(widths))
+    return [(scenario, ""), (verdict, STYLES[outcome.status]), (seconds, ""), (reason, "faint")]
+
+
+def _words(outcome: Outcome) -> tuple[str, str, str]:
+    """What stands in a row before the reason."""
     seconds = seconds_of(outcome)
-    time = f"{seconds:6.1f} s" if seconds is not None else " " * 8
-    start = f"{printable(outcome.scenario.id):<{width}}  "
-    verdict = f"{outcome.verdict.value:<25}"
-    reason = _cut(printable(outcome.reason), columns - len(start) - len(verdict) - len(time) - 2)
-    return [(start, ""), (verdict, STYLES[outcome.status]), (f"{time}  ", ""), (reason, "faint")]
+    time = f"{seconds:5.1f} s" if seconds is not None else ""
+    return printable(outcome.scenario.id), outcome.verdict.value, time
 
 
 def _cut(text: str, columns: int) -> str:
