@@ -28,7 +28,7 @@ class Running:
 
     def __init__(self) -> None:
         command = [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM]
-        options = {"network": "none", "free": [], "stub": 0}
+        options = {"network": "none", "free": [], "stub": 0, "local": []}
         self.process = subprocess.Popen(
             [*command, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -105,6 +105,15 @@ def test_an_order_that_is_none_is_a_problem_and_not_the_end(running: Running, li
     assert len(running.heard.wait("problem")) == 1
     running.order(line)
     assert len(running.heard.wait("problem", count=2)) == 2
+
+
+def test_a_part_that_breaks_is_a_problem(running: Running) -> None:
+    with serving(saying(b"")) as port:
+        order = {"do": "request", "method": "GET", "port": port, "path": "/", "body": 1, "headers": []}
+        running.order(json.dumps(order))
+        (problem,) = running.heard.wait("problem")
+
+    assert problem["detail"].startswith("a part of it broke: AttributeError")
 
 
 def test_the_end_of_the_input_is_the_end(running: Running) -> None:

@@ -35,7 +35,7 @@ def heard() -> Heard:
 @pytest.fixture
 def server(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(names, "search_domains", lambda: ("corp.example",))
-    started = names.NameServer(heard.reports, lambda name: "127.0.0.9", port=0)
+    started = names.NameServer(heard.reports, lambda name: "127.0.0.9", local=["cache"], port=0)
     started.start()
     return started.port
 
@@ -84,8 +84,8 @@ def test_the_domain_that_a_resolver_puts_behind_a_name_is_taken_off(server: int,
     assert [contact["host"] for contact in heard.events("contact")] == ["db"]
 
 
-@pytest.mark.parametrize("name", ["localhost", "app.localhost", socket.gethostname()])
-def test_names_of_the_container_itself_are_no_contacts(server: int, heard: Heard, name: str) -> None:
+@pytest.mark.parametrize("name", ["localhost", "app.localhost", socket.gethostname(), "Cache", "cache.corp.example"])
+def test_names_of_this_place_are_no_contacts(server: int, heard: Heard, name: str) -> None:
     answer = asked_by_udp(server, query(name))
 
     assert answer.endswith(socket.inet_aton("127.0.0.1"))
@@ -101,6 +101,13 @@ def test_other_records_are_empty_and_the_name_is_told_all_the_same(kind: int) ->
     assert answer is not None
     assert (code(answer), struct.unpack("!H", answer[6:8])[0]) == (0, 0)
     assert told == ["cluster.example"]
+
+
+@pytest.mark.parametrize("kind", [A, AAAA])
+def test_a_name_without_an_address_does_not_exist(kind: int) -> None:
+    answer = reply(query("hub.example", kind), lambda name: "")
+
+    assert (code(answer), answer and struct.unpack("!H", answer[6:8])[0]) == (3, 0)
 
 
 def test_an_address_that_is_asked_for_its_name_is_no_contact() -> None:

@@ -191,6 +191,17 @@ def test_many_listeners_and_paths_are_not_asked_without_bound(kernel: Kernel) ->
         assert len(first) == 10
 
 
+def test_of_very_many_listeners_the_expected_one_is_told(kernel: Kernel) -> None:
+    heard = Heard()
+    kernel.listeners = {("0.0.0.0", port) for port in range(1, 60000)}
+    made = Prober(heard.reports, set(), kernel)
+    made.ask_for([50000], [])
+    made.start()
+    told = heard.wait("listen", count=200)
+
+    assert (len(told), {"host": "0.0.0.0", "port": 50000} in told) == (200, True)
+
+
 def test_what_no_route_leads_to_is_counted(kernel: Kernel) -> None:
     heard = Heard()
     kernel.unrouted = 4

@@ -150,7 +150,15 @@ def test_what_makes_no_sense_is_a_bad_request(served: Served, path: str, fields:
 
 
 def test_garbage_does_not_end_the_stub(served: Served) -> None:
-    for garbage in (b"", b"\xff" * 100_000, b"POST /v1/embeddings HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\r\n\r\n"):
+    nested = b"[" * 100_000
+    deep = b"POST /v1/embeddings HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(nested), nested)
+    for garbage in (
+        deep,
+        b"",
+        b"\xff" * 100_000,
+        b"POST /v1/embeddings HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"\r\n\r\n",
+    ):
         with socket.create_connection(("127.0.0.1", served.stub.port), 5) as client:
             client.sendall(garbage)
     served.post("chat/completions", stream=True, response_format=[1])

@@ -85,7 +85,8 @@ def test_it_owns_a_network_with_its_own_name_server_and_no_privilege() -> None:
     assert (watcher.network, watcher.base_url) == ("container:abc", f"http://127.0.0.1:{STUB_PORT}/v1")
     assert (asked.image, asked.role, asked.network, asked.dns) == ("sha256:1", "watcher", "none", ("127.0.0.1",))
     assert (asked.environment, asked.user, asked.stdin) == ((), "", True)
-    assert json.loads((asked.command or ())[-1]) == {"network": "sinkhole", "free": [80, 8000], "stub": STUB_PORT}
+    options = {"network": "sinkhole", "free": [80, 8000], "stub": STUB_PORT, "local": []}
+    assert json.loads((asked.command or ())[-1]) == options
     assert {"/.aiaudit/inside/__init__.py", "/.aiaudit/inside/main.py"} < set(asked.files)
 
 
@@ -94,6 +95,15 @@ def test_without_a_network_there_is_no_name_server_but_the_stub_that_settings_na
 
     assert watched(engine, Network.NONE).base_url == f"http://127.0.0.1:{STUB_PORT}/v1"
     assert engine.made[0].specification.dns == ()
+
+
+def test_without_a_network_the_names_of_companions_are_answered_all_the_same() -> None:
+    engine = Scripts("python3")
+    watchers(engine, IMAGE, beside=["db"]).watch("a", Network.NONE, ())  # type: ignore[arg-type]
+    asked = engine.made[0].specification
+
+    assert asked.dns == ("127.0.0.1",)
+    assert json.loads((asked.command or ())[-1])["local"] == ["db"]
 
 
 def test_the_interpreter_is_looked_for_and_remembered() -> None:

@@ -84,9 +84,15 @@ def boot(session: Session) -> Iterator[Callable[..., Beside]]:
     """Starts a program in a container beside a watcher."""
     started: list[Beside] = []
 
-    def start(program: str, *words: str, network: Network = Network.SINKHOLE, free: tuple[int, ...] = ()) -> Beside:
+    def start(
+        program: str,
+        *words: str,
+        network: Network = Network.SINKHOLE,
+        free: tuple[int, ...] = (),
+        companions: tuple[str, ...] = (),
+    ) -> Beside:
         image = session.image(_IMAGE)
-        watcher = watchers(session, image).watch("test", network, free)
+        watcher = watchers(session, image, beside=companions).watch("test", network, free)
         command = ("python3", "-u", "-c", textwrap.dedent(program), *words)
         made = Specification(image.id, "target", "test", network=watcher.network, command=command, user="65532:65532")
         container = session.create(made)
@@ -216,6 +222,28 @@ def test_without_a_network_no_name_has_an_address_and_the_stub_is_there(boot: Ca
 
     assert seen.said() == ["[Errno -3] Temporary failure in name resolution", str(("127.0.0.1", STUB_PORT))]
     assert seen.contacts() == []
+
+
+@pytest.mark.parametrize("network", [Network.SINKHOLE, Network.NONE])
+def test_a_companion_is_reached_by_its_name_and_is_no_contact(boot: Callable[..., Beside], network: Network) -> None:
+    seen = boot(
+        """
+        import socket
+        companion = socket.create_server(("0.0.0.0", 5432))
+        print(socket.create_connection(("db", 5432), 5).getpeername())
+        try:
+            print(socket.gethostbyname("hub.example"))
+        except OSError as error:
+            print(error)
+        """,
+        network=network,
+        companions=("db",),
+    )
+    reached, other = seen.said()
+
+    assert reached == "('127.0.0.1', 5432)"
+    assert (other == "[Errno -2] Name or service not known") == (network is Network.NONE)
+    assert "db" not in {host for host, _, _ in seen.contacts()}
 
 
 _RELAY = """

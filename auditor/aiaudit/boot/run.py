@@ -94,7 +94,9 @@ def _booted(
 ) -> Boot:
     """The boots of an image that the engine has."""
     plan = replace(plan_for(service, facts, request.configuration, request.dockerfile), only=only)
-    return run_matrix(plan, session, watchers(session, facts, request.configuration.watcher), Seconds(), display)
+    beside = [companion.name for companion in plan.companions]
+    made = watchers(session, facts, request.configuration.watcher, beside)
+    return run_matrix(plan, session, made, Seconds(), display)
 
 
 def built_image(session: Session, image: Image, request: Request, display: Display) -> BuildResult:

@@ -119,9 +119,10 @@ class ContainerWatcher:
 class ContainerWatchers:
     """Makes watchers out of one image, with the first interpreter of it that works."""
 
-    def __init__(self, engine: Engine, image: ImageFacts) -> None:
+    def __init__(self, engine: Engine, image: ImageFacts, beside: Sequence[str]) -> None:
         self._engine = engine
         self._image = image
+        self._beside = sorted(beside)
         self._files = _programs()
         self._candidates = interpreters(image)
         self._lock = threading.Lock()
@@ -164,7 +165,9 @@ class ContainerWatchers:
         return None
 
     def _specification(self, name: str, network: Network, free: Sequence[int], interpreter: str) -> Specification:
-        options = {"network": network.value, "free": sorted({*free, *self._image.ports}), "stub": STUB_PORT}
+        has_names = bool(self._beside) or network is not Network.NONE
+        free = sorted({*free, *self._image.ports})
+        options = {"network": network.value, "free": free, "stub": STUB_PORT, "local": self._beside}
         return Specification(
             image=self._image.id,
             role="watcher",
@@ -172,15 +175,18 @@ class ContainerWatchers:
             entrypoint=(interpreter,),
             command=(*_FLAGS, "-c", _PROGRAM, json.dumps(options)),
             memory=_MEMORY,
-            dns=() if network is Network.NONE else ("127.0.0.1",),  # the containers beside it ask the same server
+            dns=("127.0.0.1",) if has_names else (),  # the containers beside it ask the same server
             stdin=True,
             files=self._files,
         )
 
 
-def watchers(engine: Engine, image: ImageFacts, instead: str = "") -> Watchers:
-    """Makes a watcher for each boot of an image; `instead` names another image to run it in, one with a Python."""
-    return ContainerWatchers(engine, engine.image(instead) if instead else image)
+def watchers(engine: Engine, image: ImageFacts, instead: str = "", beside: Sequence[str] = ()) -> Watchers:
+    """Makes a watcher for each boot of an image.
+
+    `instead` names another image to run it in, one with a Python; `beside` are the host names of companions.
+    """
+    return ContainerWatchers(engine, engine.image(instead) if instead else image, beside)
 
 
 def interpreters(image: ImageFacts) -> tuple[str, ...]:

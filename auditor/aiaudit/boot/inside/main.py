@@ -39,10 +39,18 @@ class Watch:
             "stream": self._stream,
         }
 
-    def begin(self, network: str, free: list[int], stub: int, names: int = 53) -> None:
-        """Open what this network has; what cannot be opened is reported as a problem."""
+    def begin(self, network: str, free: list[int], stub: int, local: list[str], names: int = 53) -> None:
+        """Open what this network has; what cannot be opened is reported as a problem.
+
+        Names in `local` are those of containers beside the target; without a network there are no others.
+        """
         if network != "none":
-            self._open_names(names, [port for port in PORTS if port not in free], network == "blackhole")
+            ports = [port for port in PORTS if port not in free]
+            sinkhole = Sinkhole(self._reports, self._own, ports, silent=network == "blackhole")
+            sinkhole.start()
+            self._open_names(names, local, sinkhole.address_of)
+        elif local:
+            self._open_names(names, local, lambda name: "")
         self._open_stub(stub)  # an address that the settings name is there without a network, too
         self._prober.start()
         self._reports.say("up", stub=self._stub.port if self._stub else 0)
@@ -56,15 +64,13 @@ class Watch:
         self._reports.mark()
         self._prober.forget()
 
-    def _open_names(self, port: int, ports: list[int], silent: bool) -> None:
-        sinkhole = Sinkhole(self._reports, self._own, ports, silent)
+    def _open_names(self, port: int, local: list[str], address_of: Callable[[str], str]) -> None:
         try:
-            names = NameServer(self._reports, sinkhole.address_of, port)
+            names = NameServer(self._reports, address_of, local, port)
         except OSError as error:
             self._reports.say("problem", detail=f"names are not answered, port {port} cannot be bound: {error}")
             return
         self._own.add((ADDRESS, names.port))
-        sinkhole.start()
         names.start()
 
     def _open_stub(self, port: int) -> None:
@@ -127,6 +133,11 @@ def lines(descriptor: int) -> Any:
 def main() -> None:
     """Run with the options in the first argument, as JSON."""
     reports = Reports()
+
+    def report(failed: threading.ExceptHookArgs) -> None:
+        reports.say("problem", detail=f"a part of it broke: {failed.exc_type.__name__}: {failed.exc_value}")
+
+    threading.excepthook = report  # a part that is silently gone would make what follows look like nothing
     watch = Watch(reports)
     watch.begin(**json.loads(sys.argv[1]))
     for line in lines(0):

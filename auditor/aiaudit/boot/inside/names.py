@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .reports import Reports, plain_name
 
 ADDRESS = "127.0.0.1"
 _A, _PTR = 1, 12
-_FORMAT_ERROR, _NOT_IMPLEMENTED = 1, 4
+_FORMAT_ERROR, _NO_SUCH_NAME, _NOT_IMPLEMENTED = 1, 3, 4
 _RECURSION_DESIRED, _AUTHORITATIVE, _RECURSION_AVAILABLE, _RESPONSE = 0x0100, 0x0400, 0x0080, 0x8000
 _SECONDS_VALID = 1
 _LARGEST = 4096
@@ -57,7 +57,10 @@ def question_of(message: bytes) -> Question:
 
 
 def reply(message: bytes, address_of: Callable[[str], str]) -> bytes | None:
-    """The answer to a query: the address of its name; nothing for other kinds of records; None for what is no query."""
+    """The answer to a query: the address of its name, "" for a name that is none; nothing for other kinds of records.
+
+    None for what is no query.
+    """
     if len(message) < 12:
         return None
     number, flags = struct.unpack_from("!HH", message)
@@ -73,6 +76,8 @@ def reply(message: bytes, address_of: Callable[[str], str]) -> bytes | None:
     answer = b""
     if question.kind != _PTR:
         address = address_of(question.name)
+        if not address:
+            return struct.pack("!6H", number, known | _NO_SUCH_NAME, 1, 0, 0, 0) + question.raw
         if question.kind == _A:
             answer = struct.pack("!HHHLH", 0xC00C, _A, 1, _SECONDS_VALID, 4) + socket.inet_aton(address)
     return struct.pack("!6H", number, known, 1, 1 if answer else 0, 0, 0) + question.raw + answer
@@ -89,20 +94,19 @@ def search_domains(path: str = "/etc/resolv.conf") -> tuple[str, ...]:
 
 
 class NameServer:
-    """Answers every name with an address that `address_of` gives, over UDP and TCP."""
+    """Answers every name with an address that `address_of` gives, over UDP and TCP; names in `local` are this place."""
 
-    def __init__(self, reports: Reports, address_of: Callable[[str], str], port: int = 53) -> None:
+    def __init__(
+        self, reports: Reports, address_of: Callable[[str], str], local: Iterable[str] = (), port: int = 53
+    ) -> None:
         self._reports = reports
         self._address_of = address_of
         self._domains = search_domains()
-        self._own_name = socket.gethostname().lower()
+        self._local = {"localhost", socket.gethostname().lower(), *(name.lower() for name in local)}
         self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._datagrams.bind((ADDRESS, port))
         self.port = self._datagrams.getsockname()[1]
-        self._streams = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._streams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._streams.bind((ADDRESS, self.port))
-        self._streams.listen(16)
+        self._streams = socket.create_server((ADDRESS, self.port), backlog=16)
 
     def start(self) -> None:
         """Answer from now on."""
@@ -111,7 +115,7 @@ class NameServer:
 
     def _address(self, asked: str) -> str:
         name = self._without_domain(asked)
-        if name in ("localhost", self._own_name) or name.endswith(".localhost"):
+        if name in self._local or name.endswith(".localhost"):
             return ADDRESS
         self._reports.contact(name, 0, "dns")
         return self._address_of(name)

@@ -15,6 +15,7 @@ _SCAN_SECONDS = 0.05
 _SHORTEST, _LONGEST, _GROWTH = 0.1, 1.0, 1.25
 _ANSWER_SECONDS = 5.0
 _MOST_ASKED = 64
+_MOST_SEEN = 200
 _ABSENT = (404, 405)
 
 
@@ -54,7 +55,7 @@ class Prober:
             if self._is_new:
                 self._is_new, known = False, frozenset()
             try:
-                now = frozenset(self._kernel.listening() - self._own)
+                now = self._now()
             except OSError as error:
                 self._reports.say("problem", detail=f"listening sockets cannot be seen: {error}")
                 return
@@ -69,9 +70,19 @@ class Prober:
                 unrouted = count
             time.sleep(_SCAN_SECONDS)
 
+    def _now(self) -> frozenset[tuple[str, int]]:
+        """Who listens beside the watcher; of very many those at the expected ports and some others."""
+        found = self._kernel.listening() - self._own
+        if len(found) > _MOST_SEEN:
+            found = sorted(found, key=self._by_expectation)[:_MOST_SEEN]
+        return frozenset(found)
+
+    def _by_expectation(self, listener: tuple[str, int]) -> tuple[bool, tuple[str, int]]:
+        return listener[1] not in self._ports, listener
+
     def _begin_asking(self) -> None:
         """Start to ask each listener for each path, unless that is under way; threads are bounded."""
-        for host, port in sorted(self._listeners, key=lambda each: (each[1] not in self._ports, each)):
+        for host, port in sorted(self._listeners, key=self._by_expectation):
             for path in self._paths:
                 task = (port, path, self._round)
                 if task in self._asked or len(self._asked) >= _MOST_ASKED:

@@ -15,7 +15,7 @@ PORTS = (25, 80, 443, 587, 1433, 3306, 4317, 4318, 5432, 5672, 6333, 6334, 6379,
 _FIRST, _LAST = 2, 33  # of 127.0.0.x: a name has an address of its own, those beyond share the last
 _LISTENING_SECONDS = 1.0
 _MOST_TALKING = 64
-_MOST_HELD = 400
+_MOST_HELD = 200  # with 19 ports at 32 addresses below the 1024 files that a container may open
 
 
 class Sinkhole:
@@ -54,15 +54,11 @@ class Sinkhole:
 
     def _listen(self, address: str) -> None:
         for port in self._ports:
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._own.add((address, port))  # before it shows in the kernel's table
             try:
-                listener.bind((address, port))
-                self._own.add((address, port))  # before it shows in the kernel's table
-                listener.listen(64)
+                listener = socket.create_server((address, port), backlog=64)
             except OSError:  # somebody beside us listens there at all addresses, and gets the connections
                 self._own.discard((address, port))
-                listener.close()
                 continue
             listener.setblocking(False)
             self._selector.register(listener, selectors.EVENT_READ, (address, port))

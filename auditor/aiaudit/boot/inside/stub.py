@@ -50,10 +50,7 @@ class Stub:
 
     def __init__(self, reports: Reports, port: int) -> None:
         self._reports = reports
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((ADDRESS, port))
-        self._listener.listen(64)
+        self._listener = socket.create_server((ADDRESS, port), backlog=64)
         self._serving = threading.Semaphore(_MOST_SERVED)
         self.port = self._listener.getsockname()[1]
         self.slow = False
@@ -116,7 +113,7 @@ class Stub:
 def _fields(body: bytes) -> dict[str, Any]:
     try:
         asked = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return asked if isinstance(asked, dict) else {}
 
