@@ -108,7 +108,7 @@ def starts_without_required_setting(boot: Boot) -> Iterator[Finding]:
         also = f"; so it does {names(others)}" if (others := [one for one in outcomes if one is not worst]) else ""
         yield rule.at(
             read_at(boot, variable),
-            spoken(boot, f"the service starts {names([worst])}: {worst.reason}{also}"),
+            spoken(boot, f"the service is {worst.reason}{also}"),
             help=f"fail at startup: require {worst.scenario.changed} in a settings class that is made at import, "
             "with the type and the length that it must have",
             trace=read_steps(variable),
@@ -118,6 +118,6 @@ def starts_without_required_setting(boot: Boot) -> Iterator[Finding]:
         for outcome in failed(boot, ("no-env",), "STARTED_WITHOUT_VAR"):
             yield rule.at(
                 start_of(boot),
-                spoken(boot, f"the service starts with none of its variables set: {outcome.reason}"),
+                spoken(boot, f"the service is {outcome.reason}"),
                 help="fail at startup, and name every variable that is missing",
             )
