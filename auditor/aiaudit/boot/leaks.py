@@ -12,26 +12,28 @@ _PART = 12
 
 
 def leaks(secrets: Mapping[str, str], places: Iterable[tuple[str, str]]) -> tuple[Leak, ...]:
-    """Where a secret or the beginning of one stands; `places` are names with their text. The first line of each."""
+    """Where a secret, or the beginning or end of one, stands; `places` are names with their text. The first line of
+    each: programs cut long values at their end or in the middle."""
     found: list[Leak] = []
     for place, text in places:
         for variable, secret in secrets.items():
-            at = text.find(_part(secret))
+            at = min((at for part in _parts(secret) if (at := text.find(part)) >= 0), default=-1)
             if at >= 0:
                 found.append(Leak(variable, place, text.count("\n", 0, at) + 1))
     return tuple(found)
 
 
 def without(text: str, secrets: Mapping[str, str]) -> str:
-    """The text with secrets masked, also where only their beginning stands."""
+    """The text with secrets masked, also where only their beginning or end stands."""
     for secret in sorted(secrets.values(), key=len, reverse=True):
-        text = text.replace(secret, mask(secret)).replace(_part(secret), mask(secret))
+        for part in (secret, *_parts(secret)):
+            text = text.replace(part, mask(secret))
     return text
 
 
-def _part(secret: str) -> str:
-    """The beginning that gives a secret away: unique in this run, however the rest is cut."""
-    return secret[: max(_PART, min(len(secret), _public(secret) + 8))]
+def _parts(secret: str) -> tuple[str, str]:
+    """The beginning and the end that give a secret away: unique in this run, however the rest is cut."""
+    return secret[: max(_PART, min(len(secret), _public(secret) + 8))], secret[-_PART:]
 
 
 def _public(secret: str) -> int:
