@@ -19,7 +19,7 @@ from aiaudit.boot.report.numbers import numbers
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.shown import shown
 from aiaudit.report.look import Look
-from aiaudit.results import Diagnostic
+from aiaudit.results import Diagnostic, Reported
 from tests.boot.recorded import BAD, GIVEN, GOOD, INCOMPLETE, READY, REBUILD, STARTED, WEIGHT
 from tests.report.test_formats import EVERYTHING, RULES, finding_of, report_of
 from tests.report.test_sarif import SCHEMA
@@ -144,6 +144,18 @@ def test_colours_change_nothing_but_colours() -> None:
 
     assert "\x1b[" in painted
     assert bare == text_of("text", result_of(BAD))
+
+
+@pytest.mark.parametrize("name", ["text", "json", "sarif", "markdown"])
+def test_what_the_run_says_of_a_finding_stands_there(name: str) -> None:
+    """Confirmed, or refuted and worth a look."""
+    confirmed = Reported(finding_of(RULES[0]), "0" * 32, note="confirmed by boot missing: it gets ready")
+    refuted = Reported(finding_of(RULES[1]), "1" * 32, note="refuted by boot stop, a bug to look at: it ends")
+    text = text_of(name, Result(replace(report_of(), findings=(confirmed, refuted)), shown(GOOD), is_static=True))
+
+    assert re.search("[cC]onfirmed by boot missing: it gets ready", text)
+    assert re.search("[rR]efuted by boot stop, a bug to look at: it ends", text)
+    assert name != "text" or "1 of the findings about files confirmed by the run\n1 refuted by it" in text
 
 
 def test_json_is_that_of_check_with_the_boot() -> None:

@@ -59,9 +59,7 @@ def test_nothing_to_build(cli: Cli, command: str) -> None:
     assert "has no Dockerfile: name one with --file" in ran.err
 
 
-@pytest.mark.parametrize(
-    "arguments", [["boot"], ["boot", "--image", "x"], ["prove"], ["check", "--boot"], ["boot", "-q"]]
-)
+@pytest.mark.parametrize("arguments", [["boot"], ["boot", "--image", "x"], ["prove"], ["boot", "-q"]])
 def test_no_engine_is_never_a_pass(cli: Cli, arguments: list[str]) -> None:
     """Exit code 3; the last line tells where an engine was looked for and how to get one."""
     ran = cli(SERVICE, *arguments, "--exit-zero", DOCKER_HOST=NO_ENGINE)
@@ -71,6 +69,16 @@ def test_no_engine_is_never_a_pass(cli: Cli, arguments: list[str]) -> None:
     assert last.startswith(("aiaudit: no boot: No container engine", "aiaudit: no proof: No container engine"))
     assert NO_ENGINE in last
     assert "https://docs.docker.com/engine/install/" in last
+
+
+def test_without_an_engine_the_findings_about_files_are_there(cli: Cli) -> None:
+    """And the audit is incomplete all the same."""
+    files = cli(SERVICE, "--format", "concise")
+    both = cli(SERVICE, "check", "--boot", "--format", "concise", DOCKER_HOST=NO_ENGINE)
+
+    assert files.code == 1
+    assert (both.code, both.out) == (3, files.out)
+    assert both.err.splitlines()[-1].startswith("aiaudit: incomplete audit and boot: no boot: No container engine")
 
 
 def test_two_folders_are_not_booted_in_one_run(cli: Cli) -> None:

@@ -13,6 +13,7 @@ from aiaudit.boot.record import Boot, RebuildProof, Status, WeightProof
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.run import Request, boot
 from aiaudit.boot.shown import Hide, hider, shown
+from aiaudit.boot.world import EngineError, NoEngine
 from aiaudit.cli.boot_options import BOOT_OPTIONS
 from aiaudit.cli.boot_outputs import Outputs, guarded
 from aiaudit.cli.boot_request import audit_for, folder_of, request_for
@@ -43,9 +44,15 @@ def run_check(values: Mapping[str, Any], audit: api.Audit) -> int:
 def _check(values: Mapping[str, Any], audit: api.Audit) -> int:
     outputs = Outputs("audit and boot", values, FORMATS)
     folder = folder_of(*(values["paths"] or (".",)))
-    found = _booted(audit, request_for(folder, values), values)
-    report = audit.report({Boot: (found,)})
-    report = replace(noted(report, found), diagnostics=(*report.diagnostics, *problems_of(found)))
+    request = request_for(folder, values)
+    found: Boot | None = None
+    try:
+        found = _booted(audit, request, values)
+        problems = [*problems_of(found)]
+    except (NoEngine, EngineError) as error:  # what files tell is worth showing all the same
+        problems = [Diagnostic("error", "", f"no boot: {error}")]
+    report = noted(audit.report({Boot: (found,)} if found else {}), found)
+    report = replace(report, diagnostics=(*report.diagnostics, *problems))
     return outputs.write(Result(report, found, is_static=True), audit.settings.fail_on)
 
 

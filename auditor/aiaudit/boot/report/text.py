@@ -35,8 +35,18 @@ def render(result: Result, stream: TextIO, look: Look) -> None:
         if not look.quiet:
             lines += [*_screen(result.boot, look), []]
     if not look.quiet:
-        lines += summary(result.report, look, _looked_at(result))
+        lines += [*_noted(result), *summary(result.report, look, _looked_at(result))]
     write(lines, stream, look)
+
+
+def _noted(result: Result) -> Iterator[Line]:
+    """What the run says of findings about files, counted."""
+    notes = [reported.note for reported in result.report.findings if reported.note]
+    confirmed = sum(note.startswith("confirmed") for note in notes)
+    if confirmed:
+        yield [(f"{confirmed} of the findings about files confirmed by the run", "")]
+    if len(notes) > confirmed:
+        yield [(f"{len(notes) - confirmed} refuted by it: look for `run: refuted`", "medium")]
 
 
 def _looked_at(result: Result) -> str:
