@@ -222,6 +222,7 @@ def test_without_a_network_no_name_has_an_address_and_the_stub_is_there(boot: Ca
 
     assert seen.said() == ["[Errno -3] Temporary failure in name resolution", str(("127.0.0.1", STUB_PORT))]
     assert seen.contacts() == []
+    assert seen.events("unroutable") == []
 
 
 @pytest.mark.parametrize("network", [Network.SINKHOLE, Network.NONE])

@@ -26,10 +26,16 @@ class Trail:
         self.stream_problem = ""
         self._last: dict[tuple[int, str], int] = {}
         self._contacted: set[tuple[str, int, str]] = set()
+        self._noted: set[str] = set()
 
     def note(self, seconds: float, what: str) -> None:
         """Put something into the timeline."""
         self.timeline.append(Event(round(seconds, 3), what))
+
+    def _note_once(self, seconds: float, what: str) -> None:
+        if what not in self._noted and len(self._noted) < _MOST:
+            self._noted.add(what)
+            self.note(seconds, what)
 
     def take(self, event: Mapping[str, Any]) -> None:
         """One event."""
@@ -45,7 +51,9 @@ class Trail:
             case "stream":
                 self._stream(event)
             case "call":
-                self.note(event["t"], f"calls the model's API: {event['method']} {event['path']}")
+                self._note_once(event["t"], f"calls the model's API: {event['method']} {event['path']}")
+            case "unroutable":
+                self._note_once(event["t"], "sends to an address outside that it did not ask a name for")
         self._levels(before, event)
 
     def _levels(self, before: Readiness, event: Mapping[str, Any]) -> None:

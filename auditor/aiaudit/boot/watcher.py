@@ -165,7 +165,6 @@ class ContainerWatchers:
         return None
 
     def _specification(self, name: str, network: Network, free: Sequence[int], interpreter: str) -> Specification:
-        has_names = bool(self._beside) or network is not Network.NONE
         free = sorted({*free, *self._image.ports})
         options = {"network": network.value, "free": free, "stub": STUB_PORT, "local": self._beside}
         return Specification(
@@ -175,7 +174,7 @@ class ContainerWatchers:
             entrypoint=(interpreter,),
             command=(*_FLAGS, "-c", _PROGRAM, json.dumps(options)),
             memory=_MEMORY,
-            dns=("127.0.0.1",) if has_names else (),  # the containers beside it ask the same server
+            dns=("127.0.0.1",),  # asked by the containers beside it, too; without a network nobody answers
             stdin=True,
             files=self._files,
         )
