@@ -240,7 +240,8 @@ class Workspace:
         except TooLarge as error:
             (self.problem if kinds_of(path) else self.warn)(path, str(error))
         except Unreadable as error:
-            self.problem(path, str(error))
+            if path in self._present:  # a finding may be about something that is no file of the tree: an image
+                self.problem(path, str(error))
         self._refused.add(path)
         return None
 
