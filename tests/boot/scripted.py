@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -74,16 +75,24 @@ def failing(message: str, code: int = 1, seconds: float = 1.5) -> Script:
 
 
 class Clock:
-    """Time that passes when somebody waits."""
+    """Time that passes when somebody waits, for each thread its own: boots side by side do not hurry each other."""
 
     def __init__(self) -> None:
-        self.seconds = 100.0
+        self.latest = 100.0
+        self.own = threading.local()
+
+    @property
+    def seconds(self) -> float:
+        if not hasattr(self.own, "seconds"):
+            self.own.seconds = self.latest
+        return float(self.own.seconds)
 
     def now(self) -> float:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
+        self.own.seconds = self.seconds + seconds
+        self.latest = max(self.latest, self.own.seconds)
 
 
 class ScriptedLog:
