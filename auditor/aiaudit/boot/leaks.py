@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aiaudit.boot.record import Leak
-from aiaudit.sources.secrets.collect import mask
 
 # So much of a secret is a leak: more than its public start ("sk-proj-"), less than programs show when they cut it.
 _PART = 12
@@ -17,21 +16,13 @@ def leaks(secrets: Mapping[str, str], places: Iterable[tuple[str, str]]) -> tupl
     found: list[Leak] = []
     for place, text in places:
         for variable, secret in secrets.items():
-            at = min((at for part in _parts(secret) if (at := text.find(part)) >= 0), default=-1)
+            at = min((at for part in parts(secret) if (at := text.find(part)) >= 0), default=-1)
             if at >= 0:
                 found.append(Leak(variable, place, text.count("\n", 0, at) + 1))
     return tuple(found)
 
 
-def without(text: str, secrets: Mapping[str, str]) -> str:
-    """The text with secrets masked, also where only their beginning or end stands."""
-    for secret in sorted(secrets.values(), key=len, reverse=True):
-        for part in (secret, *_parts(secret)):
-            text = text.replace(part, mask(secret))
-    return text
-
-
-def _parts(secret: str) -> tuple[str, str]:
+def parts(secret: str) -> tuple[str, str]:
     """The beginning and the end that give a secret away: unique in this run, however the rest is cut."""
     return secret[: max(_PART, min(len(secret), _public(secret) + 8))], secret[-_PART:]
 

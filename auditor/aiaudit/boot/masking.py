@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aiaudit.boot.leaks import parts
 from aiaudit.sources.secrets import extract, is_secret_name
 from aiaudit.sources.secrets.collect import mask
 
@@ -14,7 +15,9 @@ _SHORTEST = 4  # a shorter value is in every text
 def masked(text: str, values: Iterable[str] = ()) -> str:
     """The text with these values and everything that has the form of a credential masked."""
     for value in sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True):
-        text = text.replace(value, mask(value))
+        cut = () if "://" in value else parts(value)  # programs cut long values; the ends of an address are no secret
+        for part in (value, *cut):
+            text = text.replace(part, mask(value))
     lines = text.split("\n")
     for fact in sorted(extract(text, _READ_AS).secrets, key=lambda fact: fact.extent, reverse=True):
         place = fact.extent
