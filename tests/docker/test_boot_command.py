@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -75,6 +75,24 @@ def left_by(engine: Engine, process: subprocess.Popen[str]) -> list[str]:
     return engine.docker("ps", "-aq", label).split() + engine.docker("images", "-aq", label).split()
 
 
+def runs(words: str) -> bool:
+    """Whether a process of this machine has these words in its command line."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if words.encode() in path.read_bytes().replace(b"\0", b" "):
+                return True
+    return False
+
+
+def wait_until(happens: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    """Wait for something while a process runs."""
+    deadline = time.monotonic() + 120
+    while not happens():
+        assert process is None or process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
     """A small service of the standard library alone, so that its image is built in a moment."""
@@ -121,12 +139,8 @@ def test_the_line_that_repeats_a_boot_does(engine: Engine, service: Path) -> Non
 def test_an_interrupted_boot_leaves_nothing(engine: Engine, service: Path, number: signal.Signals) -> None:
     """While a container runs: the exit code and the last line tell, no traceback does."""
     with aiaudit(engine, service, "boot") as process:
-        deadline = time.monotonic() + 120
         running = f"--filter=label=dev.aiaudit.pid={process.pid}"
-        while not engine.docker("ps", "-q", running).strip():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: bool(engine.docker("ps", "-q", running).strip()), process)
         process.send_signal(number)
         out, err = process.communicate(timeout=120)
         left = left_by(engine, process)
@@ -134,6 +148,23 @@ def test_an_interrupted_boot_leaves_nothing(engine: Engine, service: Path, numbe
     assert (process.returncode, out, left) == (128 + number, "", [])
     assert err.splitlines()[-1] == f"aiaudit: interrupted by {number.name}; everything of this run is removed"
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["boot", "prove"])
+@pytest.mark.parametrize("builder", ["legacy", "buildkit"])
+def test_an_interrupted_build_leaves_nothing(engine: Engine, service: Path, command: str, builder: str) -> None:
+    """No image, no step that goes on, and the same words."""
+    step = f"sleep 71.{time.time_ns()}"
+    (service / "Dockerfile").write_text(DOCKERFILE.replace("USER", f"RUN {step}\nUSER"))
+    with aiaudit(engine, service, command, "--builder", builder, "--build-network", "host") as process:
+        wait_until(lambda: runs(step), process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        left = left_by(engine, process)
+
+    assert (process.returncode, out, left) == (130, "", [])
+    assert err.splitlines()[-1] == "aiaudit: interrupted by SIGINT; everything of this run is removed"
+    wait_until(lambda: not runs(step))
 
 
 def test_an_image_that_cannot_be_built_is_no_pass(engine: Engine, service: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +21,7 @@ from aiaudit.boot.record import Boot, ImageFacts, Observation, Outcome, Plan, Ve
 from aiaudit.boot.scenarios import BASELINE, scenarios
 from aiaudit.boot.session import Session
 from aiaudit.boot.watcher import watchers
+from aiaudit.boot.world import EngineError, NoEngine
 from aiaudit.model.image import Image
 from aiaudit.model.service import Service
 from aiaudit.settings import UsageError
@@ -71,16 +73,27 @@ def boot(service: Service, request: Request, display: Display) -> Boot:
         )
     client = connect()
     session = Session(client, keep=request.keep, budget=expected.budgets.total)
-    with session:
+    with interruptible(session):
         built = built_image(session, image, request, display) if image is not None else None
         facts = session.image(built.image if built else request.image)
         found = _booted(service, request, facts, request.only, session, display)
-    if session.cancelled_by not in ("", "budget"):
-        raise Interrupted(session.cancelled_by)
     found = replace(found, built=built.seconds if built else 0.0, leftovers=session.leftovers)
     if request.keep:
         return found
     return repeatable(found, built_again(image, request) if image is not None else request.image)
+
+
+@contextmanager
+def interruptible(session: Session) -> Iterator[None]:
+    """A session that a signal may end: then that is what is told, and not what broke off because of it."""
+    try:
+        with session:
+            yield
+    except (EngineError, NoEngine):
+        if session.cancelled_by in ("", "budget"):
+            raise
+    if session.cancelled_by not in ("", "budget"):
+        raise Interrupted(session.cancelled_by)
 
 
 def gets_ready(name: str, service: Service, request: Request, session: Session, display: Display) -> bool:

@@ -15,7 +15,7 @@ from aiaudit.boot.plan import image_of
 from aiaudit.boot.rebuild import prove as prove_order
 from aiaudit.boot.record import Proof, RebuildProof, WeightProof
 from aiaudit.boot.report.result import Result
-from aiaudit.boot.run import Interrupted, Request, built_image, gets_ready
+from aiaudit.boot.run import Request, built_image, gets_ready, interruptible
 from aiaudit.boot.session import Session
 from aiaudit.cli.boot import hider_of, noted
 from aiaudit.cli.boot_options import BOOT_OPTIONS
@@ -62,7 +62,7 @@ def _proofs(audit: api.Audit, image: Image, request: Request, live: Live) -> tup
     findings = [reported.finding for reported in audit.report().findings if reported.finding.span.path == image.path]
     root = Path(audit.workspace.root)
     session = Session(connect(), budget=request.options.seconds)
-    with session:
+    with interruptible(session):
         order = prove_order(image, root, _of(findings, ORDER), request.options, session, live.say)
         built = built_image(session, image, request, live)
         heavy = weight.prove(
@@ -73,8 +73,6 @@ def _proofs(audit: api.Audit, image: Image, request: Request, live: Live) -> tup
             lambda name: gets_ready(name, audit.service, request, session, live),
             live.say,
         )
-    if session.cancelled_by not in ("", "budget"):
-        raise Interrupted(session.cancelled_by)
     return (*order, heavy)
 
 
