@@ -452,3 +452,47 @@ def test_one_of_several_dockerfiles(tmp_path: Path) -> None:
     assert plan_for(service, None, BootConfiguration(), "Dockerfile.worker").dockerfile == "Dockerfile.worker"
     with pytest.raises(UsageError, match=r"there are: Dockerfile, Dockerfile\.worker"):
         plan_for(service, None, BootConfiguration(), "Dockerfile.api")
+
+
+STORE = """
+import os
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(os.environ["DATABASE_URL"])
+app = FastAPI()
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "provider"),
+    [
+        ({}, "postgresql+asyncpg"),
+        ({".env.example": "DATABASE_URL=postgresql+psycopg://user:pass@db/app\n"}, "postgresql+psycopg"),
+        (
+            {"compose.yaml": "services:\n  a:\n    build: .\n    environment:\n      DATABASE_URL: x\n"},
+            "postgresql+asyncpg",
+        ),
+    ],
+)
+def test_the_driver_of_a_store(files: dict[str, str], provider: str, tmp_path: Path) -> None:
+    """An asynchronous engine refuses an address without its driver; of what files hold only the scheme counts."""
+    plan = plan_of(tmp_path, {"main.py": STORE, **files})
+
+    assert variable(plan, "DATABASE_URL").provider == provider
+    assert "pass" not in repr(plan)
+
+
+def test_what_the_image_sets_is_not_required(tmp_path: Path) -> None:
+    """But secrets of the image are never used."""
+    code = (
+        'import os\nfrom fastapi import FastAPI\napp = FastAPI()\nA = os.environ["REGION"], os.environ["API_TOKEN"]\n'
+    )
+    command = 'CMD ["uvicorn", "main:app"]\n'
+    dockerfile = f"FROM python:3.11\nCOPY . /srv\nWORKDIR /srv\nENV REGION=here API_TOKEN=in-the-image\n{command}"
+
+    plan = plan_of(tmp_path, {"main.py": code, "Dockerfile": dockerfile})
+
+    assert required(plan) == ["API_TOKEN"]
+    assert variable(plan, "REGION").default == "here"

@@ -8,8 +8,9 @@ from aiaudit.boot.configuration import BootConfiguration
 from aiaudit.boot.planning import deployment
 from aiaudit.boot.planning.deployment import Check, checks_in
 from aiaudit.boot.planning.endpoints import health_endpoints, model_endpoints
+from aiaudit.boot.planning.overrides import set_by_image, with_user_words
 from aiaudit.boot.planning.servers import modules_of, serving
-from aiaudit.boot.planning.variables import variables_of, with_user_words
+from aiaudit.boot.planning.variables import variables_of
 from aiaudit.boot.record import Budgets, Companion, Endpoint, ImageFacts, Plan, Purpose, Variable
 from aiaudit.model.image import Image, images
 from aiaudit.model.service import Service
@@ -27,7 +28,9 @@ def plan_for(
     image = image_of(service, dockerfile) if service is not None else None
     files = modules_of(image) if image is not None else None
     variables = variables_of(service, files) if service is not None else ()
-    variables = with_user_words(variables, configuration.required, configuration.optional)
+    variables = with_user_words(
+        set_by_image(variables, _environment(image, facts)), configuration.required, configuration.optional
+    )
     told = serving(image, facts, [variable.name for variable in variables])
     variables = tuple(variable for variable in variables if variable.name != told.port_variable)
     limit = deployment.memory(image) if image is not None else None
@@ -53,6 +56,13 @@ def plan_for(
         skip=configuration.skip,
         platform=configuration.platform,
     )
+
+
+def _environment(image: Image | None, facts: ImageFacts | None) -> dict[str, str]:
+    """What the image itself sets: as the engine says, else as the Dockerfile does."""
+    if facts is not None:
+        return dict(facts.environment)
+    return {name: value for name, value in image.final.environment.items() if "$" not in value} if image else {}
 
 
 def image_of(service: Service, dockerfile: str = "") -> Image | None:

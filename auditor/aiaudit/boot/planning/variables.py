@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
+from aiaudit.boot.planning.drivers import driver, written_values
 from aiaudit.boot.planning.kinds import Look, look_of_name, look_of_read, look_of_type
 from aiaudit.boot.planning.types import Types
 from aiaudit.boot.record import Kind, Variable
@@ -17,8 +18,9 @@ from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import swallows
 from aiaudit.model.settings.classes import SettingsClass, settings_classes
 from aiaudit.model.settings.emptiness import key_of
+from aiaudit.model.settings.fields import Reading, fields_of
 from aiaudit.model.settings.judge import judge_of
-from aiaudit.model.settings.lookups import EMPTY, LITERAL, SAID_MISSING, Default, Reading, Source, fields_of
+from aiaudit.model.settings.lookups import EMPTY, LITERAL, SAID_MISSING, Default, Source
 from aiaudit.model.settings.uses import Use
 from aiaudit.model.settings.words import CREDENTIALS_IN_URL, is_given_by_platform
 from aiaudit.sources.python.facts import Expression
@@ -70,6 +72,7 @@ class _Inventory:
         self.judge = judge_of(service)
         self.needed = {setting.name for setting in self.judge.settings()}
         self.fallbacks = set(self._fallbacks())
+        self.written = written_values(service)
 
     def find(self) -> Iterator[Variable]:
         for owner in settings_classes(self.service):
@@ -179,10 +182,14 @@ class _Inventory:
     def _variable(self, source: Source, look: Look, required: bool, steps: tuple[Step, ...]) -> Variable:
         default = self._default(source)
         text = {LITERAL: default.text, EMPTY: ""}.get(default.kind)
+        provider = look.provider
+        if look.kind is Kind.URL:
+            paths = [path for use in self.judge.uses.get(id(source), ()) for path in use.paths]
+            provider = driver(provider, (text or "", *self.written.get(source.names[0], ())), paths)
         if text and (look.kind is Kind.SECRET or CREDENTIALS_IN_URL.match(text)):
             text = mask(text)
         return Variable(
-            source.names[0], look.kind, required, tuple(name for name in source.names[1:] if name), look.provider,
+            source.names[0], look.kind, required, tuple(name for name in source.names[1:] if name), provider,
             look.choices, look.least, text, source.span, steps,
         )  # fmt: skip
 
@@ -222,20 +229,3 @@ def _is_sure(use: Use) -> bool:
     if use.guarded:
         return False
     return all(any(key_of(part) in use.keys for part in walk(test)) for test, _ in use.read.conditions)
-
-
-def with_user_words(
-    variables: Iterable[Variable], required: Iterable[str], optional: Iterable[str]
-) -> tuple[Variable, ...]:
-    """The variables after what the configuration adds to the required ones and takes away from them."""
-    names, freed = dict.fromkeys(required), set(optional)
-    found: list[Variable] = []
-    for variable in variables:
-        demanded = variable.name in names or (variable.required and variable.name not in freed)
-        found.append(replace(variable, required=demanded))
-    known = {variable.name for variable in found}
-    for name in names:
-        if name not in known:
-            look = look_of_name(name)
-            found.append(Variable(name, look.kind, True, provider=look.provider))
-    return tuple(sorted(found, key=lambda variable: not variable.required))

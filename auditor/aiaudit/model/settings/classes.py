@@ -10,7 +10,8 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Class, Function, last_name, original_name, walk
 from aiaudit.model.service import Service
-from aiaudit.model.settings.lookups import PYDANTIC, SAID_MISSING, Reading, Source, fields_of
+from aiaudit.model.settings.fields import PYDANTIC, Reading, fields_of
+from aiaudit.model.settings.lookups import SAID_MISSING, Source
 from aiaudit.model.settings.words import is_credential
 from aiaudit.model.versions import pinned_versions
 from aiaudit.sources.deploy.environment import EnvironmentFacts

@@ -10,7 +10,8 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.settings.branches import ANSWERS, RAISES, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
-from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source, sources
+from aiaudit.model.settings.fields import sources
+from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Reads
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
