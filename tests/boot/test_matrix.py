@@ -194,6 +194,23 @@ def test_a_variable_that_only_the_log_tells_of_is_learned() -> None:
     assert [outcome.verdict for outcome in done.of("missing")] == [Verdict.FAILED_FAST] * 3
 
 
+def test_a_start_that_needs_a_capability_gets_the_engines_own() -> None:
+    refused = failing("chown: changing ownership of '/data': Operation not permitted")
+    world = World({**GOOD, "baseline": lambda n: refused if not n else healthy()})
+    done = boot({}, world=world)
+    assert done.baseline is not None
+    assert (done.baseline.verdict, done.default_capabilities) == (Verdict.READY, True)
+    made = [container.specification for container in world.containers]
+    assert [one.name for one in made if not one.default_capabilities] == ["baseline", "hardened"]
+
+
+def test_a_start_that_no_capability_helps_fails_as_it_does() -> None:
+    done = boot({**GOOD, "baseline": failing("mount: Operation not permitted")})
+    assert done.baseline is not None
+    assert (done.baseline.verdict, done.default_capabilities) == (Verdict.EXITED, True)
+    assert not boot(GOOD).default_capabilities
+
+
 def test_a_loopback_listener_fails_and_still_is_a_baseline() -> None:
     script = Script(events=(listens(1.0, host="127.0.0.1"), *(answers(1.1 + n * 0.5) for n in range(40))))
     outcomes = run({**GOOD, "baseline": script})
@@ -249,6 +266,12 @@ def test_memory_of_the_deployment_is_tried() -> None:
     outcomes = run({**GOOD, "memory": Script(end=(1.0, 137), oom=True)}, plan)
     assert (outcomes["memory"].verdict, outcomes["memory"].status) == (Verdict.OOM, Status.FAIL)
     assert run(GOOD, plan)["memory"].status is Status.PASS
+
+
+def test_memory_is_not_tried_where_the_engine_cannot_limit_it() -> None:
+    world = World(GOOD, replace(FACTS, unlimited=("memory", "swap")))
+    outcome = run({}, replace(PLAN, memory=256 << 20), world)["memory"]
+    assert (outcome.status, outcome.reason) == (Status.SKIPPED, "docker cannot limit memory here")
 
 
 def test_a_second_boot_that_fails_is_told() -> None:

@@ -73,7 +73,7 @@ class Attempts:
         return replace(second, verdict=Verdict.FLAKY, status=Status.INCONCLUSIVE, reason=reason, runs=runs)
 
     def _attempt(self, scenario: Scenario) -> Outcome:
-        reason = self._reason_to_stop()
+        reason = self._reason_to_stop() or self._reason_against(scenario)
         if reason:
             return skipped(scenario, reason)
         try:
@@ -95,6 +95,12 @@ class Attempts:
         if self.bench.engine.cancelled:
             return "the run was cancelled"
         return "the engine went away" if self._is_engine_gone else ""
+
+    def _reason_against(self, scenario: Scenario) -> str:
+        """Why this engine cannot make a boot, "" where it can."""
+        facts = self.bench.engine.facts
+        is_unlimited = bool(scenario.memory) and "memory" in facts.unlimited
+        return f"{facts.name} cannot limit memory here" if is_unlimited else ""
 
     def _failed(self, scenario: Scenario, error: Exception) -> Outcome:
         with self._lock:

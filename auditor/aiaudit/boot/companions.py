@@ -34,6 +34,7 @@ def start_companions(
                 environment=companion.environment,
                 network=watcher.network,
                 command=companion.command or None,
+                default_capabilities=True,  # databases begin as root and change to a user of their own
             )
         )
         stack.callback(container.remove)

@@ -53,6 +53,7 @@ def document(boot: Boot) -> dict[str, Any]:
         "own": boot.own,
         "built": boot.built,
         "leftovers": boot.leftovers,
+        "default_capabilities": boot.default_capabilities,
         "problems": list(boot.problems),
     }
 
@@ -71,6 +72,7 @@ def read(found: dict[str, Any]) -> Boot:
         own=found["own"],
         built=found["built"],
         leftovers=found["leftovers"],
+        default_capabilities=found.get("default_capabilities", False),
         problems=tuple(found["problems"]),
     )
 

@@ -24,6 +24,7 @@ from aiaudit.boot.record import (
     Verdict,
 )
 from aiaudit.boot.scenarios import Scenarios, scenarios
+from aiaudit.boot.symptoms import lacks_capability
 from aiaudit.boot.verdicts import is_usable
 from aiaudit.boot.world import Clock, Engine, Watchers
 from aiaudit.values import dataclass
@@ -87,11 +88,15 @@ class _Matrix:
             learned=first.learned,
             seconds=self.bench.clock.now() - begun,
             own=self.attempts.own,
+            default_capabilities=self.bench.default_capabilities,
             problems=self.attempts.problems,
         )
 
     def _first(self) -> _Baseline:
-        """The baseline; variables that its log asks for are added, and it is made again."""
+        """The baseline; variables that its log asks for are added, and it is made again.
+
+        One that ends for lack of a capability gets the engine's defaults from then on.
+        """
         plan, learned = self.plan, dict[str, Variable]()
         for round in range(_ROUNDS + 1):
             values = dummies.dummies(plan.variables, self.nonce, self.bench.watchers.base_url)
@@ -101,6 +106,9 @@ class _Matrix:
             self.attempts.bench = self.bench
             outcome = self.attempts.once(made.baseline)
             seen = outcome.observation
+            if self._may_have_capabilities(seen) and round < _ROUNDS:
+                self.bench = replace(self.bench, default_capabilities=True)
+                continue
             taught = learn(seen.log, plan.variables) if seen is not None and outcome.status is Status.FAIL else ()
             if is_usable(seen) or not taught or round == _ROUNDS:
                 break
@@ -111,6 +119,12 @@ class _Matrix:
         return _Baseline(
             self.attempts.settle(outcome), plan, made, tuple(v for v in learned.values() if v.name not in known)
         )
+
+    def _may_have_capabilities(self, baseline: Observation | None) -> bool:
+        """Whether it failed for lack of a capability, and had none."""
+        if baseline is None or is_usable(baseline) or self.bench.default_capabilities:
+            return False
+        return lacks_capability(baseline.log)
 
     def _is_comparable(self, first: _Baseline, outcomes: dict[str, Outcome]) -> bool:
         """Whether others can be compared with the baseline; where not, why they are not made."""

@@ -432,7 +432,8 @@ class Boot:
 
     `learned` are variables that only the log told of. `seconds` is the wall time beside the build, `own` the sum of the
     containers' own times, `built` the seconds of the build (0 for an image that was there). `leftovers` counts what
-    still carried our label at the end. `problems` say what could not be looked at: the run is incomplete with any.
+    still carried our label at the end. `default_capabilities` tells that the containers had those, since with none at
+    all the baseline failed. `problems` say what could not be looked at: the run is incomplete with any.
     """
 
     plan: Plan
@@ -444,6 +445,7 @@ class Boot:
     own: float = 0.0
     built: float = 0.0
     leftovers: int = 0
+    default_capabilities: bool = False
     problems: tuple[str, ...] = ()
 
     @property

@@ -22,6 +22,7 @@ _GPU = regex(
     r"(?i)cuda error|no cuda-capable device|libcuda\.so|libcudart|found no nvidia driver|nvidia-smi|"
     r"torch not compiled with cuda|cuda (?:is )?not available|no gpu|hip error"
 )
+_CAPABILITY = regex(r"(?i)operation not permitted")
 # A host that so many lines name is what a program is about.
 _OFTEN = 4
 
@@ -29,6 +30,11 @@ _OFTEN = 4
 def needs_gpu(log: str) -> bool:
     """Whether a program missed a graphics processor."""
     return bool(_GPU.search(log))
+
+
+def lacks_capability(log: str) -> bool:
+    """Whether a program was refused what root does elsewhere: to change owners, or to become another user."""
+    return bool(_CAPABILITY.search(log))
 
 
 def waited_for(seen: Observation) -> str:

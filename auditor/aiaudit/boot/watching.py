@@ -139,6 +139,7 @@ class Watching:
             init=scenario.init,
             memory=scenario.memory,
             platform=plan.platform,
+            default_capabilities=self.bench.default_capabilities and not scenario.user,
         )
 
     def _ports(self) -> tuple[int, ...]:

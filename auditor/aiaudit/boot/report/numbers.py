@@ -39,6 +39,8 @@ def engine_line(boot: Boot) -> str:
     if engine.rootless:
         facts.append("rootless")
     facts += [f"{engine.cpus} CPU{'s' * (engine.cpus != 1)}", _memory(engine.memory) if engine.memory else ""]
+    if engine.unlimited:
+        facts.append(f"no limit of {', '.join(engine.unlimited)}")
     return ", ".join(fact for fact in facts if fact)
 
 
@@ -73,6 +75,8 @@ def numbers(boot: Boot) -> Iterator[tuple[str, str]]:
     yield "image size", amount(boot.image.size)
     if seen is not None:
         yield "hosts wanted", _hosts(boot)
+    if boot.default_capabilities:
+        yield "capabilities", "the engine's defaults: without any, an operation is not permitted that the start needs"
     yield "time", _time(boot)
     yield "left behind", f"{boot.leftovers} container{'s' * (boot.leftovers != 1)}"
 
