@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import base64
 import os
+from typing import Any, Literal
 
 import pytest
+from pydantic import (
+    AmqpDsn,
+    DirectoryPath,
+    FilePath,
+    HttpUrl,
+    MongoDsn,
+    PostgresDsn,
+    RedisDsn,
+    TypeAdapter,
+    ValidationError,
+)
 
 from aiaudit.boot.dummies import dummies, dummy, invalid, secrets
 from aiaudit.boot.record import Kind, Variable
@@ -118,3 +130,31 @@ def test_invalid_values() -> None:
     assert invalid(Variable("N", Kind.INTEGER)) == "abc"
     assert all(invalid(Variable("X", kind)) is not None for kind in Kind if kind.is_typed)
     assert all(invalid(Variable("X", kind)) is None for kind in Kind if not kind.is_typed)
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        (Variable("A_URL", Kind.URL), HttpUrl),
+        (Variable("A_URL", Kind.URL, provider="postgresql"), PostgresDsn),
+        (Variable("A_URL", Kind.URL, provider="postgresql+asyncpg"), PostgresDsn),
+        (Variable("A_URL", Kind.URL, provider="redis"), RedisDsn),
+        (Variable("A_URL", Kind.URL, provider="mongodb"), MongoDsn),
+        (Variable("A_URL", Kind.URL, provider="amqp"), AmqpDsn),
+        (Variable("N", Kind.INTEGER), int),
+        (Variable("N", Kind.NUMBER), float),
+        (Variable("N", Kind.BOOLEAN), bool),
+        (Variable("N", Kind.CHOICE, choices=("a", "b")), Literal["a", "b"]),
+        (Variable("N", Kind.PATH), DirectoryPath),
+        (Variable("N", Kind.PATH, provider="file"), FilePath),
+    ],
+)
+def test_types_take_their_values_and_refuse_invalid_ones(variable: Variable, kind: Any) -> None:
+    """As pydantic reads them from an environment."""
+    adapter = TypeAdapter(kind)
+    adapter.validate_python(dummy(variable, "n"))
+
+    wrong = invalid(variable)
+    if wrong is not None:
+        with pytest.raises(ValidationError):
+            adapter.validate_python(wrong)

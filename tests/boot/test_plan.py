@@ -496,3 +496,14 @@ def test_what_the_image_sets_is_not_required(tmp_path: Path) -> None:
 
     assert required(plan) == ["API_TOKEN"]
     assert variable(plan, "REGION").default == "here"
+
+
+def test_a_model_takes_its_time(tmp_path: Path) -> None:
+    """What loads weights at startup has longer to get ready, unless the user says how long."""
+    code = "from fastapi import FastAPI\nfrom sentence_transformers import SentenceTransformer\napp = FastAPI()\n"
+    own = BootConfiguration.model_validate({"budgets": {"ready": 45}})
+    loading = {"main.py": code + 'model = SentenceTransformer("m")\n'}
+
+    assert plan_of(tmp_path / "a", {"main.py": code}).budgets.ready == 120
+    assert plan_of(tmp_path / "b", loading).budgets.ready == 600
+    assert plan_of(tmp_path / "c", loading, own).budgets.ready == 45

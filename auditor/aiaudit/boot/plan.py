@@ -13,9 +13,13 @@ from aiaudit.boot.planning.servers import modules_of, serving
 from aiaudit.boot.planning.variables import variables_of
 from aiaudit.boot.record import Budgets, Companion, Endpoint, ImageFacts, Plan, Purpose, Variable
 from aiaudit.model.image import Image, images
+from aiaudit.model.python import resources_of
 from aiaudit.model.service import Service
 from aiaudit.settings import UsageError
 from aiaudit.span import Span
+
+# Seconds to get ready for a service that loads a model first.
+_WITH_MODEL = 600.0
 
 
 def plan_for(
@@ -52,7 +56,7 @@ def plan_for(
         memory=configuration.memory or (int(limit.amount) if limit is not None else 0),
         memory_span=limit.span if limit is not None and not configuration.memory else None,
         stop_seconds=deployment.stop_seconds(image) if image is not None else 0.0,
-        budgets=_budgets(configuration),
+        budgets=_budgets(configuration, service is not None and _loads_model(service, files)),
         skip=configuration.skip,
         platform=configuration.platform,
     )
@@ -121,9 +125,17 @@ def _companions(configuration: BootConfiguration) -> tuple[Companion, ...]:
     )
 
 
-def _budgets(configuration: BootConfiguration) -> Budgets:
-    """The budgets of the configuration, the usual ones where it is silent."""
-    usual, told = Budgets(), configuration.budgets
-    return Budgets(
-        told.ready or usual.ready, told.fail or usual.fail, told.stop or usual.stop, told.total or usual.total
+def _budgets(configuration: BootConfiguration, loads_model: bool) -> Budgets:
+    """The budgets of the configuration; where it is silent the usual ones, with more time for whatever loads a model."""
+    told = {name: value for name, value in configuration.budgets if value is not None}
+    return Budgets(**{"ready": _WITH_MODEL, **told} if loads_model else told)
+
+
+def _loads_model(service: Service, files: frozenset[str] | None) -> bool:
+    """Whether the start reads the weights of a model."""
+    return any(
+        resource.entry.cost == "model-load"
+        and resource.early is not None
+        and (files is None or resource.call.scope.module.path in files)
+        for resource in resources_of(service)
     )

@@ -154,5 +154,8 @@ class Types:
     def _constant(self, expression: Expression, scope: Scope) -> object:
         if expression[0] == "const":
             return expression[2]
+        if expression[0] == "unary" and expression[2] == "USub":
+            value = self._constant(expression[3], scope)
+            return -value if isinstance(value, (int, float)) else None
         values = self.evaluator.evaluate(expression, scope)
         return next((value.value for value in values if isinstance(value, Constant)), None)
