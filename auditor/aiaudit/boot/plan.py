@@ -126,7 +126,7 @@ def _companions(configuration: BootConfiguration) -> tuple[Companion, ...]:
 
 
 def _budgets(configuration: BootConfiguration, loads_model: bool) -> Budgets:
-    """The budgets of the configuration; where it is silent the usual ones, with more time for whatever loads a model."""
+    """The budgets of the configuration, the usual ones where it is silent; what loads a model has more time."""
     told = {name: value for name, value in configuration.budgets if value is not None}
     return Budgets(**{"ready": _WITH_MODEL, **told} if loads_model else told)
 
