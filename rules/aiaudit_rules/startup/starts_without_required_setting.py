@@ -101,7 +101,9 @@ def starts_without_required_setting(boot: Boot) -> Iterator[Finding]:
     """The worst boot of each variable; the one without any only where no other tells."""
     by_variable: dict[str, list[Outcome]] = {}
     for outcome in failed(boot, ABOUT_ONE, "STARTED_WITHOUT_VAR", "STARTED_WITH_INVALID"):
-        by_variable.setdefault(outcome.scenario.changed, []).append(outcome)
+        variable = variable_of(boot, outcome)
+        if variable is None or variable.required:
+            by_variable.setdefault(outcome.scenario.changed, []).append(outcome)
     for outcomes in by_variable.values():
         worst = min(outcomes, key=lambda outcome: ABOUT_ONE.index(outcome.scenario.family))
         variable = variable_of(boot, worst)
