@@ -30,10 +30,15 @@ def ensure(engine: Engine, *tags: str) -> None:
         _make(engine, tag)
 
 
-def build_arguments() -> list[str]:
-    """Options of `docker build` that hand this machine's package index and proxies to the build, and to it alone."""
+def build_values() -> dict[str, str]:
+    """This machine's package index and proxies, as build arguments."""
     proxies = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")]
-    return [f"--build-arg={name}" for name in (*INDEX_SETTINGS, *proxies) if os.environ.get(name)]
+    return {name: os.environ[name] for name in (*INDEX_SETTINGS, *proxies) if os.environ.get(name)}
+
+
+def build_arguments() -> list[str]:
+    """Options of `docker build` that hand them to the build, and to it alone."""
+    return [f"--build-arg={name}" for name in build_values()]
 
 
 def _make(engine: Engine, tag: str) -> None:

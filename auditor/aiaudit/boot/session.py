@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class Session:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._containers: dict[str, EngineContainer] = {}
+        self._images: list[str] = []
 
     def __enter__(self) -> Session:
         self._cancellation.watch()
@@ -86,6 +87,10 @@ class Session:
         """What the engine knows of an image; `EngineError` names one that is not there."""
         return image_facts(self.client, name)
 
+    def adopt(self, images: Sequence[str]) -> None:
+        """Images that a build added, labelled or not: they go with the session, unless somebody tagged or uses them."""
+        self._images[:0] = images
+
     def create(self, specification: Specification) -> Container:
         """Create a container under the isolation profile, noted in the journal before it can start."""
         with self._lock:  # an end of the session waits for the engine's answer: nothing is made behind its back
@@ -117,7 +122,13 @@ class Session:
     def _remove_all(self) -> int:
         if self._keep:
             return sweep.count(self.client, self.id)
-        return sweep.remove_session(self.client, self.id, patient=not self._cancellation.is_urgent)
+        patient = not self._cancellation.is_urgent
+        left = sweep.remove_session(self.client, self.id, patient=patient)
+        if self._images:
+            from aiaudit.boot.build import forget
+
+            forget(self, self._images, patient=patient)
+        return left
 
     def _resolver(self, specification: Specification) -> dict[str, bytes]:
         """The file that names the name server: podman writes none where there is no network, nor takes a setting."""

@@ -161,6 +161,9 @@ class Engine(Protocol):
     def image(self, name: str) -> ImageFacts:
         """What the engine knows of an image; `EngineError` names one that is not there."""
 
+    def adopt(self, images: Sequence[str]) -> None:
+        """Images that a build added, labelled or not: they go with the session, unless somebody tagged or uses them."""
+
     def create(self, specification: Specification) -> Container:
         """Create a container under the isolation profile, noted in the journal before it can start."""
 

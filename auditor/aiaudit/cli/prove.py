@@ -63,8 +63,8 @@ def _proofs(audit: api.Audit, image: Image, request: Request, live: Live) -> tup
     root = Path(audit.workspace.root)
     session = Session(connect(), budget=request.options.seconds)
     with interruptible(session):
+        built = built_image(session, image, request, live)  # the experiments on the order find its layers cached
         order = prove_order(image, root, _of(findings, ORDER), request.options, session, live.say)
-        built = built_image(session, image, request, live)
         heavy = weight.prove(
             built.image,
             image,

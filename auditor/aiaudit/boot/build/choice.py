@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaudit.boot.build import buildkit, legacy
-from aiaudit.boot.build.results import BUILDKIT, LEGACY, BuildResult, NoBuilder, Options
+from aiaudit.boot.build.results import BUILDKIT, LEGACY, BuildFailed, BuildResult, NoBuilder, Options
 from aiaudit.boot.build.steps import demand
 from aiaudit.boot.masking import masked, secret_values
 from aiaudit.boot.world import EngineError
@@ -24,8 +24,9 @@ _REMEDY = "install docker-buildx, or a docker client that brings it"
 def build(folder: Path, dockerfile: Path, options: Options, engine: Engine) -> BuildResult:
     """Build an image from a folder and a Dockerfile, which may lie elsewhere.
 
-    The image carries the session's labels. `NoBuilder` where nothing here can build it, `BuildFailed` where a step
-    fails, the time is over or the session ends, `EngineError` where a file or the engine is not there.
+    The image carries the session's labels, and all that the build adds goes with the session. `NoBuilder` where nothing
+    here can build it, `BuildFailed` where a step fails, the time is over or the session ends, `EngineError` where a
+    file or the engine is not there.
     """
     try:
         facts = extract(decode(dockerfile.read_bytes(), dockerfile.name))
@@ -34,7 +35,12 @@ def build(folder: Path, dockerfile: Path, options: Options, engine: Engine) -> B
     if not folder.is_dir():
         raise EngineError(f"{folder} is no folder to build from")
     secrets = secrets_of(facts, options)
-    result = _built(folder, dockerfile, facts, options, engine, secrets)
+    try:
+        result = _built(folder, dockerfile, facts, options, engine, secrets)
+    except BuildFailed as error:
+        engine.adopt(error.made)
+        raise
+    engine.adopt(result.made)
     return replace(result, steps=tuple(replace(step, text=masked(step.text, secrets)) for step in result.steps))
 
 

@@ -31,13 +31,13 @@ def _digits(name: str) -> str:
     return name.partition(":")[2] or name
 
 
-def forget(engine: Engine, images: Iterable[str]) -> None:
+def forget(engine: Engine, images: Iterable[str], *, patient: bool = True) -> None:
     """Remove images that builds made, newest first; one that somebody tagged, uses or removed meanwhile is left.
 
     A build that was broken off holds its last image for a moment, so what cannot be removed is tried again.
     """
     left = list(images)
-    for _ in range(_TRIES):
+    for _ in range(_TRIES if patient else 1):
         left = [image for image in left if not _is_gone(engine, image)]
         if not left:
             return
