@@ -28,7 +28,7 @@ class Prefixes:
         outer = next(self._makers(callee[2], call.scope), None) if callee[0] == "attr" else None
         for origin in self._makers(call.arguments[0], call.scope):
             if prefix or outer is not None:
-                self._mounted[id(origin)] = (prefix, outer)
+                self._mounted.setdefault(id(origin), (prefix, outer))
 
     def of(self, router: Expression, scope: Scope) -> str:
         """The prefix of the routes that a router has, "" where none is known."""

@@ -11,6 +11,7 @@ from aiaudit.boot.record import Kind, Variable
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Function, last_name, walk_all
 from aiaudit.model.values import External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Parameter
 
 _BEARERS = frozenset(("HTTPBearer", "OAuth2PasswordBearer", "OAuth2AuthorizationCodeBearer"))
@@ -18,7 +19,7 @@ _KEYS = frozenset(
     ("x-api-key", "api-key", "apikey", "x-api-token", "x-auth-token", "x-access-token", "x-token", "x-service-token")
 )
 _DECODING = ("jwt", "decode", "jose")
-_NAMING = ("name", "attr", "const")
+_COMPARING = regex(r"compare|verify|valid|check|match|is_allowed")
 
 
 def headers_for(side: PythonSide, variables: Iterable[Variable]) -> tuple[tuple[str, str], ...]:
@@ -39,14 +40,31 @@ def headers_for(side: PythonSide, variables: Iterable[Variable]) -> tuple[tuple[
 
 
 def _compared(function: Function, secrets: list[Variable]) -> str:
-    """The secret that a function mentions beside the header that it reads; one that signs tokens is never sent."""
-    mentioned = {part[3] if part[0] == "attr" else part[2] for part in walk_all(function.body) if part[0] in _NAMING}
-    if mentioned.intersection(_DECODING):
+    """The secret that a function compares with what it got; one that signs tokens is never sent, and the key of a
+    provider is mostly what a request is passed on with."""
+    parts = list(walk_all(function.body))
+    mentioned = {_named(part) for part in parts}
+    comparing = [part for part in parts if _compares(part)]
+    if not comparing or mentioned.intersection(_DECODING):
         return ""
+    inside = {_named(inner) for part in comparing for inner in walk_all(part)}
     for variable in secrets:
-        if mentioned.intersection((variable.name, variable.name.lower(), *variable.spoken)):
+        names = (variable.name, variable.name.lower(), *variable.spoken)
+        if (inside if variable.provider else mentioned).intersection(names):
             return variable.name
     return ""
+
+
+def _named(part: Expression) -> object:
+    """The name, attribute or text that a node is."""
+    return part[3] if part[0] == "attr" else part[2] if part[0] in ("name", "const") else None
+
+
+def _compares(part: Expression) -> bool:
+    """`given != expected`, `compare_digest(given, expected)`, `is_valid_key(given)`."""
+    if part[0] == "cmp":
+        return bool({"Eq", "NotEq", "In", "NotIn"}.intersection(part[3]))
+    return part[0] == "call" and _COMPARING.search(last_name(part[2])) is not None
 
 
 def _headers(function: Function, side: PythonSide) -> Iterator[tuple[str, str]]:
