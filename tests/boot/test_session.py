@@ -260,7 +260,8 @@ def test_what_was_kept_by_a_dead_process_is_left_alone(fake: FakeEngine) -> None
 
 
 def test_labels_of_an_image_make_nobody_elses_container_or_image_ours(fake: FakeEngine) -> None:
-    labels = sweep.labels_for("5e5510", _DEAD, time.time() - 1, kept=False)
+    hostile = Owner(_DEAD.host, "guessed", _DEAD.pid, "1")
+    labels = sweep.labels_for("5e5510", hostile, time.time() - 1, kept=False)
     fake.script("hostile", labels=labels)
     fake.things["images"] = [{"Id": "hostile", "Labels": labels}]
     connect(fake.address).api.create_container("hostile", name="somebodys")
@@ -270,8 +271,7 @@ def test_labels_of_an_image_make_nobody_elses_container_or_image_ours(fake: Fake
     assert session.leftovers == 0
 
 
-def test_an_image_of_a_session_that_died_is_known_from_its_journal(fake: FakeEngine) -> None:
-    Journal("5e5510", fake.address, _DEAD)
+def test_an_image_of_a_process_of_this_machine_that_died_is_removed(fake: FakeEngine) -> None:
     fake.things["images"] = [{"Id": "built", "Labels": sweep.labels_for("5e5510", _DEAD, 9e9, kept=False)}]
     with Session(connect(fake.address)):
         assert fake.left == 0

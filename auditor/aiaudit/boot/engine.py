@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 ANSWERS_WITHIN = 60  # seconds for one request; a loaded engine may take many to create a container
+_CONNECTIONS = 64  # kept for the next request; each container that runs has two more of its own
 _FOUND_WITHIN = 10  # seconds for the first answer of an engine that may be none
 
 REMEDY = (
@@ -147,7 +148,9 @@ def _client(place: Place) -> tuple[DockerClient | None, str]:
     client = None
     try:
         # the version is asked for in the constructor, with this time limit
-        client = docker.DockerClient(base_url=place.address, tls=place.tls or False, timeout=_FOUND_WITHIN)
+        client = docker.DockerClient(
+            base_url=place.address, tls=place.tls or False, timeout=_FOUND_WITHIN, max_pool_size=_CONNECTIONS
+        )
         client.ping()
     except (DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
         if client is not None:

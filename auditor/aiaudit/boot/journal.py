@@ -1,7 +1,7 @@
 """Who a session belongs to, and what it writes down before anything of it can start.
 
 Labels tell the next run what is left of a killed one. The journal tells what labels cannot: that there was such a run
-at all, on which engine, and that a label on an image is ours and not the image's own.
+at all, and on which engine.
 """
 
 from __future__ import annotations
@@ -35,9 +35,14 @@ class Owner:
     started: str
 
     @property
+    def is_near(self) -> bool:
+        """Whether it is or was a process of this start of this machine, in this namespace."""
+        return (self.host, self.machine) == (socket.gethostname(), _machine())
+
+    @property
     def is_dead(self) -> bool:
         """Whether it certainly runs no more. Of processes of another machine, or that are hidden, nothing is known."""
-        if (self.host, self.machine) != (socket.gethostname(), _machine()):
+        if not self.is_near:
             return False
         return not _exists(self.pid) or _started(self.pid) != self.started
 

@@ -1,7 +1,8 @@
 """Removing what sessions made: this one's at its end, and what is left of dead ones at the start of the next.
 
 What counts as ours: a container by its labels and a name that only a session gives; a network and a volume by labels;
-an image only for a session that is known from its journal, since an image can carry any label of its own making.
+an image for a session that is known, or by the identity of this machine's start in its labels: an image can carry any
+label of its own making, but nobody elsewhere knows that.
 """
 
 from __future__ import annotations
@@ -121,12 +122,16 @@ def _is_stale(labels: Mapping[str, str], dead: Collection[str]) -> bool:
         return False
     if labels.get(SESSION) in dead:
         return True
-    expires, pid = labels.get(_EXPIRES, ""), labels.get(_PID, "")
+    expires = labels.get(_EXPIRES, "")
     if expires.isdigit() and int(expires) < time.time():
         return True
-    if not pid.isdigit():
-        return False
-    return Owner(labels.get(_HOST, ""), labels.get(_MACHINE, ""), int(pid), labels.get(_STARTED, "")).is_dead
+    return _owner(labels).is_dead
+
+
+def _owner(labels: Mapping[str, str]) -> Owner:
+    pid = labels.get(_PID, "")
+    number = int(pid) if pid.isdigit() else 0
+    return Owner(labels.get(_HOST, ""), labels.get(_MACHINE, ""), number, labels.get(_STARTED, ""))
 
 
 def _things(client: DockerClient, sessions: Collection[str]) -> Iterator[Thing]:
@@ -137,7 +142,7 @@ def _things(client: DockerClient, sessions: Collection[str]) -> Iterator[Thing]:
         containers = api.containers(all=True, filters=wanted)
         networks = api.networks(filters=wanted)
         volumes = api.volumes(filters=wanted).get("Volumes")
-        images = api.images(filters=wanted) if sessions else []
+        images = api.images(filters=wanted)
     for found in containers:
         thing = _thing(found, "container", partial(api.remove_container, found["Id"], v=True, force=True))
         if any(name.lstrip("/").startswith(container_name(thing.session, "")) for name in found.get("Names") or ()):
@@ -148,7 +153,8 @@ def _things(client: DockerClient, sessions: Collection[str]) -> Iterator[Thing]:
         yield _thing(found, "volume", partial(api.remove_volume, found["Name"], force=True))
     for found in images:
         thing = _thing(found, "image", partial(api.remove_image, found["Id"], force=True))
-        if thing.session in sessions:
+        owner = _owner(thing.labels)
+        if thing.session in sessions or (owner.machine and owner.is_near):
             yield thing
 
 
