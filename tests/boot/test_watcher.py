@@ -87,7 +87,16 @@ def test_it_owns_a_network_with_its_own_name_server_and_no_privilege() -> None:
     assert (asked.environment, asked.user, asked.stdin) == ((), "", True)
     options = {"network": "sinkhole", "free": [80, 8000], "stub": STUB_PORT, "local": []}
     assert json.loads((asked.command or ())[-1]) == options
-    assert {"/.aiaudit/inside/__init__.py", "/.aiaudit/inside/main.py"} < set(asked.files)
+    assert asked.files == {}
+
+
+def test_the_programs_are_the_first_that_it_gets() -> None:
+    engine = Scripts("python3")
+    watched(engine)
+    (programs,) = engine.made[0].sent
+
+    assert {"inside", "inside.main", "inside.prober"} < set(programs)
+    assert "bootstrap" not in str(list(programs))
 
 
 def test_without_a_network_there_is_no_name_server_but_the_stub_that_settings_name() -> None:
@@ -158,7 +167,7 @@ def test_orders() -> None:
     watcher.open_stream("POST", 8000, "/chat", "{}", ())
 
     asked = {"method": "POST", "port": 8000, "path": "/chat"}
-    assert engine.made[0].sent == [
+    assert engine.made[0].sent[1:] == [
         {"do": "mark"},
         {"do": "probe", "ports": [8000], "paths": ["/health"]},
         {"do": "request", **asked, "body": '{"a": "ü"}', "headers": [["X-Key", "k"]]},

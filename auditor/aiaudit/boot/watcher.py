@@ -11,18 +11,17 @@ import posixpath
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 
+from aiaudit.boot.inside.bootstrap import PACKAGE
 from aiaudit.boot.record import ImageFacts, Network
 from aiaudit.boot.world import Container, Engine, EngineError, Specification, Watcher, Watchers
 
 STUB_PORT = 61080  # beyond the ports that outgoing connections get, so that none can have taken it
 _BASE_URL = f"http://127.0.0.1:{STUB_PORT}/v1"
 
-_FOLDER = "/.aiaudit"
-_PACKAGE = "inside"
-_PROGRAM = f"import sys; sys.path.insert(0, '{_FOLDER}'); from {_PACKAGE}.main import main; main()"
 _FLAGS = ("-I", "-S", "-B")  # nothing of the image but the interpreter and its standard library
 _MEMORY = 256 * 1024**2
 _UP_WITHIN = 30.0
@@ -123,7 +122,7 @@ class ContainerWatchers:
         self._engine = engine
         self._image = image
         self._beside = sorted(beside)
-        self._files = _programs()
+        self._bootstrap, self._programs = sources()
         self._candidates = interpreters(image)
         self._lock = threading.Lock()
 
@@ -154,6 +153,8 @@ class ContainerWatchers:
         watcher = ContainerWatcher(container)
         try:
             container.start()
+            with suppress(EngineError):  # what is no Python takes no input; its end tells why
+                container.send(self._programs)
             failure = watcher.wait(self._engine)
         except BaseException:
             container.remove()
@@ -172,11 +173,10 @@ class ContainerWatchers:
             role="watcher",
             name=f"watch-{name}",
             entrypoint=(interpreter,),
-            command=(*_FLAGS, "-c", _PROGRAM, json.dumps(options)),
+            command=(*_FLAGS, "-c", self._bootstrap, json.dumps(options)),
             memory=_MEMORY,
             dns=("127.0.0.1",),  # asked by the containers beside it, too; without a network nobody answers
             stdin=True,
-            files=self._files,
         )
 
 
@@ -197,11 +197,14 @@ def interpreters(image: ImageFacts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("python3", "python", *beside, *_USUAL)))
 
 
-def _programs() -> dict[str, bytes]:
-    """The files of the programs by their path in the container."""
-    package = resources.files("aiaudit.boot") / _PACKAGE
-    found = sorted((each.name, each.read_bytes()) for each in package.iterdir() if each.name.endswith(".py"))
-    return {f"{_FOLDER}/{_PACKAGE}/{name}": content for name, content in found}
+def sources() -> tuple[str, bytes]:
+    """The program that the interpreter is started with, and the line with all others that it reads first."""
+    package = resources.files("aiaudit.boot") / PACKAGE
+    names = sorted(each.name for each in package.iterdir() if each.name.endswith(".py"))
+    texts = {name.removesuffix(".py"): (package / name).read_text("utf-8") for name in names}
+    bootstrap = texts.pop("bootstrap")
+    modules = {PACKAGE: texts.pop("__init__"), **{f"{PACKAGE}.{name}": text for name, text in texts.items()}}
+    return bootstrap, json.dumps(modules).encode("ascii") + b"\n"
 
 
 def _shown(image: ImageFacts) -> str:
