@@ -507,3 +507,52 @@ def test_a_model_takes_its_time(tmp_path: Path) -> None:
     assert plan_of(tmp_path / "a", {"main.py": code}).budgets.ready == 120
     assert plan_of(tmp_path / "b", loading).budgets.ready == 600
     assert plan_of(tmp_path / "c", loading, own).budgets.ready == 45
+
+
+ORDER = """
+from fastapi import FastAPI
+from openai import OpenAI
+from pydantic import BaseModel
+
+client = OpenAI()
+app = FastAPI()
+
+
+class Text(BaseModel):
+    text: str
+
+
+@app.post("/index")
+def index(body: Text):
+    return client.embeddings.create(model="e", input=body.text, timeout=5)
+
+
+@app.post("/again")
+def again():
+    return client.chat.completions.create(model="m", messages=[], timeout=5)
+
+
+@app.post("/answer")
+def answer(body: Text):
+    return client.chat.completions.create(model="m", messages=[{"role": "user", "content": body.text}], timeout=5)
+"""
+
+
+def test_the_order_of_model_routes(tmp_path: Path) -> None:
+    """The first is what a boot asks: answers in words before vectors, questions in a body before none."""
+    plan = plan_of(tmp_path, {"main.py": ORDER})
+
+    assert [endpoint.path for endpoint in asked(plan, Purpose.MODEL)] == ["/answer", "/again", "/index"]
+
+
+def test_a_key_that_a_request_is_passed_on_with_is_no_gate(tmp_path: Path) -> None:
+    """A proxy reads a header and has a provider's key; it compares nothing."""
+    code = ORDER.replace("from openai", "import os\n\nfrom fastapi import Request\nfrom openai") + (
+        '\n\n@app.middleware("http")\nasync def forward(request: Request, call_next):\n'
+        '    given = request.headers.get("x-api-key") or os.environ["ANTHROPIC_API_KEY"]\n'
+        "    if request.url.path == '/':\n        return given\n    return await call_next(request)\n"
+    )
+
+    plan = plan_of(tmp_path, {"main.py": code})
+
+    assert {endpoint.headers for endpoint in asked(plan, Purpose.MODEL)} == {()}

@@ -9,7 +9,7 @@ from aiaudit.boot.planning.gates import headers_for
 from aiaudit.boot.planning.requests import Requests
 from aiaudit.boot.planning.samples import NoSample
 from aiaudit.boot.record import Endpoint, Purpose, Variable
-from aiaudit.model.asking import model_calls
+from aiaudit.model.asking import answering_calls, model_calls
 from aiaudit.model.observation import is_health
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.routes import Route
@@ -53,13 +53,15 @@ def _readiness(endpoint: Endpoint) -> int:
 
 
 def model_endpoints(service: Service, files: frozenset[str] | None, variables: Iterable[Variable]) -> list[Endpoint]:
-    """The routes that reach a model and can be asked without a human; those that ask it soonest come first."""
+    """The routes that reach a model and can be asked without a human: those that answer in words first, then those that
+    take what is asked in their body, then those that ask the model soonest."""
     side = python_side(service)
     requests = Requests(side.evaluator)
     streams = Streams(side)
     asking = {id(call.scope) for call in model_calls(side)}
+    answering = {id(call.scope) for call in answering_calls(side)}
     gates = headers_for(side, variables)
-    found: list[tuple[int, Endpoint]] = []
+    found: list[tuple[tuple[bool, bool, int], Endpoint]] = []
     for route in _routes(side, files):
         methods, _, path = route.label.partition(" ")
         method = next((method for method in _METHODS if method in methods.split("|")), "")
@@ -73,7 +75,8 @@ def model_endpoints(service: Service, files: frozenset[str] | None, variables: I
         purpose = Purpose.STREAM if streams.streams(route) else Purpose.MODEL
         given = {name.lower() for name, _ in gates}
         headers = (*(pair for pair in request.headers if pair[0].lower() not in given), *gates)
-        found.append((distance, Endpoint(method, request.path, purpose, request.body, headers, route.span)))
+        rank = (_distance(route, streams, answering) is None, method == "POST" and not request.body, distance)
+        found.append((rank, Endpoint(method, request.path, purpose, request.body, headers, route.span)))
     return [endpoint for _, endpoint in sorted(found, key=lambda pair: pair[0])][:MOST]
 
 
