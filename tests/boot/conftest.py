@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.boot.fake_engine import FakeEngine
+
+settings.register_profile("boot", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("boot")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def _outcomes(scripts: dict[str, Any], plan: Any, world: World) -> dict[str, Out
     return {outcome.scenario.id: outcome for outcome in done.outcomes}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(_SCRIPTS)
 def test_only_an_error_code_with_the_name_in_the_log_passes(script: Script) -> None:
     world = World({**GOOD, "missing-openai_api_key": script})
@@ -63,7 +63,7 @@ def test_only_an_error_code_with_the_name_in_the_log_passes(script: Script) -> N
     assert "openai_api_key" in seen.log.splitlines()[outcome.named.line - 1].lower()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(_SCRIPTS)
 def test_without_a_ready_baseline_no_variable_is_judged(script: Script) -> None:
     world = World({**GOOD, "baseline": script})
@@ -75,7 +75,7 @@ def test_without_a_ready_baseline_no_variable_is_judged(script: Script) -> None:
     assert not {Status.PASS, Status.FAIL} & set(about)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.floats(0, 60), st.sampled_from(list(GOOD)))
 def test_a_run_that_is_cancelled_or_loses_its_engine_passes_nothing_afterwards(seconds: float, broken: str) -> None:
     from aiaudit.boot.world import NoEngine

@@ -75,6 +75,7 @@ def settings(specification: Specification, labels: Mapping[str, str]) -> dict[st
         "stdin_open": specification.stdin,
         "tty": False,  # output and errors stay apart, and nothing draws
         "use_config_proxy": False,  # nothing of the user's own settings enters
+        "healthcheck": {"test": ["NONE"]},  # the watcher asks; the image's own check would run in each watcher, too
     }
     if specification.entrypoint is not None:
         keywords["entrypoint"] = list(specification.entrypoint)
@@ -99,6 +100,7 @@ def command_line(specification: Specification, facts: EngineFacts) -> str:
         *(option for _, option, _ in _limits(specification, facts)),
         f"--ulimit=nofile={FILES}:{FILES}",
         "--ipc=private",
+        "--no-healthcheck",
         f"--oom-score-adj={OOM_SCORE}",
     ]
     chosen = [
