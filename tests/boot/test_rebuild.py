@@ -79,6 +79,17 @@ def test_a_build_that_repeats_by_itself_proves_nothing(tmp_path: Path, monkeypat
     assert "line 3 (`ADD https://host/date /d`) is built anew although nothing changed" in proof.reason
 
 
+def test_a_step_that_is_built_anew_once_is_asked_a_third_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def is_fickle(instruction: Any) -> bool:
+        calls.append(instruction.keyword)
+        return instruction.keyword == "WORKDIR" and calls.count("WORKDIR") == 1
+
+    (proof,) = _proofs(tmp_path, monkeypatch, LayerCache(is_fickle=is_fickle), f"COPY . .\n{INSTALL}")
+    assert proof.proof is Proof.PROVEN
+
+
 def test_an_install_that_repeats_without_a_cause_proves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +101,7 @@ def test_an_install_that_repeats_without_a_cause_proves_nothing(
 
     (proof,) = _proofs(tmp_path, monkeypatch, LayerCache(is_fickle=is_fickle), f"COPY requirements.txt .\n{INSTALL}")
     assert proof.proof is Proof.INCONCLUSIVE
-    assert "ran again although nothing before it did" in proof.reason
+    assert "although nothing new was copied before it" in proof.reason
 
 
 def test_a_control_that_repeats_nothing_voids_the_refutation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

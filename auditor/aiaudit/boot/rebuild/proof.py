@@ -124,9 +124,12 @@ class _Trial:
 
     def _proven(self, mutation: Mutation) -> RebuildProof:
         again = self._repeated(mutation)
-        caused = self.suspect.argument or any(rerun.line < again[0].line for rerun in mutation.rerun)
+        brought = [rerun for rerun in mutation.rerun if rerun.step.startswith(("COPY", "ADD"))]
+        caused = self.suspect.argument or any(rerun.line < again[0].line for rerun in brought)
         if not caused and not self._is_bound(again[0].line):
-            return self._made(Proof.INCONCLUSIVE, f"{_work(again[0])} ran again although nothing before it did")
+            return self._made(
+                Proof.INCONCLUSIVE, f"{_work(again[0])} ran again although nothing new was copied before it"
+            )
         lost = sum(rerun.seconds for rerun in again)
         changed = f"another {mutation.path}" if self.suspect.argument else f"a comment in {mutation.path}"
         if mutation.name == GIT:
