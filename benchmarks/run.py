@@ -24,6 +24,8 @@ sys.path.insert(0, str(PROJECT))
 from benchmarks import corpus, peers  # noqa: E402
 from benchmarks.measure import Cost, ratio, run  # noqa: E402
 
+COMMENT, FUNCTION = "# {}\n", "\n\ndef added_{}() -> int:\n    return 1\n"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -89,10 +91,12 @@ class Bench:
         options = ["--framework", "dockerfile", "--quiet", "--compact", "--soft-fail", "--skip-download"]
         return run([str(self.bins["checkov"] / "checkov"), "-d", ".", *options], tree)
 
-    def changed(self, tree: Path) -> Cost:
-        """An audit after one file was changed."""
-        victim = sorted(tree.rglob("*.py"))[len(list(tree.rglob("*.py"))) // 2]
-        victim.write_text(victim.read_text() + f"# {time.time_ns()}\n")
+    def changed(self, tree: Path, edit: str) -> Cost:
+        """An audit after something was added to one file, in the application where there is a folder of that name."""
+        files = sorted(tree.rglob("*.py"))
+        files = [path for path in files if "app" in path.parts and path.stat().st_size] or files
+        victim = files[len(files) // 2]
+        victim.write_text(victim.read_text() + edit.format(time.time_ns()))
         time.sleep(0.05)
         return self.aiaudit(tree)
 
@@ -134,9 +138,14 @@ def python_rows(bench: Bench, tree: Path) -> Iterator[Row]:
         f"nothing changed / cold ruff, {size}", lambda: bench.aiaudit(tree), lambda: bench.ruff(tree), 1.5
     )
     if lines >= 40_000:
-        yield bench.compare(
-            f"one file changed / cold ruff, {size}", lambda: bench.changed(tree), lambda: bench.ruff(tree), 2.5
-        )
+        for what, edit in (("a comment", COMMENT), ("a function", FUNCTION)):
+            bench.settle(tree)
+            yield bench.compare(
+                f"one file changed by {what} / cold ruff, {size}",
+                lambda edit=edit: bench.changed(tree, edit),  # type: ignore[misc]
+                lambda: bench.ruff(tree),
+                2.5,
+            )
 
 
 def docker_rows(bench: Bench, tree: Path) -> Iterator[Row]:

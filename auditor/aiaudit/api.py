@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from aiaudit import catalogue as catalogues
 from aiaudit import hadolint
@@ -15,12 +16,14 @@ from aiaudit.finding import Finding
 from aiaudit.fingerprint import with_fingerprints
 from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.service import Service
+from aiaudit.recall import Memory
 from aiaudit.results import Diagnostic, Report, Reported, Suppression
 from aiaudit.rule import Rule
 from aiaudit.runner import Progress, Runner, Subjects
 from aiaudit.selection import Selection
 from aiaudit.settings import Settings, UsageError
-from aiaudit.sources.store import Store
+from aiaudit.sources.stamps import signature_at
+from aiaudit.sources.store import FileStore, Store
 from aiaudit.suppress import Suppressor
 from aiaudit.workspace import MissingPath, Scope, Workspace, scope_of
 
@@ -91,9 +94,12 @@ class Audit:
         self.peer = hadolint.load(scope.root)
         adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
         self.selection = Selection(self.catalogue, settings, adopted)
+        started = time.time_ns()
         self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
         check_knowledge(settings.knowledge)
-        self.service = Service(self.workspace, settings.knowledge, settings.date or time.strftime("%Y-%m-%d"))
+        day = settings.date or time.strftime("%Y-%m-%d")
+        self.memory = self._memory(store, day, started)
+        self.service = Service(self.memory.listener if self.memory else self.workspace, settings.knowledge, day)
         self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)
 
@@ -104,7 +110,7 @@ class Audit:
         suppressed: list[Reported] = []
         ordinary = [rule for rule in self.selection.rules if not _is_about_comments(rule)]
         late = [rule for rule in self.selection.rules if _is_about_comments(rule)]
-        self._sort(self.runner.run(ordinary, observed), findings, suppressed)
+        self._sort(self._found(ordinary, observed), findings, suppressed)
         if self.settings.ignores and late:
             paths = [path for path in workspace.files() if workspace.scope.reports(path)]
             looked = [rule.id for rule in ordinary if rule.checks or observed]  # the others had nothing to look at
@@ -131,6 +137,29 @@ class Audit:
             notes=tuple(self.selection.adopted.notes),
             text_of=workspace.shown,
         )
+
+    def _memory(self, store: Store, day: str, started: int) -> Memory | None:
+        """Where findings are kept; rules that others wrote may look at things of which nothing is known here."""
+        if not isinstance(store, FileStore) or not all(rule.is_own for rule in self.selection.rules):
+            return None
+        settings = self.settings
+        switches = replace(settings, stated=frozenset()), sorted(settings.stated), self.peer
+        rules = [rule.id for rule in self.selection.rules]
+        knowledge = [f"{path} {signature_at(path)}" for path in settings.knowledge]
+        return Memory(self.workspace, store, (day, *map(repr, switches), *rules, *knowledge), started)
+
+    def _found(self, rules: Sequence[Rule], observed: Subjects | None) -> list[Finding]:
+        """What these rules find; they do not run when all that they would see is as it was."""
+        if self.memory is None or observed:
+            return list(self.runner.run(rules, observed))
+        recalled = self.memory.recall()
+        if recalled is not None:
+            return recalled
+        before = len(self.workspace.diagnostics)
+        found = list(self.runner.run(rules))
+        if not self.runner.crashed:
+            self.memory.keep(found, self.workspace.diagnostics[before:])
+        return found
 
     def _sort(self, found: Iterable[Finding], findings: list[Reported], suppressed: list[Reported]) -> None:
         """Fingerprint findings within the scope; part those that a comment or the settings accept."""

@@ -24,6 +24,13 @@ class _Pattern:
         return getattr(compiled, name)
 
 
+def occurs(text: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
+    """Whether a pattern, or one of several words, is found in a text."""
+    if isinstance(sought, tuple):
+        return any(word in text for word in sought)
+    return sought.search(text) is not None
+
+
 if TYPE_CHECKING:
     from typing import AnyStr
 

@@ -57,6 +57,11 @@ class Rule:
         """The letters of the id: IMG, KEY, LIF ..."""
         return self.id.rstrip("0123456789")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether every check comes with this tool."""
+        return all(check.__module__.startswith("aiaudit_rules.") for _, check in (*self.checks, *self.observations))
+
     def reports(self, code: str) -> bool:
         """Whether another tool's id is one that findings of this rule may carry."""
         return bool(self.codes) and re.fullmatch(self.codes, code) is not None

@@ -26,6 +26,7 @@ class Runner:
         self.workspace = workspace
         self.selection = selection
         self.progress = progress
+        self.crashed = False
         self._subjects: dict[type, Sequence[object]] = {}
 
     def run(self, rules: Sequence[Rule], subjects: Subjects | None = None) -> Iterator[Finding]:
@@ -65,6 +66,7 @@ class Runner:
         return found
 
     def _crashed(self, path: str, message: str) -> None:
+        self.crashed = True
         diagnostic = Diagnostic("error", path, message)
         if diagnostic not in self.workspace.diagnostics:
             self.workspace.diagnostics.append(diagnostic)

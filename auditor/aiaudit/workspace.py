@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiaudit import listing as listings
 from aiaudit.kinds import KINDS, kinds_of
-from aiaudit.patterns import regex
+from aiaudit.patterns import occurs, regex
 from aiaudit.reading import Binary, TooLarge, Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, are_lasting, problem_of
 from aiaudit.sources.store import MISSING, Store
 from aiaudit.span import Extent
 from aiaudit.values import dataclass
+from aiaudit.words import Words
 
 _TEMPLATE = regex(r"\{%-? |\{\{|<%")
 _TEXT_BUDGET = 8 * 1024 * 1024
@@ -79,8 +81,8 @@ class Workspace:
         self._ignored: list[str] | None = None
         self._texts: dict[str, str] = {}
         self._refused: set[str] = set()
-        self._told: set[str] = set()  # whose content the store was told in this run
         self._text_size = 0
+        self._words = Words(self.text)
         self._problems: set[tuple[str, str]] = set()
         self._sort()
 
@@ -133,19 +135,35 @@ class Workspace:
 
     def text(self, path: str) -> str:
         """The decoded text of a file, "" if it cannot be read."""
-        if path not in self._texts:
-            self._decode(path, self._read(path))
-        return self._texts[path]
+        return self._texts[path] if self._fetch(path) else ""
 
-    def _decode(self, path: str, data: bytes | None) -> str:
-        """Keep the text for whoever asks next, within a budget."""
-        text = "" if data is None else decode(data, path)
+    def mentions(self, path: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
+        """Whether a pattern, or one of several words, occurs in the text of a file."""
+        return occurs(self.text(path), sought)
+
+    def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
+        """Those of some files in whose text a word stands."""
+        return self._words.files_with(word, among)
+
+    def lines_with(self, path: str, word: str) -> Sequence[int]:
+        """The lines of a file on which a word stands, in order."""
+        return self._words.lines_with(path, word)
+
+    def _fetch(self, path: str) -> bool:
+        """Read and decode a file, and tell the store what it holds; the text is kept within a budget."""
+        if path in self._texts:
+            return True
+        data = self._read(path)
+        if data is None:
+            return False
+        self.store.note(path, self.listing.files.get(path), data)
+        text = decode(data, path)
         if self._text_size > _TEXT_BUDGET:
             self._texts.clear()
             self._text_size = 0
         self._texts[path] = text
         self._text_size += len(text)
-        return text
+        return True
 
     def shown(self, path: str) -> str:
         """The text as it may be shown: of a credential only the first four characters; columns stay."""
@@ -178,20 +196,23 @@ class Workspace:
             self._problems.add((path, message))
             self.diagnostics.append(Diagnostic("warning", path, message))
 
+    def repeat(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Record problems that an earlier audit of the same had."""
+        for diagnostic in diagnostics:
+            if (diagnostic.path, diagnostic.message) not in self._problems:
+                self._problems.add((diagnostic.path, diagnostic.message))
+                self.diagnostics.append(diagnostic)
+
     def _load(self, path: str, name: str) -> Any:
         """Facts from the store or from the text; problems in them become diagnostics."""
         if path not in self._present:
             return None
         extractor = EXTRACTORS[name]
-        signature = self.listing.files.get(path)
-        facts = self.store.get(path, signature, extractor)
-        if facts is MISSING and not (path in self._told and path in self._texts):
-            data = self._read(path)
-            if data is None:
+        facts = self.store.get(path, self.listing.files.get(path), extractor)
+        if facts is MISSING:
+            if not self._fetch(path):
                 return None
-            self._decode(path, data)
-            self._told.add(path)
-            facts = self.store.get_by_content(path, signature, data, extractor)
+            facts = self.store.get_noted(path, extractor)
         if facts is MISSING:
             self._show_progress(name)
             facts = extractor.extract(self._texts[path], path)
@@ -225,13 +246,15 @@ class Workspace:
         is_template = extractor in ("dockerfile", "yaml") and _TEMPLATE.search(self.text(path))
         return " (it looks like a template: audit what it renders to, or exclude it)" if is_template else ""
 
+    def place(self, path: str) -> str:
+        """Where a file lies, "" for a link that must not be followed (it is named when the tree is listed)."""
+        return self.listing.links.get(path, os.path.join(self.root, path))
+
     def _read(self, path: str) -> bytes | None:
         """The bytes of a file, or None with a diagnostic."""
-        if path in self._refused:
+        place = self.place(path)
+        if path in self._refused or not place:
             return None
-        place = self.listing.links.get(path, os.path.join(self.root, path))
-        if not place:
-            return None  # a link that must not be followed; named when the tree was listed
         try:
             return read_bytes(place)
         except Binary as error:

@@ -184,8 +184,8 @@ def test_facts_survive_pickling() -> None:
     facts = IGNORE.extract("*.pyc\n!keep\n", ".dockerignore")
     extent = Extent(1, 2, 3, 4)
 
-    assert store._unpickled(store._pickled(facts)) == facts
-    assert store._unpickled(store._pickled(extent)) == extent
+    assert store.unpickled(store.pickled(facts), store._FACTS) == facts
+    assert store.unpickled(store.pickled(extent), store._FACTS) == extent
 
 
 def test_deeply_nested_facts_are_not_kept(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +23,9 @@ from aiaudit.model.secrets import (
     Secret,
 )
 from aiaudit.model.service import Service
+from aiaudit.patterns import occurs
 from aiaudit.sources.extractors import EXTRACTORS
+from aiaudit.words import Words, lines_of
 
 KEY_VALUE = "sk-proj-Vb71nRwQz0LtXy9sKdPa4GhJ2mCeUf6oTi8N-r5BxW_qEl3ZcHvS"
 RANDOM = "9f3Kd72LmQ0xZtVb58RnWy1cHs64JpGe"
@@ -51,6 +54,18 @@ class MemoryTree:
     def text(self, path: str) -> str:
         """The text."""
         return self._files.get(path, "")
+
+    def mentions(self, path: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
+        """Whether the text has it."""
+        return occurs(self.text(path), sought)
+
+    def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
+        """Those that have the word."""
+        return Words(self.text).files_with(word, among)
+
+    def lines_with(self, path: str, word: str) -> Sequence[int]:
+        """Where they have it."""
+        return lines_of(word, self.text(path))
 
     def facts(self, path: str, extractor: str) -> Any:
         """Extracted anew."""

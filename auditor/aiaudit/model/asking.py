@@ -9,7 +9,7 @@ from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.flow.words import words
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import short_name
-from aiaudit.model.scopes import Call, Scope, dotted, last_name, walk
+from aiaudit.model.scopes import Call, Scope, dotted, walk
 from aiaudit.model.values import Constant, External
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -58,7 +58,7 @@ _TOKENIZER = regex(r"token", re.IGNORECASE)
 def model_calls(side: PythonSide) -> Iterator[Call]:
     """The calls of the program that ask a model."""
     for known in side.known:
-        name = last_name(known.call.expression[2])
+        name = known.call.name
         if known.entry.kind != "call":
             continue
         asks = known.entry.purpose in COSTLY and name not in PREPARING
@@ -68,7 +68,7 @@ def model_calls(side: PythonSide) -> Iterator[Call]:
         for call in side.program.calls_by_name.get(name, ()):
             if any(
                 isinstance(value, External) and _is_of_model_library(value.path)
-                for value in side.evaluator.evaluate(call.expression[2], call.scope)
+                for value in side.evaluator.callees(call)
             ):
                 yield call
 
@@ -82,17 +82,17 @@ def answering_calls(side: PythonSide) -> Iterator[Call]:
 
 def asked_name(call: Call, side: PythonSide) -> str:
     """How a message calls what a call asks."""
-    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+    for value in side.evaluator.callees(call):
         if isinstance(value, External):
             return short_name(value.path)
-    return dotted(call.expression[2]) or last_name(call.expression[2]) or "a model"
+    return dotted(call.expression[2]) or call.name or "a model"
 
 
 def _goes_to_model(call: Call, side: PythonSide) -> bool:
     """Whether an HTTP call is sent to a model's address, as far as its parts are written down."""
     address = call.argument("url", 0)
     parts = [address] if address is not None else []
-    if last_name(call.expression[2]) in ("request", "stream") and len(call.arguments) > 1:
+    if call.name in ("request", "stream") and len(call.arguments) > 1:
         parts.append(call.arguments[1])
     return any(_ENDPOINT.search(text) for part in parts for text in _texts(part, call.scope, side, 3))
 

@@ -61,7 +61,7 @@ class StreamedAnswers:
                 continue
             for scope in scopes:
                 for call in scope.calls:
-                    name = last_name(call.expression[2])
+                    name = call.name
                     if name in _STREAMS:
                         yield route, call, self._media_type(call, _STREAMS[name])
 

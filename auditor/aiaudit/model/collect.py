@@ -16,6 +16,7 @@ from aiaudit.model.scopes import (
     Store,
     is_node,
     is_provider,
+    last_name,
 )
 from aiaudit.model.syntax import LEAVING
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
@@ -337,8 +338,8 @@ class _Collector:
             self._visit(operand, around, node, awaited)
 
     def call(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
-        self.scope.calls.append(Call(self.scope, node, around, self.statement, awaited, parent))
         function = node[2]
+        self.scope.calls.append(Call(self.scope, node, last_name(function), around, self.statement, awaited, parent))
         if function[0] == "attr":
             self._visit(function[2], around, function, False)
             position = FILLING.get(function[3])

@@ -57,7 +57,7 @@ def compose_files(service: Service) -> tuple[ComposeFile, ...]:
 def compose_file(service: Service, path: str) -> ComposeFile | None:
     """The compose file at a path, None when the file is something else."""
     name = path.rpartition("/")[2]
-    if "compose" not in name and "stack" not in name and "services:" not in service.tree.text(path):
+    if "compose" not in name and "stack" not in name and not service.tree.mentions(path, ("services:",)):
         return None
     facts = service.tree.facts(path, "yaml")
     return read_compose(path, facts) if isinstance(facts, YamlFacts) else None

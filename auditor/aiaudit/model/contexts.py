@@ -327,9 +327,9 @@ class Contexts:
 
     def _call_edges(self, call: Call) -> Iterator[Edge]:
         function = call.expression[2]
-        name = last_name(function)
+        name = call.name
         offloading = name in OFFLOADING
-        callees = self.evaluator.evaluate(function, call.scope)
+        callees = self.evaluator.callees(call)
         for value in callees:
             yield from self._value_edges(value, call, call.scope)
             if isinstance(value, External) and value.path == RESOLVING and call.arguments:

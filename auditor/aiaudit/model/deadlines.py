@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.routes import Routing
-from aiaudit.model.scopes import Call, Function, last_name
+from aiaudit.model.scopes import Call, Function
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
@@ -66,7 +66,7 @@ class Deadlines:
                 yield self._seconds(arguments[0] if arguments else None, call)
         for other in call.scope.calls:
             timeout = other.argument("timeout", 1)
-            if last_name(other.expression[2]) != "wait_for" or timeout is None or not _holds(other, call):
+            if other.name != "wait_for" or timeout is None or not _holds(other, call):
                 continue
             if timeout[:1] == ("const",) and timeout[2] is None:
                 continue
@@ -110,7 +110,7 @@ class Deadlines:
         """A middleware that awaits the rest of the application under a deadline."""
         if not isinstance(scope, Function):
             return False
-        return any(last_name(call.expression[2]) in ("call_next", "app") and self._around(call) for call in scope.calls)
+        return any(call.name in ("call_next", "app") and self._around(call) for call in scope.calls)
 
 
 def _holds(outer: Call, inner: Call) -> bool:

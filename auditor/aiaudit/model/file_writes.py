@@ -74,7 +74,7 @@ def file_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
 def _written(call: Call, side: PythonSide) -> Iterator[Writing]:
     if len(call.arguments) < 2:
         return
-    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+    for value in side.evaluator.callees(call):
         if isinstance(value, External) and value.path in _WRITING:
             path, content = _WRITING[value.path]
             what = "an index" if "index" in value.path else "a file"
@@ -121,11 +121,11 @@ def _is_upload(receiver: Expression, call: Call, side: PythonSide) -> bool:
 def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
     """Writes to indexes and databases that a client keeps in a local folder."""
     for call in function.calls:
-        name = last_name(call.expression[2])
+        name = call.name
         if name not in _STORING:
             continue
         held = [call.expression[2]]
-        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        for value in side.evaluator.callees(call):
             if isinstance(value, External) and value.path in _INDEXERS:
                 held = list(call.arguments[1:2])
             elif isinstance(value, External) and name.startswith("from_"):
@@ -136,7 +136,7 @@ def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
             for value in side.evaluator.evaluate(expression, call.scope):
                 maker = _folder_maker(value, call, side) if isinstance(value, External) else None
                 if maker is not None:
-                    yield Writing(call, None, call.arguments, last_name(maker.expression[2]), maker)
+                    yield Writing(call, None, call.arguments, maker.name, maker)
 
 
 def _folder_maker(value: External, call: Call, side: PythonSide) -> Call | None:
@@ -145,7 +145,7 @@ def _folder_maker(value: External, call: Call, side: PythonSide) -> Call | None:
     for origin in origins(value):
         if origin is call:
             continue
-        for made in side.evaluator.evaluate(origin.expression[2], origin.scope):
+        for made in side.evaluator.callees(origin):
             if isinstance(made, External) and path.startswith(made.path) and _keeps_in_folder(made.path, origin, side):
                 return origin
     return None
@@ -169,16 +169,16 @@ def _keeps_in_folder(path: str, call: Call, side: PythonSide) -> bool:
 def database_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
     """Statements that change a database in a file."""
     for call in function.calls:
-        if last_name(call.expression[2]) not in ("execute", "executemany") or not call.arguments:
+        if call.name not in ("execute", "executemany") or not call.arguments:
             continue
         if not any(
             isinstance(value, Constant) and isinstance(value.value, str) and _CHANGING.match(value.value)
             for value in side.evaluator.evaluate(call.arguments[0], call.scope)
         ):
             continue
-        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        for value in side.evaluator.callees(call):
             if isinstance(value, External) and value.path.startswith(("sqlite3.connect()", "aiosqlite.connect()")):
-                maker = next((o for o in origins(value) if last_name(o.expression[2]) == "connect"), None)
+                maker = next((o for o in origins(value) if o.name == "connect"), None)
                 if maker is not None and not _is_in_memory(maker, side):
                     yield Writing(call, None, call.arguments[1:], "a SQLite file", maker)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.knowledge.library import version_key
 from aiaudit.model.program import module_calls
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Scope, last_name
+from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.service import Service
 from aiaudit.model.values import External, Instance
 from aiaudit.model.versions import pinned_versions
@@ -53,17 +53,17 @@ class _Finder:
 
     def _called(self, call: Call) -> Iterator[OldHook]:
         callee = call.expression[2]
-        name = last_name(callee)
+        name = call.name
         if name in ("on_event", "add_event_handler") and callee[0] == "attr" and call.arguments:
             event = call.arguments[0]
             if event[0] == "const" and event[2] in _EVENTS:
                 yield from self._of_owner(callee[2], call.scope, event[2], f'{name}("{event[2]}")', call.span)
             return
-        for event_name in _EVENTS:
+        for event_name in _EVENTS if call.keywords else ():
             given = call.keyword(f"on_{event_name}")
             if given is None or (given[0] in ("list", "tuple") and not given[2]):
                 continue
-            for value in self.side.evaluator.evaluate(callee, call.scope):
+            for value in self.side.evaluator.callees(call):
                 if isinstance(value, External) and value.path.startswith(_OWNERS):
                     span = Span.at(call.scope.module.path, given[1])
                     yield self._hook(f"on_{event_name}=", event_name, span, value.path, call)

@@ -51,8 +51,7 @@ def manifests(service: Service) -> tuple[Manifest, ...]:
 
 def manifests_in(service: Service, path: str) -> tuple[Manifest, ...]:
     """The objects of one file."""
-    text = service.tree.text(path)
-    if not _is_manifest(text) or _UNRENDERED.search(text):
+    if not _is_manifest(service, path) or service.tree.mentions(path, _UNRENDERED):
         return ()
     facts = service.tree.facts(path, "yaml")
     return tuple(read_manifests(path, facts)) if isinstance(facts, YamlFacts) else ()
@@ -60,12 +59,11 @@ def manifests_in(service: Service, path: str) -> tuple[Manifest, ...]:
 
 def is_manifest_template(service: Service, path: str) -> bool:
     """Whether the file becomes a manifest when it is rendered."""
-    text = service.tree.text(path)
-    return _is_manifest(text) and _UNRENDERED.search(text) is not None
+    return _is_manifest(service, path) and service.tree.mentions(path, _UNRENDERED)
 
 
-def _is_manifest(text: str) -> bool:
-    return "apiVersion:" in text and "kind:" in text
+def _is_manifest(service: Service, path: str) -> bool:
+    return all(service.tree.mentions(path, (key,)) for key in ("apiVersion:", "kind:"))
 
 
 def read_manifests(path: str, facts: YamlFacts) -> Iterator[Manifest]:

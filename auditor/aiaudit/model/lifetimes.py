@@ -169,7 +169,7 @@ class Lifetimes:
     def _is_kept(self, call: Call) -> bool:
         """Whether a construction runs once: early, or behind a guard or cache."""
         contexts = self.contexts
-        callees = self.evaluator.evaluate(call.expression[2], call.scope)
+        callees = self.evaluator.callees(call)
         if contexts.guard(call).keeps:
             return True
         if any(isinstance(callee, ClassValue) and contexts.is_singleton(callee.cls) for callee in callees):

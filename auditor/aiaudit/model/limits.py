@@ -14,7 +14,7 @@ from aiaudit.model.program import is_beside_the_service, module_calls
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Application, Route
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, walk
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
@@ -62,6 +62,7 @@ _GATEWAY = regex(
 _COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
 _NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = Refusal((429,), ("TOO_MANY_REQUESTS",))
+_NAMES_429 = ("429", *_TOO_MANY.names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,7 +220,7 @@ class _Limits:
         return any(self._covers(call) for call in module_calls(module))
 
     def _covers(self, call: Call) -> bool:
-        name, made = last_name(call.expression[2]), call.expression[2]
+        name, made = call.name, call.expression[2]
         if name in ("Limiter", "SlowAPI", "RateLimiter") and self._is_limiter(made, call.scope):
             given = [call.keyword(key) for key in ("default_limits", "application_limits")]
             if not any(value is not None and value[2] != () for value in given):
@@ -340,8 +341,8 @@ class _Limits:
         """Whether a module names the answer 429, or a class of the program that stands for it: most do not."""
         known = self._refusing_modules.get(id(module))
         if known is None:
-            text = self.side.program.tree.text(module.path)
-            known = _names_429(text) or any(name in text for name in self._refusal_names)
+            words = (*_NAMES_429, *sorted(self._refusal_names))
+            known = self.side.program.tree.mentions(module.path, words)
             self._refusing_modules[id(module)] = known
         return known
 
@@ -349,7 +350,9 @@ class _Limits:
     def _refusal_names(self) -> set[str]:
         """The classes that stand for the answer 429, and their heirs."""
         tree = self.side.program.tree
-        classes = [c for c in self.side.program.classes if _names_429(tree.text(c.module.path)) and _stands_for_429(c)]
+        classes = [
+            c for c in self.side.program.classes if tree.mentions(c.module.path, _NAMES_429) and _stands_for_429(c)
+        ]
         return {c.name for cls in classes for c in (cls, *self.evaluator.subclasses(cls))}
 
     def _raises_refusal(self, statement: Statement, function: Function) -> bool:
@@ -361,10 +364,6 @@ class _Limits:
             isinstance(value, ClassValue) and any(_stands_for_429(cls) for cls in self.evaluator.lineage(value.cls)[0])
             for value in self.evaluator.evaluate(raised, function)
         )
-
-
-def _names_429(text: str) -> bool:
-    return any(word in text for word in ("429", *_TOO_MANY.names))
 
 
 def _stands_for_429(cls: Class) -> bool:
@@ -408,7 +407,7 @@ def _throttles(statement: Statement) -> bool:
 def _django_settings(tree: Tree, side: PythonSide) -> Iterator[tuple[Module, Span]]:
     """Each Django project's settings, and where they configure its API: `REST_FRAMEWORK`, else `INSTALLED_APPS`."""
     for path in tree.files("python"):
-        if is_beside_the_service(path) or "INSTALLED_APPS" not in tree.text(path):
+        if is_beside_the_service(path) or not tree.mentions(path, ("INSTALLED_APPS",)):
             continue
         module = side.program.load(path)
         bindings = module.bindings if module is not None else {}
@@ -428,8 +427,7 @@ def is_in_gateway(tree: Tree, pattern: re.Pattern[str]) -> bool:
     for path in tree.files():
         if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
             continue
-        text = tree.text(path)
-        if pattern.search(text) and pattern.search(_COMMENT.sub("", text)):
+        if tree.mentions(path, pattern) and pattern.search(_COMMENT.sub("", tree.text(path))):
             return True
     return False
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import Application, imported_names
-from aiaudit.model.scopes import last_name
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
 from aiaudit.values import dataclass
@@ -123,7 +122,7 @@ def _reads_usage(side: PythonSide) -> bool:
             if any(read[3] in _USAGE_NAMES for read in scope.reads):
                 return True
             for call in scope.calls:
-                if last_name(call.expression[2]) in _USAGE_NAMES:
+                if call.name in _USAGE_NAMES:
                     return True
     return False
 

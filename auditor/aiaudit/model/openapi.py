@@ -14,7 +14,7 @@ CONTROLLERS = ("x-openapi-router-controller", "x-swagger-router-controller")
 def operations(tree: Tree) -> Iterator[tuple[str, str]]:
     """`(label, dotted handler)` of every operation in the tree's OpenAPI documents."""
     for path in tree.files("yaml"):
-        if "operationId" not in tree.text(path):
+        if not tree.mentions(path, ("operationId",)):
             continue
         facts = tree.facts(path, "yaml")
         for document in facts.documents if facts is not None else ():

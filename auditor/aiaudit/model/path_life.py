@@ -79,14 +79,13 @@ class PathLife:
         return False
 
     def _is_end(self, call: Call) -> bool:
-        if last_name(call.expression[2]) in _DELETING | _SENDING:
+        if call.name in _DELETING | _SENDING:
             return True
         if any(last_name(argument) in _DELETING for argument in call.arguments):
             return True  # background_tasks.add_task(os.remove, path)
         given = [call.expression[2], *call.arguments[:1]]
         return any(
-            isinstance(value, FunctionValue)
-            and any(last_name(c.expression[2]) in _DELETING for c in value.function.calls)
+            isinstance(value, FunctionValue) and any(c.name in _DELETING for c in value.function.calls)
             for expression in given
             if expression[0] in ("name", "attr")
             for value in self.evaluator.evaluate(expression, call.scope)

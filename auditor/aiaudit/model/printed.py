@@ -75,7 +75,7 @@ class _Finder:
         """The first secret that a call prints or logs."""
         if not self._prints(call) or not self.side.contexts.is_reached(call.scope) or not self.side.contexts.runs(call):
             return
-        how = "prints" if last_name(call.expression[2]) not in _LEVELS else "logs"
+        how = "prints" if call.name not in _LEVELS else "logs"
         for argument in (
             *call.arguments,
             *(value for name, value in call.keywords if name not in ("file", "exc_info")),
@@ -88,7 +88,7 @@ class _Finder:
         callee = call.expression[2]
         if callee[0] == "attr" and callee[3] not in _LEVELS and callee[3] not in _PRINTING_NAMES:
             return False
-        values = self.evaluator.evaluate(callee, call.scope)
+        values = self.evaluator.callees(call)
         paths = [value.path for value in values if isinstance(value, External)]
         if any(path in _PRINTING for path in paths):
             return True

@@ -8,7 +8,7 @@ from aiaudit.finding import Step
 from aiaudit.model.buffering import StreamedAnswers
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Call, Function, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Function, Scope, walk
 from aiaudit.model.service import Service
 from aiaudit.values import dataclass
 
@@ -46,7 +46,7 @@ class _Finder(StreamedAnswers):
             scopes = [scope for scope, _ in self.streams.reached(route)]
             taken = next((call for scope in scopes for call in scope.calls if _takes(call, scope)), None)
             near = [scope for scope, path in self.streams.reached(route) if len(path) <= _DEPTH]
-            if taken is None or any(last_name(call.expression[2]) in _ENDING for scope in near for call in scope.calls):
+            if taken is None or any(call.name in _ENDING for scope in near for call in scope.calls):
                 continue
             for scope in near:
                 for call in scope.calls:
@@ -62,7 +62,7 @@ class _Finder(StreamedAnswers):
 
     def _produces(self, call: Call) -> bool:
         """Whether a call starts a task or thread that asks a model."""
-        if last_name(call.expression[2]) not in _STARTING:
+        if call.name not in _STARTING:
             return False
         given = (*call.arguments, *(value for _, value in call.keywords))
         inner = [part for argument in given for part in walk(argument) if part[0] == "call"]
@@ -79,7 +79,7 @@ class _Finder(StreamedAnswers):
 
 def _takes(call: Call, scope: Scope) -> bool:
     """Whether a generator takes what somebody else puts: `await queue.get()` in a loop, `callback.aiter()`."""
-    name = last_name(call.expression[2])
+    name = call.name
     if not isinstance(scope, Function) or not scope.generator or name not in _TAKING:
         return False
     return name == "aiter" or (not call.arguments and any(link.kind in ("while", "for") for link in call.around))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from aiaudit.model.collect import collect
 from aiaudit.model.openapi import operations
-from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store, last_name
+from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
 from aiaudit.patterns import regex
@@ -117,9 +117,9 @@ class Program:
         return index
 
     def _entry_paths(self) -> list[str]:
-        entries = [p for p in sorted(self.paths) if _ENTRY.search(self.tree.text(p))]
+        entries = [p for p in sorted(self.paths) if self.tree.mentions(p, _ENTRY)]
         inside = [p for p in entries if not is_beside_the_service(p)]
-        if any("connexion" in self.tree.text(path) for path in inside):
+        if any(self.tree.mentions(path, ("connexion",)) for path in inside):
             inside = sorted({*inside, *self._named_by_openapi()})
         return inside or entries or [p for p in sorted(self.paths) if not is_beside_the_service(p)]
 
@@ -173,7 +173,7 @@ class Program:
                 for imported, _ in names:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
-            name = last_name(call.expression[2])
+            name = call.name
             if name not in _NAMING_MODULES or not call.arguments:
                 continue
             if name == "setdefault" and len(call.arguments) > 1:
@@ -213,7 +213,7 @@ class Program:
         }
         for scope in module.descendants():
             for call in scope.calls:
-                name = last_name(call.expression[2])
+                name = call.name
                 self.calls_by_name[name].append(call)
                 if name in aliases:
                     self.calls_by_name[aliases[name]].append(call)

@@ -10,7 +10,7 @@ from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
-from aiaudit.model.scopes import Call, last_name
+from aiaudit.model.scopes import Call
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.values import ClassValue, External, Partial, Value
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
@@ -73,7 +73,7 @@ class SecondInstance:
     @property
     def name(self) -> str:
         """What is made."""
-        return last_name(self.call.expression[2])
+        return self.call.name
 
 
 # Class names that say nothing without their library.
@@ -144,7 +144,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
     Where the same call may be a library's synchronous or asynchronous one, `await` tells.
     """
     found: dict[tuple[str, str, str], Known] = {}
-    for value in evaluator.evaluate(call.expression[2], call.scope):
+    for value in evaluator.callees(call):
         made = call
         while isinstance(value, Partial):
             made, value = evaluator.handing.applied(value.call, made), value.function
@@ -180,7 +180,7 @@ def _called_on(value: External) -> Iterator[Call]:
     methods are no uses of the client."""
     for origin in origins(value):
         yield origin
-        if last_name(origin.expression[2]) not in SAME_OBJECT:
+        if origin.name not in SAME_OBJECT:
             return
 
 

@@ -67,7 +67,7 @@ def _in_code(service: Service) -> Iterator[FloatingModel]:
 
     side = python_side(service)
     for known in side.known:
-        name = last_name(known.call.expression[2])
+        name = known.call.name
         if name not in _FETCHING or not known.value.path.startswith(_LIBRARIES):
             continue
         if argument_of(known.call, "revision", side.evaluator).state != "absent":

@@ -30,6 +30,25 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
+# What calls that register something are named, by what they register.
+_APPLICATIONS = frozenset(
+    ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI", "App",
+     "FlaskApp", "AsyncApp")
+)  # fmt: skip
+_ADDING_ROUTES = frozenset(
+    ("add_api_route", "add_route", "add_url_rule", "add_websocket_route", "add_api_websocket_route")
+)
+_TABLES = frozenset(("Route", "WebSocketRoute", "APIRoute", "path", "re_path", "url"))
+_GRADIO = frozenset((*GRADIO_EVENTS, "Interface", "ChatInterface"))
+_ADDING_VERBS = frozenset(f"add_{verb}" for verb in VERBS)
+_LISTENING = frozenset(("add_event_handler", "register_listener", "on_startup"))
+_MIDDLEWARE = frozenset(("add_middleware", "Middleware"))
+_ROUTERS = frozenset(("APIRouter", "include_router"))
+_NODES = frozenset(("add_node", "add_conditional_edges", "RunnableLambda"))
+_REGISTERING = frozenset(("append", "add_exception_handler")).union(
+    _APPLICATIONS, _ADDING_ROUTES, _TABLES, _GRADIO, _ADDING_VERBS, VERBS, _LISTENING, _MIDDLEWARE, _ROUTERS, _NODES
+)
+
 
 @dataclass(slots=True, eq=False)
 class Route:
@@ -330,33 +349,22 @@ class _Finder:
             self._decorated_by_call(call)
             return
         name = original_name(call.expression[2], call.scope.module)
-        if name in (
-            "FastAPI",
-            "Starlette",
-            "Flask",
-            "Quart",
-            "Sanic",
-            "Application",
-            "Litestar",
-            "NinjaAPI",
-            "OpenAPI",
-            "App",
-            "FlaskApp",
-            "AsyncApp",
-        ):
+        if name not in _REGISTERING:
+            return
+        if name in _APPLICATIONS:
             self._application(call)
-        elif name in ("add_api_route", "add_route", "add_url_rule", "add_websocket_route", "add_api_websocket_route"):
+        elif name in _ADDING_ROUTES:
             self._added_route(call)
-        elif name in ("Route", "WebSocketRoute", "APIRoute", "path", "re_path", "url"):
+        elif name in _TABLES:
             self._routing_table(call, name)
-        elif name in GRADIO_EVENTS or name in ("Interface", "ChatInterface"):
+        elif name in _GRADIO:
             self._gradio(call, name)
-        elif name in {f"add_{verb}" for verb in VERBS} and len(call.arguments) > 1:
+        elif name in _ADDING_VERBS and len(call.arguments) > 1:
             self._functions_as_routes(call, call.arguments[1], name[4:].upper(), call.arguments[0])
         elif name in VERBS and len(call.arguments) > 1:
             if any(isinstance(v, External) and v.path == f"aiohttp.web.{name}" for v in self._callee(call)):
                 self._functions_as_routes(call, call.arguments[1], name.upper(), call.arguments[0])
-        elif name in ("add_event_handler", "register_listener", "on_startup") and len(call.arguments) > 1:
+        elif name in _LISTENING and len(call.arguments) > 1:
             event, hook = call.arguments[:2]
             if event[0] != "const":
                 event, hook = hook, event
@@ -366,15 +374,15 @@ class _Finder:
             if last_name(call.expression[2][2]) in ("on_startup", "cleanup_ctx"):
                 for function in self.evaluator.functions_of(call.arguments[0], call.scope):
                     self._entry("startup", function, f"startup hook {function.label}", call.span)
-        elif name in ("add_middleware", "Middleware") and call.arguments:
+        elif name in _MIDDLEWARE and call.arguments:
             self._middleware(call)
         elif name == "add_exception_handler" and len(call.arguments) > 1:
             for function in self.evaluator.functions_of(call.arguments[1], call.scope):
                 self._entry("request", function, f"exception handler {function.name}", call.span)
-        elif name in ("APIRouter", "include_router"):
+        elif name in _ROUTERS:
             for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
                 self._entry("request", function, f"request of a router ({function.name})", call.span)
-        elif name in ("add_node", "add_conditional_edges", "RunnableLambda"):
+        elif name in _NODES:
             for argument in call.arguments:
                 for function in self.evaluator.functions_of(argument, call.scope):
                     self._entry("request", function, f"graph node {function.name}", call.span)
@@ -390,7 +398,7 @@ class _Finder:
                 self._method_decorator(function, decorator[2], made, call.scope, decorator)
 
     def _callee(self, call: Call) -> Iterable[object]:
-        return self.evaluator.evaluate(call.expression[2], call.scope)
+        return self.evaluator.callees(call)
 
     def _application(self, call: Call) -> None:
         if any(known.call is call for known in self.found.applications):

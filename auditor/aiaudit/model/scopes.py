@@ -53,14 +53,20 @@ class Enclosing:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call expression and where it stands. `consumed` is how its value is used: see `Use`."""
+    """One call expression and where it stands.
+
+    `name` is the last name of what is called, "" where that has none. `callees` is what it may call: the evaluator
+    puts it there once it knows.
+    """
 
     scope: Scope
     expression: Expression
+    name: str
     enclosing: Enclosing | None
     statement: Statement
     awaited: bool = False
     parent: Expression | None = None
+    callees: Any = None
 
     @property
     def at(self) -> At:
@@ -357,11 +363,20 @@ def is_node(part: tuple[Any, ...]) -> bool:
     return type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int
 
 
-def walk_all(part: Any) -> Iterator[Expression]:
+def walk_all(part: Any) -> list[Expression]:
     """Every node in statements or expressions, outermost first."""
-    if type(part) is tuple and part:
-        if is_node(part):
-            yield part
-        for inner in part:
-            if type(inner) is tuple:
-                yield from walk_all(inner)
+    found: list[Expression] = []
+    if type(part) is tuple:
+        _walk_all_into(part, found)
+    return found
+
+
+def _walk_all_into(part: tuple[Any, ...], found: list[Expression]) -> None:
+    if not part:
+        return
+    if is_node(part):
+        found.append(part)
+        part = part[2:]
+    for inner in part:
+        if type(inner) is tuple:
+            _walk_all_into(inner, found)

@@ -69,7 +69,7 @@ class Seconds:
             if candidate[0] == "call" and (candidate[3] or candidate[4]):
                 callees = self.evaluator.evaluate(candidate[2], holder)
                 if any(isinstance(callee, FunctionValue) for callee in callees):
-                    return Call(holder, candidate, None, candidate)
+                    return Call(holder, candidate, last_name(candidate[2]), None, candidate)
         return None
 
     def _calculated(self, expression: Expression, scope: Scope, depth: int) -> Iterator[float]:

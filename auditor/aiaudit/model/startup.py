@@ -151,11 +151,11 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
             known = making.reached_by(call)
         if known is not None and not is_hook and making.is_used_in(block, scope):
             continue
-        if known is not None and early is None and last_name(known.call.expression[2]).startswith(("from_", "afrom_")):
+        if known is not None and early is None and known.call.name.startswith(("from_", "afrom_")):
             continue  # indexing what a request brings is its work
         what = known.name if known is not None else _reading(call, side) if is_start else None
         if what is None and is_hook and is_undefined(call.expression[2], scope):
-            what = f"{last_name(call.expression[2])}(), which is defined nowhere,"
+            what = f"{call.name}(), which is defined nowhere,"
         if what is None:
             continue
         seen.add(id(block.node))
@@ -223,7 +223,7 @@ def _reading(call: Call, side: PythonSide) -> str | None:
     """What a call reads at startup, where only a damaged file can make it fail: its being there was tested before."""
     if not any(link.kind == "if" and link.branch and _tests_for_file(link) for link in call.around):
         return None
-    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+    for value in side.evaluator.callees(call):
         if isinstance(value, External) and value.path in READING:
             return value.path
     return None

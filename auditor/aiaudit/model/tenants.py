@@ -40,7 +40,7 @@ PROXIES = frozenset(
 def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
     """Whether a client's credentials derive from what a handler receives."""
     makers = [call]
-    for value in evaluator.evaluate(call.expression[2], call.scope):
+    for value in evaluator.callees(call):
         if isinstance(value, External) and value.origin is not None:
             makers.append(value.origin)  # `Session(aws_session_token=...).client(...)`
     return any(

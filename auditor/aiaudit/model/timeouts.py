@@ -16,7 +16,7 @@ from aiaudit.model.drivers import Drivers
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
-from aiaudit.model.scopes import Call, Store, last_name
+from aiaudit.model.scopes import Call, Store
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.service import Service
 from aiaudit.model.values import External, Instance
@@ -123,7 +123,7 @@ class TimeoutReader:
         if state == "hidden":
             return
         if state == "default":
-            uses = [use for use in self.side.uses.get(id(known.call), ()) if last_name(use.expression[2]) not in QUIET]
+            uses = [use for use in self.side.uses.get(id(known.call), ()) if use.name not in QUIET]
             if uses and all(self.is_bounded(use) for use in uses):
                 return
         driver = self.driver(known) if state == "default" else None
@@ -213,7 +213,7 @@ class TimeoutReader:
         """Whether the program puts its own sending into a session: an adapter of its own, or another `request`."""
         for origin in origins(known.value):
             for use in self.side.uses.get(id(origin), ()):
-                if last_name(use.expression[2]) == "mount" and len(use.arguments) > 1:
+                if use.name == "mount" and len(use.arguments) > 1:
                     adapters = self.evaluator.evaluate(use.arguments[1], use.scope)
                     if any(isinstance(adapter, Instance) for adapter in adapters):
                         return True
@@ -254,8 +254,8 @@ class TimeoutReader:
     def is_told_to_give_up(self) -> bool:
         """Whether anything sets the time-out of statements by its name, in SQL, in the server's options, in a hook."""
         tree = self.side.program.tree
-        texts = (tree.text(path) for kind in ("python", "yaml") for path in tree.files(kind))
-        return any(name in text for text in texts for name in STATEMENT_TIMEOUTS)
+        paths = (path for kind in ("python", "yaml") for path in tree.files(kind))
+        return any(tree.mentions(path, STATEMENT_TIMEOUTS) for path in paths)
 
     def default(self, known: Known) -> float | None:
         """The library's longest wait, with the retries that the call asks for."""

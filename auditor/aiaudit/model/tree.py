@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -22,6 +23,18 @@ class Tree(Protocol):
 
     def text(self, path: str) -> str:
         """The decoded text of a file (undecodable bytes as surrogate escapes), `` if unreadable."""
+
+    def mentions(self, path: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
+        """Whether a pattern, or one of several words, occurs in the text of a file.
+
+        To be asked rather than `text` where that is all that matters: then a change that leaves it so changes nothing.
+        """
+
+    def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
+        """Those of some files in whose text a word stands."""
+
+    def lines_with(self, path: str, word: str) -> Sequence[int]:
+        """The lines of a file on which a word stands, in order."""
 
     def facts(self, path: str, extractor: str) -> Any:
         """The facts that the named extractor reads from the file; None where it cannot be read.

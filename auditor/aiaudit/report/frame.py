@@ -43,10 +43,12 @@ def _row(number: int, line: str, first: int, end: int, width: int) -> Row:
     shown = line[offset:]
     start = _columns(before + shown[: first - offset])
     stop = start + max(1, _columns(shown[first - offset : max(end - offset, 0)]))
+    if _columns(shown) + len(before) <= width:
+        return Row(number, before + shown.replace("\t", TAB), min(start, width - 1), min(stop, width))
     text, used = before, _columns(before)
     for character in shown:
         size = _columns(character)
-        if used + size > width - 1 and _columns(shown) + len(before) > width:
+        if used + size > width - 1:
             text += "…"
             break
         text += TAB if character == "\t" else character

@@ -20,7 +20,7 @@ MAGIC = b"aiaudit facts 1\n"
 LARGEST = 256 * 1024 * 1024
 LARGEST_FOLDER = 1024 * 1024 * 1024
 
-_ADMITTED = ("aiaudit.sources.", "aiaudit.span")
+_FACTS = ("aiaudit.sources.", "aiaudit.span")
 
 
 class Store:
@@ -30,12 +30,16 @@ class Store:
         """Facts of a file whose stat signature is the stored one, or MISSING."""
         return MISSING
 
-    def get_by_content(self, path: str, signature: Signature | None, data: bytes, extractor: Extractor) -> Any:
-        """Facts of a file whose content is the stored one, or MISSING."""
+    def note(self, path: str, signature: Signature | None, data: bytes) -> str:
+        """Remember what a file holds; returns the digest of it."""
+        return ""
+
+    def get_noted(self, path: str, extractor: Extractor) -> Any:
+        """Facts of a file whose content was noted, or MISSING."""
         return MISSING
 
     def put(self, path: str, extractor: Extractor, facts: Any) -> None:
-        """Keep facts of a file that was asked for by content before."""
+        """Keep facts of a file whose content was noted."""
 
     def flush(self, paths: Iterable[str]) -> None:
         """Write what changed; files that are not among these paths are forgotten."""
@@ -65,13 +69,20 @@ class FileStore(Store):
 
     def get(self, path: str, signature: Signature | None, extractor: Extractor) -> Any:
         """Facts of a file whose stat signature is the stored one, or MISSING."""
-        known = self.files.get(path)
-        if known is None or signature is None or known[0] != signature:
-            return MISSING
-        return self._facts(path, known[1], extractor)
+        content = self.content(path, signature)
+        return MISSING if content is None else self._facts(path, content, extractor)
 
-    def get_by_content(self, path: str, signature: Signature | None, data: bytes, extractor: Extractor) -> Any:
-        """Facts of a file whose content is the stored one, or MISSING."""
+    def get_noted(self, path: str, extractor: Extractor) -> Any:
+        """Facts of a file whose content was noted, or MISSING."""
+        return self._facts(path, self.files[path][1], extractor)
+
+    def content(self, path: str, signature: Signature | None) -> str | None:
+        """The digest of what a file holds, None where its stat signature is not the stored one."""
+        known = self.files.get(path)
+        return None if known is None or signature is None or known[0] != signature else known[1]
+
+    def note(self, path: str, signature: Signature | None, data: bytes) -> str:
+        """Remember what a file holds; returns the digest of it."""
         import hashlib
 
         content = hashlib.blake2b(data, digest_size=16).hexdigest()
@@ -79,12 +90,24 @@ class FileStore(Store):
         if self.files.get(path) != (settled, content):
             self.files[path] = (settled, content)
             self.changed = True
-        return self._facts(path, content, extractor)
+        return content
+
+    def holds(self, path: str, content: str, extractor: Extractor) -> bool:
+        """Whether facts of this content are kept."""
+        return _key(path, extractor) in self.facts.get(content, {})
+
+    def are_alike(self, path: str, old: str, new: str, extractor: Extractor) -> bool:
+        """Whether two contents of a file give the very same facts; False where either are not kept."""
+        key = _key(path, extractor)
+        first, second = self.facts.get(old, {}).get(key), self.facts.get(new, {}).get(key)
+        if first is None or second is None:
+            return False
+        return first == second or _plain_form(first, extractor) == _plain_form(second, extractor)
 
     def put(self, path: str, extractor: Extractor, facts: Any) -> None:
-        """Keep facts of a file that was asked for by content before."""
+        """Keep facts of a file whose content was noted."""
         try:
-            blob = marshal.dumps(facts) if extractor.plain else _pickled(facts)
+            blob = marshal.dumps(facts) if extractor.plain else pickled(facts)
         except (ValueError, RecursionError):
             return  # nested too deeply to be kept: read again next time
         _, content = self.files[path]
@@ -109,7 +132,7 @@ class FileStore(Store):
         if blob is None:
             return MISSING
         try:
-            return marshal.loads(blob) if extractor.plain else _unpickled(blob)
+            return marshal.loads(blob) if extractor.plain else unpickled(blob, _FACTS)
         except Exception:  # a blob that cannot be read back is made anew
             return MISSING
 
@@ -142,23 +165,32 @@ def _key(path: str, extractor: Extractor) -> str:
     return f"{extractor.name}@{extractor.version}:{path if extractor.takes_path else ''}"
 
 
-def _pickled(facts: Any) -> bytes:
+def _plain_form(blob: bytes, extractor: Extractor) -> bytes:
+    """The facts in a form that does not show which of their parts happened to be one object."""
+    if extractor.plain:
+        return marshal.dumps(marshal.loads(blob), 2)  # the last version without references
+    return pickled(unpickled(blob, _FACTS))
+
+
+def pickled(values: Any) -> bytes:
+    """Values as bytes that `unpickled` reads back."""
     import pickle
 
-    return pickle.dumps(facts, protocol=5)
+    return pickle.dumps(values, protocol=5)
 
 
-def _unpickled(blob: bytes) -> Any:
+def unpickled(blob: bytes, admitted: tuple[str, ...]) -> Any:
+    """Values read back; classes only from modules whose names start like this."""
     import io
     import pickle
 
     class Restricted(pickle.Unpickler):
-        """Makes nothing but this package's facts."""
+        """Makes nothing but values of this package's own classes."""
 
         def find_class(self, module: str, name: str) -> Any:
-            found = super().find_class(module, name) if module.startswith(_ADMITTED) and "." not in name else None
+            found = super().find_class(module, name) if module.startswith(admitted) and "." not in name else None
             if isinstance(found, type) and found.__module__ == module:
                 return found
-            raise pickle.UnpicklingError(f"{module}.{name} is no fact")
+            raise pickle.UnpicklingError(f"{module}.{name} is not admitted")
 
     return Restricted(io.BytesIO(blob)).load()

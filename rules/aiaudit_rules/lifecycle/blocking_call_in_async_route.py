@@ -52,7 +52,6 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.blocking import BlockingCall
-from aiaudit.model.scopes import last_name
 from aiaudit.rule import HIGH, Rule
 
 rule = Rule(
@@ -70,7 +69,7 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     """One finding a call inside a coroutine."""
     route = blocking.reach.entry.label
     if blocking.path:
-        called = last_name(blocking.call.expression[2]) or "call"
+        called = blocking.call.name or "call"
         message = f"{called}() ends in {blocking.known.name}, which blocks the event loop of {route}"
     else:
         message = f"{blocking.known.name} blocks the event loop of {route}"

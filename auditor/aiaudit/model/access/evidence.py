@@ -89,7 +89,7 @@ class Evidence:
         if call is not None:
             given = call.arguments[0] if call.arguments else call.keyword("dependency") or annotation
             names = [last_name(part) for part in walk(given)] if given is not None else []
-            return last_name(call.expression[2]) == "Security" or any(map(gives_identity, [name, *names]))
+            return call.name == "Security" or any(map(gives_identity, [name, *names]))
         written = [part for given in (annotation, default) if given is not None for part in walk(given)]
         if any(part[0] == "call" and last_name(part[2]) in ("Header", "Cookie") for part in written):
             return name.replace("_", "-").lower() in HEADERS or is_own_key(name)
@@ -170,7 +170,7 @@ class Evidence:
         return False
 
     def _covers(self, call: Call) -> bool:
-        name = last_name(call.expression[2])
+        name = call.name
         if name in ("add_middleware", "Middleware", "wrap_app", "mount_auth"):
             given = (*call.arguments, *(value for _, value in call.keywords))
             return any(speaks_of_access(last_name(part)) for one in given for part in walk(one) if _is_named(part))
@@ -235,7 +235,7 @@ class Evidence:
         if known is None:
             parameters = {parameter[0] for parameter in function.parameters}
             known = any(_reads_credential(part, parameters) for part in walk_all(function.body)) or any(
-                checks_access(last_name(call.expression[2])) or self._is_of_library(call) for call in function.calls
+                checks_access(call.name) or self._is_of_library(call) for call in function.calls
             )
             self._reading[id(function)] = known
         return known
@@ -244,7 +244,7 @@ class Evidence:
         """A call of a library for logins and tokens."""
         return any(
             isinstance(value, External) and speaks_of_access(value.path.partition(".")[0])
-            for value in self.evaluator.evaluate(call.expression[2], call.scope)
+            for value in self.evaluator.callees(call)
         )
 
 

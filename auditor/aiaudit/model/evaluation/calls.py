@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from aiaudit.model.evaluation.core import distinct, method_of
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
-from aiaudit.model.scopes import Call, Scope
+from aiaudit.model.scopes import Call, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -84,7 +84,7 @@ class Calls(Injection):
         """The record of a call expression."""
         known = self.call_index.get(id(expression))
         if known is None:
-            known = Call(scope, expression, None, expression)
+            known = Call(scope, expression, last_name(expression[2]), None, expression)
             self.call_index[id(expression)] = known
             self._kept.append(expression)
         return known

@@ -179,7 +179,7 @@ class Classes(Core):
     def _making(self, cls: Class) -> Iterator[Call]:
         yield from self.sorted_calls.plain.get(id(cls), ())
         for call in self.sorted_calls.open.get(cls.name, ()):
-            if any(isinstance(v, ClassValue) and v.cls is cls for v in self.evaluate(call.expression[2], call.scope)):
+            if any(isinstance(v, ClassValue) and v.cls is cls for v in self.callees(call)):
                 yield call
         for call in self.program.calls_by_name.get("cls", ()):
             method = method_of(call.scope)

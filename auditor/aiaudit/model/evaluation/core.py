@@ -110,6 +110,15 @@ class Core:
             return known
         return self.once(key, expression, lambda: self._by_tag(tag, expression, scope))
 
+    def callees(self, call: Call) -> Values:
+        """What a call may call."""
+        if call.callees is not None:
+            return call.callees  # type: ignore[no-any-return]
+        found = self.evaluate(call.expression[2], call.scope)
+        if not self._running:  # the answer is for good
+            call.callees = found
+        return found
+
     def result(self, function: Function) -> Values:
         """What calling a function gives: its returned (or, for generators and context managers, yielded) values."""
         return self.once((id(function), 0), function, lambda: self.result_of(function))
@@ -184,12 +193,11 @@ def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:
 
 
 def distinct(values: Iterable[Value]) -> Values:
-    found: list[Value] = []
+    found: dict[Value, None] = {}
     for value in values:
-        if value not in found:
-            found.append(value)
-            if len(found) >= WIDTH:
-                break
+        found.setdefault(value)
+        if len(found) >= WIDTH:
+            break
     return tuple(found)
 
 

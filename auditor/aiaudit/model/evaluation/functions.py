@@ -187,7 +187,7 @@ class Functions(Decorators):
 
     def _open_calls(self, name: str) -> Iterator[tuple[Function, Call, int]]:
         for call in self.sorted_calls.open.get(name, ()):
-            for value in self.evaluate(call.expression[2], call.scope):
+            for value in self.callees(call):
                 if isinstance(value, FunctionValue):
                     yield value.function, call, is_bound(value)
 

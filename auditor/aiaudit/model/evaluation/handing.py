@@ -39,7 +39,7 @@ class Handing:
 
     def handed_over(self, call: Call) -> Iterator[Call]:
         """The calls of functions that a call hands to a thread, a pool or a task, as far as names tell."""
-        name = last_name(call.expression[2])
+        name = call.name
         if name in STARTING:
             if call.keyword("target") is not None:
                 yield self.handed(call, 0)
@@ -61,7 +61,7 @@ class Handing:
 def written_out(call: Call, function: Expression, arguments: Any, keywords: Any, awaited: bool = False) -> Call:
     """A call that stands where another one does."""
     expression = ("call", call.at, function, tuple(arguments), tuple(keywords))
-    return Call(call.scope, expression, call.enclosing, call.statement, awaited, call.parent)
+    return Call(call.scope, expression, last_name(expression[2]), call.enclosing, call.statement, awaited, call.parent)
 
 
 def _given(call: Call, position: int) -> tuple[Expression, Any, Any]:

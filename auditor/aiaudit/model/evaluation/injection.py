@@ -34,7 +34,7 @@ class Injection(Core):
         for call in self.program.calls_by_name.get("register", ()):
             if not call.arguments or not set(self.evaluate(call.arguments[0], call.scope)) & set(services):
                 continue
-            callees = self.evaluate(call.expression[2], call.scope)
+            callees = self.callees(call)
             if not any(isinstance(callee, External) and callee.path == _REGISTERING for callee in callees):
                 continue
             factory = call.argument("factory", 1)

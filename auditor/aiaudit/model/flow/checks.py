@@ -152,7 +152,7 @@ class Checks:
         """What a call of a function of the program has checked when it comes back."""
         if not call.arguments and not call.keywords:
             return
-        for value in self.evaluator.evaluate(call.expression[2], call.scope):
+        for value in self.evaluator.callees(call):
             if not isinstance(value, FunctionValue):
                 continue
             function = value.function

@@ -19,7 +19,7 @@ from aiaudit.model.flow.walk import Arrival, Walk
 from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.patterns import regex
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -173,7 +173,7 @@ class Histories:
     def _is_joined(self, place: Place) -> bool:
         """Whether a comprehension is what `"...".join(...)` gets."""
         return any(
-            last_name(call.expression[2]) == "join" and any(argument is place.expression for argument in call.arguments)
+            call.name == "join" and any(argument is place.expression for argument in call.arguments)
             for call in place.scope.calls
         )
 

@@ -252,7 +252,7 @@ def _is_limited_deque(expression: Expression) -> bool:
 
 
 def _takes_out(call: Call) -> bool:
-    name = last_name(call.expression[2])
+    name = call.name
     return name in _TRIMMING or (name == "pop" and bool(call.arguments) and call.arguments[0][0] == "const")
 
 
@@ -274,7 +274,7 @@ def _receives(link: Enclosing, holder: Function) -> bool:
     """Whether a loop receives the messages of a socket."""
     if link.kind == "for" and any(part[0] == "attr" and part[3] in _RECEIVING for part in walk(link.node[3])):
         return True
-    received = [call for call in holder.calls if last_name(call.expression[2]) in _RECEIVING]
+    received = [call for call in holder.calls if call.name in _RECEIVING]
     return any(outer.node is link.node for call in received for outer in call.around)
 
 

@@ -70,10 +70,9 @@ def proxy_limit(tree: Tree) -> float | None:
     for path in tree.files():
         if not path.endswith((".conf", ".template", ".conf.j2")) or is_beside_the_service(path):
             continue
-        text = tree.text(path)
-        if "proxy_pass" not in text:
+        if not tree.mentions(path, ("proxy_pass",)):
             continue
-        written = [float(number) * _UNITS[unit.lower()] for number, unit in _BODY_SIZE.findall(text)]
+        written = [float(number) * _UNITS[unit.lower()] for number, unit in _BODY_SIZE.findall(tree.text(path))]
         # nginx itself refuses bodies of more than 1 MiB; 0 lets everything through.
         sizes.append(max(written, default=_NGINX_DEFAULT) if 0.0 not in written else float("inf"))
     return max(sizes, default=None)

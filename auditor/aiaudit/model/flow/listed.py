@@ -78,7 +78,7 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
 
 
 def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall | None:
-    for value in evaluator.evaluate(function, call.scope):
+    for value in evaluator.callees(call):
         listed = _listed(value.path) if isinstance(value, External) else None
         if listed is not None:
             purpose, arguments = listed

@@ -74,7 +74,7 @@ def _read(dotted: str, result: Result) -> Iterator[Place]:
 
 def _passed(dotted: str, result: Result) -> Iterator[Place]:
     call = result.call
-    function, name = call.expression[2], last_name(call.expression[2])
+    function, name = call.expression[2], call.name
     if name in ("BytesIO", "StringIO"):
         result = replace(result, path=())
     if dotted in ("builtins.enumerate", "builtins.zip", "asyncio.gather", "builtins.map"):
@@ -149,7 +149,7 @@ def everything(result: Result, path: Path, labels: bool = True) -> Iterator[Plac
 
 def cut(result: Result) -> Iterator[Place]:
     """A splitter: the same text, piece after piece."""
-    name = last_name(result.call.expression[2])
+    name = result.call.name
     documents = "document" in name or "node" in name or name == "run"
     below = (ANY, "page_content") if documents and "page_content" in result.path else ()
     yield from everything(replace(result, cut=True), (*below, *marks(result.path)), labels=False)

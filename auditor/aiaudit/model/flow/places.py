@@ -59,7 +59,11 @@ class Place:
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two places the same."""
-        frames = tuple([id(frame.call) for frame in self.stack]) if self.stack else ()
+        return self.key_in(self.stack)
+
+    def key_in(self, stack: tuple[Frame, ...]) -> tuple[object, ...]:
+        """The key of the same place in a function that was entered through the frames of a stack."""
+        frames = tuple([id(frame.call) for frame in stack[-STACK_DEPTH:]])
         return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few)
 
     @property

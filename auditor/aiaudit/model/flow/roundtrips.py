@@ -80,10 +80,10 @@ class RoundTrips:
         given = (*call.arguments, *(value for _, value in call.keywords))
         if not any(part[0] == "name" and part[2] == name for one in given for part in walk(one)):
             return False
-        if last_name(call.expression[2]) in _STORING:
+        if call.name in _STORING:
             return True
         targets = (e.target for e in self.tools.side.contexts.edges(call.scope) if e.call is call)
-        return any(last_name(inner.expression[2]) in _STORING for target in targets for inner in target.calls)
+        return any(inner.name in _STORING for target in targets for inner in target.calls)
 
 
 def _is_whole(key: str, place: Place, what: str) -> bool:

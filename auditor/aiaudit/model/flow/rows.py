@@ -194,7 +194,7 @@ def _selected(call: Expression, scope: Scope, tools: Tools) -> str | None:
     receiver = key_of(call[2][2]) if call[2][0] == "attr" else None
     if last_name(call[2]) in ("fetchall", "all") and receiver is not None:
         # `cursor.execute("SELECT ...")` before `cursor.fetchall()`
-        executed = (c.expression for c in scope.calls if last_name(c.expression[2]) == "execute")
+        executed = (c.expression for c in scope.calls if c.name == "execute")
         queries += [e for e in executed if e[2][0] == "attr" and key_of(e[2][2]) == receiver and e[1] < call[1]][-1:]
     for query in queries:
         for text in _texts(query, scope, tools):

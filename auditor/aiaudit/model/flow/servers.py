@@ -30,7 +30,7 @@ _PAYLOAD = ("messages", "prompt", "input", "inputs", "contents", "system", "quer
 
 def raw_request(call: Call, tools: Tools) -> ModelCall | None:
     """The request as a call of a model, if its address or its payload says so."""
-    values = tools.evaluator.evaluate(call.expression[2], call.scope)
+    values = tools.evaluator.callees(call)
     outside = [value.path for value in values if isinstance(value, External)]
     if values and not any(path.partition(".")[0].partition("(")[0] in _HTTP for path in outside):
         return None
@@ -55,7 +55,7 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
 
 
 def _body(call: Call) -> Expression | None:
-    return call.arguments[1] if last_name(call.expression[2]) == "post" and len(call.arguments) > 1 else None
+    return call.arguments[1] if call.name == "post" and len(call.arguments) > 1 else None
 
 
 def _keys_of(payload: Expression, scope: Scope, evaluator: Evaluator, depth: int = 0) -> set[str]:
@@ -81,7 +81,7 @@ def _looks_like_prompt(keys: set[str]) -> bool:
 def address_of(call: Call, tools: Tools) -> str:
     """The literal parts of the address."""
     first = call.keyword("url") or (call.arguments[0] if call.arguments else None)
-    if last_name(call.expression[2]) in ("request", "stream") and len(call.arguments) > 1:
+    if call.name in ("request", "stream") and len(call.arguments) > 1:
         first = call.arguments[1]
     parts: list[str] = []
     if first is not None:

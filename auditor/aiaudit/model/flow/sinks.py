@@ -58,7 +58,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
 
 def _takes_prompt(known: Known, tools: Tools) -> bool:
     entry = known.entry
-    name = last_name(known.call.expression[2])
+    name = known.call.name
     if entry.purpose in ("vector", "index") and name in _ADDING:
         return entry.path.startswith(_EMBEDDING_STORES)
     if name.lower().endswith("tokenizer"):
@@ -83,7 +83,7 @@ def _name(known: Known) -> str:
 
 def _prompt_places(known: Known) -> Iterator[Place]:
     call, entry = known.call, known.entry
-    if entry.purpose in ("vector", "index") and last_name(call.expression[2]) in _ADDING:
+    if entry.purpose in ("vector", "index") and call.name in _ADDING:
         yield from _added(call)
         return
     seen: set[int] = set()
@@ -105,7 +105,7 @@ def _prompt_places(known: Known) -> Iterator[Place]:
 
 def _added(call: Call) -> Iterator[Place]:
     """The texts that a vector store is given to embed."""
-    path: Path = (ANY, "page_content") if "documents" in last_name(call.expression[2]) else ()
+    path: Path = (ANY, "page_content") if "documents" in call.name else ()
     given = call.argument("documents", 0) or call.keyword("texts") or call.keyword("nodes")
     if given is not None:
         yield Place(given, call.scope, path)
@@ -125,7 +125,7 @@ def _everything(call: Call, seen: set[int]) -> Iterator[Place]:
 
 def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     function = call.expression[2]
-    name = last_name(function)
+    name = call.name
     for handed in tools.evaluator.handing.handed_over(call):
         found = _unlisted(handed, tools)
         return None if found is None else replace(found, call=call)
@@ -136,7 +136,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
         starts = list(_added(call))
         return ModelCall(call, name, "vector", tuple(starts)) if starts else None
-    if not _is_unknown(function, call.scope, tools.evaluator):
+    if not _is_unknown(call, tools.evaluator):
         return None
     listed = by_path(call, function, tools.evaluator) or by_name(call, function)
     if listed is not None:
@@ -176,10 +176,9 @@ def wraps_itself(call: Call) -> bool:
     return bool(call.scope.name == function[3])
 
 
-def _is_unknown(function: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+def _is_unknown(call: Call, evaluator: Evaluator) -> bool:
     """Whether the object that a method is called on is not known to be something else."""
-    values = evaluator.evaluate(function, scope)
-    return all(isinstance(value, External) for value in values)
+    return all(isinstance(value, External) for value in evaluator.callees(call))
 
 
 def _is_tokenized(place: Place) -> bool:

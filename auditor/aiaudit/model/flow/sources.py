@@ -130,7 +130,7 @@ class Sources:
         if path or call is None:
             return False
         position = route.handler.parameters.index(parameter)
-        if last_name(call.expression[2]) == "ChatInterface":
+        if call.name == "ChatInterface":
             return position == 0
         inputs = call.argument("inputs", 1)
         listed = inputs[2] if inputs is not None and inputs[0] in ("list", "tuple") else (inputs,)

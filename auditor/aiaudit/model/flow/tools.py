@@ -92,7 +92,7 @@ class Tools:
             yield from self._alike(function)
         for call in self._queued(function):
             bound = int(function.has_decorator("task", "shared_task") and _is_bound_task(function))
-            written = last_name(call.expression[2]) in ("apply_async", "signature")
+            written = call.name in ("apply_async", "signature")
             yield Caller(call, bound, 0, written)
         for name in ("Thread", "Process", "Timer"):
             for call in self.side.program.calls_by_name.get(name, ()):
@@ -106,7 +106,7 @@ class Tools:
             self._called = defaultdict(list)
             for name, calls in self.side.program.calls_by_name.items():
                 for call in calls:
-                    for value in self.evaluator.evaluate(call.expression[2], call.scope):
+                    for value in self.evaluator.callees(call):
                         if isinstance(value, FunctionValue) and value.function.name != name:
                             bound = int(value.bound is not None and value.function.self_name is not None)
                             self._called[id(value.function)].append((call, bound))
@@ -155,7 +155,7 @@ class Tools:
             known = self._given[id(function)] = defaultdict(list)
             for call in function.calls:
                 names = [(n, argument[2]) for n, argument in enumerate(call.arguments) if argument[0] == "name"]
-                for value in self.evaluator.evaluate(call.expression[2], call.scope) if names else ():
+                for value in self.evaluator.callees(call) if names else ():
                     if isinstance(value, FunctionValue):
                         for position, name in names:
                             known[name].append((call, position, value))

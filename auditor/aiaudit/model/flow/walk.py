@@ -37,6 +37,8 @@ from aiaudit.values import dataclass
 
 # A walk that has seen so much goes round in circles through general-purpose code.
 LIMIT = 4000
+# Places that are kept from one walk to the next, some 600 bytes each.
+MOST_KEPT = 5 * LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Walker:
 
     def walk(self, starts: list[Place]) -> Walk:
         """All places that a walk from some places comes to, and the sources that it ends in, each once."""
+        if len(self._places) > MOST_KEPT:
+            self._forget()
         numbers = [self._number(start) for start in starts if start.expression[0] != "const"]
         queue = [(number, -1) for number in dict.fromkeys(numbers)]
         seen = set(numbers)
@@ -87,8 +91,22 @@ class Walker:
         places = [(self._places[number], before) for number, before in queue]
         return Walk(places, [Arrival(source, tuple(chain(places, index))) for source, index in found.values()])
 
+    def _forget(self) -> None:
+        """Keep nothing of earlier walks."""
+        for kept in (self._numbers, self._places, self._steps, self._relative):
+            kept.clear()
+
     def _number(self, place: Place) -> int:
-        key = place.key
+        """The number of a place, a new one for a new place."""
+        return self._number_of(place.key, place)
+
+    def _number_in(self, place: Place, stack: tuple[Frame, ...]) -> int:
+        """The number of the same place in a function that was entered through the frames of a stack."""
+        key = place.key_in(stack)
+        number = self._numbers.get(key)
+        return self._number_of(key, place.entered(stack)) if number is None else number
+
+    def _number_of(self, key: tuple[object, ...], place: Place) -> int:
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._places)
@@ -134,7 +152,7 @@ class Walker:
             else:
                 further = step.stack[1:]
                 if not any(open_.function is frame.function for frame in further for open_ in stack):
-                    yield self._number(step.entered((*stack, *further)))
+                    yield self._number_in(step, (*stack, *further))
 
     # Steps
 

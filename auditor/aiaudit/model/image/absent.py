@@ -103,10 +103,10 @@ def _is_made(tree: Tree, path: str) -> bool:
     if not _OUTPUTS.isdisjoint(path.split("/")) or name.endswith((".whl", ".jar", ".deb", ".tar.gz", ".tgz", ".zip")):
         return True
     mention = regex(_WORD.format(re.escape(name)))
-    if any(_MAKERS.fullmatch(other) and mention.search(tree.text(other)) for other in tree.files()):
+    if any(_MAKERS.fullmatch(other) and tree.mentions(other, mention) for other in tree.files()):
         return True
     return re.search(r"[._-]", name) is not None and any(
-        mention.search(tree.text(other)) for other in tree.files("python")
+        tree.mentions(other, mention) for other in tree.files("python")
     )
 
 

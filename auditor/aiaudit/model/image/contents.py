@@ -239,7 +239,7 @@ def _expected(context: Context) -> Iterator[Content]:
 def _speaks_of_settings(tree: Tree) -> bool:
     """Whether anybody reads or describes a .env: a pattern in .gitignore alone may come from a template."""
     readable = (*(path for path in tree.files() if path.endswith(".md")), *tree.files("yaml"), *tree.files("python"))
-    return any(_SETTINGS_USED.search(tree.text(path)) for path in readable)
+    return any(tree.mentions(path, _SETTINGS_USED) for path in readable)
 
 
 @cache

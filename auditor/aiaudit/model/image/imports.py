@@ -114,7 +114,7 @@ class _Walk:
         self.is_whole = bool(self.roots) and not any(self.files.is_blurred(root) for root in self.roots)
         for place, path in self.queue:  # grows while it is walked
             facts = tree.facts(path, "python")
-            if facts is None or facts[0] or "sys.path" in tree.text(path):
+            if facts is None or facts[0] or tree.mentions(path, ("sys.path",)):
                 self.is_whole = False
             for found in _imports(facts[1], False) if facts is not None else ():
                 if found.level:

@@ -106,7 +106,7 @@ def _run(scope: Scope, side: PythonSide, depth: int, seen: set[int]) -> Iterator
         if _is_conditional(call):
             continue
         yield call
-        for value in side.evaluator.evaluate(call.expression[2], call.scope):
+        for value in side.evaluator.callees(call):
             if isinstance(value, FunctionValue):
                 yield from _run(value.function, side, depth + 1, seen)
 
@@ -130,7 +130,7 @@ def _asks_for_main(node: Any) -> bool:
 def _launch(server: Server, call: Call, side: PythonSide) -> Launch | None:
     from aiaudit.model.values import External
 
-    for value in side.evaluator.evaluate(call.expression[2], call.scope):
+    for value in side.evaluator.callees(call):
         if not isinstance(value, External) or value.path not in CALLS:
             continue
         listening = listening_of_call(server, call, value.path, side)

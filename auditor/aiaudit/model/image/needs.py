@@ -42,7 +42,7 @@ def works_with_git(image: Image) -> bool:
     files = image.final.files
     tree = image.service.tree
     sources = {path for path in files.files.values() if path and path.endswith((".py", ".sh"))} if files else set()
-    return any(mark in tree.text(path) for path in sorted(sources) for mark in _GIT_IN_CODE)
+    return any(tree.mentions(path, _GIT_IN_CODE) for path in sorted(sources))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from aiaudit.model.compose import compose_file
 from aiaudit.model.kubernetes import is_manifest_template, manifests_in
 from aiaudit.model.service import Service
+from aiaudit.patterns import regex
 
 _FILES = frozenset(
     (
@@ -18,6 +20,7 @@ _FILES = frozenset(
 )  # fmt: skip
 _ORCHESTRATORS = ("kubectl ", "helm ", "gcloud run", "aws ecs", "amazon-ecs-", "azure/webapps-deploy",
                   "az containerapp", "flyctl", "sam deploy", "cdk deploy", "railway up", "az webapp")  # fmt: skip
+_SPACE = regex(r"\A---\n.{0,585}?sdk: docker", re.DOTALL)  # the head of a README that Hugging Face reads
 
 
 def has_own_checks(service: Service) -> bool:
@@ -31,16 +34,12 @@ def _found(service: Service) -> bool:
         return True
     for path in tree.files("yaml"):
         if ".github" in path.split("/"):
-            if any(mark in tree.text(path) for mark in _ORCHESTRATORS):
+            if tree.mentions(path, _ORCHESTRATORS):
                 return True
         elif (
             is_manifest_template(service, path)
             or any(item.containers for item in manifests_in(service, path))
-            or (compose_file(service, path) is None and "containerDefinitions" in tree.text(path))
+            or (compose_file(service, path) is None and tree.mentions(path, ("containerDefinitions",)))
         ):
             return True
-    return (
-        tree.exists("README.md")
-        and tree.text("README.md").startswith("---\n")
-        and "sdk: docker" in (tree.text("README.md")[:600])
-    )
+    return tree.exists("README.md") and tree.mentions("README.md", _SPACE)

@@ -25,7 +25,7 @@ def buffered_prints(image: Image, servers: Sequence[Server]) -> tuple[Span, ...]
 
 
 def _prints(tree: Tree, path: str, is_run: bool) -> Iterator[Span]:
-    if not _MAY_PRINT.search(tree.text(path)):
+    if not tree.mentions(path, _MAY_PRINT):
         return
     facts = tree.facts(path, "python")
     if "print" in (module_names(tree, path) or ()):

@@ -44,7 +44,7 @@ def _dockerfile_paths(service: Service) -> tuple[str, ...]:
 def embedded_dockerfiles(service: Service) -> Iterator[tuple[BuildReference, DockerfileFacts]]:
     """The Dockerfiles that compose files hold themselves (`dockerfile_inline`), each with the build that it is for."""
     for file in compose_files(service):
-        if "dockerfile_inline" not in service.tree.text(file.path):
+        if not service.tree.mentions(file.path, ("dockerfile_inline",)):
             continue
         facts = service.tree.facts(file.path, "embedded")
         by_service = {embedded.service: embedded.facts for embedded in facts.dockerfiles} if facts else {}

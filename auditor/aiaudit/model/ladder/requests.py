@@ -10,7 +10,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.ladder.values import RequestWait
 from aiaudit.model.python import python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, last_name
+from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
 from aiaudit.model.timeouts import QUIET, Setting, TimeoutReader, answers_alone, answers_for_timeout
 
@@ -45,7 +45,7 @@ class _Finder:
         """The waits of the calls on a client, each with its own time-out where it has one."""
         setting = self.reader.setting(client)
         for use in self.side.uses.get(id(client.call), ()):
-            if last_name(use.expression[2]) in QUIET:
+            if use.name in QUIET:
                 continue
             own = next((k for k in self.reader.known_of.get(id(use), ()) if k.entry.timeout is not None), None)
             given = self.reader.setting(own) if own is not None else ("default", None, None)
@@ -72,4 +72,4 @@ class _Finder:
         handed = [link.edge.call for link in reach.chain() if link.edge is not None and link.edge.deferred]
         if known.handed_by is not None:
             handed.append(known.handed_by)
-        return all(call is not None and last_name(call.expression[2]) in WAITED_FOR for call in handed)
+        return all(call is not None and call.name in WAITED_FOR for call in handed)

@@ -78,13 +78,13 @@ class Agents:
             return nothing
         found = self._arguments(known.call, cap)
         for origin in origins(known.value):
-            if last_name(origin.expression[2]) == "with_config":
+            if origin.name == "with_config":
                 found += self._configured(origin, cap)
         if any(argument.state == "hidden" for argument in found):
             return nothing
         rounds, removed = _rounds(cap, found)
         steps = (*reach.steps(), Step(known.name, known.call.span))
-        name = f"{last_name(maker.expression[2])}().{last_name(known.call.expression[2])}" if maker else known.name
+        name = f"{maker.name}().{known.call.name}" if maker else known.name
         return self._loop(known, name, cap, rounds, removed, steps), maker or known.call
 
     def _cap(self, known: Known) -> tuple[LoopCap | None, Call | None]:
@@ -144,7 +144,7 @@ class Agents:
 def _is_set_outside(tree: Tree) -> bool:
     """Whether a deploy file sets the step limit of LangGraph."""
     paths = (path for kind in ("dockerfile", "environment", "yaml") for path in tree.files(kind))
-    return any(_VARIABLE in tree.text(path) for path in paths)
+    return any(tree.mentions(path, (_VARIABLE,)) for path in paths)
 
 
 def _rounds(cap: LoopCap, found: list[Argument]) -> tuple[float | None, bool]:

@@ -55,7 +55,7 @@ class Graphs:
     def of(self, value: External) -> Graph | None:
         """The graph that a value was compiled from; None for graphs that a library draws."""
         for origin in origins(value):
-            if last_name(origin.expression[2]) in _BUILDERS:
+            if origin.name in _BUILDERS:
                 if id(origin) not in self._known:
                     self._known[id(origin)] = self._read(origin)
                 return self._known[id(origin)]
@@ -65,7 +65,7 @@ class Graphs:
         edges: dict[str, set[str]] = defaultdict(set)
         graph = Graph(edges, [], [], False)
         for call in self.side.uses.get(id(builder), ()):
-            name = last_name(call.expression[2])
+            name = call.name
             if name == "add_edge":
                 self._edge(call, graph)
             elif name == "add_conditional_edges":

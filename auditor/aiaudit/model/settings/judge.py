@@ -111,7 +111,7 @@ class Judge(Startup):
 
     def clients_without_key(self, call: Call) -> Iterable[Client]:
         """The clients that a call makes without a credential: they look for one in the environment."""
-        for value in self.side.evaluator.evaluate(call.expression[2], call.scope):
+        for value in self.side.evaluator.callees(call):
             client = client_of(value.path) if isinstance(value, External) else None
             if client is None or not client.variables:
                 continue
@@ -226,7 +226,7 @@ class Judge(Startup):
             return True
         if use.kind == COMPARED:
             return default.kind != NONE or self.in_request(use)
-        name = last_name(use.call.expression[2]) if use.call is not None else ""
+        name = use.call.name if use.call is not None else ""
         if name in _HARMLESS and not (name in _VERBS and use.paths):
             return False
         return not any(path.startswith(_HARMLESS_PATHS) for path in use.paths)

@@ -23,7 +23,7 @@ RAISING = frozenset(
 )  # fmt: skip
 _CASTING = r"\.(str|int|bool|float|list|json|url|dict|tuple|log_level|path|db|decimal|date|enum|uuid|bytes)"
 _METHOD = regex(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.FileAwareEnv\(\))" + _CASTING)
-_HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var")
+_HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var", "environs")
 TYPES = ("SecretStr", "str", "AnyUrl", "PostgresDsn", "AnyHttpUrl", "HttpUrl")
 SAID_MISSING, NONE, EMPTY, LITERAL, COMPUTED = "raises", "none", "empty", "literal", "computed"
 
@@ -71,8 +71,7 @@ class Lookups:
         """All of them."""
         found: list[tuple[Module, Expression, Scope, Expression, Default]] = []
         for module in self.reads.modules:
-            text = self.side.program.tree.text(module.path)
-            if any(hint in text for hint in _HINTS) or "environs" in text:
+            if self.side.program.tree.mentions(module.path, _HINTS):
                 found.extend(self._direct(module))
         found.extend(self._wrapped())
         by_module: dict[int, list[Any]] = {}
@@ -124,7 +123,7 @@ class Lookups:
         return any(part is read.expression for target in targets for part in walk(target)) or statement[0] == "del"
 
     def _kind(self, call: Call) -> str | None:
-        for value in self.evaluator.evaluate(call.expression[2], call.scope):
+        for value in self.evaluator.callees(call):
             if isinstance(value, External):
                 if value.path in GIVING_NONE:
                     return NONE
@@ -160,7 +159,7 @@ class Lookups:
             for call in self.side.program.calls_by_name.get(function.name, ()):
                 if call.scope.module.path not in self.side.routing.live:
                     continue
-                values = self.evaluator.evaluate(call.expression[2], call.scope)
+                values = self.evaluator.callees(call)
                 bound = [v for v in values if isinstance(v, FunctionValue) and v.function is function]
                 if bound:
                     offset = int(bound[0].bound is not None and function.self_name is not None)

@@ -137,10 +137,10 @@ class Places:
             lines = self.evaluator.lineage(owner)[0]
             return cls in lines or owner in self.evaluator.lineage(cls)[0]
         values = self.evaluator.evaluate(base, scope)
+        found = {id(value.cls): value.cls for value in values if isinstance(value, (Instance, ClassValue))}
         return any(
-            isinstance(value, (Instance, ClassValue))
-            and (cls in self.evaluator.lineage(value.cls)[0] or value.cls in self.evaluator.lineage(cls)[0])
-            for value in values
+            cls in self.evaluator.lineage(other)[0] or other in self.evaluator.lineage(cls)[0]
+            for other in found.values()
         )
 
     def result(self, function: Function, state: State) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
 from aiaudit.model.syntax import LEAVING
-from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-_WORD = regex(r"[^\W\d]\w*")
-_LINE_END = regex(r"\n")
 Condition = tuple[Expression, bool]
 
 
@@ -49,10 +45,9 @@ class Reads:
     def __init__(self, program: Program, modules: Iterable[Module]) -> None:
         self.program = program
         self.modules = list(modules)
+        self._paths = frozenset(module.path for module in self.modules)
         self._found: dict[str, list[Read]] = {}
         self._inside: dict[tuple[int, str], list[Read]] = {}
-        self._mentioning: dict[str, list[Module]] | None = None
-        self._line_ends: dict[int, array[int]] = {}
 
     def of(self, name: str) -> list[Read]:
         """Where a name, or an attribute of that name, is read (or asked for with `getattr`)."""
@@ -82,21 +77,13 @@ class Reads:
         return self._inside[key]
 
     def _modules_with(self, names: set[str]) -> list[Module]:
-        if self._mentioning is None:
-            self._mentioning = defaultdict(list)
-            for module in self.modules:
-                for word in set(_WORD.findall(self.program.tree.text(module.path))):
-                    self._mentioning[word].append(module)
-        chosen = {id(module) for name in names for module in self._mentioning.get(name, ())}
-        return [module for module in self.modules if id(module) in chosen]
+        chosen = {path for name in names for path in self.program.tree.files_with(name, self._paths)}
+        return [module for module in self.modules if module.path in chosen]
 
     def _lines_with(self, module: Module, names: set[str]) -> list[int]:
         """The lines of a module that mention one of the names, in order."""
-        text = _plain(self.program.tree.text(module.path))
-        ends = self._line_ends.get(id(module))
-        if ends is None:
-            ends = self._line_ends[id(module)] = array("L", (match.start() for match in _LINE_END.finditer(text)))
-        return sorted({bisect_left(ends, place) + 1 for name in names for place in _places_of(name, text)})
+        tree = self.program.tree
+        return sorted({line for name in names for line in tree.lines_with(module.path, name)})
 
     def places(self, module: Module, nodes: Iterable[Expression]) -> dict[int, Read]:
         """Some expressions of a module where they stand, by their id."""
@@ -105,25 +92,6 @@ class Reads:
         lines = sorted({node[1][0] for node in chosen})
         _Walker(module, set(), found, frozenset(map(id, chosen)), lines).walk()
         return {key: reads[0] for key, reads in found.items()}
-
-
-def _plain(text: str) -> str:
-    """A text with line feeds as its line ends."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _places_of(word: str, text: str) -> Iterator[int]:
-    """Where a word stands in a text; an index of all words would weigh more than the texts."""
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        if not _is_of_word(text[start - 1 : start]) and not _is_of_word(text[end : end + 1]):
-            yield start
-        start = text.find(word, end)
-
-
-def _is_of_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
 
 
 class _Walker:

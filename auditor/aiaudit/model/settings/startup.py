@@ -154,7 +154,7 @@ class Startup:
                     for part in (call.expression[2], *call.arguments, *(value for _, value in call.keywords)):
                         if part[0] not in ("attr", "name", "call"):
                             continue
-                        if part is not call.expression[2] and last_name(call.expression[2]) not in _WORKING:
+                        if part is not call.expression[2] and call.name not in _WORKING:
                             continue
                         for value in evaluator.evaluate(part, scope):
                             if isinstance(value, External):
@@ -164,7 +164,7 @@ class Startup:
     def add_origins(self, value: External, call: Call, found: dict[int, list[Call]]) -> None:
         link: object = value
         while isinstance(link, External):
-            if link.origin is not None and link.origin is not call and last_name(call.expression[2]) in _WORKING:
+            if link.origin is not None and link.origin is not call and call.name in _WORKING:
                 found[id(link.origin)].append(call)
             link = link.base
 

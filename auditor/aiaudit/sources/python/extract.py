@@ -358,7 +358,8 @@ def _augmented(r: _Reader, n: ast.AugAssign) -> Statement:
 
 
 def _expression(r: _Reader, n: ast.Expr) -> Statement:
-    return ("expr", r.at(n), r.one(n.value))
+    at, value = r.at(n), r.one(n.value)
+    return ("expr", value[1] if value[1] == at else at, value)  # hardly ever two extents: kept once
 
 
 def _return(r: _Reader, n: ast.Return) -> Statement:

@@ -1,0 +1,74 @@
+"""Which words stand in which files, and on which lines."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from aiaudit.patterns import regex
+
+_WORD = regex(r"[^\W\d]\w*")
+_LINE_END = regex(r"\n")
+
+
+def words_of(text: str) -> set[str]:
+    """The words in a text, each once."""
+    return set(_WORD.findall(text))
+
+
+def lines_of(word: str, text: str) -> tuple[int, ...]:
+    """The lines of a text on which a word stands, in order."""
+    return _Lines(text).of(word)
+
+
+class Words:
+    """The words of files, read when a file is first asked about."""
+
+    def __init__(self, text_of: Callable[[str], str]) -> None:
+        self._text_of = text_of
+        self._read: set[str] = set()
+        self._files: dict[str, list[str]] = defaultdict(list)
+        self._ends: dict[str, array[int]] = {}
+
+    def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
+        """Those of some files in whose text a word stands."""
+        if not among <= self._read:
+            for path in sorted(among - self._read):
+                for found in words_of(self._text_of(path)):
+                    self._files[found].append(path)
+            self._read |= among
+        return [path for path in self._files.get(word, ()) if path in among]
+
+    def lines_with(self, path: str, word: str) -> tuple[int, ...]:
+        """The lines of a file on which a word stands, in order."""
+        lines = _Lines(self._text_of(path), self._ends.get(path))
+        self._ends[path] = lines.ends
+        return lines.of(word)
+
+
+class _Lines:
+    """A text with the places of its line ends."""
+
+    def __init__(self, text: str, ends: array[int] | None = None) -> None:
+        self.text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        self.ends = ends or array("L", (match.start() for match in _LINE_END.finditer(self.text)))
+
+    def of(self, word: str) -> tuple[int, ...]:
+        """The lines with a word, each once."""
+        return tuple(dict.fromkeys(bisect_left(self.ends, place) + 1 for place in _places_of(word, self.text)))
+
+
+def _places_of(word: str, text: str) -> Iterator[int]:
+    """Where a word stands in a text; an index of all words would weigh more than the texts."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not _is_of_word(text[start - 1 : start]) and not _is_of_word(text[end : end + 1]):
+            yield start
+        start = text.find(word, end)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
