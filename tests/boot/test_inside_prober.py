@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -45,8 +45,20 @@ def started(kernel: Kernel, heard: Heard, own: set[tuple[str, int]] | None = Non
     return made
 
 
+@pytest.fixture(params=["diagnostics", "tables"])
+def seen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[tuple[str, int]]]:
+    """The kernel asked in either way."""
+    if request.param == "tables":
+
+        def refused(family: int) -> Any:
+            raise OSError("the kernel's diagnostics are not available")
+
+        monkeypatch.setattr(sockets, "_diagnosed", refused)
+    return sockets.listening
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
-def test_a_listener_is_seen_with_its_address(host: str) -> None:
+def test_a_listener_is_seen_with_its_address(seen: Callable[[], set[tuple[str, int]]], host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, 0), family=family)
@@ -54,13 +66,20 @@ def test_a_listener_is_seen_with_its_address(host: str) -> None:
         pytest.skip(f"no {host} here: {error}")
     place = (host, listener.getsockname()[1])
     with listener:
-        assert place in sockets.listening()
-    assert place not in sockets.listening()
+        assert place in seen()
+    assert place not in seen()
 
 
-def test_a_connection_is_no_listener() -> None:
+def test_a_connection_is_no_listener(seen: Callable[[], set[tuple[str, int]]]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
-        assert client.getsockname() not in sockets.listening()
+        assert client.getsockname() not in seen()
+
+
+def test_many_listeners_are_all_seen(seen: Callable[[], set[tuple[str, int]]]) -> None:
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(300)]
+
+        assert {listener.getsockname() for listener in made} <= seen()
 
 
 def test_listeners_come_and_go(kernel: Kernel) -> None:

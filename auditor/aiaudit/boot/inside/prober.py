@@ -12,6 +12,7 @@ from .client import Refused, Request, addresses, ask
 from .reports import Reports
 
 _SCAN_SECONDS = 0.05
+_SCAN_SHARE = 0.05  # of a processor, where looking takes long
 _SHORTEST, _LONGEST, _GROWTH = 0.1, 1.0, 1.25
 _ANSWER_SECONDS = 5.0
 _MOST_ASKED = 64
@@ -54,6 +55,7 @@ class Prober:
         while True:
             if self._is_new:
                 self._is_new, known = False, frozenset()
+            began = time.thread_time()
             try:
                 now = self._now()
             except OSError as error:
@@ -68,7 +70,7 @@ class Prober:
             if count > unrouted:
                 self._reports.say("unroutable", count=count - unrouted)
                 unrouted = count
-            time.sleep(_SCAN_SECONDS)
+            time.sleep(max(_SCAN_SECONDS, (time.thread_time() - began) / _SCAN_SHARE))
 
     def _now(self) -> frozenset[tuple[str, int]]:
         """Who listens beside the watcher; of very many those at the expected ports and some others."""
