@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiaudit.patterns import regex
 
 _DENIED = regex(r"(?i)read-only file system|permission denied|readonly database|unable to open database file")
+_BINDING = regex(r"(?i)\bbind|address")
 _QUOTED = regex(r"['\"‘](/?[^'\"’\s]+)['\"’]")
 _BARE = regex(r"(?<![\w.])(/[\w./@+\-]+)")
 _MOST = 20
@@ -15,8 +16,10 @@ def denied(log: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in log.splitlines():
         match = _DENIED.search(line)
-        if not match:
+        if not match or _BINDING.search(line):
             continue
-        path = _QUOTED.search(line, match.end()) or _QUOTED.search(line) or _BARE.search(line)
-        found[path[1].rstrip(":") if path else line.strip()[:120]] = None
+        # Python names the path behind the words, programs of the shell before them.
+        path = _QUOTED.search(line, match.end()) or _QUOTED.search(line)
+        bare = [*_BARE.findall(line, match.end()), *_BARE.findall(line, 0, match.start())[::-1]]
+        found[path[1] if path else bare[0] if bare else line.strip()[:120]] = None
     return tuple(found)[:_MOST]

@@ -106,11 +106,11 @@ class Watching:
         return tuple((name, filled(value)) for name, value in endpoint.headers)
 
     def sample(self) -> None:
-        """Look at what it uses and at its processes."""
+        """Look at what it uses and at its processes; growth counts until it answers: then it grows by being asked."""
         self._sampled = self.now
         growth = self.samples.take(self._sampled)
         earlier = self.samples.earlier(self._sampled - self.patience.window)
-        if growth is not None and earlier is not None:
+        if growth is not None and earlier is not None and self.trail.state.responding is None:
             self.patience = self.patience.with_growth(growth, earlier)
 
     def drain(self) -> None:
