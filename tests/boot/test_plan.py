@@ -556,3 +556,25 @@ def test_a_key_that_a_request_is_passed_on_with_is_no_gate(tmp_path: Path) -> No
     plan = plan_of(tmp_path, {"main.py": code})
 
     assert {endpoint.headers for endpoint in asked(plan, Purpose.MODEL)} == {()}
+
+
+UNTYPED = """
+from fastapi import Body, FastAPI
+from openai import OpenAI
+
+client = OpenAI()
+app = FastAPI()
+
+
+@app.post("/chat")
+def chat(message: dict = Body(...)):
+    text = message["content"] + message.get("language", "")
+    return client.chat.completions.create(model="m", messages=[{"role": "user", "content": text}], timeout=5)
+"""
+
+
+def test_a_body_without_a_type_has_the_keys_that_are_read(tmp_path: Path) -> None:
+    """A handler that gets a dictionary says itself what is in it."""
+    (endpoint,) = asked(plan_of(tmp_path, {"main.py": UNTYPED}), Purpose.MODEL)
+
+    assert json.loads(endpoint.body) == {"content": "What can you do?", "language": "en"}

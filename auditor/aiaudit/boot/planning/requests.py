@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from urllib.parse import quote, urlencode
 
@@ -134,6 +134,8 @@ class Requests:
         alias = given.get("alias")
         spelled = str(alias[2]) if alias is not None and alias[0] == "const" else name
         value = self._sample(found, name, marker if marker is not None else default, scope)
+        if place == "body" and value == {}:  # nothing but the handler says what is in it
+            value = {key: loose(key) for key in _keys_read(function, frozenset(), {name})}
         if place == "body":
             embed = given.get("embed")
             parts.is_embedded |= embed is not None and embed[0] == "const" and bool(embed[2])
@@ -176,14 +178,12 @@ class Requests:
         return given is not None and not (given[0] == "const" and given[2] is Ellipsis)
 
 
-def _keys_read(handler: Function, parts: frozenset[str]) -> Iterator[str]:
-    """The keys that a handler reads from some parts of a request object."""
-    holders = {
-        name
-        for name, bindings in handler.bindings.items()
-        for binding in bindings
-        if binding.expression is not None and _is_part(binding.expression, parts)
-    }
+def _keys_read(handler: Function, parts: frozenset[str], names: Iterable[str] = ()) -> Iterator[str]:
+    """The keys that a handler reads from some parts of a request object, or from variables of these names."""
+    holders = set(names)
+    for name, bindings in handler.bindings.items():
+        if any(binding.expression is not None and _is_part(binding.expression, parts) for binding in bindings):
+            holders.add(name)
     for part in walk_all(handler.body):
         if part[0] == "sub":
             holder, key = part[2], part[3]
