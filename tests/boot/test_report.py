@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from aiaudit.boot import document
-from aiaudit.boot.record import Boot, Event, Status
+from aiaudit.boot.record import Boot, Event, Exit, Status
 from aiaudit.boot.report import FORMATS, render
 from aiaudit.boot.report.markdown import inert
 from aiaudit.boot.report.numbers import numbers
@@ -20,7 +20,7 @@ from aiaudit.boot.report.result import Result
 from aiaudit.boot.shown import shown
 from aiaudit.report.look import Look
 from aiaudit.results import Diagnostic, Reported
-from tests.boot.recorded import BAD, GIVEN, GOOD, INCOMPLETE, READY, REBUILD, STARTED, WEIGHT
+from tests.boot.recorded import BAD, FAILED_FAST, GIVEN, GOOD, INCOMPLETE, READY, REBUILD, STARTED, WEIGHT
 from tests.report.test_formats import EVERYTHING, RULES, finding_of, report_of
 from tests.report.test_sarif import SCHEMA
 
@@ -103,11 +103,14 @@ def test_text_shows_everything_on_one_screen() -> None:
 
 def test_text_tells_how_long_each_failure_took_and_what_named_it() -> None:
     """A line a variable."""
-    text = text_of("text", result_of(GOOD))
+    assert FAILED_FAST.observation is not None
+    empty = replace(FAILED_FAST.scenario, id="empty:OPENAI_API_KEY")
+    seen = replace(FAILED_FAST.observation, scenario=empty, exit=Exit(1, 2.5))
+    again = replace(FAILED_FAST, scenario=empty, observation=seen)
+    text = text_of("text", result_of(replace(GOOD, outcomes=(*GOOD.outcomes, again))))
 
-    assert (
-        "time to fail    1.8 s  missing:OPENAI_API_KEY: log line 2 (traceback) says KeyError: 'OPENAI_API_KEY'" in text
-    )
+    line = "OPENAI_API_KEY: 1.8 s missing, 2.5 s empty; log line 2 (traceback) says \"KeyError: 'OPENAI_API_KEY'\""
+    assert f"time to fail    {line}" in text
     assert "14.2 s; the containers' own times are 11.0 s together (3.2 s more); build 21.5 s" in text
 
 

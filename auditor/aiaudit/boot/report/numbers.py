@@ -82,14 +82,17 @@ def numbers(boot: Boot) -> Iterator[tuple[str, str]]:
 
 
 def _failures(boot: Boot) -> Iterator[str]:
-    """How long each boot that should fail took to do so, and what told why."""
+    """A line for each variable: how long its boots took to fail, and what told why."""
+    ended: dict[str, list[tuple[Outcome, float]]] = {}
     for outcome in boot.outcomes:
         seen = outcome.observation
-        if outcome.scenario.family not in _FAILING or seen is None or seen.exit is None:
-            continue
-        named = outcome.named
-        told = f"log line {named.line} ({named.by}) says {named.text.strip()}" if named else "nothing names it"
-        yield f"{seen.exit.seconds:.1f} s  {outcome.scenario.id}: {told}"
+        if outcome.scenario.family in _FAILING and seen is not None and seen.exit is not None:
+            ended.setdefault(outcome.scenario.changed or "none set", []).append((outcome, seen.exit.seconds))
+    for name, boots in ended.items():
+        times = ", ".join(f"{seconds:.1f} s {outcome.scenario.family}" for outcome, seconds in boots)
+        named = next((outcome.named for outcome, _ in boots if outcome.named), None)
+        told = f'log line {named.line} ({named.by}) says "{named.text.strip()}"' if named else "nothing names it"
+        yield f"{name}: {times}; {told}"
 
 
 def _hosts(boot: Boot) -> str:
