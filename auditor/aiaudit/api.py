@@ -116,7 +116,7 @@ class Audit:
             looked = [rule.id for rule in ordinary if rule.checks or observed]  # the others had nothing to look at
             comments = self.suppressor.comments(paths, looked)
             self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
-        self._nothing(bool(findings or suppressed))
+        self._nothing(bool(findings or suppressed or observed))
         if self.peer and self.peer.problem:
             place = os.path.relpath(self.peer.path, workspace.root).replace(os.sep, "/")
             workspace.warn(place, f"nothing is taken from hadolint's configuration: {self.peer.problem}")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from aiaudit import api
 from aiaudit.boot.dummies import dummies
+from aiaudit.boot.record import Boot
 from aiaudit.boot.run import chosen
 from aiaudit.boot.scenarios import scenarios
-from aiaudit.settings import UsageError
-from tests.boot.recorded import PLAN
+from aiaudit.settings import Settings, UsageError
+from aiaudit.sources.store import Store
+from tests.boot.recorded import GOOD, PLAN
 
 
 def planned(*names: str) -> list[str]:
@@ -49,3 +53,11 @@ def test_what_the_configuration_skips_stays_out() -> None:
 def test_a_name_that_is_none(name: str, meant: str) -> None:
     with pytest.raises(UsageError, match=f"--scenario {name}: there is none of this name; did you mean '{meant}'"):
         chosen(PLAN, (name,))
+
+
+def test_an_image_alone_is_enough(tmp_path: Path) -> None:
+    """A folder without anything to audit is no gap in a boot."""
+    audit = api.Audit(api.scope_for([str(tmp_path)], str(tmp_path)), Settings(select=("RUN",)), Store(), None)
+
+    assert audit.report({Boot: (GOOD,)}).complete
+    assert not api.audit([str(tmp_path)], Settings(select=("RUN",))).complete
