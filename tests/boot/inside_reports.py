@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from aiaudit.boot.inside.reports import Reports
+from aiaudit.boot.watcher import is_event
 
 
 class Heard:
@@ -14,7 +15,11 @@ class Heard:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.reports = Reports(self.lines.append)
+        self.reports = Reports(self._take)
+
+    def _take(self, line: str) -> None:
+        assert is_event(json.loads(line)), line
+        self.lines.append(line)
 
     def timed(self, kind: str) -> list[tuple[float, dict[str, Any]]]:
         """The events of a kind so far, each with its time."""

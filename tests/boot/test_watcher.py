@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from aiaudit.boot.record import Exit, ImageFacts, Network
-from aiaudit.boot.watcher import STUB_PORT, interpreters, watchers
+from aiaudit.boot.watcher import STUB_PORT, interpreters, is_event, watchers
 from aiaudit.boot.world import EngineError, Specification
 
 UP = '{"t": 0.01, "event": "up", "stub": 61080}'
@@ -212,6 +213,33 @@ def test_closing_removes_it() -> None:
 
     assert engine.made[0].is_removed
     assert list(watcher.events()) == []
+
+
+ANSWER = {"t": 1.0, "event": "answer", "method": "GET", "path": "/", "port": 80, "status": 200, "took": 0.1}
+ANSWER |= {"length": 2, "body": "ok", "detail": ""}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {"t": 1.0},
+        {"t": 1.0, "event": ["listen"]},
+        {"t": 1.0, "event": "unheard-of"},
+        {"t": 1, "event": "up"},
+        {"t": math.inf, "event": "up"},
+        {"t": math.nan, "event": "up"},
+        {"t": 1.0, "event": "listen", "host": "0.0.0.0"},
+        {"t": 1.0, "event": "listen", "host": "0.0.0.0", "port": "80"},
+        {**ANSWER, "status": "200"},
+        {**ANSWER, "took": math.nan},
+        {**ANSWER, "body": None},
+    ],
+)
+def test_what_is_no_event(value: object) -> None:
+    assert is_event(ANSWER)
+    assert not is_event(value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ It runs the Python of the image that is looked at, as every image of a Python se
 from __future__ import annotations
 
 import json
+import math
 import posixpath
 import threading
 import time
@@ -26,6 +27,20 @@ _FLAGS = ("-I", "-S", "-B")  # nothing of the image but the interpreter and its 
 _MEMORY = 256 * 1024**2
 _UP_WITHIN = 30.0
 _LOOKED_EVERY = 0.01
+
+# What each event holds beside its kind and time.
+_PLACE = {"method": str, "path": str, "port": int}
+_EVENTS: dict[str, dict[str, type]] = {
+    "up": {},
+    "listen": {"host": str, "port": int},
+    "closed": {"host": str, "port": int},
+    "answer": {**_PLACE, "status": int, "took": float, "length": int, "body": str, "detail": str},
+    "contact": {"host": str, "port": int, "how": str},
+    "call": {"method": str, "path": str, "stream": bool},
+    "unroutable": {"count": int},
+    "stream": {**_PLACE, "state": str, "status": int, "detail": str},
+    "problem": {"detail": str},
+}
 
 _USUAL = (
     "/usr/local/bin/python3",
@@ -111,7 +126,7 @@ class ContainerWatcher:
                 event = json.loads(line)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(event, dict) and isinstance(event.get("event"), str) and isinstance(event.get("t"), float):
+            if is_event(event):
                 yield event
 
 
@@ -195,6 +210,15 @@ def interpreters(image: ImageFacts) -> tuple[str, ...]:
     folders += [posixpath.join(value, "bin") for name, value in image.environment if name == "VIRTUAL_ENV"]
     beside = [f"{folder}/python" for folder in folders if folder.startswith("/") and folder.endswith("/bin")]
     return tuple(dict.fromkeys(("python3", "python", *beside, *_USUAL)))
+
+
+def is_event(value: object) -> bool:
+    """Whether a value is an event as the programs inside report them; an interpreter that is none may say anything."""
+    if not isinstance(value, dict) or not isinstance(value.get("event"), str):
+        return False
+    fields = {"t": float, **_EVENTS.get(value["event"], {"": str})}
+    is_whole = all(isinstance(value.get(name), kind) for name, kind in fields.items())
+    return is_whole and all(math.isfinite(value.get(name, 0.0)) for name in ("t", "took"))
 
 
 def sources() -> tuple[str, bytes]:
