@@ -417,3 +417,18 @@ def test_growth_extends_the_wait() -> None:
     baseline = run({**GOOD, "hardened": longer(healthy(21.5), growth=0.5)})["hardened"]
     assert baseline.status is Status.PASS
     assert run({**GOOD, "hardened": healthy(21.5)})["hardened"].status is Status.FAIL
+
+
+def test_a_foreign_architecture_is_given_time() -> None:
+    slow = {**GOOD, "baseline": healthy(150.0)}
+    assert run(slow, only("missing"))["baseline"].status is Status.FAIL
+    emulated = World(slow, replace(FACTS, architecture="aarch64"))
+    assert run({}, only("missing"), emulated)["baseline"].status is Status.PASS
+
+
+def test_being_asked_is_no_progress() -> None:
+    busy = tuple((float(second), f"GET /health 503 {second}\n") for second in range(300))
+    unready = Script(events=tuple(answers(1.0 + n, "/health", 503) for n in range(300)), log=busy, growth=0.5)
+    seen = run({**GOOD, "baseline": unready}, only("missing"))["baseline"].observation
+    assert seen is not None
+    assert seen.extended == 0.0

@@ -78,13 +78,12 @@ class _Matrix:
             self._tell(outcomes, skipped(scenario, reason))
         if self._is_comparable(first, outcomes):
             self._compare(first.made, outcomes)
-        ordered = [outcomes[scenario.id] for scenario in first.made.all if scenario.id in outcomes]
-        ordered += [outcome for outcome in outcomes.values() if outcome not in ordered]
+        ids = dict.fromkeys((*(scenario.id for scenario in first.made.all), *outcomes))
         return Boot(
             first.plan,
             self.image,
             self.engine.facts,
-            tuple(ordered),
+            tuple(outcomes[id] for id in ids if id in outcomes),
             learned=first.learned,
             seconds=self.bench.clock.now() - begun,
             own=self.attempts.own,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aiaudit.boot.record import Contact, Observation
+from aiaudit.boot.tracebacks import failures, lines_of
 from aiaudit.patterns import regex
 
 _RETRY = regex(
@@ -18,6 +19,7 @@ _REFUSED = regex(
     r"(?i)connection (?:refused|reset)|connect call failed|name or service not known|"
     r"temporary failure in name resolution|network is unreachable|nodename nor servname"
 )
+_LAST = 50
 _GPU = regex(
     r"(?i)cuda error|no cuda-capable device|libcuda\.so|libcudart|found no nvidia driver|nvidia-smi|"
     r"torch not compiled with cuda|cuda (?:is )?not available|no gpu|hip error"
@@ -28,8 +30,9 @@ _OFTEN = 4
 
 
 def needs_gpu(log: str) -> bool:
-    """Whether a program missed a graphics processor."""
-    return bool(_GPU.search(log))
+    """Whether an error is about a graphics processor; that there is none is often said by those that need none."""
+    told = failures(lines_of(log)[-_LAST:])
+    return any(_GPU.search(line.text) for failure in told for line in failure.message)
 
 
 def lacks_capability(log: str) -> bool:
