@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from aiaudit.boot import document
-from aiaudit.boot.record import Boot, Event, Exit, Status
+from aiaudit.boot import document, verdicts
+from aiaudit.boot.record import Boot, Event, Exit, Status, Verdict
 from aiaudit.boot.report import FORMATS, render
 from aiaudit.boot.report.markdown import inert
 from aiaudit.boot.report.numbers import numbers
@@ -23,6 +23,7 @@ from aiaudit.results import Diagnostic, Reported
 from tests.boot.recorded import BAD, FAILED_FAST, GIVEN, GOOD, INCOMPLETE, READY, REBUILD, STARTED, WEIGHT
 from tests.report.test_formats import EVERYTHING, RULES, finding_of, report_of
 from tests.report.test_sarif import SCHEMA
+from tests.support import PROJECT
 
 BOOTS = {"good": GOOD, "bad": BAD, "incomplete": INCOMPLETE}
 FOUND = report_of(finding_of(RULES[0]))
@@ -246,6 +247,23 @@ def test_markdown_shows_the_table_and_the_numbers() -> None:
     assert "| image size | 412 MB |" in text
     assert "- **" in text
     assert "<summary>" in text
+
+
+def test_what_could_not_be_limited_is_told() -> None:
+    """A container with more than the profile gives is no secret."""
+    engine = replace(GOOD.engine, rootless=True, unlimited=("memory", "cpu"))
+    text = text_of("text", Result(report_of(), replace(GOOD, engine=engine, default_capabilities=True)))
+
+    assert "rootless, no limit of memory, cpu, with the engine's default capabilities, as the image needs some" in text
+
+
+def test_every_verdict_and_every_scenario_is_explained() -> None:
+    """In the document about boots."""
+    told = (PROJECT / "docs/boot.md").read_text("utf-8")
+    families = set(re.findall(r"^\| `([a-z-]+)(?::NAME)?` \|", told, re.MULTILINE))
+
+    assert not [verdict.value for verdict in Verdict if not re.search(rf"\b{verdict.value}\b", told)]
+    assert families == set(verdicts._JUDGES)
 
 
 def test_every_status_has_its_mark() -> None:

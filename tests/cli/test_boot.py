@@ -36,6 +36,7 @@ NO_ENGINE = "unix:///nowhere/docker.sock"
         (["--builder", "kaniko"], "'kaniko' is not one of 'auto', 'legacy', 'buildkit'"),
         (["--format", "concise"], "'concise' is not one of 'text', 'json', 'sarif', 'junit', 'markdown'"),
         (["--output", "html=x"], "--output html=x: 'html' is none of text, json, sarif, junit, markdown"),
+        (["--output", "json=no/such/folder/x"], "no/such/folder/x: cannot be written: no such folder"),
         (["--select", "RNU101"], "unknown rule 'RNU101'"),
         (["a", "b"], "Got unexpected extra argument"),
     ],

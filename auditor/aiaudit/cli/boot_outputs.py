@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +59,9 @@ class Outputs:
         self.what = what
         self.values = values
         self.files = [wanted(text, formats) for text in values["output"]]
+        for _, path in self.files:
+            if not os.path.isdir(os.path.dirname(path) or "."):  # told now, not after minutes
+                raise UsageError(f"{path}: cannot be written: no such folder")
         self.started = time.time()
 
     def write(self, result: Result, fail_on: Severity) -> int:

@@ -38,6 +38,10 @@ def engine_line(boot: Boot) -> str:
     facts = [f"{engine.name} {engine.version}", engine.architecture, engine.storage]
     if engine.rootless:
         facts.append("rootless")
+    if engine.unlimited:
+        facts.append(f"no limit of {', '.join(engine.unlimited)}")
+    if boot.default_capabilities:
+        facts.append("with the engine's default capabilities, as the image needs some")
     facts += [f"{engine.cpus} CPU{'s' * (engine.cpus != 1)}", _memory(engine.memory) if engine.memory else ""]
     if engine.unlimited:
         facts.append(f"no limit of {', '.join(engine.unlimited)}")
