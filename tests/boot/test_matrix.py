@@ -337,7 +337,9 @@ def test_a_leaked_dummy_is_found() -> None:
 
 
 def test_the_total_budget_skips_what_is_left_and_passes_nothing() -> None:
-    outcomes = run(GOOD, replace(PLAN, budgets=Budgets(total=5.0)))
+    done = boot(GOOD, replace(PLAN, budgets=Budgets(total=5.0)))
+    outcomes = {outcome.scenario.id: outcome for outcome in done.outcomes}
+    assert done.problems == ("the time for the whole run is over (5 s)",)
     assert outcomes["baseline"].status is Status.PASS
     assert outcomes["second-boot"].status is Status.SKIPPED
     assert "time for the whole run" in outcomes["second-boot"].reason

@@ -22,7 +22,8 @@ _CERTAIN = (Verdict.OOM, Verdict.BAD_COMMAND)
 
 
 class Attempts:
-    """The boots of one run. `own` is the sum of the containers' own seconds, `problems` what the engine failed at."""
+    """The boots of one run. `own` is the sum of the containers' own seconds, `problems` what the engine failed at and
+    why boots were left out that were asked for."""
 
     def __init__(self, bench: Bench, progress: Callable[[str, Observation | Outcome | None], None]) -> None:
         self.bench = bench
@@ -73,13 +74,15 @@ class Attempts:
         return replace(second, verdict=Verdict.FLAKY, status=Status.INCONCLUSIVE, reason=reason, runs=runs)
 
     def _attempt(self, scenario: Scenario) -> Outcome:
-        reason = self._reason_to_stop() or self._reason_against(scenario)
+        if self._reason_to_stop():
+            return self._broken_off(scenario)
+        reason = self._reason_against(scenario)
         if reason:
             return skipped(scenario, reason)
         try:
             seen = observe(self.bench, scenario, self._waiting(scenario))
         except Cancelled:
-            return skipped(scenario, self._reason_to_stop() or "the run was cancelled")
+            return self._broken_off(scenario)
         except NoEngine as error:
             self._is_engine_gone = True
             return self._failed(scenario, error)
@@ -88,6 +91,14 @@ class Attempts:
         with self._lock:
             self.own += seen.lasted
         return judge(self.bench.plan, seen, self._baseline)
+
+    def _broken_off(self, scenario: Scenario) -> Outcome:
+        """A boot that is not made because the run ends before: then the run is incomplete."""
+        reason = self._reason_to_stop() or "the run was cancelled"
+        with self._lock:
+            if reason not in self.problems and not self._is_engine_gone:
+                self.problems = (*self.problems, reason)
+        return skipped(scenario, reason)
 
     def _reason_to_stop(self) -> str:
         if self.bench.clock.now() >= self._end:
