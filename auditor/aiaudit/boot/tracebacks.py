@@ -15,9 +15,7 @@ _NEW_RECORD = regex(
     r"During handling of the above|The above exception was)"
 )
 _EXCEPTION = regex(r"^[A-Za-z_][\w.]*(?:: |:?$)")
-_ERROR = regex(
-    r"\b(?:ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b|\b[Ee]rror:|\"level\": ?\"(?:error|critical|fatal)\"|^Fatal\b"
-)
+_ERROR = regex(r"\b(?:ERROR|CRITICAL|FATAL|SEVERE|PANIC)\b|[Ee]rror:|\"level\": ?\"(?:error|critical|fatal)\"|^Fatal\b")
 _VARYING = regex(r"0x[0-9a-f]+|\b\d+\b|/tmp/\S+")
 
 
