@@ -66,3 +66,32 @@ def test_the_error_belongs_to_the_last_step() -> None:
 def test_a_step_that_the_builder_added_stands_for_no_line() -> None:
     steps = _read([*MESSAGES[:-1], *_streams("Step 7/7 : LABEL a=b", "\n", f" ---> {COPIED}\n")]).steps()
     assert max(step.line for step in steps) == 7
+
+
+PODMAN = """\
+FROM python:3.11-slim AS a
+RUN echo hello
+FROM python:3.11-slim
+WORKDIR /w
+# between
+RUN echo \\
+    two
+"""
+
+
+def test_podman_tells_other_words_for_the_same() -> None:
+    transcript = Transcript(extract(PODMAN))
+    texts = (
+        "[1/2] STEP 1/2: FROM python:3.11-slim AS a\n", "[1/2] STEP 2/3: ARG OF_A_TRIGGER\n", "--> 1f669b2aa6f\n",
+        "[1/2] STEP 3/3: RUN echo hello\n", "hello\n", "--> 9dfbd03ae2e\n",
+        "[2/2] STEP 1/3: FROM python:3.11-slim\n", "[2/2] STEP 2/4: WORKDIR /w\n",
+        "--> Using cache bd1785ef37ff503d4f8129095dff9c3e695186482ff6c1db597eef1d91cf991a\n", "--> bd1785ef37f\n",
+        "[2/2] STEP 3/4: RUN echo     two\n", "two\n", "--> 3748e9227f6\n", '[2/2] STEP 4/4: LABEL "a"="1"\n',
+        "[2/2] COMMIT\n", "--> d0e879ca872\n",
+    )  # fmt: skip
+    for message in _streams(*texts):
+        transcript.take(message)
+    assert [(step.line, step.keyword, step.cached) for step in transcript.steps()] == [
+        (1, "FROM", False), (2, "RUN", False), (3, "FROM", False), (4, "WORKDIR", True), (6, "RUN", False),
+    ]  # fmt: skip
+    assert transcript.made == ["1f669b2aa6f", "9dfbd03ae2e", "3748e9227f6", "d0e879ca872"]

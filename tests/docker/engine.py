@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from aiaudit.programs import places_of
 from tests.docker.commands import LABEL, Unavailable, demand, home, install, run
 
 _STARTING = 60.0
@@ -32,7 +33,7 @@ class Engine:
     @cached_property
     def client(self) -> str:
         """A client that can build with BuildKit: one with buildx, or one from before it became a plugin."""
-        for path in _clients():
+        for path in places_of("docker"):
             version = run(path, "version", "--format", "{{.Client.Version}}", environment=self._environment)
             if version.stdout and int(version.stdout.split(".")[0]) < 23:
                 return path
@@ -161,14 +162,6 @@ def _pid_in(file: Path, argument: str) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if argument.encode() in command else None
-
-
-def _clients() -> Iterator[str]:
-    """Every Docker client on the path, in its order."""
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = shutil.which("docker", path=folder)
-        if path:
-            yield path
 
 
 def _ticks(seconds: float) -> Iterator[None]:

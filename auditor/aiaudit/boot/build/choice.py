@@ -47,6 +47,10 @@ def build(folder: Path, dockerfile: Path, options: Options, engine: Engine) -> B
 def _built(
     folder: Path, dockerfile: Path, facts: DockerfileFacts, options: Options, engine: Engine, secrets: tuple[str, ...]
 ) -> BuildResult:
+    if engine.facts.name == "podman":  # its one builder knows mounts, and speaks nothing of BuildKit
+        if options.builder == BUILDKIT:
+            raise NoBuilder("podman builds with a builder of its own, not with BuildKit")
+        return legacy.build(folder, dockerfile, facts, options, engine, secrets)
     needed = demand(facts)
     program = buildkit.client(engine.address) if options.builder != LEGACY else None
     if program is not None:

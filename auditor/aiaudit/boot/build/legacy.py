@@ -1,28 +1,31 @@
-"""The engine's own classic builder, through the docker package."""
+"""The engine's own builder, through the docker package: Docker's classic one, or podman's."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiaudit.boot.build.context import pack
 from aiaudit.boot.build.results import LEGACY, LOG_LINES, SHOWN_LINES, BuildFailed, BuildResult, Options, Step
-from aiaudit.boot.build.steps import by_number, step
+from aiaudit.boot.build.steps import by_number, one_line, step
 from aiaudit.boot.build.tidy import added, known
 from aiaudit.boot.build.watchdog import Watchdog
 from aiaudit.boot.masking import masked
 from aiaudit.boot.world import EngineError
 from aiaudit.patterns import regex
-from aiaudit.sources.dockerfile.facts import DockerfileFacts
+from aiaudit.sources.dockerfile.facts import DockerfileFacts, Instruction
 
 if TYPE_CHECKING:
     from aiaudit.boot.world import Engine
 
 _STEP = regex(r"Step (\d+)/\d+ : (.*)")
-_IMAGE = regex(r" ---> ([0-9a-f]{12,64})\n?")
+_PODMAN_STEP = regex(r"(?:\[\d+/\d+\] )?STEP \d+/\d+: (.*)\n?")
+_IMAGE = regex(r" ?--?-> ([0-9a-f]{11,64})\n?")
+_CACHED = (" ---> Using cache", "--> Using cache")
 
 
 def build(
@@ -55,7 +58,8 @@ def _read(context: Any, name: str, options: Options, engine: Engine, transcript:
     responses: list[Any] = []
 
     def note(response: Any, *_: Any, **__: Any) -> None:
-        responses.append(response)  # what has to be closed to end the build; the docker package keeps it to itself
+        if "/build?" in response.request.path_url:
+            responses.append(response)  # what has to be closed to end the build; the docker package keeps it to itself
 
     api.hooks["response"].append(note)
     try:
@@ -74,7 +78,12 @@ def _read(context: Any, name: str, options: Options, engine: Engine, transcript:
             use_config_proxy=True,
         )
         stream = CancellableStream(output, responses[-1])
-        with Watchdog(engine, options.seconds, stream.close) as watchdog:
+
+        def end() -> None:
+            with suppress(OSError, AttributeError, DockerException):  # it may have ended by itself meanwhile
+                stream.close()
+
+        with Watchdog(engine, options.seconds, end) as watchdog:
             try:
                 for message in stream:
                     transcript.take(message)
@@ -98,6 +107,7 @@ class Transcript:
         self.made: list[str] = []
         self._facts = facts
         self._begun: list[_Begun] = []
+        self._place = 0
 
     def take(self, message: Mapping[str, Any]) -> None:
         """Read one message."""
@@ -111,15 +121,29 @@ class Transcript:
         if not text:
             return
         self.log.append(text)
-        begins = _STEP.match(text)
+        begins, podman = _STEP.match(text), _PODMAN_STEP.fullmatch(text)
         if begins:
-            self._end()
-            self._begun.append(_Begun(int(begins[1]), begins[2]))
+            self._begin(begins[2], by_number(self._facts, int(begins[1])))
+        elif podman:
+            self._begin(podman[1], self._by_text(podman[1]))
         elif self._begun:
             self._continue(self._begun[-1], text)
 
+    def _begin(self, text: str, instruction: Instruction | None) -> None:
+        self._end()
+        self._begun.append(_Begun(text, instruction))
+
+    def _by_text(self, text: str) -> Instruction | None:
+        """The next instruction of this text: podman counts the base image's triggers and its own labels as well."""
+        following = self._facts.instructions[self._place :]
+        for number, instruction in enumerate(following, self._place + 1):
+            if one_line(instruction.raw) == one_line(text):
+                self._place = number
+                return instruction
+        return None
+
     def _continue(self, current: _Begun, text: str) -> None:
-        if text.startswith(" ---> Using cache"):
+        if text.startswith(_CACHED):
             current.cached = True
         elif text.startswith(" ---> Running in"):
             current.ran = True
@@ -139,9 +163,8 @@ class Transcript:
 
     def _steps(self) -> Iterator[Step]:
         for begun in self._begun:
-            instruction = by_number(self._facts, begun.number)
-            if instruction is not None:
-                yield step(instruction, begun.text, begun.cached and not begun.ran, begun.ended - begun.started)
+            if begun.instruction is not None:
+                yield step(begun.instruction, begun.text, begun.cached and not begun.ran, begun.ended - begun.started)
 
     @property
     def last(self) -> Step | None:
@@ -152,9 +175,9 @@ class Transcript:
 class _Begun:
     """A step that has begun."""
 
-    def __init__(self, number: int, text: str) -> None:
-        self.number = number
+    def __init__(self, text: str, instruction: Instruction | None) -> None:
         self.text = text
+        self.instruction = instruction
         self.keyword = text.split(" ", 1)[0].upper()
         self.cached = self.ran = False
         self.started = time.monotonic()

@@ -43,6 +43,12 @@ def by_vertex(facts: DockerfileFacts, name: str) -> Instruction | None:
     return counted[place] if place >= 0 else stage.start
 
 
+def one_line(text: str) -> str:
+    """An instruction's text without continuations, comments between them, and repeated blanks."""
+    lines = (line.rstrip("\\ \t") for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return " ".join(" ".join(lines).split())
+
+
 def step(instruction: Instruction, text: str, cached: bool, seconds: float) -> Step:
     """The step of an instruction."""
     return Step(instruction.extent.line, instruction.keyword, text, cached, round(seconds, 2))

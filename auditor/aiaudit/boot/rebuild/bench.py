@@ -64,6 +64,8 @@ class Bench:
             self._made[:0] = error.made
             raise
         self._made[:0] = result.made
+        if not result.steps:
+            raise EngineError("the builder tells nothing of its steps")
         self.builder = result.builder
         # one experiment, one builder: what is cached by the other says nothing
         self.options = replace(self.options, builder=result.builder)
