@@ -136,3 +136,18 @@ def test_without_sources_the_image_is_the_place(tmp_path: Path) -> None:
     (found,) = findings(tmp_path, [failure("baseline", "EXITED")], start=None, dockerfile="", variables=())
 
     assert (found.span.path, found.span.line) == ("handbook:1", 1)
+
+
+def test_a_host_is_told_with_the_port_where_one_was_used(tmp_path: Path) -> None:
+    """A name is looked up before a port is known."""
+    looked_up = {"port": 0, "how": "dns", "seconds": 3.0}
+    egress = [
+        {"host": "huggingface.co", **looked_up},
+        {"host": "app.posthog.com", **looked_up},
+        {"host": "huggingface.co", "port": 443, "how": "tls", "seconds": 3.2},
+    ]
+    ready = {"id": "baseline", "verdict": "READY", "status": "pass", "reason": "ready", "t_ready": 6.0}
+
+    (found,) = findings(tmp_path, [{**ready, "egress": egress}])
+
+    assert "contacts huggingface.co:443 after 3.2 s, app.posthog.com after 3.0 s" in found.message

@@ -107,12 +107,14 @@ def downloads_at_startup(boot: Boot) -> Iterator[Finding]:
     hosts: dict[str, Contact] = {}
     for contact in seen.contacts:
         if (seen.ready is None or contact.seconds <= seen.ready) and _is_its_own(contact.host, told, companions):
-            hosts.setdefault(contact.host, contact)
+            known = hosts.setdefault(contact.host, contact)
+            if not known.port:  # a name that was only looked up: what came after it says more
+                hosts[contact.host] = contact
     if not hosts:
         return
     offline = next(iter(boot.of("offline")), None)
     fails = offline is not None and offline.status == "fail"
-    listed = ", ".join(f"{one.host}:{one.port} after {one.seconds:.1f} s" for one in list(hosts.values())[:_SHOWN])
+    listed = ", ".join(_shown(contact) for contact in list(hosts.values())[:_SHOWN])
     more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
     consequence = f"; {offline.reason}" if offline is not None and fails else ""
     yield rule.at(
@@ -128,3 +130,8 @@ def _is_its_own(host: str, told: str, companions: set[str]) -> bool:
     """Whether no variable's value, no service beside it and no address of the machine itself is this host."""
     is_machine = host.startswith("127.") or host in ("localhost", "::1")
     return not is_machine and host not in told and host not in companions
+
+
+def _shown(contact: Contact) -> str:
+    port = f":{contact.port}" if contact.port else ""
+    return f"{contact.host}{port} after {contact.seconds:.1f} s"
