@@ -67,7 +67,7 @@ class Readiness:
 
     @property
     def level(self) -> Level:
-        """The state of section READY of the boot's documentation that these facts amount to."""
+        """The state that these facts amount to."""
         if self.exited:
             return Level.EXITED
         if self.stable:

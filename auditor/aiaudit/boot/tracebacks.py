@@ -40,16 +40,6 @@ class Failure:
         return bool(self.frames)
 
     @property
-    def first(self) -> int:
-        """The number of its first line."""
-        return (self.frames or self.message)[0].number
-
-    @property
-    def last(self) -> int:
-        """The number of its last line."""
-        return (self.message or self.frames)[-1].number
-
-    @property
     def shape(self) -> str:
         """The same for the same failure of another process, at another time."""
         return "\n".join(_VARYING.sub("#", line.text.strip()) for line in (*self.frames, *self.message[:1]))

@@ -23,7 +23,6 @@ class Trail:
         self.bodies: dict[str, str] = {}
         self.requested: list[Answer] = []
         self.stream = ""
-        self.stream_problem = ""
         self._last: dict[tuple[int, str], int] = {}
         self._contacted: set[tuple[str, int, str]] = set()
         self._noted: set[str] = set()
@@ -104,5 +103,3 @@ class Trail:
         status = event.get("status", 0)
         detail = event.get("detail", "") or (f"status {status}" if status else "")
         self.note(event["t"], f"stream: {self.stream}{f' ({detail})' if detail else ''}")
-        if self.stream == "refused":
-            self.stream_problem = detail or "no response"
