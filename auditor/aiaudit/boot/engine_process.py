@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from aiaudit.boot.world import Process, Usage
 
 # podman reads the state itself only when asked in its own words; with those of ps it needs ps inside of the container
 COLUMNS = {"docker": "-eo pid,ppid,state,args", "podman": "pid,ppid,state,args"}
-_MASKS = ("SigCgt", "SigBlk")  # a program that reads its signals from a descriptor blocks them
+_CAUGHT, _BLOCKED = "SigCgt", "SigBlk"  # a program that reads its signals from a descriptor blocks them
+_MOMENT = 0.1
 _WAITING = "sigtimedwait"  # where tini stands: the mask of a process that waits so does not show what it waits for
 
 
@@ -86,18 +88,32 @@ def is_of(pid: int, container: str) -> bool:
 
 
 def catches(pid: int, name: str) -> bool | None:
-    """Whether a process handles or waits for a signal; None where that cannot be read."""
+    """Whether a process handles or waits for a signal; None where that cannot be read.
+
+    A blocked signal counts when it stays so: starting a program blocks all of them for a moment.
+    """
     number = signal_number(name)
-    status = dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":" in line)
-    masks = [int(status[mask], 16) for mask in _MASKS if mask in status]
-    if not masks or not number:
+    status = _status(pid)
+    if not number or _CAUGHT not in status:
         return None
-    if any(mask >> (number - 1) & 1 for mask in masks):
+    if _holds(status, _CAUGHT, number):
         return True
+    if _holds(status, _BLOCKED, number):
+        time.sleep(_MOMENT)
+        return _holds(_status(pid), _BLOCKED, number)
     place = _read(f"/proc/{pid}/wchan")
     if place in ("", "0") and status.get("State", "").split()[:1] == ["S"]:
         return None  # it sleeps, and only root may see where
     return _WAITING in place
+
+
+def _status(pid: int) -> dict[str, str]:
+    return dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if ":" in line)
+
+
+def _holds(status: dict[str, str], mask: str, number: int) -> bool:
+    """Whether a mask of signals holds one."""
+    return bool(int(status.get(mask, "0"), 16) >> (number - 1) & 1)
 
 
 def signal_number(name: str) -> int:
