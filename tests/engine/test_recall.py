@@ -213,7 +213,7 @@ def apply(folder: Path, kind: int, which: int, place: int, other: int) -> None:
     elif kind == 5:
         lines[at] = lines[at].replace(old, new)
     elif kind == 6:
-        shutil.copy(path, path.with_name(f"copy_{other}{path.suffix}"))
+        shutil.copy(path, path.with_name(f"copy_{other}_{path.name}"))
         return
     elif kind == 7:
         path.unlink()
