@@ -94,14 +94,14 @@ class Chunks:
 
     def __init__(self, chunks: Iterable[bytes], head: bytes = b"") -> None:
         self._chunks = iter(chunks)
-        self._rest = head
+        self._rest = memoryview(head)  # a slice of it copies nothing: pieces are large, and reads are small
 
     def read(self, size: int) -> bytes:
         """The next bytes; fewer only at the end."""
         parts, missing = [], size
         while missing > 0:
             if not self._rest:
-                self._rest = next(self._chunks, b"")
+                self._rest = memoryview(next(self._chunks, b""))
                 if not self._rest:
                     break
             parts.append(self._rest[:missing])

@@ -14,7 +14,7 @@ from aiaudit.boot.weight.archive import read
 from aiaudit.boot.weight.debian import debian_packages
 from aiaudit.boot.weight.executed import executed
 from aiaudit.boot.weight.lines import lines_of_layers
-from aiaudit.boot.weight.packages import Package, tells_of_packages
+from aiaudit.boot.weight.packages import tells_of_packages
 from aiaudit.boot.weight.removable import Removable
 from aiaudit.boot.weight.tree import FileTree
 from aiaudit.boot.weight.variant import without
@@ -31,7 +31,6 @@ MEGABYTE = 1_000_000
 _PATIENCE = 900  # seconds: the engine gathers a large image before it sends the first byte
 _PULL = 50 * MEGABYTE  # bytes a second of a good connection to a registry
 _CACHE = regex(r"(/root/\.cache|/home/[^/]+/\.cache|/var/lib/apt/lists|/var/cache/(?:apt|apk)|.*/\.git)/.*")
-_COMPILED = regex(r".*/__pycache__/[^/]*")
 
 
 def prove(
@@ -83,7 +82,7 @@ class _Weighing:
         weights = weights_of(removable, tree, lines)
         total = sum(weight.bytes for weight in weights)
         kept = tuple(sorted(removable.kept.items()))
-        caches = caches_of(tree, packages)
+        caches = caches_of(tree)
         size = self.engine.image(self.name).size
 
         def made(proof: Proof, reason: str, booted: bool | None = None) -> WeightProof:
@@ -147,17 +146,14 @@ def _line(path: str, tree: FileTree, lines: tuple[int, ...]) -> int:
     return lines[found[1]] if found and found[1] < len(lines) else 0
 
 
-def caches_of(tree: FileTree, packages: list[Package]) -> tuple[tuple[str, int], ...]:
-    """Folders of caches and repositories with their bytes, and compiled Python that no package has recorded."""
-    owned = {path for package in packages for path in package.files}
+def caches_of(tree: FileTree) -> tuple[tuple[str, int], ...]:
+    """Folders of caches and repositories with their bytes, the largest first."""
     found: Counter[str] = Counter()
     for path, entry, _ in tree.files():
         match = _CACHE.fullmatch(path)
         if match:
             found[match[1]] += entry.size
-        elif path not in owned and _COMPILED.fullmatch(path):
-            found["__pycache__"] += entry.size
-    return tuple(sorted(((name, size) for name, size in found.items() if size), key=lambda item: -item[1]))
+    return tuple((name, size) for name, size in found.most_common() if size)
 
 
 def described(weights: tuple[Weight, ...], total: int, size: int) -> str:
