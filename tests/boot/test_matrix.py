@@ -280,6 +280,8 @@ def test_a_second_boot_that_fails_is_told() -> None:
     assert (outcome.verdict, outcome.status) == (Verdict.EXITED, Status.FAIL)
     slow = {**GOOD, "second-boot+1": healthy(9.0)}
     assert run(slow, only("second-boot"))["second-boot"].verdict is Verdict.SLOW_SECOND_BOOT
+    emulated = World(slow, replace(FACTS, architecture="aarch64"))
+    assert run({}, only("second-boot"), emulated)["second-boot"].status is Status.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(

@@ -124,10 +124,10 @@ class Attempts:
         ready = baseline.ready if baseline else None
         stop = (plan.stop_seconds or plan.budgets.stop) * factor
         if scenario.family == BASELINE:
-            return Waiting(ready_budget(plan.budgets, None, factor), STABLE_SECONDS, stop)
+            return Waiting(ready_budget(plan.budgets, None, factor), STABLE_SECONDS, stop, factor)
         if scenario.action is Action.FAIL:
-            return Waiting(fail_budget(plan.budgets, ready, factor), _HOLD_FAIL, stop)
-        return Waiting(ready_budget(plan.budgets, ready, factor), _HOLD, stop)
+            return Waiting(fail_budget(plan.budgets, ready, factor), _HOLD_FAIL, stop, factor)
+        return Waiting(ready_budget(plan.budgets, ready, factor), _HOLD, stop, factor)
 
     def _slowness(self) -> float:
         """How many times longer than usual things take: with another processor's programs, or on a busy machine."""

@@ -34,8 +34,9 @@ class Bench:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How long one boot is waited for: `budget` seconds to get ready or to end, `hold` seconds that it must stay ready,
-    `stop` seconds to end after the signal."""
+    `stop` seconds to end after the signal. `load` is what these were multiplied by."""
 
     budget: float
     hold: float = 0.5
     stop: float = 10.0
+    load: float = 1.0

@@ -130,6 +130,7 @@ class _Boot:
             log=text,
             log_truncated=log.truncated,
             command=watching.container.repro,
+            load=watching.waiting.load,
             lasted=watching.lasted + (watching.now if watching.exit is None else watching.exit.seconds),
         )
 

@@ -281,7 +281,8 @@ class Observation:
     places where it could not write. `stop`, `latencies` belong to their actions; `earlier` is how long the first start
     took to get ready where this is the second of the same container. `budget` is how long it was waited,
     `extended` how much of that growth (CPU, memory, log) added. `log` is the raw log: masked by whatever shows it.
-    `lasted` are the seconds that the container ran, `overhead` those that everything around it took.
+    `lasted` are the seconds that the container ran, `overhead` those that everything around it took;
+    `load` is how many times longer things take than on an idle machine of the image's own architecture.
     """
 
     scenario: Scenario
@@ -316,6 +317,7 @@ class Observation:
     command: str = ""
     lasted: float = 0.0
     overhead: float = 0.0
+    load: float = 1.0
 
 
 class Verdict(str, enum.Enum):
