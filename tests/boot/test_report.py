@@ -94,7 +94,7 @@ def test_text_shows_everything_on_one_screen() -> None:
     assert "memory at ready 96 MiB, at most 120 MiB; declared limit 512 MiB" in lines
     assert "image size      412 MB" in lines
     assert "hosts wanted    huggingface.co (dns)" in lines
-    assert "left behind     0 containers" in lines
+    assert "left behind     0 containers and images" in lines
     assert any(line.startswith("1 finding (") and line.endswith(f"{TALLY}, 2 proofs; 1 fixable") for line in lines)
     assert "STREAM_BLOCKS_STOP stop-stream: still there 10 s after SIGTERM with an open stream" in lines
     assert "  = repeat: docker run service" in lines

@@ -82,7 +82,7 @@ def numbers(boot: Boot) -> Iterator[tuple[str, str]]:
     if boot.default_capabilities:
         yield "capabilities", "the engine's defaults: without any, an operation is not permitted that the start needs"
     yield "time", _time(boot)
-    yield "left behind", f"{boot.leftovers} container{'s' * (boot.leftovers != 1)}"
+    yield "left behind", f"{boot.leftovers} containers and images"
 
 
 def _failures(boot: Boot) -> Iterator[str]:

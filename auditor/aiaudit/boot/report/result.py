@@ -21,7 +21,7 @@ class Result:
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """What was booted, without what nobody asked for."""
+        """What the boots came to; none without a boot."""
         return self.boot.outcomes if self.boot else ()
 
     def of(self, status: Status) -> tuple[Outcome, ...]:
