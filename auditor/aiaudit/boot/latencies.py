@@ -24,7 +24,7 @@ def time_requests(watching: Watching) -> tuple[Latency, ...]:
     watching.sample()
     before, contacted = watching.samples.memory, len(trail.contacts)
     first = watching.call(endpoint)
-    if first is None or not control:
+    if first is None or not first.status or not control:
         return ()
     watching.sample()
     growth = max(0, watching.samples.memory - before)
@@ -60,7 +60,7 @@ def _answers(watching: Watching, endpoint: Endpoint, count: int) -> list[Answer]
     end = watching.now + _FOLLOWING_WITHIN
     while len(found) < count and (len(found) < 2 or watching.now < end):
         answer = watching.call(endpoint)
-        if answer is None:
+        if answer is None or not answer.status:
             return []
         found.append(answer)
     return found

@@ -12,7 +12,7 @@ from aiaudit.boot.latencies import is_lazy, time_requests
 from aiaudit.boot.leaks import leaks
 from aiaudit.boot.record import Action, Latency, Observation, Purpose, Scenario, Stopping
 from aiaudit.boot.scenarios import BASELINE, endpoint_for, model_endpoint
-from aiaudit.boot.watching import ANSWERS_WITHIN, Watching
+from aiaudit.boot.watching import Watching
 from aiaudit.boot.world import EngineError
 
 _FRESH_BOOTS = 3
@@ -147,7 +147,7 @@ class _Boot:
         watching, trail = self.watching, self.watching.trail
         headers = watching.headers(endpoint)
         watching.watcher.open_stream(endpoint.method, trail.state.port, endpoint.path, endpoint.body, headers)
-        watching.until(lambda: bool(trail.stream) or watching.exit is not None, ANSWERS_WITHIN)
+        watching.until(lambda: bool(trail.stream) or watching.exit is not None, watching.answers_within)
         if trail.stream == "open":
             self.stopping = replace(self._stop(), stream=trail.stream)
 
@@ -168,7 +168,7 @@ class _Boot:
         watching = self.watching
         self.earlier = watching.trail.state.ready
         watching.container.kill("SIGKILL")
-        if not watching.until(lambda: watching.exit is not None, ANSWERS_WITHIN):
+        if not watching.until(lambda: watching.exit is not None, watching.answers_within):
             raise EngineError("The engine did not end a container that was killed")
         watching.start_again()
         watching.wait()

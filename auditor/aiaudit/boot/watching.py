@@ -17,7 +17,7 @@ _POLL, _SAMPLE = 0.1, 0.7
 # After a traceback with nothing that listens, so long a silence means that nothing more comes.
 _SILENCE = 5.0
 # A first request may load a model; a stream begins with the first token.
-ANSWERS_WITHIN = 30.0
+_ANSWERS_WITHIN = 30.0
 _DRAINED = 1.0
 
 
@@ -46,6 +46,11 @@ class Watching:
     def now(self) -> float:
         """Seconds since the start."""
         return self.bench.clock.now() - self.started
+
+    @property
+    def answers_within(self) -> float:
+        """Seconds that one answer may take here."""
+        return _ANSWERS_WITHIN * self.waiting.load
 
     @property
     def is_up(self) -> bool:
@@ -92,7 +97,7 @@ class Watching:
         count = len(self.trail.requested)
         port = self.trail.state.port
         self.watcher.request(endpoint.method, port, endpoint.path, endpoint.body, self.headers(endpoint))
-        self.until(lambda: len(self.trail.requested) > count or self.exit is not None, ANSWERS_WITHIN)
+        self.until(lambda: len(self.trail.requested) > count or self.exit is not None, self.answers_within)
         return next(iter(self.trail.requested[count:]), None)
 
     def headers(self, endpoint: Endpoint) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ from .reports import Reports
 from .sinkhole import PORTS, Sinkhole
 from .stub import Stub
 
-_REQUEST_SECONDS = 30.0
+_REQUEST_SECONDS = 120.0
 _STREAM_SECONDS = 120.0
 _IDLE_SECONDS = 3600.0  # nobody orders anything any more: end, in case nobody removes the container either
 
