@@ -354,6 +354,17 @@ def test_a_cancelled_run_passes_nothing_more() -> None:
     assert {outcome.status for outcome in outcomes.values()} == {Status.SKIPPED}
 
 
+def test_what_fails_because_the_run_ends_is_no_failure_of_the_engine() -> None:
+    class Ending(World):
+        def watch(self, name: str, network: Any, free: Any) -> Any:
+            self.cancel_after = 0.0
+            raise EngineError("The run was ended before the container that watches was ready")
+
+    done = boot({}, PLAN, Ending(GOOD))
+    assert {outcome.status for outcome in done.outcomes} == {Status.SKIPPED}
+    assert done.problems == ()
+
+
 def test_an_engine_that_goes_away_is_told() -> None:
     for error, rest in ((NoEngine("gone"), Status.SKIPPED), (EngineError("no space"), Status.PASS)):
         done = boot({**GOOD, "no-env": Script(breaks=error)})

@@ -87,6 +87,8 @@ class Attempts:
             self._is_engine_gone = True
             return self._failed(scenario, error)
         except EngineError as error:
+            if self.bench.engine.cancelled:
+                return skipped(scenario, self._reason_to_stop())  # what is ended in its midst fails at something
             return self._failed(scenario, error)
         with self._lock:
             self.own += seen.lasted
