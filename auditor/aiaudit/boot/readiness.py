@@ -209,7 +209,7 @@ def fail_budget(budgets: Budgets, ready: float | None, factor: float = 1.0) -> f
         return budgets.fail
     if ready is None:
         return _FAIL_WITHOUT_BASELINE * factor
-    return min(max(2 * ready + 5, _LEAST_FAIL * factor), _MOST_FAIL * factor)
+    return min(max(2 * ready + 5, _LEAST_FAIL), _MOST_FAIL) * factor
 
 
 def ready_budget(budgets: Budgets, ready: float | None, factor: float = 1.0) -> float:
