@@ -151,3 +151,23 @@ def test_a_host_is_told_with_the_port_where_one_was_used(tmp_path: Path) -> None
     (found,) = findings(tmp_path, [{**ready, "egress": egress}])
 
     assert "contacts huggingface.co:443 after 3.2 s, app.posthog.com after 3.0 s" in found.message
+
+
+@pytest.mark.parametrize(
+    ("port", "words"), [(443, "at a pinned version"), (27017, "let a required setting name the host")]
+)
+def test_what_is_contacted_decides_over_the_remedy(port: int, words: str, tmp_path: Path) -> None:
+    """Downloads belong into the image, stores into settings."""
+    contact = {"host": "elsewhere.example.com", "port": port, "how": "tcp", "seconds": 0.5}
+    ready = {
+        "id": "baseline",
+        "verdict": "READY",
+        "status": "pass",
+        "reason": "ready",
+        "t_ready": 1.0,
+        "egress": [contact],
+    }
+
+    (found,) = findings(tmp_path, [ready])
+
+    assert words in found.help

@@ -93,6 +93,12 @@ rule = Rule(
 )
 
 _SHOWN = 4
+_WEB = (80, 443)
+_DOWNLOADS = (
+    "bring what is downloaded into the image at a pinned version (HF_HUB_OFFLINE=1 then keeps the hub out), and let "
+    "telemetry start in the background"
+)
+_STORES = "let a required setting name the host, so that each environment can have its own"
 
 
 @rule.observe("Boot")
@@ -120,8 +126,7 @@ def downloads_at_startup(boot: Boot) -> Iterator[Finding]:
     yield rule.at(
         start_of(boot),
         spoken(boot, f"the start contacts {listed}{more}{consequence}"),
-        help="bring what is downloaded into the image at a pinned version (HF_HUB_OFFLINE=1 then keeps the hub out), "
-        "and let telemetry start in the background",
+        help=_DOWNLOADS if any(one.port in _WEB for one in hosts.values()) else _STORES,
         severity=HIGH if fails else MEDIUM,
     )
 
