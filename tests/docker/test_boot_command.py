@@ -135,6 +135,19 @@ def test_the_line_that_repeats_a_boot_does(engine: Engine, service: Path) -> Non
     assert "KeyError: 'SERVICE_TOKEN'" in again.stderr
 
 
+def test_a_service_is_tried_by_building(engine: Engine, service: Path) -> None:
+    """Nothing is said of it, so nothing is proven; the proofs stand in the report, and nothing is left."""
+    with aiaudit(engine, service, "prove", "--format", "json", "--builder", "legacy") as process:
+        out, err = process.communicate(timeout=300)
+        left = left_by(engine, process)
+
+    assert process.returncode == 0, err
+    proofs = {proof["kind"]: proof["proof"] for proof in json.loads(out)["proofs"]}
+    assert proofs["weight"] == "REFUTED"
+    assert "PROVEN" not in proofs.values()
+    assert left == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_boot_leaves_nothing(engine: Engine, service: Path, number: signal.Signals) -> None:
     """While a container runs: the exit code and the last line tell, no traceback does."""
