@@ -154,7 +154,8 @@ def test_a_host_is_told_with_the_port_where_one_was_used(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("port", "words"), [(443, "at a pinned version"), (27017, "let a required setting name the host")]
+    ("port", "words"),
+    [(443, "a pinned version"), (0, "a pinned version"), (27017, "let a required setting name the host")],
 )
 def test_what_is_contacted_decides_over_the_remedy(port: int, words: str, tmp_path: Path) -> None:
     """Downloads belong into the image, stores into settings."""

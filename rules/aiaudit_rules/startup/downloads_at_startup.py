@@ -126,7 +126,7 @@ def downloads_at_startup(boot: Boot) -> Iterator[Finding]:
     yield rule.at(
         start_of(boot),
         spoken(boot, f"the start contacts {listed}{more}{consequence}"),
-        help=_DOWNLOADS if any(one.port in _WEB for one in hosts.values()) else _STORES,
+        help=_STORES if all(_is_store(one) for one in hosts.values()) else _DOWNLOADS,
         severity=HIGH if fails else MEDIUM,
     )
 
@@ -140,3 +140,8 @@ def _is_its_own(host: str, told: str, companions: set[str]) -> bool:
 def _shown(contact: Contact) -> str:
     port = f":{contact.port}" if contact.port else ""
     return f"{contact.host}{port} after {contact.seconds:.1f} s"
+
+
+def _is_store(contact: Contact) -> bool:
+    """Whether it was asked on a port that is not the web's; one that was only looked up may be either."""
+    return contact.port not in (0, *_WEB)
