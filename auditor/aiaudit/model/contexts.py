@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -80,6 +80,7 @@ class Contexts:
         self.evaluator = evaluator
         self.routing = routing
         self._edges: dict[int, list[Edge]] = {}
+        self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
         self._runs: dict[int, bool] = {}
         self._guards: dict[int, Guard] = {}
         self._properties = {
@@ -235,6 +236,15 @@ class Contexts:
         if known is None:
             known = self._edges[id(scope)] = list(self._make_edges(scope))
         return known
+
+    def edges_of(self, call: Call) -> list[Edge]:
+        """What one call runs."""
+        known = self._edges_by_call.get(id(call.scope))
+        if known is None:
+            known = self._edges_by_call[id(call.scope)] = defaultdict(list)
+            for edge in self.edges(call.scope):
+                known[id(edge.call)].append(edge)
+        return known.get(id(call), [])
 
     def _make_edges(self, scope: Scope) -> Iterator[Edge]:
         path = scope.module.path

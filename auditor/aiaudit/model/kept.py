@@ -80,6 +80,7 @@ class _Finder:
         self.evaluator = side.evaluator
         self.lifetimes = Lifetimes(side.contexts)
         self.holding = Holding(side)
+        self._reads: dict[int, dict[str, list[Expression]]] = {}
 
     def find(self) -> list[KeptState]:
         writes = [write for function in self._functions() for write in self._writes(function)]
@@ -297,13 +298,13 @@ class _Finder:
         writers = {id(write.scope) for write in group}
         found: list[tuple[bool, Step]] = []
         for module in self.side.program.modules:
-            if name not in self.side.program.tree.text(module.path):
+            if not self.side.program.tree.mentions(module.path, (name,)):
                 continue
             for scope in module.descendants():
                 if isinstance(scope, Module) or self.contexts.in_request(scope) is None:
                     continue
-                for node in walk_all(scope.body):
-                    if _named(node) != name or id(node) in bases or _is_target(node, scope):
+                for node in self._read_in(scope).get(name, ()):
+                    if id(node) in bases:
                         continue
                     other = self.lifetimes.root(node, scope)
                     if other is not None and other.key == root.key:
@@ -314,6 +315,19 @@ class _Finder:
                         break
         return min(found, key=lambda item: (item[0], item[1].span))[1] if found else None
 
+    def _read_in(self, scope: Scope) -> dict[str, list[Expression]]:
+        """The names and attributes that a scope reads, by their last name, in order."""
+        known = self._reads.get(id(scope))
+        if known is None:
+            nodes = walk_all(scope.body)
+            assigned = {id(target) for node in nodes for target in _targets(node)}
+            known = self._reads[id(scope)] = defaultdict(list)
+            for node in nodes:
+                name = _named(node)
+                if name is not None and id(node) not in assigned:
+                    known[name].append(node)
+        return known
+
 
 def _named(node: Expression | Statement) -> str | None:
     if node[0] == "name":
@@ -321,11 +335,8 @@ def _named(node: Expression | Statement) -> str | None:
     return node[3] if node[0] == "attr" else None
 
 
-def _is_target(node: Expression, scope: Scope) -> bool:
-    """Whether a name or attribute is what a statement assigns."""
-    for statement in walk_all(scope.body):
-        if statement[0] == "assign" and any(target is node for target in statement[2]):
-            return True
-        if statement[0] in ("ann", "aug") and statement[2] is node:
-            return True
-    return False
+def _targets(statement: Statement) -> Iterable[Expression]:
+    """What a statement assigns to."""
+    if statement[0] == "assign":
+        return statement[2]  # type: ignore[no-any-return]
+    return (statement[2],) if statement[0] in ("ann", "aug") else ()

@@ -82,6 +82,8 @@ class Streams:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.generations: dict[int, list[Known]] = defaultdict(list)
+        self._onward_edges: dict[int, list[Edge]] = {}
+        self._making_streams: dict[int, bool] = {}
         self.makers = {id(known.call): known for known in side.known}
         for known in side.known:
             if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
@@ -94,24 +96,41 @@ class Streams:
         while queue:
             scope, path = queue.popleft()
             yield scope, path
-            for edge in self.side.contexts.edges(scope):
-                put_off = edge.deferred and edge.caption.startswith("queues")
-                if isinstance(edge.target, Function) and not put_off and id(edge.target) not in seen:
+            for edge in self._onward(scope):
+                if id(edge.target) not in seen:
                     seen.add(id(edge.target))
                     queue.append((edge.target, (*path, edge)))
+
+    def _onward(self, scope: Scope) -> list[Edge]:
+        """The functions that a scope runs before it is done."""
+        known = self._onward_edges.get(id(scope))
+        if known is None:
+            known = self._onward_edges[id(scope)] = [
+                edge
+                for edge in self.side.contexts.edges(scope)
+                if isinstance(edge.target, Function) and not (edge.deferred and edge.caption.startswith("queues"))
+            ]
+        return known
 
     def streams(self, route: Route) -> bool:
         """Whether a route streams: it yields, answers with a stream, or asks the model for one."""
         if route.handler.generator or "stream" in route.label.lower():
             return True
         for scope, _ in self.reached(route):
-            for call in scope.calls:
-                callee = call.expression[2]
-                if (callee[2] if callee[0] == "name" else callee[-1]) in STREAMING_ANSWERS:
-                    return True
+            if self._makes_stream(scope):
+                return True
             if any(self.is_streamed(known) for known in self.generations.get(id(scope), ())):
                 return True
         return False
+
+    def _makes_stream(self, scope: Scope) -> bool:
+        """Whether a scope makes an answer that streams."""
+        known = self._making_streams.get(id(scope))
+        if known is None:
+            callees = (call.expression[2] for call in scope.calls)
+            names = (callee[2] if callee[0] == "name" else callee[-1] for callee in callees)
+            known = self._making_streams[id(scope)] = any(name in STREAMING_ANSWERS for name in names)
+        return known
 
     def is_streamed(self, known: Known) -> bool:
         """Whether a generation is asked for as a stream (or may be)."""

@@ -77,7 +77,7 @@ class OwnLoops:
         """The model's call that a call is, or leads to a few calls deeper."""
         if id(call) in self.known:
             return call
-        scopes = [e.target for e in self.side.contexts.edges(call.scope) if e.call is call and not e.deferred]
+        scopes = [edge.target for edge in self.side.contexts.edges_of(call) if not edge.deferred]
         for _ in range(_DEPTH):
             for scope in scopes:
                 if id(scope) in self.asking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aiaudit.model.program import Program
@@ -61,8 +61,8 @@ class Reads:
         if not wanted:
             return
         found: dict[Any, list[Read]] = defaultdict(list)
-        for module in self._modules_with(wanted):
-            _Walker(module, wanted, found, lines=self._lines_with(module, wanted)).walk()
+        for module, names in self._modules_with(wanted):
+            _Walker(module, wanted, found, lines=self._lines_with(module, names)).walk()
         for name in wanted:
             self._found[name] = found.get(name, [])
 
@@ -76,9 +76,13 @@ class Reads:
             self._inside[key] = found.get(name, [])
         return self._inside[key]
 
-    def _modules_with(self, names: set[str]) -> list[Module]:
-        chosen = {path for name in names for path in self.program.tree.files_with(name, self._paths)}
-        return [module for module in self.modules if module.path in chosen]
+    def _modules_with(self, names: set[str]) -> Iterator[tuple[Module, set[str]]]:
+        """The modules that mention any of some names, each with those that it mentions."""
+        mentioned: dict[str, set[str]] = defaultdict(set)
+        for name in names:
+            for path in self.program.tree.files_with(name, self._paths):
+                mentioned[path].add(name)
+        return ((module, mentioned[module.path]) for module in self.modules if module.path in mentioned)
 
     def _lines_with(self, module: Module, names: set[str]) -> list[int]:
         """The lines of a module that mention one of the names, in order."""
