@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from aiaudit.finding import Finding
 from aiaudit.results import Reported
+from aiaudit.sources.stamps import digest
 
 _LONGEST = 20
 
@@ -23,8 +23,7 @@ def with_fingerprints(findings: Iterable[Finding], text_of: Callable[[str], str]
             lines[path] = text_of(path).splitlines()
         key = "\0".join((finding.rule, path, _content(finding, lines[path])))
         seen[key] += 1
-        digest = hashlib.blake2b(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass"), digest_size=16)
-        reported.append(Reported(finding, digest.hexdigest()))
+        reported.append(Reported(finding, digest(f"{key}\0{seen[key]}")))
     return reported
 
 

@@ -33,12 +33,17 @@ def is_settled(found: Signature, now: int | None = None) -> bool:
 
 def digest(text: str) -> str:
     """A short name for a text."""
+    return digest_of(text.encode("utf-8", "surrogatepass")).hex()
+
+
+def digest_of(data: bytes) -> bytes:
+    """Sixteen bytes that stand for these."""
     try:
         from _blake2 import blake2b  # hashlib itself takes longer to import than all the rest here
     except ImportError:
         from hashlib import blake2b
 
-    return str(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest())
+    return bytes(blake2b(data, digest_size=16).digest())
 
 
 def build_stamp() -> str:
@@ -95,7 +100,7 @@ def read_private(path: str, magic: bytes) -> bytes | None:
     if len(data) < start or not data.startswith(magic):
         return None
     payload = data[start:]
-    return payload if _check(payload) == data[len(magic) : start] else None
+    return payload if digest_of(payload) == data[len(magic) : start] else None
 
 
 def write_private(path: str, magic: bytes, payload: bytes) -> None:
@@ -107,19 +112,10 @@ def write_private(path: str, magic: bytes, payload: bytes) -> None:
         descriptor = os.open(temporary, flags, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(magic + _check(payload) + payload)
+                stream.write(magic + digest_of(payload) + payload)
             os.replace(temporary, path)
         except OSError:
             os.unlink(temporary)
             raise
     except OSError:
         return
-
-
-def _check(payload: bytes) -> bytes:
-    try:
-        from _blake2 import blake2b
-    except ImportError:
-        from hashlib import blake2b
-
-    return bytes(blake2b(payload, digest_size=16).digest())

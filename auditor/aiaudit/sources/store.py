@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiaudit.sources.extractors import Extractor
-from aiaudit.sources.stamps import Signature, digest, is_settled, read_private, write_private
+from aiaudit.sources.stamps import Signature, digest, digest_of, is_settled, read_private, write_private
 
 MISSING = object()
 MAGIC = b"aiaudit facts 1\n"
@@ -83,9 +83,7 @@ class FileStore(Store):
 
     def note(self, path: str, signature: Signature | None, data: bytes) -> str:
         """Remember what a file holds; returns the digest of it."""
-        import hashlib
-
-        content = hashlib.blake2b(data, digest_size=16).hexdigest()
+        content = digest_of(data).hex()
         settled = signature if signature is not None and is_settled(signature) else None
         if self.files.get(path) != (settled, content):
             self.files[path] = (settled, content)
