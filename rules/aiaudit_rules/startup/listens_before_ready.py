@@ -2,7 +2,7 @@
 
 ## What it does
 Boots the image and compares when its port takes connections with when the first response comes. Flags more than 1.5
-seconds between the two, when that is a fifth of the whole start or more: on a busy machine everything takes longer.
+seconds between the two, when that is half of the whole start or more: on a busy machine everything takes longer.
 
 ## Why is this bad
 A check of the port alone (the default on Cloud Run, of Knative and of many load balancers) passes at once: traffic
@@ -96,7 +96,7 @@ rule = Rule(
 )
 
 # Seconds between the first connection and the first response that are usual, and a usual part of the whole start.
-_USUAL, _USUAL_PART = 1.5, 0.2
+_USUAL, _USUAL_PART = 1.5, 0.5
 
 
 @rule.observe("Boot")
