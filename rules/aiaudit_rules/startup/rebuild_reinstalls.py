@@ -127,15 +127,21 @@ def rebuild_reinstalls(proof: RebuildProof) -> Iterator[Finding]:
     if worst is None or not costs[worst]:
         return
     again = [step for step in worst.rerun if step.installs]
-    repaired = proof.repaired
-    better = f"; in the suggested order the same change takes {repaired.seconds:.0f} s" if repaired is not None else ""
     yield rule.at(
         proof.span,
         f"a change in {worst.path} installs again what it does not touch: {costs[worst]:.0f} s of {worst.seconds:.0f} s"
-        f"{better}",
+        f"{_mended(proof)}",
         help="copy what names the dependencies, install, and copy the sources after that",
         trace=[
             Step(f"{step.step} ran again: {step.seconds:.0f} s", Span(proof.dockerfile, step.line, 1, step.line, 1))
             for step in again
         ],
     )
+
+
+def _mended(proof: RebuildProof) -> str:
+    """What the suggested order saves, where it was tried and installs nothing again."""
+    repaired = proof.repaired
+    if repaired is None or any(step.installs for step in repaired.rerun):
+        return ""
+    return f"; in the suggested order the same change takes {repaired.seconds:.0f} s"
