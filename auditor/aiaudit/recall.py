@@ -10,11 +10,11 @@ What is not asked file by file (which files there are, the settings, the rules, 
 from __future__ import annotations
 
 import marshal
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiaudit.finding import Finding
+from aiaudit.listener import TEXT, Asked, Listener, Question
 from aiaudit.patterns import occurs, regex
 from aiaudit.reading import Unreadable, decode, read_bytes
 from aiaudit.results import Diagnostic
@@ -27,80 +27,7 @@ from aiaudit.workspace import Workspace
 
 MAGIC = b"aiaudit findings 1\n"
 
-# ("facts", extractor), ("text",), ("pattern", text, flags), ("any", *texts), ("lines", word) or ("words",): which of
-# all words that were asked for stand in the file. The first two have no answer of their own.
-Question = tuple[Any, ...]
-Asked = dict[str, dict[Question, Any]]
-
 _ADMITTED = ("aiaudit.finding", "aiaudit.fix", "aiaudit.results", "aiaudit.span")
-_TEXT: Question = ("text",)
-_WORDS: Question = ("words",)
-
-
-class Listener:
-    """The tree as the model sees it, with a note of everything that is asked about a file."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.root = workspace.root
-        self.asked: Asked = {}
-        self.words: set[str] = set()
-        self.asked_for_ignored = False
-        self._known: dict[Question, Question] = {}
-        self._with_words: frozenset[str] = frozenset()
-        self.files = workspace.files
-        self.exists = workspace.exists
-        self.problem = workspace.problem
-        self.warn = workspace.warn
-
-    def ignored_files(self) -> Iterable[str]:
-        """Paths that .gitignore keeps out of git."""
-        self.asked_for_ignored = True
-        return self.workspace.ignored_files()
-
-    def text(self, path: str) -> str:
-        """The decoded text of a file."""
-        self._note(path, _TEXT)
-        return self.workspace.text(path)
-
-    def mentions(self, path: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
-        """Whether a pattern, or one of several words, occurs in the text of a file."""
-        found = self.workspace.mentions(path, sought)
-        question = ("any", *sought) if isinstance(sought, tuple) else ("pattern", sought.pattern, sought.flags)
-        self._note(path, question, found)
-        return found
-
-    def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
-        """Those of some files in whose text a word stands."""
-        if among is not self._with_words:
-            self._with_words |= among
-        self.words.add(word)
-        return self.workspace.files_with(word, among)
-
-    def lines_with(self, path: str, word: str) -> Sequence[int]:
-        """The lines of a file on which a word stands."""
-        found = self.workspace.lines_with(path, word)
-        self._note(path, ("lines", word), found)
-        return found
-
-    def facts(self, path: str, extractor: str) -> Any:
-        """The facts that the named extractor reads from the file."""
-        self._note(path, ("facts", extractor))
-        return self.workspace.facts(path, extractor)
-
-    def _note(self, path: str, question: Question, answer: Any = True) -> None:
-        """Remember a question about a file; the same about many files is one object."""
-        self.asked.setdefault(path, {})[self._known.setdefault(question, question)] = answer
-
-    def questions(self) -> Asked:
-        """All that was asked, file by file."""
-        standing: dict[str, list[str]] = {path: [] for path in self._with_words}
-        for word in sorted(self.words):
-            for path in self.workspace.files_with(word, self._with_words):
-                standing[path].append(word)
-        for path, words in standing.items():
-            self.asked.setdefault(path, {})[_WORDS] = tuple(words)
-        return self.asked
 
 
 @dataclass(slots=True)
@@ -216,7 +143,7 @@ class Memory:
             if question[0] == "facts":
                 if not self._has_same_facts(path, text, before, content, question[1]):
                     return False
-            elif question == _TEXT or _answer(text, question, record.words) != answer:
+            elif question == TEXT or _answer(text, question, record.words) != answer:
                 return False
         record.contents[path] = content
         return True
