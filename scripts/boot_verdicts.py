@@ -1,6 +1,6 @@
 """Write the table of docs/boot-verdicts.md from what a run of the fixtures saw; with --check say what is out of date.
 
-A run of all of tests/docker/test_boot_fixtures.py writes the record that the table is made of. The check needs neither
+tests/docker/test_boot_fixtures.py writes the record that the table is made of. The check needs neither
 the record nor Docker: every boot that a fixture expects must be in the table, with the verdict that it expects.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -32,14 +32,12 @@ def expected() -> Iterator[tuple[str, Key]]:
             yield twin.row, (f"{twin.fixture}/{twin.kind}", scenario, verdict)
 
 
-def table(record: list[dict[str, str]]) -> str:
+def table(record: Mapping[str, Mapping[str, tuple[str, str]]]) -> str:
     """The table of expected and seen."""
-    seen = {(one["twin"], one["scenario"]): one for one in record}
     rows = [HEAD]
     for row, (image, scenario, verdict) in expected():
-        one = seen[image.replace("/", "-"), scenario]
-        reason = one["reason"].replace("|", "\\|")
-        rows.append(f"| {row} | `{image}` | `{scenario}` | {verdict} | {one['verdict']} | {reason} |")
+        got, reason = record[image.replace("/", "-")][scenario]
+        rows.append(f"| {row} | `{image}` | `{scenario}` | {verdict} | {got} | {reason.replace('|', '/')} |")
     return "\n".join(rows) + "\n"
 
 

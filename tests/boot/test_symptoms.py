@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiaudit.boot.record import Action, Contact, Observation, Scenario
-from aiaudit.boot.symptoms import host_named, needs_gpu, waited_for
+from aiaudit.boot.symptoms import host_blamed, host_named, needs_gpu, waited_for
 
 DATABASE = Contact("db.example", 5432, "tcp", 1.0)
 HUB = Contact("huggingface.co", 0, "dns", 0.5)
@@ -34,6 +34,13 @@ def test_the_host_that_is_waited_for(log: str, host: str) -> None:
 
 def test_nobody_is_waited_for_where_nothing_was_asked() -> None:
     assert waited_for(seen("connection refused\nconnection refused\n")) == ""
+
+
+def test_the_host_that_a_program_ended_for_stands_in_its_last_words() -> None:
+    told = "error: Failed to download `https://huggingface.co/x`\n  cause: tls handshake eof\n"
+    assert host_blamed(seen(told, HUB)) == "huggingface.co"
+    assert host_blamed(seen(told + "later\n" * 20, HUB)) == ""
+    assert host_blamed(seen(told, DATABASE)) == ""
 
 
 def test_a_host_of_other_boots_is_found_at_the_end_of_a_log() -> None:

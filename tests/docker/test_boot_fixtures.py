@@ -40,12 +40,12 @@ def boots(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Boots]:
         yield lambda twin: (begun.get(twin.id) or begin(twin)).result()
         for future in begun.values():
             future.cancel()
-    _write({id: future.result() for id, future in begun.items() if future.done() and not future.cancelled()})
 
 
 @pytest.mark.parametrize("twin", _TWINS.values(), ids=_TWINS)
 def test_a_twin_gets_what_it_expects(twin: Twin, boots: Boots) -> None:
     booted = boots(twin)
+    _write_down(twin, booted)
     told = {id: f"{booted.outcome(id).verdict.value} ({booted.outcome(id).reason})" for id in twin.verdicts}
     assert {id: booted.outcome(id).verdict.value for id in twin.verdicts} == twin.verdicts, told
     assert booted.findings == expected_in(twin.folder), told
@@ -76,15 +76,9 @@ def _seen(booted: Booted, name: str) -> object:
     return {"zombies": seen.zombies > 0, "contacts": sorted({contact.host for contact in seen.contacts})}[name]
 
 
-def _write(boots: dict[str, Booted]) -> None:
-    """Write down what was seen, where all of it was."""
-    if set(boots) != set(_TWINS):
-        return
-    rows = [
-        {"twin": id, "scenario": outcome.scenario.id, "verdict": outcome.verdict.value, "reason": outcome.reason}
-        for id, booted in boots.items()
-        for outcome in booted.boot.outcomes
-        if outcome.scenario.id in _TWINS[id].verdicts
-    ]
+def _write_down(twin: Twin, booted: Booted) -> None:
+    """Put what was seen of a twin in the place of what was seen before."""
+    known = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    known[twin.id] = {id: [booted.outcome(id).verdict.value, booted.outcome(id).reason] for id in twin.verdicts}
     RECORD.parent.mkdir(parents=True, exist_ok=True)
-    RECORD.write_text(json.dumps(rows, indent=1))
+    RECORD.write_text(json.dumps(known, indent=1), "utf-8")

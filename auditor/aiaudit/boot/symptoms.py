@@ -27,6 +27,7 @@ _GPU = regex(
 _CAPABILITY = regex(r"(?i)operation not permitted")
 # A host that so many lines name is what a program is about.
 _OFTEN = 4
+_LAST_WORDS = 12
 
 
 def needs_gpu(log: str) -> bool:
@@ -49,6 +50,11 @@ def waited_for(seen: Observation) -> str:
     if len(lines) < 2 and not any(_REFUSED.search(line) for line in lines):
         return ""
     return _mentioned(lines, seen.contacts) or (_last(seen.contacts) if lines else "")
+
+
+def host_blamed(seen: Observation) -> str:
+    """The host that the last words of a service that ended name, and that it had asked for; "" for none."""
+    return _mentioned(seen.log.splitlines()[-_LAST_WORDS:], seen.contacts)
 
 
 def host_named(log: str, contacts: Sequence[Contact]) -> str:

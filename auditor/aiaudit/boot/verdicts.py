@@ -8,7 +8,7 @@ from aiaudit.boot.fail_fast import judge_fail_fast
 from aiaudit.boot.latencies import is_lazy, median
 from aiaudit.boot.record import Observation, Outcome, Plan, Status, Verdict
 from aiaudit.boot.states import Judgement, alive, ended, listed
-from aiaudit.boot.symptoms import host_named, needs_gpu, waited_for
+from aiaudit.boot.symptoms import host_blamed, host_named, needs_gpu, waited_for
 
 _STOPPED = {"SIGTERM": (0, 143), "SIGINT": (0, 130), "SIGQUIT": (0, 131)}
 # A second start may take so much longer than the first: a fifth, and the noise of a busy machine.
@@ -46,7 +46,7 @@ def _baseline_ended(seen: Observation) -> Judgement:
         return Judgement(
             Verdict.NOT_A_SERVER, Status.INCONCLUSIVE, f"{judged.reason} without ever listening: this is no server"
         )
-    host = waited_for(seen)
+    host = waited_for(seen) or host_blamed(seen)
     if judged.verdict is Verdict.EXITED and host:
         reason = f"{judged.reason} because {host} does not answer: name a service to start beside it"
         return Judgement(Verdict.WAITING_FOR, Status.INCONCLUSIVE, reason, host=host)

@@ -109,6 +109,7 @@ def downloads_at_startup(boot: Boot) -> Iterator[Finding]:
     if baseline is None or seen is None:
         return
     told = " ".join(value for _, value in baseline.scenario.environment)
+    told += " ".join(f" {variable.default}" for variable in boot.plan.variables if variable.default)
     companions = {companion.name for companion in boot.plan.companions}
     hosts: dict[str, Contact] = {}
     for contact in seen.contacts:
