@@ -109,7 +109,7 @@ def test_the_leaky_service_gets_the_findings_it_deserves(leaky: Booted) -> None:
     assert leaky.findings == [
         ("Dockerfile", 16, "downloads-at-startup"),
         ("app/agents/agent.py", 26, "starts-without-required-setting"),
-        ("app/api/chat.py", 21, "first-request-initialises"),
+        ("app/api/chat.py", 19, "first-request-initialises"),
         ("app/core/config.py", 11, "starts-without-required-setting"),
         ("app/core/config.py", 15, "starts-without-required-setting"),
         ("app/core/config.py", 16, "starts-without-required-setting"),
