@@ -29,6 +29,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/python scripts/boot_verdicts.py --check
 
 docs: $(STAMP)
 	$(BIN)/python scripts/generate_docs.py
