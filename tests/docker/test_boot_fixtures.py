@@ -19,7 +19,7 @@ from tests.docker.engine import Engine
 from tests.support import expected_in
 
 _TWINS = {twin.id: twin for twin in twins()}
-_AT_A_TIME = 5
+_AT_A_TIME = 8
 
 Boots = Callable[[Twin], Booted]
 
