@@ -57,6 +57,7 @@ def test_kinds_and_providers() -> None:
     assert kind_of_name("REDIS_URL") == "url"
     assert kind_of_name("AWS_ACCESS_KEY_ID") == "identifier"
     assert kind_of_name("smtp_pass") == "password"
+    assert kind_of_name("SecretStr") is None
     assert providers_in("MISTRAL_API_KEY") == {"mistral"}
 
 

@@ -134,9 +134,15 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+# Types for secrets: their names stand beside no value of one.
+_TYPES = ("SecretStr", "SecretBytes")
+
+
 @lru_cache(maxsize=8192)
 def kind_of_name(name: str) -> str | None:
     """What kind of secret the name promises: password, key, token, secret, url or identifier; None for none."""
+    if name in _TYPES:
+        return None
     words = list(words_of(name.rpartition(".")[2]))
     if len(words) < 2:
         words = list(words_of(name))
