@@ -21,7 +21,7 @@ audit: | $(BIN)/python
 
 test: $(STAMP)
 	@scripts/prepare_tests $(BIN)/python
-	$(BIN)/python -m pytest -ra -n 3 --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest -ra $(PYTEST)
 
 check: $(STAMP)
 	$(BIN)/ruff check

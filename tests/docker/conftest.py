@@ -15,16 +15,11 @@ from tests.docker.engine import Engine
 _HERE = Path(__file__).parent
 
 
-# Tests that mostly build and those that mostly boot wait for different things: each kind has a process of its own.
-_BUILDING = ("test_boot_engine.py", "test_builders.py", "test_rebuild_proof.py", "test_weight_proof.py")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test below this folder, and tell pytest-xdist which of them stay together."""
+    """Mark every test below this folder."""
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.docker)
-            item.add_marker(pytest.mark.xdist_group("builds" if item.path.name in _BUILDING else "boots"))
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,8 @@ def _boot(engine: Engine, twin: Twin) -> Booted:
 
 
 def _to_come(request: pytest.FixtureRequest) -> Iterator[Twin]:
-    """The twins that this process is going to look at; a process of pytest-xdist knows where groups stay together."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not request.config.getoption("loadgroup", False):
+    """The twins that this process is going to look at; the processes of pytest-xdist do not know beforehand."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
         return
     for item in request.session.items:
         if isinstance(item, pytest.Function) and item.path == request.path:
