@@ -145,6 +145,40 @@ def test_respawned_workers_that_fail_alike_are_a_loop() -> None:
     assert (outcome.verdict, outcome.status) == (Verdict.CRASH_LOOP_INSIDE, Status.FAIL)
 
 
+def test_a_worker_that_has_ended_is_gone_though_nobody_looked_at_it() -> None:
+    trace = "Traceback (most recent call last):\n  File 'a'\nKeyError: 'OPENAI_API_KEY'\n"
+    dead = [Process(10 + step, 1, "Z", "spawn") for step in range(9)]
+    workers = [(Process(1, 0, "S", "uvicorn"), *dead[:step], Process(10 + step, 1, "S", "spawn")) for step in range(9)]
+    script = Script(
+        log=tuple((1.0 + step, trace) for step in range(9)),
+        processes=tuple((float(step), those) for step, those in enumerate(workers)),
+    )
+    outcome = run({**GOOD, "missing-openai_api_key": script}, only("missing"))["missing:OPENAI_API_KEY"]
+    assert outcome.verdict is Verdict.CRASH_LOOP_INSIDE
+
+
+def test_on_a_busy_machine_a_silence_after_a_traceback_is_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = "Traceback (most recent call last):\n  File 'a'\nKeyError: 'OPENAI_API_KEY'\n"
+    script = Script(log=((1.0, trace),), end=(9.0, 1))
+    boots = {**GOOD, "missing-openai_api_key": script}
+    assert run(boots, only("missing"))["missing:OPENAI_API_KEY"].verdict is Verdict.HANG_AFTER_FATAL_LOG
+
+    monkeypatch.setattr("os.getloadavg", lambda: (3.0, 3.0, 3.0))
+    outcomes = run(boots, only("missing"), World(boots, replace(FACTS, is_local=True)))
+    assert outcomes["missing:OPENAI_API_KEY"].verdict is Verdict.FAILED_FAST
+
+
+def test_a_message_tells_how_long_it_was_waited() -> None:
+    trace = "Traceback (most recent call last):\n  File 'a'\nKeyError: 'A'\n"
+    early = run({**GOOD, "missing-openai_api_key": Script(log=((1.0, trace),))}, only("missing"))
+    seen = early["missing:OPENAI_API_KEY"].observation
+    assert seen is not None
+    assert 5 < seen.waited < seen.budget
+    silent = run({**GOOD, "missing-openai_api_key": Script()}, only("missing"))["missing:OPENAI_API_KEY"]
+    assert silent.observation is not None
+    assert f"for {silent.observation.waited:.0f} s" in silent.reason
+
+
 def test_waiting_for_a_host_is_not_blamed_on_the_variable() -> None:
     log = tuple((float(second), "could not connect to db.aiaudit.invalid, retrying\n") for second in range(60))
     script = Script(events=(asks_for(0.5, "db.aiaudit.invalid"),), log=log)

@@ -127,6 +127,7 @@ class _Boot:
             earlier=self.earlier,
             budget=watching.patience.budget,
             extended=watching.patience.extended,
+            waited=watching.waited,
             log=text,
             log_truncated=log.truncated,
             command=watching.container.repro,

@@ -279,8 +279,9 @@ class Observation:
     counts child processes that ended and were started again, `churn` whether they failed alike. `catches_stop` tells
     whether the main process handles the stop signal (None: could not be read). `written` are files it changed, `denied`
     places where it could not write. `stop`, `latencies` belong to their actions; `earlier` is how long the first start
-    took to get ready where this is the second of the same container. `budget` is how long it was waited,
-    `extended` how much of that growth (CPU, memory, log) added. `log` is the raw log: masked by whatever shows it.
+    took to get ready where this is the second of the same container. `budget` is how long it would have been waited
+    for, `extended` how much of that growth (CPU, memory, log) added, `waited` how long it took until it was decided.
+    `log` is the raw log: masked by whatever shows it.
     `lasted` are the seconds that the container ran, `overhead` those that everything around it took;
     `load` is how many times longer things take than on an idle machine of the image's own architecture.
     """
@@ -312,6 +313,7 @@ class Observation:
     earlier: float | None = None
     budget: float = 0.0
     extended: float = 0.0
+    waited: float = 0.0
     log: str = ""
     log_truncated: bool = False
     command: str = ""

@@ -73,13 +73,13 @@ class Samples:
     def _follow(self, processes: Sequence[Process]) -> None:
         if not processes:
             return
-        self.zombies = sum(1 for process in processes if process.state.startswith("Z"))
+        self.zombies = sum(map(_is_zombie, processes))
         self.processes = tuple(process.command for process in processes)
         inside = {process.pid for process in processes}
         children = {
             process.pid: (process.parent, _NUMBER.sub("#", process.command))
             for process in processes
-            if process.parent in inside
+            if process.parent in inside and not _is_zombie(process)
         }
         gone = Counter(child for pid, child in self._seen.items() if pid not in children)
         came = Counter(child for pid, child in children.items() if pid not in self._seen)
@@ -88,3 +88,8 @@ class Samples:
         self._seen.update({pid: child for pid, child in children.items() if pid not in self._seen})
         for pid in [pid for pid, child in self._seen.items() if pid not in children and child in came]:
             del self._seen[pid]
+
+
+def _is_zombie(process: Process) -> bool:
+    """Whether it has ended, and its parent has not looked yet."""
+    return process.state.startswith("Z")

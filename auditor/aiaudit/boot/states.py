@@ -45,7 +45,7 @@ def ended(seen: Observation) -> Judgement:
 
 def alive(seen: Observation) -> Judgement:
     """Of one that still runs and never got ready."""
-    waited = f"for {seen.budget + seen.extended:.0f} s"
+    waited = f"for {seen.waited:.0f} s"
     failures = [answer for answer in seen.answers if answer.status >= 500]
     host = waited_for(seen)
     if seen.churn:

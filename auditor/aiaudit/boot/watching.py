@@ -39,6 +39,7 @@ class Watching:
         self.exit: Exit | None = None
         self.started = 0.0
         self.lasted = 0.0
+        self.waited = 0.0
         self._sampled = 0.0
         self._asks_all = True
 
@@ -81,6 +82,7 @@ class Watching:
         """Until it is decided: it ended, got ready and stayed so, loops, hangs, or the time is over."""
         while not self._is_decided():
             self._poll(_POLL)
+        self.waited = self.now
         self.drain()
         if self.is_up:
             self.sample()
@@ -193,7 +195,7 @@ class Watching:
             return held >= self.waiting.hold and (not must_be_stable or state.stable or held > 3 * STABLE_SECONDS)
         if self.samples.is_crash_loop:
             return True
-        silence = max(_SILENCE, self.bench.usual)
+        silence = max(_SILENCE * self.waiting.load, self.bench.usual)
         if self.samples.has_traceback and not state.listeners and self.samples.quiet(self.now) > silence:
             return True
         return self.now >= self.patience.deadline
