@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aiaudit.model.contexts import Contexts
-from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Function, Scope, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_name
 
-CREDENTIALS = frozenset(
-    [
-        "credentials",
-        "creds",
-        "credential",
-        "api_key",
-        "token",
-        "access_token",
-        "auth",
-        "headers",
-        "username",
-        "password",
-        "key",
-        "http",
-        "cookies",
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "openai_api_key",
-        "anthropic_api_key",
-    ]
-)
+# Parameters that carry credentials under names that say something else; the others are known by their names.
+_CARRIERS = frozenset(("creds", "auth", "headers", "username", "key", "http", "cookies", "aws_access_key_id"))
 # Globals of frameworks that stand for the request being answered.
 PROXIES = frozenset(
     f"{framework}.{name}" for framework in ("flask", "quart", "bottle") for name in ("request", "session", "websocket")
@@ -43,12 +26,67 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
     for value in evaluator.callees(call):
         if isinstance(value, External) and value.origin is not None:
             makers.append(value.origin)  # `Session(aws_session_token=...).client(...)`
-    return any(
-        comes_from_request(value, maker.scope, evaluator, contexts)
-        for maker in makers
-        for name, value in maker.keywords
-        if name in CREDENTIALS
+    given = [(value, maker.scope) for maker in makers for name, value in maker.keywords if _is_credential(name)]
+    kept = [found for value, scope in given for found in _kept(value, scope, evaluator)]
+    return any(comes_from_request(value, scope, evaluator, contexts) for value, scope in (*given, *kept)) or any(
+        _is_given_from_outside(value, scope, evaluator) for value, scope in given
     )
+
+
+def _is_credential(name: str | None) -> bool:
+    """Whether a parameter of this name takes a credential."""
+    return name is not None and (name in _CARRIERS or kind_of_name(name) in (KEY, PASSWORD, SECRET, TOKEN))
+
+
+def _own_attributes(expression: Expression, scope: Scope) -> Iterator[tuple[Class, str]]:
+    """The attributes of its own object that a method's expression reads, with the class of the method."""
+    method = method_of(scope)
+    if method is None or method.owner is None:
+        return
+    for part in walk(expression):
+        if part[0] == "attr" and part[2][0] == "name" and part[2][2] == method.self_name:
+            yield method.owner, part[3]
+
+
+def _kept(expression: Expression, scope: Scope, evaluator: Evaluator) -> Iterator[tuple[Expression, Scope]]:
+    """What the attributes in an expression were given: by methods of the class, and as fields by whoever makes it."""
+    for cls, name in _own_attributes(expression, scope):
+        classes = evaluator.lineage(cls)[0]
+        for store in evaluator.program.stores_by_attribute.get(name, ()):
+            if store.value is not None and evaluator.store_class(store, classes):
+                yield store.value, store.scope
+        position = _position(name, classes)
+        for call in evaluator.constructions(cls) if position is not None else ():
+            given = call.argument(name, position)
+            if given is not None:
+                yield given, call.scope
+
+
+def _is_given_from_outside(expression: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether a credential is a field without a value of objects that nothing in the program makes by name: the body
+    of a request, or what a router makes from one. Settings are made from the environment."""
+    return any(
+        _is_open(name, evaluator.lineage(cls)[0])
+        and not evaluator.constructions(cls)
+        and not evaluator.inherits(cls, ".BaseSettings")
+        for cls, name in _own_attributes(expression, scope)
+    )
+
+
+def _position(name: str, classes: list[Class]) -> int | None:
+    """Where a field stands among those of a data class or model, None for what is no field."""
+    if any(cls.method("__init__") is not None for cls in classes):
+        return None
+    names = [field for cls in reversed(classes) for field, found in cls.bindings.items() if found[0].annotation]
+    return names.index(name) if name in names else None
+
+
+def _is_open(name: str, classes: list[Class]) -> bool:
+    """Whether a field has no value of its own: no default, or None."""
+    found = next((cls.bindings[name][0] for cls in classes if name in cls.bindings), None)
+    if found is None or found.annotation is None or _position(name, classes) is None:
+        return False
+    return found.expression is None or (found.expression[0] == "const" and found.expression[2] is None)
 
 
 def comes_from_request(
