@@ -77,7 +77,7 @@ class Rule:
 
     def observe(self, subject: str) -> Callable[[Check], Check]:
         """Register a generator that is called with what a run of the image showed: with each `subject`, the name of a
-        class in `aiaudit.boot.record`, which an audit without such a run does not even load."""
+        class in `aiaudit.boot`, which an audit without such a run does not even load."""
 
         def register(function: Check) -> Check:
             self.observations.append((subject, function))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aiaudit.boot.proofs import Mutation, Proof, RebuildProof, Rerun, Weight, WeightProof
 from aiaudit.boot.record import (
     Action,
     Answer,
@@ -18,23 +19,17 @@ from aiaudit.boot.record import (
     Latency,
     Leak,
     Listener,
-    Mutation,
     Named,
     Network,
     Observation,
     Outcome,
     Plan,
-    Proof,
     Purpose,
-    RebuildProof,
-    Rerun,
     Scenario,
     Status,
     Stopping,
     Variable,
     Verdict,
-    Weight,
-    WeightProof,
 )
 from aiaudit.finding import Step
 from aiaudit.span import Span

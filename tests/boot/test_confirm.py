@@ -9,7 +9,7 @@ import pytest
 
 from aiaudit import catalogue
 from aiaudit.boot.confirm import Confirmation, confirmations
-from aiaudit.boot.record import Mutation, Proof, RebuildProof, Rerun, WeightProof
+from aiaudit.boot.proofs import Mutation, Proof, RebuildProof, Rerun, WeightProof
 from aiaudit.finding import Finding
 from aiaudit.span import Span
 from tests.model.linked import service_of

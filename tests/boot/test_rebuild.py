@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from aiaudit.boot.build import NoBuilder, Options
+from aiaudit.boot.proofs import Proof, RebuildProof
 from aiaudit.boot.rebuild import bench, prove
-from aiaudit.boot.record import Proof, RebuildProof
 from aiaudit.model.image import images
 from tests.boot.layer_cache import LayerCache
 from tests.model.linked import service_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aiaudit.boot.record import Weight
+from aiaudit.boot.proofs import Weight
 from aiaudit.boot.weight.archive import FILE, Entry
 from aiaudit.boot.weight.elf import Elf
 from aiaudit.boot.weight.packages import Package

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from aiaudit.boot.proofs import Proof, RebuildProof
 from aiaudit.boot.rebuild import prove
-from aiaudit.boot.record import Proof, RebuildProof
 from aiaudit.boot.session import Session
 from tests.docker.engine import Engine
 from tests.docker.images import BUILDERS, audited, options, session_of

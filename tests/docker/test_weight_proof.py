@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aiaudit.boot.build import build, forget
-from aiaudit.boot.record import Proof, WeightProof
+from aiaudit.boot.proofs import Proof, WeightProof
 from aiaudit.boot.session import Session
 from aiaudit.boot.weight import prove
 from aiaudit.boot.world import Specification

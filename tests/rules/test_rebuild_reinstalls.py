@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiaudit.boot.record import Mutation, Proof, RebuildProof, Rerun
+from aiaudit.boot.proofs import Mutation, Proof, RebuildProof, Rerun
 from aiaudit.span import Span
 from aiaudit_rules.startup.rebuild_reinstalls import rebuild_reinstalls
 

@@ -66,13 +66,13 @@ def test_every_verdict_that_rules_ask_for_exists() -> None:
 
 
 def test_subjects_exist() -> None:
-    """What rules observe are classes of the record."""
-    from aiaudit.boot import record
+    """What rules observe are classes of the record and of the proofs."""
+    from aiaudit.boot import proofs, record
 
     names = {name for rule in catalogue.load().rules for name, _ in rule.observations}
 
     assert names == {"Boot", "RebuildProof", "WeightProof"}
-    assert all(hasattr(record, name) for name in names)
+    assert all(hasattr(record, name) or hasattr(proofs, name) for name in names)
 
 
 def test_a_comment_about_a_boot_is_not_unused_in_a_check(tmp_path: Path) -> None:

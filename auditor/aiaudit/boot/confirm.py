@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from aiaudit.boot.record import Boot, Outcome, Proof, RebuildProof, Status, Variable, Verdict, WeightProof
+from aiaudit.boot.proofs import Proof, RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, Outcome, Status, Variable, Verdict
 from aiaudit.finding import Finding
 from aiaudit.values import dataclass
 

@@ -7,19 +7,8 @@ import shlex
 from typing import Any
 
 from aiaudit.boot.excerpt import excerpt
-from aiaudit.boot.record import (
-    Boot,
-    EngineFacts,
-    ImageFacts,
-    Listener,
-    Observation,
-    Outcome,
-    Plan,
-    RebuildProof,
-    Scenario,
-    Variable,
-    WeightProof,
-)
+from aiaudit.boot.proofs import RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, EngineFacts, ImageFacts, Listener, Observation, Outcome, Plan, Scenario, Variable
 from aiaudit.boot.shown import shown
 from aiaudit.plain import Mismatch, plain, typed
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiaudit import api
 from aiaudit.boot.confirm import confirmations
-from aiaudit.boot.record import Boot, RebuildProof, Status, WeightProof
+from aiaudit.boot.proofs import RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, Status
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.run import Request, boot
 from aiaudit.boot.shown import Hide, hider, shown

@@ -12,8 +12,8 @@ from aiaudit import api
 from aiaudit.boot import weight
 from aiaudit.boot.engine import connect
 from aiaudit.boot.plan import image_of
+from aiaudit.boot.proofs import Proof, RebuildProof, WeightProof
 from aiaudit.boot.rebuild import prove as prove_order
-from aiaudit.boot.record import Proof, RebuildProof, WeightProof
 from aiaudit.boot.report.result import Result
 from aiaudit.boot.run import Request, built_image, gets_ready, interruptible
 from aiaudit.boot.session import Session

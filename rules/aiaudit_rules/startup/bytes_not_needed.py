@@ -108,7 +108,7 @@ from aiaudit.rule import MEDIUM, Rule
 from aiaudit.span import Span
 
 if TYPE_CHECKING:
-    from aiaudit.boot.record import WeightProof
+    from aiaudit.boot.proofs import WeightProof
 
 rule = Rule(
     id="RUN502",

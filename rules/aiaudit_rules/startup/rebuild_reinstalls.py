@@ -106,7 +106,7 @@ from aiaudit.rule import HIGH, Rule
 from aiaudit.span import Span
 
 if TYPE_CHECKING:
-    from aiaudit.boot.record import RebuildProof
+    from aiaudit.boot.proofs import RebuildProof
 
 rule = Rule(
     id="RUN501",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiaudit.boot.build import BuildFailed, BuildResult, Options, Step, build, forget
 from aiaudit.boot.build.context import copy
-from aiaudit.boot.record import Mutation, Rerun
+from aiaudit.boot.proofs import Mutation, Rerun
 from aiaudit.boot.world import EngineError
 
 if TYPE_CHECKING:

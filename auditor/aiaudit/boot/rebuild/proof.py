@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaudit.boot.build import Options, recipe
+from aiaudit.boot.proofs import Mutation, Proof, RebuildProof, Rerun
 from aiaudit.boot.rebuild.bench import Bench, unusable
 from aiaudit.boot.rebuild.repair import repaired
 from aiaudit.boot.rebuild.suspects import Suspect, suspects
-from aiaudit.boot.record import Mutation, Proof, RebuildProof, Rerun
 from aiaudit.boot.world import EngineError
 from aiaudit.model.image.imports import imported_files
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiaudit.boot.build import BuildFailed
-from aiaudit.boot.record import Mutation
+from aiaudit.boot.proofs import Mutation
 from aiaudit.reading import decode
 from aiaudit.sources.dockerfile.parse import extract
 

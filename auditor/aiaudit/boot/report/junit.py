@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TextIO
 from xml.etree import ElementTree
 
-from aiaudit.boot.record import Boot, Outcome, Proof, RebuildProof, Status, WeightProof
+from aiaudit.boot.proofs import Proof, RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, Outcome, Status
 from aiaudit.boot.report.evidence import evidence
 from aiaudit.boot.report.numbers import numbers, seconds_of
 from aiaudit.boot.report.proofs import details, title

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from aiaudit.boot.record import Boot, Outcome, RebuildProof, Status, WeightProof
+from aiaudit.boot.proofs import RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, Outcome, Status
 from aiaudit.boot.report.evidence import evidence, is_shown
 from aiaudit.boot.report.numbers import engine_line, image_line, numbers, seconds_of, tally
 from aiaudit.boot.report.proofs import details, title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.boot.record import Mutation, RebuildProof, WeightProof
+from aiaudit.boot.proofs import Mutation, RebuildProof, WeightProof
 from aiaudit.boot.report.numbers import amount
 
 _MOST = 12

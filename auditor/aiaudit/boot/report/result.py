@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aiaudit.boot.record import Boot, Outcome, RebuildProof, Status, WeightProof
+from aiaudit.boot.proofs import RebuildProof, WeightProof
+from aiaudit.boot.record import Boot, Outcome, Status
 from aiaudit.results import Report
 from aiaudit.values import dataclass
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiaudit.boot.build import forget
-from aiaudit.boot.record import Proof, Weight, WeightProof
+from aiaudit.boot.proofs import Proof, Weight, WeightProof
 from aiaudit.boot.weight.alpine import alpine_packages
 from aiaudit.boot.weight.archive import read
 from aiaudit.boot.weight.debian import debian_packages
