@@ -22,7 +22,10 @@ from aiaudit.model.syntax import LEAVING
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 # Methods that put their argument into the container they are called on: method -> position of the stored value.
-FILLING = {"append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0, "update": 0}
+FILLING = {
+    "append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0, "update": 0,
+    "extend": 0,
+}  # fmt: skip
 
 
 def collect(path: str, body: tuple[Statement, ...]) -> Module:
@@ -344,7 +347,7 @@ class _Collector:
             self._visit(function[2], around, function, False)
             position = FILLING.get(function[3])
             if position is not None and len(node[3]) > position:
-                how = "update" if function[3] == "update" else "append"
+                how = function[3] if function[3] in ("update", "extend") else "append"
                 key = node[3][0] if function[3] == "setdefault" else None
                 self.scope.stores.append(
                     Store(self.scope, self.statement, function[2], None, key, node[3][position], None, how, around)

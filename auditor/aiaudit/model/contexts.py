@@ -16,7 +16,7 @@ from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import CACHING, CLOSING_KEYWORDS, FILING, OFFLOADING, PROMPT, STARTING_KEYWORDS, TOOL_RUNS
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.singletons import is_singleton
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Partial, Value
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal, ModuleValue, Partial, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -383,7 +383,7 @@ class Contexts:
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
         for name, argument in handed_on(call):
-            for value in self.evaluator.evaluate(argument, call.scope):
+            for value in self._handed(argument, call.scope):
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
                         if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:
@@ -400,6 +400,13 @@ class Contexts:
                             deferred=True,
                             registered=registered and name not in STARTING_KEYWORDS,
                         )
+
+    def _handed(self, argument: Expression, scope: Scope) -> Iterator[Value]:
+        """What an argument names, or what lies in the container that it names: `tools=TOOLS`."""
+        values = self.evaluator.evaluate(argument, scope)
+        yield from values
+        if any(isinstance(value, Literal) for value in values):
+            yield from self.evaluator.elements(argument, scope)
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         for target in self._run_by(value, exact=is_super_call(call)):
@@ -456,7 +463,7 @@ def is_import(edge: Edge) -> bool:
 
 
 def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
-    """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, fetch]`."""
+    """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, *MORE]`."""
     for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
         if name in CLOSING_KEYWORDS:
             continue
@@ -465,7 +472,7 @@ def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
             listed = argument[2]
         elif argument[0] == "dict":
             listed = tuple(value for _, value in argument[2])
-        yield from ((name, item) for item in listed if item[0] in ("name", "attr", "lambda"))
+        yield from ((name, item) for item in listed if item[0] in ("name", "attr", "lambda", "star", "bin"))
 
 
 def is_super_call(call: Call) -> bool:

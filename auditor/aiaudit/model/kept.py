@@ -160,7 +160,7 @@ class _Finder:
             how = "count" if store.statement[0] == "aug" else "value"
         else:
             base = store.base
-            how = "count" if store.statement[0] == "aug" else "growth" if store.how == "append" else "entry"
+            how = "count" if store.statement[0] == "aug" else "growth" if store.how in ("append", "extend") else "entry"
         root = self.lifetimes.root(base, function)
         if root is None:
             return
@@ -173,15 +173,11 @@ class _Finder:
         if callee[0] != "attr" or not call.arguments:
             return
         base, name = callee[2], callee[3]
-        if name == "extend" and self._is_container(base, function):
-            how = "growth"
-        elif name in _INDEXING and self._is_index(base, function):
-            how = "index"
-        else:
+        if name not in _INDEXING or not self._is_index(base, function):
             return
         root = self.lifetimes.root(base, function)
         if root is not None:
-            yield Write(root, function, call.span, how, call.arguments[0], None, call.enclosing, base)
+            yield Write(root, function, call.span, "index", call.arguments[0], None, call.enclosing, base)
 
     def _is_container(self, base: Expression, scope: Scope) -> bool:
         """Whether an expression is known to be a plain container: what others do with what they get is theirs."""

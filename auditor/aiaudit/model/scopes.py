@@ -128,8 +128,8 @@ class Call:
 class Store:
     """An assignment to an attribute or an element: `base.attribute = value`, `base[key] = value`, `base.append(value)`.
 
-    `attribute` is None for an element; `how` is "attribute", "element", "append" or "update". `element` says that it
-    gets a part of the value: the one at `index` where a tuple is unpacked, else any.
+    `attribute` is None for an element; `how` is "attribute", "element", "append", "update" or "extend". `element` says
+    that it gets a part of the value: the one at `index` where a tuple is unpacked, else any.
     """
 
     scope: Scope

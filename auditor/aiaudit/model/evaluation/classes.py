@@ -115,7 +115,7 @@ class Classes(Core):
             return self.elements(store.value, store.scope, store.index)
         if store.entered:
             return self.entered(store.value, store.scope)
-        if store.how == "update":
+        if store.how in ("update", "extend"):
             return self.elements(store.value, store.scope)
         found = self.evaluate(store.value, store.scope)
         if store.annotation is not None and not is_object(found):

@@ -182,9 +182,11 @@ class Expressions(Core):
 
     def _bin(self, expression: Expression, scope: Scope) -> Iterable[Value]:
         _, _, operator, left, right = expression
-        if operator != "BitOr":
+        if operator not in ("BitOr", "Add"):
             return ()
         sides = (*self.evaluate(left, scope), *self.evaluate(right, scope))
+        if operator == "Add":
+            return tuple(side for side in sides if isinstance(side, Literal))  # what lies in either lies in the sum
         if any(isinstance(side, External) and side.path.startswith("langchain") for side in sides):
             # Which model the pipe ends in is read from its sides; the pipe itself is a runnable.
             return (External(RUNNABLE, None, Literal(("tuple", expression[1], (left, right)), scope)),)

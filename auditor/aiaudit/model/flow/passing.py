@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from aiaudit.model.flow.places import ANY, UNKNOWN, Frame, Path, Place, element_of
+from aiaudit.model.flow.places import ANY, UNKNOWN, Frame, Path, Place, below_store, element_of
 from aiaudit.model.flow.tools import Caller, Tools
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function
@@ -100,6 +100,6 @@ def _filled(
         return
     variable = (id(function), function.parameters[position + offset][0])
     for store in tools.evaluator.filled.get(variable, ()):
-        below = element_of(place.path) if store.key is None else place.path[1:]
+        below = below_store(place.path, store)
         if store.value is not None and below is not None and store.scope is function:
             yield place.inside(store.value, function, below, (*stack, Frame(call, function, offset)))

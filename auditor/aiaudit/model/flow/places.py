@@ -133,6 +133,20 @@ def part_of(store: Store) -> Path:
     return (ANY,) if store.index is None else (store.index,)
 
 
+def below_store(path: Path, store: Store) -> Path | None:
+    """What a path through a container means for what a store puts into it; None where it leads elsewhere."""
+    key = store.key
+    if store.how == "update":
+        return path
+    if store.how == "extend":
+        return path if element_of(path) is not None else None
+    if key is None:
+        return element_of(path)
+    if not path or path[0] in UNKNOWN or key[0] != "const":
+        return path[1:]
+    return path[1:] if key[2] == path[0] else None
+
+
 def element_of(path: Path) -> Path | None:
     """What a path through a sequence means for one of its elements; None where it names an attribute instead."""
     if not path or path[0] in (FILE, FETCHED):

@@ -49,7 +49,6 @@ class Tools:
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
     _called: dict[int, list[tuple[Call, int]]] | None = None
     _given: dict[int, dict[str, list[tuple[Call, int, FunctionValue]]]] = field(default_factory=dict)
-    _extends: dict[Any, list[Call]] | None = None
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
@@ -160,15 +159,6 @@ class Tools:
                         for position, name in names:
                             known[name].append((call, position, value))
         return known
-
-    def extends(self, variable: Any) -> list[Call]:
-        """The calls `variable.extend(...)`."""
-        if self._extends is None:
-            self._extends = defaultdict(list)
-            for call in self.side.program.calls_by_name.get("extend", ()):
-                if call.expression[2][0] == "attr" and call.arguments:
-                    self._extends[self.evaluator.variable(call.expression[2][2], call.scope)].append(call)
-        return self._extends.get(variable, [])
 
     def attribute_stores(self, variable: Any, attribute: str) -> list[Store]:
         """The stores `variable.attribute = ...`."""

@@ -16,12 +16,11 @@ from aiaudit.model.flow.places import (
     ANY,
     FILE,
     SOMEHOW,
-    UNKNOWN,
     DependsOnStack,
     Frame,
     Path,
     Place,
-    element_of,
+    below_store,
     part_of,
 )
 from aiaudit.model.flow.rows import stored_in
@@ -32,7 +31,6 @@ from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
-from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 # A walk that has seen so much goes round in circles through general-purpose code.
@@ -315,15 +313,12 @@ class Walker:
         if variable is None:
             return
         for store in evaluator.filled.get(variable, ()):
-            below = path if store.how == "update" else _entry_of(path, store.key)
+            below = below_store(path, store)
             if below is None or store.value is None or is_gone(store):
                 continue
             if path or not is_label(store.key):
                 inner = stack if store.scope is place.scope else ()
                 yield place.inside(store.value, store.scope, (*part_of(store), *below), inner)
-        for call in self.tools.extends(variable):
-            if element_of(path) is not None and not is_gone(call):
-                yield place.inside(call.arguments[0], call.scope, path, stack if call.scope is place.scope else ())
         if path and isinstance(path[0], str):
             for store in self.tools.attribute_stores(variable, path[0]):
                 if store.value is not None and not is_gone(store):
@@ -420,15 +415,6 @@ def _element_of(binding: Binding) -> Path:
     statement = binding.statement
     looped = statement is None or statement[0] == "for" or is_inner(binding)
     return (ANY, binding.index) if looped else (binding.index,)
-
-
-def _entry_of(path: Path, key: Expression | None) -> Path | None:
-    """What a path means for an entry stored under a key (appended where there is none)."""
-    if key is None:
-        return element_of(path)
-    if not path or path[0] in UNKNOWN or key[0] != "const":
-        return path[1:]
-    return path[1:] if key[2] == path[0] else None
 
 
 def chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:
