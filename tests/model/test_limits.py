@@ -149,3 +149,39 @@ def test_each_service_for_itself(tmp_path: Path) -> None:
         ("one/main.py", "GET /vector"),
         ("two/main.py", "GET /other"),
     ]
+
+
+def test_two_applications_of_one_program(tmp_path: Path) -> None:
+    """Each application has the routes that are mounted in it, also where one imports the other."""
+    inner = """
+router = APIRouter()
+
+@router.post("/inner")
+def inner():
+    return client.embeddings.create(model="m", input="x")
+
+def create_inner():
+    made = FastAPI()
+    made.include_router(router=router)
+    return made
+"""
+    outer = """
+from inner import create_inner
+
+router = APIRouter()
+versions = APIRouter(prefix="/v1")
+
+@router.post("/outer")
+def outer():
+    return client.embeddings.create(model="m", input="x")
+
+versions.include_router(router)
+app = FastAPI()
+app.include_router(versions)
+"""
+    found = costly(tmp_path, outer, **{"inner.py": HEAD + inner})
+
+    assert {(f.span.path, tuple(route.label for route in f.routes)) for f in found} == {
+        ("main.py", ("POST /v1/outer",)),
+        ("inner.py", ("POST /inner",)),
+    }

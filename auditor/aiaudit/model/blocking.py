@@ -51,6 +51,7 @@ def blocking_calls(service: Service) -> list[BlockingCall]:
 class _Finder:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
+        self.made = {id(resource.call): resource for resource in side.resources}
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
@@ -61,8 +62,11 @@ class _Finder:
         self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
 
     def happens_early(self, known: Known) -> bool:
-        """A kept resource that startup builds costs a request nothing."""
+        """A kept resource that startup builds, or puts where a request would look for it, costs a request nothing."""
         scope = known.call.scope
+        resource = self.made.get(id(known.call))
+        if resource is not None and resource.guard.keeps and resource.per_request is None:
+            return resource.first_request is None or resource.early is not None
         contexts = self.side.contexts
         return contexts.before_requests(scope) is not None and contexts.in_request(scope, cached=False) is None
 

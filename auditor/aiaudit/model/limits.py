@@ -13,7 +13,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.program import is_beside_the_service, module_calls
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
-from aiaudit.model.routes import Application, Route
+from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, walk
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
@@ -152,7 +152,7 @@ class _Finder:
         rest: list[Route] = []
         closures = {id(a): self.side.program.closure([a.call.scope.module.path]) for a in applications}
         for route in self.routes:
-            owners = self._made_by(route, applications) or [
+            owners = [a for a in applications if a.call in route.mounted] or [
                 a for a in applications if route.handler.module.path in closures[id(a)]
             ]
             if not owners and route.framework == "Connexion" and applications:
@@ -165,15 +165,6 @@ class _Finder:
             if groups[id(application)]:
                 yield application.call.span, application.framework, groups[id(application)]
         yield from _django(rest, settings)
-
-    def _made_by(self, route: Route, applications: list[Application]) -> list[Application]:
-        """The application whose own method decorates the handler."""
-        if route.decorator is None or route.decorator.expression[2][0] != "attr":
-            return []
-        call = route.decorator
-        owners = self.side.evaluator.evaluate(call.expression[2][2], call.scope)
-        origins = {id(v.origin) for v in owners if isinstance(v, (External, Instance)) and v.origin is not None}
-        return [a for a in applications if id(a.call) in origins]
 
 
 def _django(routes: list[Route], settings: list[Span]) -> Iterator[tuple[Span, str, list[Route]]]:

@@ -1,4 +1,4 @@
-"""Address prefixes of routers: their own, and those that the application mounts them under."""
+"""Where routers are mounted: the prefixes of their addresses, and the applications that they are part of."""
 
 from __future__ import annotations
 
@@ -6,34 +6,44 @@ from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Call, Scope
-from aiaudit.model.values import External
+from aiaudit.model.values import External, Instance
 from aiaudit.sources.python.facts import Expression
 
 _DEEPEST = 8
 
 
 class Prefixes:
-    """Answers which prefix the routes of a router have."""
+    """Answers which prefix the routes of a router have, and in what they are mounted."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._mounted: dict[int, tuple[str, Call | None]] = {}
+        self._outer: dict[int, list[Call]] = {}
 
     def remember(self, call: Call) -> None:
         """Take note of `include_router(router, prefix=...)` and `register_blueprint(blueprint, url_prefix=...)`."""
-        if not call.arguments:
+        mounted = call.argument("router", 0) or call.keyword("blueprint")
+        if mounted is None:
             return
         prefix = self._text(call.keyword("prefix") or call.keyword("url_prefix"), call.scope)
         callee = call.expression[2]
-        outer = next(self._makers(callee[2], call.scope), None) if callee[0] == "attr" else None
-        for origin in self._makers(call.arguments[0], call.scope):
-            if prefix or outer is not None:
-                self._mounted.setdefault(id(origin), (prefix, outer))
+        outer = list(self.makers(callee[2], call.scope)) if callee[0] == "attr" else []
+        for origin in self.makers(mounted, call.scope):
+            self._outer.setdefault(id(origin), []).extend(outer)
+            if prefix or outer:
+                self._mounted.setdefault(id(origin), (prefix, outer[0] if outer else None))
 
     def of(self, router: Expression, scope: Scope) -> str:
         """The prefix of the routes that a router has, "" where none is known."""
-        origin = next(self._makers(router, scope), None)
+        origin = next(self.makers(router, scope), None)
         return self._whole(origin, _DEEPEST) if origin is not None else ""
+
+    def around(self, router: Expression, scope: Scope) -> list[Call]:
+        """The calls that made a router and all that it is mounted in, the applications among them."""
+        found = list(self.makers(router, scope))
+        for origin in found:  # grows while it is walked
+            found.extend(outer for outer in self._outer.get(id(origin), ()) if outer not in found)
+        return found
 
     def _whole(self, origin: Call, depth: int) -> str:
         """The prefixes of all routers from the application down to one."""
@@ -42,10 +52,10 @@ class Prefixes:
         above = self._whole(outer, depth - 1) if outer is not None and outer is not origin and depth else ""
         return above + mounted + own
 
-    def _makers(self, expression: Expression, scope: Scope) -> Iterator[Call]:
+    def makers(self, expression: Expression, scope: Scope) -> Iterator[Call]:
         """The calls that made what an expression stands for."""
         for value in self.evaluator.evaluate(expression, scope):
-            if isinstance(value, External) and value.origin is not None:
+            if isinstance(value, (External, Instance)) and value.origin is not None:
                 yield value.origin
 
     def _text(self, expression: Expression | None, scope: Scope) -> str:

@@ -53,7 +53,8 @@ _REGISTERING = frozenset(("append", "add_exception_handler")).union(
 @dataclass(slots=True, eq=False)
 class Route:
     """A function that answers requests. `kind`: "http", "websocket"; `label` such as `POST /chat`; `decorator` is the
-    call that registers it."""
+    call that registers it; `mounted` are the calls that made the router or application it is registered with, and all
+    that those are mounted in."""
 
     label: str
     handler: Function
@@ -63,6 +64,7 @@ class Route:
     methods: tuple[str, ...] = ()
     decorator: Call | None = None
     dependencies: tuple[Function, ...] = ()
+    mounted: tuple[Call, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -292,6 +294,7 @@ class _Finder:
         dependencies = tuple(self._listed_dependencies(call.keyword("dependencies"), scope))
         route = self._add(function, label, span, "", tuple(methods), call)
         route.kind, route.dependencies = kind, dependencies
+        route.mounted = tuple(self._prefixes.around(router, scope))
 
     def _add(
         self, function: Function, label: str, span: Span, framework: str, methods: tuple[str, ...], call: Call | None

@@ -234,16 +234,23 @@ def _tests_for_file(link: Enclosing) -> bool:
 
 
 def _try_around(call: Call) -> Enclosing | None:
-    """The innermost try whose body holds the call, unless a loop retries it."""
+    """The innermost try whose body holds the call, unless a loop tries until it succeeds."""
     found = None
     for link in call.around:
         if link.kind in ("except", "finally"):
             return None
         if link.kind == "try" and found is None:
             found = link
-        if link.kind in ("for", "while") and found is not None:
+        if found is not None and (link.kind == "while" or (link.kind == "for" and not _is_for_each(link))):
             return None
     return found
+
+
+def _is_for_each(loop: Enclosing) -> bool:
+    """Whether a loop makes something for each item, instead of trying one thing again, or one after the other."""
+    if loop.node[3][0] == "call" and last_name(loop.node[3][2]) in ("range", "count"):
+        return False
+    return not any(statement[0] in ("break", "return") for statement in statements_in(loop.node[4]))
 
 
 def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> str | None:

@@ -69,11 +69,22 @@ def _is_own_warmed(call: Call, guard: Guard, contexts: Contexts) -> bool:
         return False
     if guard.cls is None or not isinstance(call.scope, Function):
         return True
-    asked = {id(o) for _, edge in _edges_into(call.scope, contexts, ("request", "task")) for o in _made(edge, contexts)}
+    asked = {
+        id(o)
+        for _, edge in _edges_into(call.scope, contexts, ("request", "task"))
+        for o in _made(edge, contexts)
+        if not _is_spare(o, contexts)
+    }
     early = {
         id(o) for _, edge in _edges_into(call.scope, contexts, ("import", "startup")) for o in _made(edge, contexts)
     }
     return not early or not asked or asked <= early
+
+
+def _is_spare(origin: Call, contexts: Contexts) -> bool:
+    """Whether an object is made only where its place is empty, and startup fills that place."""
+    guard = contexts.guard(origin)
+    return guard.keeps and is_filled_early(origin, guard, contexts)
 
 
 def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
@@ -89,7 +100,10 @@ def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
                 continue
             if contexts.before_requests(scope) is not None:
                 return True
-        if any(_is_entry_filled(variable, key, call.scope, contexts) for key in _tested_keys(guard.test)):
+        keys = _tested_keys(guard.test)
+        if any(_is_entry_filled(variable, key, call.scope, contexts) for key in keys):
+            return True
+        if not keys and _is_filled_for_each(variable, call.scope, contexts):
             return True
     return False
 
@@ -107,6 +121,19 @@ def _is_entry_filled(variable: Expression, key: object, scope: Scope, contexts: 
         and store.key is not None
         and store.key[0] == "const"
         and store.key[2] == key
+        and contexts.before_requests(store.scope) is not None
+        for store in evaluator.filled.get(evaluator.variable(variable, scope), ())
+    )
+
+
+def _is_filled_for_each(variable: Expression, scope: Scope, contexts: Contexts) -> bool:
+    """Whether import or startup goes through a loop and puts something into a dict under each key of it."""
+    evaluator = contexts.evaluator
+    return any(
+        store.scope is not scope
+        and store.key is not None
+        and store.key[0] == "name"
+        and any(link.kind == "for" for link in store.enclosing or ())
         and contexts.before_requests(store.scope) is not None
         for store in evaluator.filled.get(evaluator.variable(variable, scope), ())
     )

@@ -71,4 +71,10 @@ def _routes_of(application: CostlyApplication, side: PythonSide) -> Iterable[Rou
     if application.framework == "Django":
         return side.routing.routes
     modules = side.program.closure([application.span.path])
-    return [route for route in side.routing.routes if route.handler.module.path in modules]
+    made = {id(made.call): made.call.span for made in side.routing.applications}
+
+    def belongs(route: Route) -> bool:
+        spans = [made[id(call)] for call in route.mounted if id(call) in made]
+        return application.span in spans if spans else route.handler.module.path in modules
+
+    return [route for route in side.routing.routes if belongs(route)]

@@ -9,6 +9,7 @@ from aiaudit.model.evaluation.injection import RESOLVING, Injection
 from aiaudit.model.scopes import Call, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
+    Constant,
     Elements,
     External,
     FunctionValue,
@@ -128,15 +129,22 @@ class Calls(Injection):
             return [Partial(value, call) for value in self.evaluate(arguments[0], scope)]
         if path == "builtins.super":
             return self._super(call)
-        if path == "builtins.getattr" and len(arguments) > 1 and arguments[1][0] == "const":
-            read = ("attr", call.at, arguments[0], arguments[1][2])
-            default = arguments[2] if len(arguments) > 2 else None
-            return (*self.attribute_of(read, scope), *self.evaluate(default, scope))
+        if path == "builtins.getattr" and len(arguments) > 1:
+            names = self.evaluate(arguments[1], scope)
+            if names and all(isinstance(name, Constant) and isinstance(name.value, str) for name in names):
+                return self._got(call, [name.value for name in names if isinstance(name, Constant)])
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
         if path in ("random.choice", "secrets.choice") and arguments:
             return self.elements(arguments[0], scope)
         return (External(f"{path}()", call, callee),)
+
+    def _got(self, call: Call, names: Iterable[str]) -> Iterator[Value]:
+        """What `getattr(thing, name, default)` may give for a name that is one of these."""
+        for name in names:
+            yield from self.attribute_of(("attr", call.at, call.arguments[0], name), call.scope)
+        for default in call.arguments[2:3]:
+            yield from self.evaluate(default, call.scope)
 
     def called_argument(self, call: Call, position: int) -> Iterator[Value]:
         handed = self.handing.handed(call, position)

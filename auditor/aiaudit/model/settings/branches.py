@@ -27,6 +27,7 @@ _LOGGING = regex(r"^(print|warn|warning|error|info|debug|critical|exception|log|
 _COMPLAINT = regex(
     r"not (set|found|configured|provided|defined|available)|missing|required|unset|no .*key|error|falta|configur", re.I
 )
+_COLLECTING = ("append", "add", "extend")
 _ERROR_KEYS = ("error", "detail", "errors", "message", "msg", "status")
 
 
@@ -76,7 +77,7 @@ def _outcome_of_one(statement: Statement, scope: Scope) -> str | None:
         name = last_name(call[2])
         if name == "abort":
             return ANSWERS
-        if name in ("append", "add", "extend") and fails(scope):
+        if name in _COLLECTING and fails(scope):
             return RAISES
         return None if _LOGGING.match(name) else OTHER
     if tag == "aug" and fails(scope):
@@ -118,6 +119,17 @@ def _is_http_error(statement: Statement) -> bool:
 def fails(scope: Scope) -> bool:
     """Whether anything in a function (or at module level) raises or ends the process."""
     return any(is_failure(statement) for statement in statements_in(scope.body))
+
+
+def notes(body: tuple[Statement, ...]) -> bool:
+    """Whether a loop raises for what it looks at, or takes note of it: `missing.append(name)`."""
+    return any(
+        is_failure(statement)
+        or statement[0] == "aug"
+        or (statement[0] == "assign" and any(target[0] == "sub" for target in statement[2]))
+        or (statement[0] == "expr" and statement[2][0] == "call" and last_name(statement[2][2]) in _COLLECTING)
+        for statement in statements_in(body)
+    )
 
 
 def swallows(tries: tuple[Statement, ...]) -> bool:

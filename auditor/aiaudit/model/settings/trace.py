@@ -12,7 +12,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
 from aiaudit.model.scopes import Call, Function, Module, Scope, last_name
-from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, outcome_of
+from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, notes, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
 from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
@@ -203,7 +203,7 @@ class _Trail(Places):
             return outcome_of(statement[4], read.scope, keys)
         if any(key in keys for part in parts for key in filled(part, False)):
             return outcome_of(statement[3], read.scope, keys)
-        if state.inside and outcome_of(statement[3], read.scope, keys) == RAISES:
+        if state.inside and RAISES in (outcome_of(body, read.scope, keys) for body in statement[3:5]):
             return RAISES
         return None
 
@@ -224,7 +224,7 @@ class _Trail(Places):
                 self.variable(function, parent[2], state)
 
     def _for(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
-        if state.inside and fails(read.scope):
+        if state.inside and fails(read.scope) and notes(parent[4]):
             self.use(MISSING, read, state, outcome=RAISES)
 
     # Operators
@@ -325,6 +325,8 @@ class _Trail(Places):
         return replace(state, inside=True, key=key), parent
 
     def _comp(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
+        if read.statement[0] == "if" and parents[-1][0] == "call" and last_name(parents[-1][2]) in ("all", "any"):
+            return replace(state, inside=True), parent  # what is missing then, the branches tell
         if fails(read.scope):
             self.use(MISSING, read, state, outcome=RAISES)
             return None
@@ -388,6 +390,8 @@ class _Trail(Places):
             return replace(state, derived=True), parent
         if name in _TRANSPARENT:
             return (replace(state, inside=True, key=parameter or None) if name == "dict" else state), parent
+        if name == "format" and not values:
+            return replace(state, derived=True), parent  # of a text: `"{user}:{password}@{host}".format(...)`
         if name == "partial":
             return None
         paths = tuple(v.path for v in values if isinstance(v, External))
