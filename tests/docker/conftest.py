@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.docker import engine as engines
-from tests.docker.base_images import ensure
+from tests.docker.base_images import build_arguments, ensure
+from tests.docker.boots import Booted, boot_folder, build, build_base
 from tests.docker.commands import Unavailable
 from tests.docker.engine import Engine
+from tests.services.environment import LEAKY
 
 _HERE = Path(__file__).parent
+_STAND_INS = _HERE / "stand_ins"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,3 +39,30 @@ def engine() -> Engine:
     except Unavailable as error:
         pytest.skip(f"NOTHING TESTED WITH DOCKER: {error}")
     return found
+
+
+@pytest.fixture(scope="session")
+def address(engine: Engine) -> Iterator[None]:
+    """The engine is the one that the environment names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", engine.address)
+        yield
+
+
+@pytest.fixture(scope="session")
+def leaky_begun(engine: Engine, address: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Booted]]:
+    """The whole matrix of the leaky service, whose heavy packages are stood in for.
+
+    It takes long, and most of that is waiting: other tests may have it begun, and go on.
+    """
+    build_base(engine)
+    context = Path(shutil.copytree(LEAKY, tmp_path_factory.mktemp("leaky") / "context"))
+    shutil.copytree(_STAND_INS, context / "stand_ins")
+
+    def whole() -> Booted:
+        tag = "aiaudit-tests/leaky-stand-ins"
+        build(engine, context, tag, f"--file={_STAND_INS / 'Dockerfile'}", *build_arguments())
+        return boot_folder(LEAKY, tag)
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(whole)

@@ -25,18 +25,19 @@ Boots = Callable[[Twin], Booted]
 
 
 @pytest.fixture(scope="module")
-def boots(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Boots]:
+def boots(engine: Engine, address: None, request: pytest.FixtureRequest) -> Iterator[Boots]:
     """Gives the boot of a twin; those of all the tests to come are under way."""
     build_base(engine)
     begun: dict[str, Future[Booted]] = {}
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(_AT_A_TIME) as pool:
-        patch.setenv("DOCKER_HOST", engine.address)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
 
         def begin(twin: Twin) -> Future[Booted]:
             return begun.setdefault(twin.id, pool.submit(_boot, engine, twin))
 
         for twin in _to_come(request):
             begin(twin)
+        if any("leaky_begun" in item.fixturenames for item in _functions(request)):
+            request.getfixturevalue("leaky_begun")
         yield lambda twin: (begun.get(twin.id) or begin(twin)).result()
         for future in begun.values():
             future.cancel()
@@ -62,11 +63,16 @@ def _to_come(request: pytest.FixtureRequest) -> Iterator[Twin]:
     """The twins that this process is going to look at; the processes of pytest-xdist do not know beforehand."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
-    for item in request.session.items:
-        if isinstance(item, pytest.Function) and item.path == request.path:
+    for item in _functions(request):
+        if item.path == request.path:
             twin = item.callspec.params["twin"]
             assert isinstance(twin, Twin)
             yield twin
+
+
+def _functions(request: pytest.FixtureRequest) -> Iterator[pytest.Function]:
+    """The tests of this run."""
+    return (item for item in request.session.items if isinstance(item, pytest.Function))
 
 
 def _seen(booted: Booted, name: str) -> object:

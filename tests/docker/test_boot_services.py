@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import Future
 
 import pytest
 
 from aiaudit.boot.record import Status, Verdict
 from tests.docker.base_images import build_arguments
-from tests.docker.boots import Booted, boot_folder, build, build_base
+from tests.docker.boots import Booted, boot_folder, build
 from tests.docker.engine import Engine
-from tests.services.environment import GOLDEN, LEAKY
+from tests.services.environment import GOLDEN
 
 _REQUIRED = {"OPENAI_API_KEY", "SERVICE_API_KEY", "STATUS_URL"}
-_STAND_INS = Path(__file__).parent / "stand_ins"
 _FAIL_FAST = ("missing", "empty", "invalid", "no-env")
 _MATRIX_SECONDS = 60.0
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _address(engine: Engine) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_HOST", engine.address)
-        yield
-
-
 @pytest.fixture(scope="module")
-def golden(engine: Engine) -> Booted:
+def golden(engine: Engine, address: None) -> Booted:
     """The whole matrix of the golden service."""
     build(engine, GOLDEN, "aiaudit-tests/golden", *build_arguments())
     return boot_folder(GOLDEN, "aiaudit-tests/golden")
 
 
 @pytest.fixture(scope="module")
-def leaky(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Booted:
-    """The whole matrix of the leaky service, whose heavy packages are stood in for."""
-    build_base(engine)
-    context = Path(shutil.copytree(LEAKY, tmp_path_factory.mktemp("leaky") / "context"))
-    shutil.copytree(_STAND_INS, context / "stand_ins")
-    tag = "aiaudit-tests/leaky-stand-ins"
-    build(engine, context, tag, f"--file={_STAND_INS / 'Dockerfile'}", *build_arguments())
-    return boot_folder(LEAKY, tag)
+def leaky(leaky_begun: Future[Booted]) -> Booted:
+    """The whole matrix of the leaky service."""
+    return leaky_begun.result()
 
 
 def test_the_golden_service_passes_everything(golden: Booted) -> None:

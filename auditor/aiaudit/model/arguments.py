@@ -42,6 +42,13 @@ def argument_of(call: Call, path: str, evaluator: Evaluator, index: int | None =
     return _nested(found, rest, evaluator, name)
 
 
+def entry_of(mapping: Expression, scope: Scope, path: str, evaluator: Evaluator) -> Argument:
+    """The entry of a mapping at a dotted path."""
+    name, _, rest = path.partition(".")
+    found = _in_mapping(mapping, scope, name, evaluator)
+    return _nested(found, rest, evaluator, name) if rest and found.state == "given" else found
+
+
 def first_given(call: Call, paths: tuple[str, ...], evaluator: Evaluator) -> Argument:
     """The first of some alternatives that is given; hidden if one may be; absent otherwise."""
     hidden = False

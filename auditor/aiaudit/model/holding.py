@@ -66,9 +66,11 @@ class Holding:
         if isinstance(value, External):
             if value.path in CONTAINERS:
                 return True
-            entry = self.knowledge.find(value.path.removesuffix("()"))
+            entry = self.knowledge.maker(self.knowledge.find(value.path.removesuffix("()")))
             last = value.path.removesuffix("()").rpartition(".")[2]
-            return (entry is not None and entry.purpose in _STATEFUL) or last.endswith(_MEMORIES)
+            if entry is not None and (entry.purpose in _STATEFUL or entry.default("keeps_every_turn") is True):
+                return True
+            return last.endswith(_MEMORIES)
         if isinstance(value, Instance):
             return not self._makes_resources(value) and any(
                 store.value is not None and comes_from_request(store.value, method, self.evaluator, self.contexts)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import Argument, argument_of, first_given
 from aiaudit.model.contexts import Reach
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
@@ -18,43 +20,71 @@ from aiaudit.values import dataclass
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UncappedOutput:
-    """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would."""
+    """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would.
 
-    known: Known
+    `source` is the library, with its version, or the API that was found to have no cap of its own.
+    """
+
+    call: Call
+    name: str
     reach: Reach
     parameters: tuple[str, ...]
+    source: str
 
     @property
     def trace(self) -> tuple[Step, ...]:
         """From the entry to the generation."""
-        return (*self.reach.steps(), Step(self.known.name, self.known.call.span))
+        return (*self.reach.steps(), Step(self.name, self.call.span))
 
 
 def uncapped_outputs(service: Service) -> list[UncappedOutput]:
     """All of them."""
     side = python_side(service)
-    return list(_uncapped(side))
+    return [*_uncapped(side), *_uncapped_requests(side)]
+
+
+def _uncapped_requests(side: PythonSide) -> Iterator[UncappedOutput]:
+    for raw in raw_generations(side.program, side.evaluator):
+        reach = _reach(raw.call, side)
+        if reach is not None and not raw.is_capped:
+            yield UncappedOutput(raw.call, raw.name, reach, raw.api.caps, raw.api.name)
+
+
+def _reach(call: Call, side: PythonSide) -> Reach | None:
+    return side.contexts.in_request(call.scope) or side.contexts.before_requests(call.scope)
 
 
 def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
-    makers = {id(k.call): k for k in side.known if k.entry.kind != "call"}
+    makers = {id(known.call): maker for known in side.known if (maker := _as_maker(known, side)) is not None}
     for known in side.known:
         output = known.entry.output
         if output is None or output.bounded or not output.parameters:
             continue
-        reach = side.contexts.in_request(known.call.scope) or side.contexts.before_requests(known.call.scope)
+        reach = _reach(known.call, side)
         if reach is None:
             continue
         if known.entry.kind != "call":
             if answers_for_output(known) and _is_absent(_cap(known, output, side)):
-                yield UncappedOutput(known, reach, output.parameters)
+                yield _of(known, reach, output)
         elif (
             known.entry.generates
             and _answers_alone(known, makers)
             and not _is_maker_in_charge(known, makers, side)
             and _is_absent(_cap(known, output, side))
         ):
-            yield UncappedOutput(known, reach, output.parameters)
+            yield _of(known, reach, output)
+
+
+def _as_maker(known: Known, side: PythonSide) -> Known | None:
+    """A construction, or a call that makes an object of a class that is known: `client.chats.create()`."""
+    maker = side.knowledge.maker(known.entry)
+    if maker is known.entry or maker is None:
+        return known if known.entry.kind != "call" else None
+    return replace(known, entry=maker)
+
+
+def _of(known: Known, reach: Reach, output: Output) -> UncappedOutput:
+    return UncappedOutput(known.call, known.name, reach, output.parameters, known.entry.release)
 
 
 def _answers_alone(known: Known, makers: dict[int, Known]) -> bool:

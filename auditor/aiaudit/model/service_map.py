@@ -191,7 +191,7 @@ class ServiceMap:
 
     @cached_property
     def _uncapped(self) -> set[int]:
-        return {id(uncapped.known.call) for uncapped in provide(self.service, "UncappedOutput")}
+        return {id(uncapped.call) for uncapped in provide(self.service, "UncappedOutput")}
 
     def _limit(self, known: Known) -> TimeLimit:
         """The time-out of a call: its own, else that of the object that it is made on."""

@@ -289,11 +289,12 @@ class TimeoutReader:
 
 def answers_alone(call: Known) -> bool:
     """Whether a call's time-out is its own affair. That of an object's method may have been set where the object was
-    made, which is not known here, unless only the call can set it."""
+    made, which is not known here, unless only the call can set it; and some methods wait for nothing."""
     timeout = call.entry.timeout
     if timeout is None or call.entry.constructor is None:
         return timeout is not None
-    return bool(timeout.parameters) and all(parameter.at == "call" for parameter in timeout.parameters)
+    parameters = timeout.parameters if call.entry.mode != "none" else ()
+    return bool(parameters) and all(parameter.at == "call" for parameter in parameters)
 
 
 def answers_for_timeout(maker: Known) -> bool:

@@ -2,7 +2,8 @@
 
 ## What it does
 Flags generation calls, or the model objects that make them, that set no maximum number of output tokens under any of
-its names in that library, where the library has no cap of its own. Caps that count: the parameter at the call, at the
+its names in that library, where the library has no cap of its own. Requests over plain HTTP to the APIs of OpenAI (and
+of the many that speak like it), Gemini and Ollama count as well. Caps that count: the parameter at the call, at the
 model object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256),
 vLLM (16) and others.
 
@@ -68,11 +69,10 @@ rule = Rule(
 @rule.check(UncappedOutput)
 def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
     """One finding a generation or model object."""
-    entry, name = uncapped.known.entry, uncapped.known.name
     parameter = uncapped.parameters[0]
     yield rule.at(
-        uncapped.known.call.span,
-        f"{name} sets no {parameter}: an answer may run to the model's maximum ({entry.release} sets none)",
+        uncapped.call.span,
+        f"{uncapped.name} sets no {parameter}: an answer may run to the model's maximum ({uncapped.source} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
     )

@@ -11,15 +11,16 @@ from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Place
 from aiaudit.model.flow.roundtrips import RoundTrip, RoundTrips
 from aiaudit.model.flow.rows import all_related, unlimited_rows
-from aiaudit.model.flow.servers import address_of
 from aiaudit.model.flow.sources import is_conversation
 from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.walk import Arrival, Walk
 from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
+from aiaudit.model.http_requests import address_of
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, Store
+from aiaudit.model.values import External, Instance
 from aiaudit.patterns import regex
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -82,11 +83,11 @@ class Histories:
                 payload = call.keyword("json") or call.keyword("data")
                 trip = self.trips.of(Place(payload, call.scope)) if payload is not None else None
                 if trip is not None and self._is_own_service(call):
-                    yield self._stored(trip, f"POST {address_of(call, self.tools)}", call.span)
+                    yield self._stored(trip, f"POST {address_of(call, self.tools.evaluator)}", call.span)
 
     def _is_own_service(self, call: Call) -> bool:
         """Whether an address ends in the path of a route that the repository serves."""
-        path = _FIELD.sub("{}", address_of(call, self.tools).partition("://")[2]).partition("/")[2]
+        path = _FIELD.sub("{}", address_of(call, self.tools.evaluator).partition("://")[2]).partition("/")[2]
         labels = (route.label.partition(" ")[2] for route in self.tools.side.routing.routes)
         return bool(path) and any(_FIELD.sub("{}", label).strip("/") == path.strip("/") for label in labels)
 
@@ -186,7 +187,7 @@ class Histories:
     def of_objects(self) -> Iterator[GrowingConversation]:
         """Memory objects that keep every turn, and graphs that store a thread without trimming it."""
         for known in self.tools.side.known:
-            if known.entry.kind != "call" and known.entry.default("keeps_every_turn") is True:
+            if self._keeps_every_turn(known):
                 reach = self._lasting_reach(known)
                 if reach is not None:
                     steps = (*reach.steps(), Step(known.name, known.call.span))
@@ -195,6 +196,11 @@ class Histories:
             for name in _GRAPHS:
                 for call in self.tools.side.program.calls_by_name.get(name, ()):
                     yield from self._stored_thread(call, name)
+
+    def _keeps_every_turn(self, known: Known) -> bool:
+        """Whether a call makes an object that remembers all that is said through it."""
+        maker = self.tools.side.knowledge.maker(known.entry)
+        return maker is not None and maker.kind != "call" and maker.default("keeps_every_turn") is True
 
     def _lasting_reach(self, known: Known) -> Reach | None:
         """How the program makes a memory that lives longer than one request."""
@@ -216,7 +222,7 @@ class Histories:
     def _is_put_away(self, call: Call) -> bool:
         """`sessions[key] = Memory(...)`, on a variable that outlives the request; or an object with it is kept so."""
         for store in call.scope.stores:
-            if store.value is not call.expression:
+            if not self._is_made_by(store, call):
                 continue
             owner = call.scope.owner if store.how == "attribute" and isinstance(call.scope, Function) else None
             if owner is not None and any(map(self._is_put_away, self.tools.evaluator.constructions(owner))):
@@ -229,6 +235,14 @@ class Histories:
                 local = own and root[2] not in call.scope.declared_global
                 return not local or (store.base[0] == "attr" and _is_self(root, call.scope))
         return False
+
+    def _is_made_by(self, store: Store, call: Call) -> bool:
+        """Whether what a call makes is stored, at once or through a variable."""
+        value = store.value
+        if value is None or value[0] != "name":
+            return value is call.expression
+        found = self.tools.evaluator.evaluate(value, store.scope)
+        return any(isinstance(each, (External, Instance)) and each.origin is call for each in found)
 
     def _stored_thread(self, call: Call, name: str) -> Iterator[GrowingConversation]:
         saver = call.keyword("checkpointer")

@@ -11,10 +11,11 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.listed import by_name, by_path, dotted_names
 from aiaudit.model.flow.places import ANY, Path, Place
-from aiaudit.model.flow.servers import POSTING, raw_request
+from aiaudit.model.flow.servers import raw_request
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
+from aiaudit.model.http_requests import SENDING
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Scope, last_name, walk
 from aiaudit.model.values import External
@@ -129,7 +130,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     for handed in tools.evaluator.handing.handed_over(call):
         found = _unlisted(handed, tools)
         return None if found is None else replace(found, call=call)
-    if name in POSTING:
+    if name in SENDING:
         return raw_request(call, tools)
     if function[0] != "attr":
         return by_path(call, function, tools.evaluator)

@@ -54,6 +54,11 @@ class Knowledge:
             return None
         return self._find(path, 0)
 
+    def maker(self, entry: Entry | None) -> Entry | None:
+        """The entry that makes the same object as a call: that of its class, where a method gives one of a class."""
+        made = self.find(entry.returns.removesuffix("()")) if entry is not None and entry.returns else None
+        return made if made is not None and made.kind != "call" else entry
+
     def entries(self, module: str) -> tuple[Entry, ...]:
         """All entries of one top-level import name, as written down."""
         return self._library(module).entries if module in self.modules else ()

@@ -1,0 +1,92 @@
+"""Generations that are asked for over plain HTTP, by the address and the payload that their API documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from aiaudit.model.arguments import entry_of
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.http_requests import SENDING, address_of, is_request, keys_of, payload_of
+from aiaudit.model.program import Program
+from aiaudit.model.scopes import Call
+from aiaudit.patterns import regex
+from aiaudit.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API that generates text: how its addresses look, the keys that its prompt has, and what caps its answer."""
+
+    name: str
+    address: re.Pattern[str]
+    prompt: frozenset[str]
+    caps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawGeneration:
+    """A request to such an API whose payload is known, and may say no cap."""
+
+    call: Call
+    api: Api
+    name: str
+    is_capped: bool
+
+
+# None of these has a cap of its own below the model's maximum, as their references say (docs.ollama.com/modelfile:
+# num_predict is -1; ai.google.dev/api/generate-content: maxOutputTokens is optional;
+# platform.openai.com/docs/api-reference: max_completion_tokens and max_output_tokens are optional).
+_APIS = (
+    Api(
+        "Ollama",
+        regex(r"/api/(generate|chat)\b"),
+        frozenset(("prompt", "messages")),
+        ("options.num_predict",),
+    ),
+    Api(
+        "the Gemini API",
+        regex(r":(stream)?generateContent\b", re.IGNORECASE),
+        frozenset(("contents",)),
+        ("generationConfig.maxOutputTokens", "generation_config.max_output_tokens"),
+    ),
+    Api(
+        "the API",
+        regex(r"/chat/completions\b|/v1/completions\b"),
+        frozenset(("prompt", "messages")),
+        ("max_tokens", "max_completion_tokens"),
+    ),
+    Api(
+        "the API",
+        regex(r"/v1/responses\b"),
+        frozenset(("input",)),
+        ("max_output_tokens",),
+    ),
+)
+
+
+def raw_generations(program: Program, evaluator: Evaluator) -> Iterator[RawGeneration]:
+    """All requests that ask one of these APIs, as far as address and payload are written down."""
+    for name in sorted(SENDING):
+        for call in program.calls_by_name.get(name, ()):
+            found = _generation(call, evaluator)
+            if found is not None:
+                yield found
+
+
+def _generation(call: Call, evaluator: Evaluator) -> RawGeneration | None:
+    found = payload_of(call, evaluator)
+    if found is None or not is_request(call, evaluator):
+        return None
+    payload, scope = found
+    address = address_of(call, evaluator)
+    api = next((api for api in _APIS if api.address.search(address)), None)
+    if api is None:
+        return None
+    keys = keys_of(payload, scope, evaluator)
+    if ("model" not in keys and "contents" not in api.prompt) or keys.isdisjoint(api.prompt):
+        return None
+    given = [entry_of(payload, scope, path, evaluator) for path in api.caps]
+    is_capped = any(cap.state == "hidden" or (cap.state == "given" and not cap.is_none) for cap in given)
+    where = re.sub(r"^\w+://|^(?=/)", lambda found: "" if found[0] else "…", address.partition("?")[0])
+    return RawGeneration(call, api, f"POST {where}", is_capped)
