@@ -481,3 +481,20 @@ def test_being_asked_is_no_progress() -> None:
     seen = run({**GOOD, "baseline": unready}, only("missing"))["baseline"].observation
     assert seen is not None
     assert seen.extended == 0.0
+
+
+def test_a_start_that_a_busy_machine_starves_is_no_silent_one() -> None:
+    """It is waited for until it has had the processor time that the baseline took; a hang on an idle machine is one."""
+    name = "missing-openai_api_key"
+    ready = {**GOOD, "baseline": longer(healthy(), growth=1.0)}
+    starved = {**ready, name: longer(healthy(150.0), growth=0.01)}
+    busy = replace(FACTS, architecture="aarch64")
+    plan = only("missing")
+    found = run({}, plan, World(starved, busy))["missing:OPENAI_API_KEY"]
+    assert found.verdict is Verdict.STARTED_WITHOUT_VAR
+    silent = {**ready, name: Script(growth=0.01)}
+    found = run({}, plan, World(silent, busy))["missing:OPENAI_API_KEY"]
+    assert (found.verdict, found.status) == (Verdict.INCONCLUSIVE, Status.INCONCLUSIVE)
+    assert "the machine gave it less time than the baseline took" in found.reason
+    assert run(silent, plan)["missing:OPENAI_API_KEY"].verdict is Verdict.HANG
+    assert run({}, plan, World({**ready, name: Script()}, busy))["missing:OPENAI_API_KEY"].verdict is Verdict.HANG

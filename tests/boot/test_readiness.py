@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,3 +118,16 @@ def test_growth_moves_the_deadline_up_to_its_cap() -> None:
     assert waiting.with_growth(busy, idle).deadline == 21.0
     assert waiting.with_growth(Growth(29.0, 9.0, 100, 10), busy).deadline == 30.0
     assert waiting.with_growth(busy, idle).extended == 1.0
+
+
+def test_a_start_that_others_keep_from_the_processor_is_waited_for() -> None:
+    """Until it has had the time that the baseline took: then it must get on as any other."""
+    waiting = patience(20.0, needs=4.0, slowness=2.0)
+    idle, slow = Growth(20.0, 1.0, 100, 10), Growth(26.0, 1.1, 100, 10)
+    assert not slow.is_more_than(idle)
+    assert waiting.is_starved(slow, idle)
+    assert waiting.with_growth(slow, idle).deadline == 32.0
+    assert waiting.with_growth(Growth(79.0, 1.2, 100, 10), Growth(73.0, 1.1, 100, 10)).deadline == 80.0
+    assert not waiting.is_starved(slow, replace(slow, seconds=20.0))
+    assert not waiting.is_starved(replace(slow, cpu=4.1), replace(idle, cpu=4.0))
+    assert patience(20.0).with_growth(slow, idle).deadline == 20.0

@@ -38,7 +38,7 @@ class Attempts:
     def compare_with(self, baseline: Observation) -> None:
         """Judge from now on by this boot, and wait in proportion to it."""
         self._baseline = baseline
-        self.bench = replace(self.bench, usual=baseline.ready or 0.0)
+        self.bench = replace(self.bench, usual=baseline.ready or 0.0, usual_cpu=baseline.cpu)
 
     def tell(self, id: str, what: Outcome | None) -> None:
         """Pass on how far the run is."""

@@ -17,8 +17,8 @@ class Cancelled(Exception):
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What the boots of a run share. `health` are the paths known to tell readiness, `secrets` the dummy secrets by
-    variable; `usual` is the seconds that the baseline took to get ready, 0 while it is not known.
-    `default_capabilities` is for an image that cannot start without any."""
+    variable; `usual` is the seconds that the baseline took to get ready, `usual_cpu` those of processor time that it
+    had by then, 0 while they are not known. `default_capabilities` is for an image that cannot start without any."""
 
     plan: Plan
     image: ImageFacts
@@ -28,6 +28,7 @@ class Bench:
     health: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     usual: float = 0.0
+    usual_cpu: float = 0.0
     default_capabilities: bool = False
 
 

@@ -128,6 +128,8 @@ class _Boot:
             budget=watching.patience.budget,
             extended=watching.patience.extended,
             waited=watching.waited,
+            cpu=samples.cpu_at(state.ready) if state.ready is not None else 0.0,
+            starved=watching.starved,
             log=text,
             log_truncated=log.truncated,
             command=watching.container.repro,

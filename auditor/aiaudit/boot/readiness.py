@@ -25,8 +25,14 @@ _STABLE_ANSWERS = 3
 _ASSUMING = 1.0
 # A machine that is busy, or that emulates the image's processor, takes so many times as long at most.
 EMULATED = 3.0
+# From such a load on, times prove nothing.
+BUSY = 1.5
 _LEAST_FAIL, _MOST_FAIL, _FAIL_WITHOUT_BASELINE = 15.0, 60.0, 30.0
 _LEAST_READY = 20.0
+# The share of a processor that counts as work, and how many times the budget something at work may take. A start that
+# has not had the processor time that the baseline took was kept from it by others: then any work counts.
+_WORKING, _LONGER = 0.05, 1.5
+_STARVED_WORKING, _STARVED_LONGER = 0.005, 4.0
 
 
 class Level(enum.IntEnum):
@@ -170,27 +176,34 @@ class Growth:
     memory: int
     log: int
 
-    def is_more_than(self, earlier: Growth) -> bool:
-        """Whether it has been at work since: a twentieth of a processor, 4 MiB, or a line."""
+    def is_more_than(self, earlier: Growth, share: float = _WORKING) -> bool:
+        """Whether it has been at work since: that share of a processor, 4 MiB, or a line."""
         passed = self.seconds - earlier.seconds
-        worked = self.cpu - earlier.cpu > 0.05 * passed
+        worked = self.cpu - earlier.cpu > share * passed
         return worked or self.memory - earlier.memory > 4 << 20 or self.log > earlier.log
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait: `budget` seconds, longer while it grows, never longer than `cap`."""
+    """How long to wait: `budget` seconds, longer while it grows. `needs` are the CPU seconds that a start takes, 0 if
+    that does not matter; growth is what came in the last `window` seconds."""
 
     budget: float
-    cap: float
     deadline: float
+    needs: float = 0.0
     window: float = 3.0
+
+    def is_starved(self, now: Growth, earlier: Growth) -> bool:
+        """Whether it is at work, and has not had the processor time yet that a start takes."""
+        return now.cpu < self.needs and now.is_more_than(earlier, _STARVED_WORKING)
 
     def with_growth(self, now: Growth, earlier: Growth) -> Patience:
         """The deadline moved on where there was growth since `earlier` and the end is near."""
-        if now.seconds + self.window < self.deadline or not now.is_more_than(earlier):
+        is_starved = self.is_starved(now, earlier)
+        if now.seconds + self.window < self.deadline or not (is_starved or now.is_more_than(earlier)):
             return self
-        return replace(self, deadline=min(self.cap, max(self.deadline, now.seconds + self.window)))
+        cap = self.budget * (_STARVED_LONGER if is_starved else _LONGER)
+        return replace(self, deadline=max(self.deadline, min(cap, now.seconds + self.window)))
 
     @property
     def extended(self) -> float:
@@ -198,9 +211,9 @@ class Patience:
         return self.deadline - self.budget
 
 
-def patience(budget: float) -> Patience:
-    """Waiting for so many seconds, and half as long again while it grows."""
-    return Patience(budget, budget * 1.5, budget)
+def patience(budget: float, needs: float = 0.0, slowness: float = 1.0) -> Patience:
+    """Waiting for so many seconds; on a machine that is so many times slower, growth is looked for as much longer."""
+    return Patience(budget, budget, needs, 3.0 * slowness)
 
 
 def fail_budget(budgets: Budgets, ready: float | None, factor: float = 1.0) -> float:

@@ -281,6 +281,8 @@ class Observation:
     places where it could not write. `stop`, `latencies` belong to their actions; `earlier` is how long the first start
     took to get ready where this is the second of the same container. `budget` is how long it would have been waited
     for, `extended` how much of that growth (CPU, memory, log) added, `waited` how long it took until it was decided.
+    `cpu` are the seconds of processor time that it had had when it got ready; `starved` tells that on a busy machine it
+    did not get ready, was at work, and had less of them than the baseline.
     `log` is the raw log: masked by whatever shows it.
     `lasted` are the seconds that the container ran, `overhead` those that everything around it took;
     `load` is how many times longer things take than on an idle machine of the image's own architecture.
@@ -314,6 +316,8 @@ class Observation:
     budget: float = 0.0
     extended: float = 0.0
     waited: float = 0.0
+    cpu: float = 0.0
+    starved: bool = False
     log: str = ""
     log_truncated: bool = False
     command: str = ""

@@ -55,6 +55,10 @@ class Samples:
         """The last sample that is at least so old."""
         return next((growth for growth in reversed(self.history) if growth.seconds <= seconds), None)
 
+    def cpu_at(self, seconds: float) -> float:
+        """CPU seconds that it had used by then, as the first sample after it tells; 0 for no sample."""
+        return next((growth.cpu for growth in self.history if growth.seconds >= seconds), 0.0)
+
     def read_log(self) -> None:
         """Count tracebacks that repeat, where the log has grown."""
         length = self.container.log.length

@@ -63,6 +63,9 @@ def alive(seen: Observation) -> Judgement:
     if needs_gpu(seen.log):
         reason = f"not ready {waited}: there is no graphics processor here"
         return Judgement(Verdict.NOT_TESTABLE_HERE, Status.INCONCLUSIVE, reason)
+    if seen.starved:
+        reason = f"not ready {waited}, still at work: the machine gave it less time than the baseline took"
+        return Judgement(Verdict.INCONCLUSIVE, Status.INCONCLUSIVE, reason)
     if seen.listeners and seen.serving is None:
         where = f"{seen.listeners[0].host}:{seen.listeners[0].port}"
         return Judgement(

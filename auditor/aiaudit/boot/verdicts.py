@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from aiaudit.boot.fail_fast import judge_fail_fast
 from aiaudit.boot.latencies import is_lazy, median
+from aiaudit.boot.readiness import BUSY
 from aiaudit.boot.record import Observation, Outcome, Plan, Status, Verdict
 from aiaudit.boot.states import Judgement, alive, ended, listed
 from aiaudit.boot.symptoms import host_blamed, host_named, needs_gpu, waited_for
@@ -13,8 +14,6 @@ from aiaudit.boot.symptoms import host_blamed, host_named, needs_gpu, waited_for
 _STOPPED = {"SIGTERM": (0, 143), "SIGINT": (0, 130), "SIGQUIT": (0, 131)}
 # A second start may take so much longer than the first: a fifth, and the noise of a busy machine.
 _SLOWER, _NOISE = 1.2, 2.0
-# From such a load on, a difference of times proves nothing.
-_BUSY = 1.5
 _MIB = 1 << 20
 
 
@@ -171,7 +170,7 @@ def _second_boot(plan: Plan, seen: Observation, baseline: Observation | None) ->
         return Judgement(judged.verdict, judged.status, f"started a second time, {judged.reason}", host=judged.host)
     reason = f"ready {seen.ready:.1f} s after the second start, {seen.earlier:.1f} s after the first"
     if seen.ready > seen.earlier * _SLOWER and seen.ready - seen.earlier > _NOISE:
-        if seen.load > _BUSY:
+        if seen.load > BUSY:
             return Judgement(Verdict.INCONCLUSIVE, Status.INCONCLUSIVE, f"{reason}, but the machine is busy")
         return Judgement(Verdict.SLOW_SECOND_BOOT, Status.FAIL, reason)
     return Judgement(Verdict.READY, Status.PASS, reason)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from aiaudit.boot.bench import Bench, Cancelled, Waiting
 from aiaudit.boot.companions import ports_of, start_companions
-from aiaudit.boot.readiness import STABLE_SECONDS, Readiness, patience
+from aiaudit.boot.readiness import BUSY, STABLE_SECONDS, Patience, Readiness, patience
 from aiaudit.boot.record import Answer, Endpoint, Exit, Scenario
 from aiaudit.boot.sampling import Samples
 from aiaudit.boot.trail import Trail
@@ -35,7 +35,8 @@ class Watching:
         stack.callback(self.container.remove)
         self.trail = Trail(Readiness(bench.health, frozenset(taken)))
         self.samples = Samples(self.container)
-        self.patience = patience(waiting.budget)
+        self.patience = self._patience()
+        self.starved = False
         self.exit: Exit | None = None
         self.started = 0.0
         self.lasted = 0.0
@@ -74,7 +75,8 @@ class Watching:
         self.lasted += self.now
         self.trail.state = Readiness(self.bench.health, self.trail.state.left_out)
         self.samples = Samples(self.container)
-        self.patience = patience(self.waiting.budget)
+        self.patience = self._patience()
+        self.starved = False
         self.exit = None
         self.start()
 
@@ -119,6 +121,7 @@ class Watching:
         earlier = self.samples.earlier(self._sampled - self.patience.window)
         if growth is not None and earlier is not None and self.trail.state.responding is None:
             self.patience = self.patience.with_growth(growth, earlier)
+            self.starved = self.patience.is_starved(growth, earlier)
 
     def drain(self) -> None:
         """After the end, wait for the rest of the log and of the events; they come by other ways than the end."""
@@ -131,6 +134,10 @@ class Watching:
             self.bench.clock.sleep(_POLL / 2)
         self._take_events()
         self.trail.take({"event": "exit", "t": self.exit.seconds})
+
+    def _patience(self) -> Patience:
+        load = self.waiting.load
+        return patience(self.waiting.budget, self.bench.usual_cpu if load > BUSY else 0.0, load)
 
     def _specification(self, name: str) -> Specification:
         scenario, plan = self.scenario, self.bench.plan
