@@ -73,6 +73,21 @@ def test_what_protects_a_route(before: str, parameters: str, body: str, tmp_path
     assert _service(tmp_path, before, parameters, body) == 0
 
 
+BODY = "class Question(BaseModel):\n    user_id: int\n    api_key: str\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [("who = request.user_id", 1), ("key = request.api_key", 0), ("key = settings.openai_api_key", 1)],
+)
+def test_who_a_client_says_it_is(body: str, found: int, tmp_path: Path) -> None:
+    """A field of the body proves nothing, unless it is the caller's own key; the service's keys are its own."""
+    settings = "class Settings(BaseSettings):\n    openai_api_key: str\n\ndef settled():\n    return Settings()\n"
+    before = f"from pydantic import BaseModel\nfrom pydantic_settings import BaseSettings\n\n{BODY}\n{settings}\n"
+    parameters = "request: Question, settings: Settings = Depends(settled)"
+    assert _service(tmp_path, before, parameters, body) == found
+
+
 def test_a_status_of_another_service_protects_nothing(tmp_path: Path) -> None:
     body = "answer = client.models.list()\n    if answer.status_code == 401:\n        raise HTTPException(401)"
     assert _service(tmp_path, body=body) == 1

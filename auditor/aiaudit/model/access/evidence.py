@@ -234,11 +234,27 @@ class Evidence:
         known = self._reading.get(id(function))
         if known is None:
             parameters = {parameter[0] for parameter in function.parameters}
-            known = any(_reads_credential(part, parameters) for part in walk_all(function.body)) or any(
-                checks_access(call.name) or self._is_of_library(call) for call in function.calls
-            )
+            known = any(
+                _reads_credential(part, parameters) and not self._is_no_proof(part, function)
+                for part in walk_all(function.body)
+            ) or any(checks_access(call.name) or self._is_of_library(call) for call in function.calls)
             self._reading[id(function)] = known
         return known
+
+    def _is_no_proof(self, part: Expression, function: Function) -> bool:
+        """Whether what is read is a field of the service's settings, or one in which the client only says who it is:
+        `request.user_id` of a body that the handler calls `request`."""
+        if part[0] != "attr":
+            return False
+        for value in self.evaluator.evaluate(part[2], function):
+            if not isinstance(value, Instance):
+                continue
+            if self.evaluator.inherits(value.cls, ".BaseSettings"):
+                return True
+            fields = (b for cls in self.evaluator.lineage(value.cls)[0] for b in cls.bindings.get(part[3], ()))
+            if not is_own_key(part[3]) and any(binding.annotation is not None for binding in fields):
+                return True
+        return False
 
     def _is_of_library(self, call: Call) -> bool:
         """A call of a library for logins and tokens."""
