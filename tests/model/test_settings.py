@@ -100,6 +100,67 @@ def test_fallbacks(tmp_path: Path, optional: str) -> None:
     assert names_in(tmp_path, f"{optional}\n{USE}") == []
 
 
+GUARDED = """
+KEY = os.getenv("OPENAI_API_KEY")
+class Features:
+    switch = True
+    def __init__(self):
+        self.kept = KEY is not None
+    @property
+    def available(self):
+        return bool(KEY)
+    @property
+    def search(self):
+        return self.switch and self.available
+    def is_ready(self):
+        return not self.lacks
+    @property
+    def lacks(self):
+        return not KEY
+features = Features()
+{check}
+@app.get("/found")
+def found():
+    if not {flag}:
+        return None
+    return web.get("https://x.example/", headers={{"X-Key": KEY}}).json()
+"""
+
+
+@pytest.mark.parametrize(
+    ("flag", "reported"),
+    [
+        ("features.available", False),
+        ("features.search", False),
+        ("features.kept", False),
+        ("features.is_ready()", False),
+        ("features.lacks", True),
+        ("features.switch", True),
+    ],
+)
+def test_flags(tmp_path: Path, flag: str, reported: bool) -> None:
+    """Where a property, a method or an attribute tells that there is a value, there is one."""
+    assert bool(names_in(tmp_path, GUARDED.format(flag=flag, check=""))) is reported
+
+
+@pytest.mark.parametrize(
+    ("check", "reported"),
+    [
+        ("if not features.search: raise RuntimeError", False),
+        ("if not features.kept: sys.exit(1)", False),
+        ("assert features.is_ready()", False),
+        ("if features.lacks: raise RuntimeError", False),
+        ("HAS_KEY = bool(KEY)\nif not HAS_KEY: raise RuntimeError", False),
+        ("if features.available: raise RuntimeError", True),
+        ("if not features.lacks: raise RuntimeError", True),
+        ("if not features.available: print('no key')", True),
+    ],
+)
+def test_checks_of_flags(tmp_path: Path, check: str, reported: bool) -> None:
+    """What tells whether there is a value may be what stops the start."""
+    assert bool(names_in(tmp_path, GUARDED.format(flag="features.switch", check=check))) is reported
+
+
 @pytest.mark.parametrize(
     ("lookup", "client", "reported"),
     [

@@ -138,7 +138,8 @@ class Judge(Startup):
         if default.kind == SAID_MISSING:
             if late is None or source.read is None or not self.matters(source) or _expects_none(source.read):
                 return None
-            if is_guarded(source.read, [f"${name}" for name in source.names], frozenset()):
+            keys = [f"${name}" for name in source.names]
+            if is_guarded(source.read, keys, frozenset(), self.side.evaluator):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
@@ -154,10 +155,11 @@ class Judge(Startup):
     def need(self, source: Source, default: Default, late: Reach | None) -> Setting | None:
         uses = self.uses[id(source)]
         tests = [use for use in uses if use.kind == MISSING]
-        outcomes = {use.outcome for use in tests if self.is_live(use)}
+        own = [use for use in tests if use.outcome == FLAG or not use.flag]  # a flag says that it may be left out
+        outcomes = {use.outcome for use in own if self.is_live(use)}
         consumed = [use for use in uses if use.kind in (ARGUMENT, STORED, COMPARED) and self.is_live(use)]
         plain = [use for use in consumed if not use.guarded and not self.is_reached_with_it(use)]
-        answered = [use for use in tests if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
+        answered = [use for use in own if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):
             return None
         credential = is_credential(source.name) or is_credential(source.field)
@@ -203,7 +205,7 @@ class Judge(Startup):
             return False
         named = [read for read in self.reads.of(function.name) if self._is_of(read, function)]
         return bool(named) and all(
-            is_guarded(read, use.keys, use.ignored)
+            is_guarded(read, use.keys, use.ignored, self.side.evaluator)
             or (isinstance(read.scope, Function) and self._is_named_with(read.scope, use, depth - 1))
             for read in named
         )

@@ -10,6 +10,7 @@ from aiaudit.model.evaluate import method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Class, Function, Module, Scope
+from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import Source
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.uses import STORED, State, Use
@@ -38,6 +39,7 @@ class Places:
         self.keys: set[str] = {f"${name}" for name in source.names} | {source.field} - {""}
         self.queue: list[tuple[Read, State]] = []
         self.seen: set[Any] = set()
+        self.from_flag = False  # whether what is read now only tells whether there is a value
 
     def use(self, kind: str, read: Read, state: State, **details: Any) -> None:
         self.found.append(
@@ -45,12 +47,21 @@ class Places:
                 kind,
                 read,
                 derived=state.derived,
-                guarded_before=state.guarded,
+                flag=self.from_flag,
+                guarded=state.guarded,
                 missing=state.missing,
                 ignored=state.ignored,
                 **details,
             )
         )
+
+    def reach(self, read: Read, state: State) -> None:
+        """Follow a reading. What it is called is known from now on, so that tests of any reading of one place count for
+        all of them."""
+        key = key_of(read.expression)
+        if key and not state.derived and not state.flag:
+            self.keys.add(key)
+        self.queue.append((read, state))
 
     def variable(self, holder: Scope, name: str, state: State, given: Read | None = None) -> None:
         """Follow all readings of a variable (those that may come after `given`, which assigns it)."""
@@ -69,7 +80,7 @@ class Places:
             readings = [read for spelled in names for read in self.reads.of(spelled)]
         for read in readings:
             if self.reads_variable(read, holder, name) and not (given and exclude(given, read)):
-                self.queue.append((read, state))
+                self.reach(read, state)
 
     def reads_variable(self, read: Read, holder: Scope, name: str) -> bool:
         expression = read.expression
@@ -114,11 +125,11 @@ class Places:
             expression = read.expression
             if expression[0] == "name":
                 if scope_of_name(read.scope, name) is cls:
-                    self.queue.append((read, state))
+                    self.reach(read, state)
                 continue
             base = expression[2] if expression[0] == "attr" else expression[3][0]
             if self.is_instance(base, read.scope, cls):
-                self.queue.append((read, state))
+                self.reach(read, state)
 
     def is_configuration(self, cls: Class) -> bool:
         """Whether a Flask application takes its configuration from a class."""
@@ -148,7 +159,7 @@ class Places:
         if state.call is not None and state.function is function:
             call, state = state.call, replace(state, call=None, function=None)
             for read in self.reads.places(call.scope.module, [call.expression]).values():
-                self.queue.append((read, state))
+                self.reach(read, state)
             return
         place = ("result", id(function), state)
         if place in self.seen or function.node[0] == "lambda":
@@ -161,7 +172,7 @@ class Places:
             if not shift:
                 place_of = self.reads.places(call.scope.module, [call.expression])
                 for read in place_of.values():
-                    self.queue.append((read, state))
+                    self.reach(read, state)
 
     def configuration(self, key: str, state: State) -> None:
         """Follow `anything.config[key]` and `anything.config.get(key)`, as Flask has it."""
@@ -172,11 +183,11 @@ class Places:
         for read in self.reads.of("config"):
             parent = read.parents[-1]
             if parent[0] == "sub" and parent[2] is read.expression and parent[3][0] == "const" and parent[3][2] == key:
-                self.queue.append((replace(read, expression=parent, parents=read.parents[:-1]), state))
+                self.reach(replace(read, expression=parent, parents=read.parents[:-1]), state)
             elif parent[0] == "attr" and parent[3] == "get" and len(read.parents) > 1:
                 call = read.parents[-2]
                 if call[0] == "call" and call[3] and call[3][0][0] == "const" and call[3][0][2] == key:
-                    self.queue.append((replace(read, expression=call, parents=read.parents[:-2]), state))
+                    self.reach(replace(read, expression=call, parents=read.parents[:-2]), state)
 
 
 def exclude(one: Read, other: Read) -> bool:

@@ -116,7 +116,8 @@ class Startup:
         if use.guarded:
             return False
         if use.kind == REFUSED:
-            return not is_guarded(use.read, use.keys, frozenset()) and (use.missing or default.kind) == NONE
+            guarded = is_guarded(use.read, use.keys, frozenset(), self.side.evaluator)
+            return not guarded and (use.missing or default.kind) == NONE
         if use.kind == STORED and "os.environ" in use.paths:
             return (use.missing or default.kind) == NONE
         return use.kind == ARGUMENT and self.refuses(use, default)

@@ -11,9 +11,10 @@ from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
-from aiaudit.model.scopes import Call, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Call, Function, Module, Scope, dotted, last_name
 from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, notes, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
+from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
 from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
 from aiaudit.model.settings.reads import Read, Reads
@@ -44,6 +45,8 @@ _SAYING = frozenset(
     ("print", "debug", "info", "warning", "warn", "error", "critical", "exception", "log", "echo", "secho",
      "isinstance", "hasattr", "type", "id", "repr", "setLevel", "basicConfig", "len", "callable")
 )  # fmt: skip
+# What classes of the program derive from that only carry their fields: who reads those is who needs a value.
+_CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
 STEPS = 400
 
 
@@ -77,24 +80,23 @@ class _Trail(Places):
     def follow(self) -> list[Use]:
         source = self.source
         if source.read is not None:
-            key = key_of(source.read.expression)
-            if key:
-                self.keys.add(key)
-            self.queue.append((source.read, State()))
+            self.reach(source.read, State())
         elif source.cls is not None:
             self.attribute(source.cls, source.field, State())
         for step, (read, state) in enumerate(self.queue):  # grows while it is walked
             if step > STEPS:
                 break
-            key = key_of(read.expression)
-            if key and not state.derived:
-                self.keys.add(key)
             state = replace(state, ignored=harmless_tests(read))
-            if not state.guarded and is_guarded(read, self.keys, state.ignored):
+            if not state.guarded and is_guarded(read, self.keys, state.ignored, self.evaluator):
                 state = replace(state, guarded=True)
+            self.from_flag = state.flag
             self.climb(read, state)
         keys = tuple(sorted(self.keys))
-        return [replace(use, keys=keys) for use in self.found]
+        return [replace(use, keys=keys, guarded=self.is_guarded(use)) for use in self.found]
+
+    def is_guarded(self, use: Use) -> bool:
+        """Whether a use is known to have a value, by all that is known of it in the end."""
+        return use.guarded or is_guarded(use.read, self.keys, use.ignored, self.evaluator)
 
     # Upwards through the expressions around a reading
 
@@ -141,8 +143,8 @@ class _Trail(Places):
         tag = target[0]
         if state.flag:
             self.use(MISSING, read, state, outcome=FLAG)
-            return
-        if tag == "name":
+            self.flag(read, target, state)
+        elif tag == "name":
             holder = scope_of_name(read.scope, target[2]) or read.scope
             if isinstance(holder, Module) and is_django_settings(holder) and is_djangos(target[2]):
                 self.use(STORED, read, state, paths=(f"django.conf.settings.{target[2]}",), parameter=target[2])
@@ -171,6 +173,14 @@ class _Trail(Places):
             else:
                 self.container(read, target[2], key, state)
 
+    def flag(self, read: Read, target: Expression, state: State) -> None:
+        """`self.enabled = bool(value)`: follow the flag."""
+        method = method_of(read.scope)
+        if target[0] == "name":
+            self.variable(scope_of_name(read.scope, target[2]) or read.scope, target[2], state, read)
+        elif target[0] == "attr" and method is not None and dotted(target[2]) == method.self_name and method.owner:
+            self.attribute(method.owner, target[3], state)
+
     def container(self, read: Read, base: Expression, key: str, state: State) -> None:
         """`options["api_key"] = value`: follow the container."""
         if base[0] == "name":
@@ -183,7 +193,7 @@ class _Trail(Places):
     def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if state.flag:
             self.use(MISSING, read, state, outcome=FLAG)
-        elif isinstance(read.scope, Function):
+        if isinstance(read.scope, Function):
             self.result(read.scope, state)
 
     def _if(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
@@ -199,9 +209,9 @@ class _Trail(Places):
         keys = self.keys
         # `if provider == "x" and not key: raise` looks for it where it is needed.
         parts = test[3] if test[0] == "bool" and test[2] == "And" else (test,)
-        if any(key in keys for key in filled(test, True)):
+        if self.is_filled(test, True, read):
             return outcome_of(statement[4], read.scope, keys)
-        if any(key in keys for part in parts for key in filled(part, False)):
+        if any(self.is_filled(part, False, read) for part in parts):
             return outcome_of(statement[3], read.scope, keys)
         if state.inside and RAISES in (outcome_of(body, read.scope, keys) for body in statement[3:5]):
             return RAISES
@@ -209,8 +219,13 @@ class _Trail(Places):
 
     _while = _if
 
+    def is_filled(self, test: Expression, outcome: bool, read: Read) -> bool:
+        """Whether the setting surely has a value when a test, that reads it or a flag made from it, has an outcome."""
+        known = meanings(test, outcome, read.scope, self.evaluator) if self.from_flag else ((test, outcome),)
+        return any(key in self.keys for meant, result in known for key in filled(meant, result))
+
     def _assert(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
-        if any(key in self.keys for key in filled(parent[2], True)):
+        if self.is_filled(parent[2], True, read):
             self.use(MISSING, read, state, outcome=RAISES)
 
     def _def(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
@@ -416,7 +431,7 @@ class _Trail(Places):
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
             self.attribute(value.cls, parameter, state)
         paths = tuple(external.path for external in outside(value, self.evaluator))
-        if paths:
+        if paths and not all(path.startswith(_CARRYING) for path in paths):
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
 
     def parameter(self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.scopes import Call, Function
 from aiaudit.model.settings.emptiness import filled
+from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.reads import Read
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -15,13 +16,12 @@ from aiaudit.values import dataclass
 # "compared": held against something that a request brings; "refused": an operation that raises for None;
 # "missing": a branch for the case that there is no value (`outcome` says what it does).
 ARGUMENT, STORED, COMPARED, REFUSED, MISSING = "argument", "stored", "compared", "refused", "missing"
-# `enabled = bool(KEY)`, and what is computed from `enabled` in turn.
-_FLAGS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Use:
-    """One use of a setting's value."""
+    """One use of a setting's value, or of a `flag` that tells whether there is one. `guarded`: a test around it, or on
+    the way to it, makes sure that there is."""
 
     kind: str
     read: Read
@@ -31,14 +31,10 @@ class Use:
     derived: bool = False
     outcome: str = ""
     keys: tuple[str, ...] = ()
-    guarded_before: bool = False
     missing: str = ""
     ignored: frozenset[int] = frozenset()
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a test around it, or on the way to it, makes sure that there is a value."""
-        return self.guarded_before or is_guarded(self.read, self.keys, self.ignored)
+    flag: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +54,16 @@ class State:
     ignored: frozenset[int] = frozenset()
 
 
-def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int]) -> bool:
+def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int], evaluator: Evaluator) -> bool:
     """Whether a test around a reading makes sure that one of these variables has a value."""
     known = set(keys)
     return any(
         key in known
         for test, outcome in read.conditions
         if id(test) not in ignored
-        for meant, result in _meant(test, outcome, read.scope, _FLAGS)
+        for meant, result in meanings(test, outcome, read.scope, evaluator)
         for key in filled(meant, result)
     )
-
-
-def _meant(test: Expression, outcome: bool, scope: Scope, depth: int) -> Iterator[tuple[Expression, bool]]:
-    """What is known when a test has an outcome: the test itself, and what the flags in it were computed from."""
-    yield test, outcome
-    tag = test[0]
-    if tag == "unary" and test[2] == "Not":
-        yield from _meant(test[3], not outcome, scope, depth)
-    elif tag == "bool" and (test[2] == "And") is outcome:
-        for part in test[3]:
-            yield from _meant(part, outcome, scope, depth)
-    elif tag == "name" and depth > 0:
-        holder = scope_of_name(scope, test[2])
-        bindings = holder.bindings[test[2]] if holder is not None else []
-        if len(bindings) == 1 and bindings[0].kind == "value" and bindings[0].expression is not None:
-            yield from _meant(bindings[0].expression, outcome, bindings[0].scope, depth - 1)
 
 
 def harmless_tests(read: Read) -> frozenset[int]:
