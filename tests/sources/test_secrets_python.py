@@ -96,6 +96,62 @@ def test_no_bindings(source: str) -> None:
     assert found(source.format(RANDOM)) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ('def f(x_key, api_key):\n    if api_key != "{}":\n        raise Denied', "api_key"),
+        ('def f(r):\n    if r.headers.get("X-API-Key") != "{}":\n        abort(401)', "X-API-Key"),
+        (
+            'def f(r):\n    token = r.headers["authorization"]\n    if token != "Bearer {}":\n        return "no", 401',
+            "token",
+        ),
+        ('def f():\n    if request.args["token"] == "{}":\n        return user\n    raise Denied', "token"),
+        (
+            'def f(a, password):\n    if a == "me" and password == "{}":\n        return {{"ticket": make()}}',
+            "password",
+        ),
+        ('def f(password):\n    if password == "{}":\n        done()\n    else:\n        return False', "password"),
+        ('def f(token):\n    return hmac.compare_digest(token.encode(), "{}".encode())', "token"),
+        ('def f(token):\n    if not compare_digest("{}", token):\n        raise Denied', "token"),
+        (
+            'def f(app):\n    def g(api_key):\n        if api_key != "{}" and app.live:\n            return None',
+            "api_key",
+        ),
+    ],
+)
+def test_comparisons_that_let_in(source: str, name: str) -> None:
+    """What a request has to bring is a secret, however the check is written."""
+    facts = found(source.format(RANDOM))
+
+    assert [(fact.name, fact.context, fact.kind) for fact in facts] == [(name, "comparison", "generic")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f(api_key):\n    if not api_key or api_key == "{}":\n        raise Missing',
+        'def f(api_key):\n    if api_key == "{}":\n        return None',
+        'def f(api_key):\n    if api_key == "{}":\n        return Offline()',
+        'def f(api_key):\n    if api_key == "{}":\n        log.warning("a known key")',
+        'def f(api_key):\n    if api_key != "{}":\n        use(api_key)',
+        'def f(self):\n    if self.api_key != "{}":\n        raise Missing',
+        'if API_KEY != "{}":\n    raise Missing',
+    ],
+)
+def test_comparisons_that_look_for_something(source: str) -> None:
+    """Values that must not stay, one's own settings, and questions that nothing depends on."""
+    assert found(source.format(RANDOM)) == []
+
+
+def test_placeholders_that_are_compared() -> None:
+    """One that is demanded is a password that everybody can read; one that is found means that there is none yet."""
+    demanded = 'def f(x_token):\n    if x_token != "fake-super-secret-token":\n        raise Denied\n'
+    looked_for = 'def f(x_token):\n    if x_token == "your-token-here":\n        return default\n'
+
+    assert [(fact.kind, fact.context) for fact in found(demanded)] == [("placeholder", "comparison")]
+    assert found(looked_for) == []
+
+
 def test_trials_in_the_main_guard() -> None:
     """What a module does when it is run by hand may use made-up values, but no real ones."""
     source = f'''

@@ -66,6 +66,11 @@ class Secret:
         return "environment" in kinds_of(self.span.path) and places.place_of(self.span.path) == places.ENVIRONMENT
 
     @property
+    def opens(self) -> bool:
+        """Whether the program lets in whoever sends it."""
+        return self.fact.context == "comparison"
+
+    @property
     def bound(self) -> str:
         """` for NAME`, or nothing where the value has no name."""
         return f" for {self.fact.name}" if self.fact.name else ""
@@ -175,6 +180,8 @@ def _literal(path: str, fact: SecretFact, place: str) -> Secret | None:
         return None
     if place == places.PIPELINE:
         return Secret(span, HARDCODED, "", fact, _HIGH, Confidence.MEDIUM if fact.grade == STRONG else Confidence.LOW)
+    if fact.context == "comparison":
+        return Secret(span, HARDCODED, "", fact, _HIGH, Confidence.HIGH if fact.grade == STRONG else Confidence.MEDIUM)
     is_default = fact.context in ("default", "field")
     if fact.kind == PLACEHOLDER:
         if is_default and not fact.in_url and not fact.provider and _self_issued(fact.name):

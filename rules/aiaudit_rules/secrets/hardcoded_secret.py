@@ -2,7 +2,8 @@
 
 ## What it does
 Flags literals bound to a secret's name, by assignment, keyword argument, dict entry, header or key of a settings
-file: `JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`.
+file: `JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`; and
+literals that let in whoever sends them, placeholders included: `if x_api_key != "...": raise HTTPException(401)`.
 Names are cut into words, so that `MAX_TOKENS`, `KEY_PREFIX` or `password_hash` are no secrets. Values need the
 entropy of a generated secret or, for passwords and signing keys, have to be usable; guessable ones (`postgres`,
 `dev-secret`) are reported with medium severity. Names of fields and variables, paths, addresses without credentials,
@@ -65,7 +66,7 @@ def hardcoded_secret(secret: Secret) -> Iterator[Finding]:
     """Literals that are no provider's key."""
     if secret.place != HARDCODED:
         return
-    where = f" in {secret.where}" if secret.where else ""
+    where = f" in {secret.where}" if secret.where else ": whoever sends it is let in" if secret.opens else ""
     yield rule.at(
         secret.span,
         f"{secret.title}{secret.bound} is hard-coded{where}",

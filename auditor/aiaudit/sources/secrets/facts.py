@@ -17,7 +17,8 @@ class SecretFact:
     DEFAULT_PASSWORD (a guessable one) or PLACEHOLDER. `grade` says how much the value looks like a real one. `in_url`
     is true for the password part of a URL. `name` is what the value is bound to ("" if nothing), `context` how:
     "assignment", "argument", "default" (of an environment lookup or a parameter), "field" (of a settings class),
-    "entry" (of a dict), "environment", "config", "script", "embedded" (inside a longer string), "comment", "text".
+    "entry" (of a dict), "comparison" (with what somebody sends), "environment", "config", "script", "embedded" (inside
+    a longer string), "comment", "text".
     `keys` is the path of keys that leads there in YAML and JSON; `allowed` tells that a mark of gitleaks or
     detect-secrets on the line allows the value.
     """

@@ -26,7 +26,7 @@ _CORE = regex(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|dsn")
 _REST_OF_NAME = regex(rb"[\w.\-]*")
 # What follows a name that a literal is bound to: quotes or brackets closed, a separator, then the value.
 _CLOSED = rb"""\\{0,3}["'`]?\s{0,3}[\])]{0,3}\s{0,20}"""
-_SEPARATED = regex(_CLOSED + rb"""(?::=|[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
+_SEPARATED = regex(_CLOSED + rb"""(?:[:!=]=|[:=,|]|or\b|else\b)(?!=)[^\n"'`#]{0,100}""")
 _NEXT_LINE = regex(rb"""\n\s{0,80}(?:default\s{0,2}=\s{0,2})?["'`]""")
 _QUOTES = (b'"', b"'", b"`")
 _BARE = regex(_CLOSED + rb"""(?:=>|:=|\?=|=|:|\s)\s{0,8}[^\s=]""")
@@ -35,7 +35,7 @@ LANDMARKS = (
     b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=",
     b"SharedAccessKey=",
 )  # fmt: skip
-_SECRET_BY_POSITION = regex(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=)\(")
+_SECRET_BY_POSITION = regex(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest)\(")
 
 
 class Scan:
@@ -110,7 +110,7 @@ class Scan:
 
     def calls(self) -> Iterator[int]:
         """Calls in Python that take a secret by its position, so that no name gives it away."""
-        if any(mark in self.data for mark in (b"jwt.", b"BasicAuth(", b"auth=(")):
+        if any(mark in self.data for mark in (b"jwt.", b"BasicAuth(", b"auth=(", b"compare_digest(")):
             yield from (match.start() for match in _SECRET_BY_POSITION.finditer(self.data))
 
     def landmarks(self) -> Iterator[tuple[bytes, int]]:

@@ -1,7 +1,7 @@
 """Where literals are bound in Python: the syntax decides, not the spelling of the line.
 
-Only statements on the lines that the fast pass pointed at are looked into. Docstrings, comments, comparisons, type
-hints, members of enums and the examples of an API's schema are no bindings.
+Only statements on the lines that the fast pass pointed at are looked into. Docstrings, comments, type hints, members
+of enums and the examples of an API's schema are no bindings; comparisons are none unless they let somebody in.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from aiaudit.patterns import regex
 from aiaudit.sources.python import syntax
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
+from aiaudit.sources.secrets.comparisons import accepted
 from aiaudit.sources.secrets.embedded import bind_embedded
 from aiaudit.sources.secrets.names import word_set
 from aiaudit.sources.secrets.syntax import (
@@ -53,12 +54,14 @@ def parse(text: str) -> ast.Module | None:
 
 
 class _Binder:
-    """`_sketch` is true inside `if __name__ == "__main__":`, where placeholders and guessable values are trials."""
+    """`_sketch` is true inside `if __name__ == "__main__":`, where placeholders and guessable values are trials.
+    `_functions` are those that the statement stands in."""
 
     def __init__(self, collector: Collector, lines: Sequence[int]) -> None:
         self._collector = collector
         self._lines = lines
         self._sketch = False
+        self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
 
     def block(self, body: Sequence[ast.AST], owner: str) -> None:
         """Look into the statements that hold a line of interest."""
@@ -77,6 +80,10 @@ class _Binder:
                 self._assign(target, statement.value, "" if owner == "fields" else owner)
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
             self._assign(statement.target, statement.value, owner)
+        elif isinstance(statement, ast.If | ast.Return):
+            self._compared(statement)
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._functions.append(statement)
         inner = kind_of_class(statement) if isinstance(statement, ast.ClassDef) else ""
         was, self._sketch = self._sketch, self._sketch or is_main_guard(statement)
         for name, value in ast.iter_fields(statement):
@@ -86,7 +93,14 @@ class _Binder:
                 for node in value if isinstance(value, list) else (value,):
                     if isinstance(node, ast.AST):
                         self._expression(node)
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._functions.pop()
         self._sketch = was
+
+    def _compared(self, statement: ast.If | ast.Return) -> None:
+        """What lets in whoever sends it."""
+        for literal, name in accepted(statement, self._functions):
+            self._bind(literal, name, "comparison", PROCESS)
 
     def _assign(self, target: ast.expr, value: ast.expr, owner: str) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
