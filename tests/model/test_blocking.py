@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from aiaudit.model.blocking import blocking_calls
+from aiaudit.model.resources import short_name
 from tests.model.linked import service_of
 
 INDEX = """
@@ -48,3 +51,18 @@ def test_what_blocks_for_long_counts_before_what_is_brief(tmp_path: Path) -> Non
     }
 
     assert found == {"GET /zero": ("IndexFlatIP.search", True), "GET /names/{name}": ("requests.get", False)}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("transformers.AutoModel.from_pretrained().generate", "AutoModel.generate"),
+        ("transformers.AutoTokenizer.from_pretrained()", "AutoTokenizer"),
+        ("redis.from_url().get", "from_url().get"),
+        ("openai.OpenAI().chat.completions.create", "chat.completions.create"),
+        ("httpx.AsyncClient().get", "AsyncClient.get"),
+    ],
+)
+def test_names_in_messages(path: str, name: str) -> None:
+    """What a class method makes is called by the class."""
+    assert short_name(path) == name

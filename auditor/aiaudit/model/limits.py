@@ -10,6 +10,8 @@ from functools import cached_property
 from aiaudit.finding import Step
 from aiaudit.model.asking import model_calls
 from aiaudit.model.contexts import Contexts
+from aiaudit.model.flow.analysis import flows_of
+from aiaudit.model.flow.flows import Flow
 from aiaudit.model.program import is_beside_the_service, module_calls
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
@@ -80,17 +82,19 @@ class CostlyApplication:
 
 def costly_applications(service: Service) -> list[CostlyApplication]:
     """All of them."""
-    side = python_side(service)
-    return list(_Finder(side, service.tree).find())
+    return list(_Finder(python_side(service), service.tree, flows_of(service)).find())
 
 
 class _Finder:
-    def __init__(self, side: PythonSide, tree: Tree) -> None:
+    def __init__(self, side: PythonSide, tree: Tree, flows: Iterable[Flow]) -> None:
         self.side = side
         self.tree = tree
+        # What a route puts into a queue, a worker gives to a model: no call leads there.
+        self.fed = {id(flow.source.route.handler): flow for flow in flows if flow.source.route is not None}
         self.models = {id(call.scope): call for call in model_calls(side)}
         self.reaching = self._scopes_that_reach_models()
-        self.routes = [route for route in side.routing.routes if id(route.handler) in self.reaching]
+        asking = {*self.reaching, *self.fed}
+        self.routes = [route for route in side.routing.routes if id(route.handler) in asking]
 
     def find(self) -> Iterator[CostlyApplication]:
         if not self.routes:
@@ -131,6 +135,9 @@ class _Finder:
         return found
 
     def _example(self, route: Route) -> tuple[str, tuple[Step, ...]]:
+        if id(route.handler) not in self.reaching:
+            flow = self.fed[id(route.handler)]
+            return flow.call.name, flow.steps
         steps = [Step(route.label, route.span)]
         call, following = self.reaching[id(route.handler)]
         scope: Scope = route.handler

@@ -103,13 +103,18 @@ SAME_OBJECT = frozenset(("with_options", "copy", "bind", "with_config", "with_re
 
 
 def short_name(path: str) -> str:
-    """How a message calls something: `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`."""
+    """How a message calls something: `genai.Client`, `redis.from_url`, `Redis.get`, `chat.completions.create`, and
+    `AutoModel.generate` of what `AutoModel.from_pretrained()` gives."""
     head, called, tail = path.rpartition("()")
     if called:
         names = tail.strip(".").split(".")
-        if len(names) > 1 or not names[0]:
-            return ".".join(names) if names[0] else _last(head)
+        if len(names) > 1:
+            return ".".join(names)
         maker = _last(head)
+        if not maker[:1].isupper() and _last(head.rpartition(".")[0])[:1].isupper():
+            maker = _last(head.rpartition(".")[0])  # a method of the class that makes objects of it
+        if not names[0]:
+            return maker
         return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{maker}().{names[0]}"
     names = path.split(".")
     if names[-1][:1].isupper():

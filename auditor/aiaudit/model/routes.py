@@ -132,9 +132,8 @@ class _Finder:
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
-            self._entry("request", route.handler, route.label, route.span)
-            for dependency in route.dependencies:
-                self._entry("request", dependency, route.label, route.span)
+            for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
+                self._entry("request", function, route.label, route.span)
         self._keep_live()
         return self.found
 

@@ -21,9 +21,9 @@ def is_local(wait: Wait) -> bool:
 
 
 def explanation(wait: Wait) -> str:
-    """What the library does by itself, with its version: `waits up to 1802 s: 600 s x 3 attempts (openai 3.54.0)`."""
+    """What the library does by itself, with its version: `600 s x 3 attempts (as of openai 3.54.0)`."""
     entry = wait.driver or wait.entry
-    timeout, source = entry.timeout, f"({entry.release})"
+    timeout, source = entry.timeout, f"(as of {entry.release})"
     if wait.seconds is None or timeout is None:
         return source
     if math.isinf(wait.seconds):

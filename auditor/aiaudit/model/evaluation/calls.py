@@ -93,7 +93,8 @@ class Calls(Injection):
     def called(self, callee: Value, call: Call) -> Iterable[Value]:
         """What calling a value gives."""
         if isinstance(callee, FunctionValue):
-            return self.result(callee.function)
+            made = self._made_of_argument(callee, call)
+            return self.result(callee.function) if made is None else made
         if isinstance(callee, ClassValue):
             return (Instance(callee.cls, call),)
         if isinstance(callee, Instance):
@@ -138,6 +139,36 @@ class Calls(Injection):
         if path in ("random.choice", "secrets.choice") and arguments:
             return self.elements(arguments[0], scope)
         return (External(f"{path}()", call, callee),)
+
+    def _made_of_argument(self, callee: FunctionValue, call: Call) -> tuple[Value, ...] | None:
+        """What a function gives that calls its argument: `load(AutoTokenizer)` of `return kind.from_pretrained(...)`.
+
+        Asked for the one call, as each gives another thing. None for other functions.
+        """
+        function = callee.function
+        if len(function.returns) != 1 or function.generator:
+            return None
+        returned = function.returns[0][0]
+        names: list[str] = []
+        maker = returned[2] if returned[0] == "call" else returned
+        while maker[0] == "attr":
+            names.append(maker[3])
+            maker = maker[2]
+        if returned[0] != "call" or maker[0] != "name" or maker[2] == function.self_name:
+            return None
+        bound = [binding.kind for binding in function.bindings.get(maker[2], ())]
+        positions = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
+        if bound != ["parameter"] or maker[2] not in positions:
+            return None
+        offset = int(callee.bound is not None and function.self_name is not None)
+        given = call.argument(maker[2], positions.index(maker[2]) - offset)
+        if given is None:
+            return None
+        found: list[Value] = list(self.evaluate(given, call.scope))
+        for name in reversed(names):
+            found = [inner for value in found for inner in self.attribute(value, name)]
+        inside = self.call_of(returned, function)
+        return tuple(made for value in found for made in self.called(value, inside)) or None
 
     def _got(self, call: Call, names: Iterable[str]) -> Iterator[Value]:
         """What `getattr(thing, name, default)` may give for a name that is one of these."""

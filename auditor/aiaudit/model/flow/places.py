@@ -46,7 +46,8 @@ class Place:
     """`path` is the part of the expression's value that reaches the call; the empty path is all text in it.
 
     `stack` holds the frames that are open; `cut` tells that on the way the text was cut into pieces that all go on,
-    `few` that only some items of a list go on.
+    `few` that only some items of a list go on. `owner` made the one object whose methods the way led through, where
+    others of its class have nothing to do with it.
     """
 
     expression: Expression
@@ -55,6 +56,7 @@ class Place:
     stack: tuple[Frame, ...] = ()
     cut: bool = False
     few: bool = False
+    owner: Call | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -64,12 +66,12 @@ class Place:
     def key_in(self, stack: tuple[Frame, ...]) -> tuple[object, ...]:
         """The key of the same place in a function that was entered through the frames of a stack."""
         frames = tuple([id(frame.call) for frame in stack[-STACK_DEPTH:]])
-        return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few)
+        return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few, id(self.owner))
 
     @property
     def key_without_stack(self) -> tuple[object, ...]:
         """What makes two places the same but for how their function was entered."""
-        return (id(self.expression), id(self.scope), self.path, self.cut, self.few)
+        return (id(self.expression), id(self.scope), self.path, self.cut, self.few, id(self.owner))
 
     @property
     def span(self) -> Span:
@@ -78,7 +80,7 @@ class Place:
 
     def entered(self, stack: tuple[Frame, ...]) -> Place:
         """The same place in a function that was entered through the frames of a stack."""
-        return Place(self.expression, self.scope, self.path, stack[-STACK_DEPTH:], self.cut, self.few)
+        return Place(self.expression, self.scope, self.path, stack[-STACK_DEPTH:], self.cut, self.few, self.owner)
 
     def at(self, expression: Expression, path: Path | None = None) -> Place:
         """Another expression of the same scope."""
@@ -89,11 +91,12 @@ class Place:
             self.stack,
             self.cut,
             self.few,
+            self.owner,
         )
 
     def inside(self, expression: Expression, scope: Scope, path: Path, stack: tuple[Frame, ...]) -> Place:
         """An expression of another scope."""
-        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut, self.few)
+        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut, self.few, self.owner)
 
 
 def marks(path: Path) -> Path:
@@ -115,15 +118,17 @@ class Result:
     stack: tuple[Frame, ...]
     cut: bool = False
     few: bool = False
+    owner: Call | None = None
 
     @classmethod
     def of(cls, place: Place, call: Call, path: Path, stack: tuple[Frame, ...]) -> Result:
         """The result of a call on the way that a place is on."""
-        return cls(call, path, stack, place.cut, place.few)
+        return cls(call, path, stack, place.cut, place.few, place.owner)
 
     def give(self, expression: Expression, path: Path) -> Place:
         """A place in the function that makes the call: one of its arguments, or the object that it is made on."""
-        return Place(expression, self.call.scope, shortened(path), self.stack[-STACK_DEPTH:], self.cut, self.few)
+        stack = self.stack[-STACK_DEPTH:]
+        return Place(expression, self.call.scope, shortened(path), stack, self.cut, self.few, self.owner)
 
 
 def part_of(store: Store) -> Path:

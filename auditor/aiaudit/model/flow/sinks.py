@@ -77,7 +77,8 @@ def _takes_prompt(known: Known, tools: Tools) -> bool:
 def _name(known: Known) -> str:
     """What the program calls it where the library's name is only that of the loader: `model(...)`."""
     function = known.call.expression[2]
-    if known.name.rpartition(".")[2].startswith("from_") and not last_name(function).startswith("from_"):
+    maker = known.value.path.removesuffix("()").rpartition(".")[2]
+    if maker.startswith("from_") and not last_name(function).startswith("from_"):
         return ".".join(dotted_names(function)[-2:]) or known.name
     return known.name
 

@@ -103,12 +103,13 @@ class Tools:
         """Functions -> the calls of them under whatever name: parameters, attributes and aliases included."""
         if self._called is None:
             self._called = defaultdict(list)
-            for name, calls in self.side.program.calls_by_name.items():
-                for call in calls:
-                    for value in self.evaluator.callees(call):
-                        if isinstance(value, FunctionValue) and value.function.name != name:
-                            bound = int(value.bound is not None and value.function.self_name is not None)
-                            self._called[id(value.function)].append((call, bound))
+            for calls in self.side.program.calls_by_name.values():
+                for written in calls:
+                    for call in (written, *self.evaluator.handing.handed_over(written)):
+                        for value in self.evaluator.callees(call):
+                            if isinstance(value, FunctionValue) and value.function.name != call.name:
+                                bound = int(value.bound is not None and value.function.self_name is not None)
+                                self._called[id(value.function)].append((call, bound))
         return self._called
 
     def _alike(self, function: Function) -> Iterator[Caller]:

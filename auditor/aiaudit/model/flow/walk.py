@@ -11,6 +11,7 @@ from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.order import is_inner
+from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
 from aiaudit.model.flow.places import (
     ANY,
@@ -257,7 +258,8 @@ class Walker:
         if function.node[0] == "lambda" and parameter[3] is not None:
             yield place.inside(parameter[3], function.parent or function.module, path, stack)
         for caller in self.tools.callers(function):
-            yield from given(caller, function, parameter, path, place)
+            if not is_of_other(caller.call, function, place, self.tools):
+                yield from given(caller, function, parameter, path, owned(caller.call, function, place, self.tools))
         yield from self._graph_state(function, parameter, path, place)
 
     def _injected(self, binding: Binding, path: Path, place: Place) -> Iterator[Place | Source]:
