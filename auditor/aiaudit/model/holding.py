@@ -13,6 +13,16 @@ from aiaudit.sources.python.facts import Expression
 _BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
 _MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
 _STATEFUL = ("memory", "agent", "chain")
+# Indexes that live in this process, unless they are told a place on a disk or elsewhere; and what makes one of data.
+IN_MEMORY = (
+    "InMemoryVectorStore",
+    "DocArrayInMemorySearch",
+    "InMemoryDocumentStore",
+    "EphemeralClient",
+    "FAISS",
+    "SimpleVectorStore",
+)
+_FROM_DATA = ("from_documents", "from_texts", "afrom_documents", "afrom_texts", "from_embeddings")
 
 
 class Holding:
@@ -65,6 +75,9 @@ class Holding:
             return value.expression[0] in ("list", "dict", "set") and not value.expression[2]
         if isinstance(value, External):
             if value.path in CONTAINERS:
+                return True
+            owner, _, made_by = value.path.removesuffix("()").rpartition(".")
+            if made_by in _FROM_DATA and owner.rpartition(".")[2] in IN_MEMORY:
                 return True
             entry = self.knowledge.maker(self.knowledge.find(value.path.removesuffix("()")))
             last = value.path.removesuffix("()").rpartition(".")[2]

@@ -9,7 +9,7 @@ from dataclasses import field
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.guards import guard_at
-from aiaudit.model.holding import Holding
+from aiaudit.model.holding import IN_MEMORY, Holding
 from aiaudit.model.lifetimes import Lasting, Lifetimes
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
@@ -23,14 +23,6 @@ from aiaudit.values import dataclass
 
 # Indexes that live in this process, and the methods that put something into them.
 _INDEXES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.Index", "annoy.AnnoyIndex")
-_STORES = (
-    "InMemoryVectorStore",
-    "DocArrayInMemorySearch",
-    "InMemoryDocumentStore",
-    "EphemeralClient",
-    "FAISS",
-    "SimpleVectorStore",
-)
 _INDEXING = frozenset(
     ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
 )
@@ -98,7 +90,7 @@ class _Finder:
             read = self._read_of(group)
             if read is not None:
                 state[key] = read
-        return list(self._grouped([w for w in writes if w.root.key in state and self._counts(w)], state))
+        return self._grouped([w for w in writes if w.root.key in state and self._counts(w)], state)
 
     def _functions(self) -> Iterator[Function]:
         """Functions that requests run again and again; a callback that startup registers is no request."""
@@ -107,25 +99,40 @@ class _Finder:
             if reach is not None and not reach.entry.registered and function.name != "__init__":
                 yield function
 
-    def _grouped(self, writes: Iterable[Write], state: dict[object, Step]) -> Iterator[KeptState]:
-        """One for each function and owner: the attributes of one object together, other variables alone."""
+    def _grouped(self, writes: Iterable[Write], state: dict[object, Step]) -> list[KeptState]:
+        """One for each function and owner: the attributes of one object together, other variables alone. What a task
+        goes on to write is told where the request that starts it writes."""
         groups: dict[tuple[int, object], list[Write]] = defaultdict(list)
         for write in writes:
             owner = id(write.root.cls) if write.root.cls is not None else write.root.key
             groups[id(write.scope), owner].append(write)
-        for group in groups.values():
+        reached = [
+            (reach, owner, group)
+            for (_, owner), group in groups.items()
+            if (reach := self.contexts.in_request(group[0].scope, cached=False)) is not None
+        ]
+        states: list[KeptState] = []
+        nearest: dict[tuple[int, object], KeptState] = {}
+        for reach, owner, group in sorted(reached, key=lambda item: len(item[0].chain())):
             group.sort(key=lambda write: write.span)
             first = group[0]
-            reach = self.contexts.in_request(first.scope, cached=False)
-            if reach is not None:
-                yield KeptState(
-                    tuple(dict.fromkeys(write.root.name for write in group)),
-                    first.how,
-                    reach,
-                    [write.span for write in group],
-                    state[first.root.key],
-                    Confidence.MEDIUM if all(write.how == "count" for write in group) else Confidence.HIGH,
-                )
+            spans = [write.span for write in group]
+            known = nearest.get((id(reach.entry), owner))
+            if known is not None and any(link.edge is not None and link.edge.deferred for link in reach.chain()):
+                known.writes.extend(spans)
+                continue
+            counts = all(write.how == "count" for write in group)
+            made = KeptState(
+                tuple(dict.fromkeys(write.root.name for write in group)),
+                first.how,
+                reach,
+                spans,
+                state[first.root.key],
+                Confidence.MEDIUM if counts else Confidence.HIGH,
+            )
+            nearest.setdefault((id(reach.entry), owner), made)
+            states.append(made)
+        return states
 
     # Writes
 
@@ -206,7 +213,7 @@ class _Finder:
             if not isinstance(value, External):
                 continue
             names = value.path.replace("()", "").split(".")
-            if value.path.startswith(_INDEXES) or any(name in _STORES for name in names):
+            if value.path.startswith(_INDEXES) or any(name in IN_MEMORY for name in names):
                 return True
         return False
 
@@ -228,7 +235,27 @@ class _Finder:
             return False
         if write.how == "count":
             return True
-        return self._changes(write)
+        return self._changes(write) or self._is_looked_up(write)
+
+    def _is_looked_up(self, write: Write) -> bool:
+        """Whether requests ask for the entry by what they bring: `jobs[new_id] = job`, then `jobs[id]`."""
+        if write.how != "entry" or write.key is None or write.key[0] == "const":
+            return False
+        name = write.root.name.rpartition(".")[2]
+        return any(
+            comes_from_request(key, scope, self.evaluator, self.contexts) and self._is_of(base, write, scope)
+            for scope in self._requested(name)
+            for base, key in _entries_in(scope)
+            if _named(base) == name
+        )
+
+    def _requested(self, name: str) -> Iterator[Scope]:
+        """The functions that requests run in modules where a name stands."""
+        for module in self.side.program.modules:
+            if self.side.program.tree.mentions(module.path, (name,)):
+                for scope in module.descendants():
+                    if not isinstance(scope, Module) and self.contexts.in_request(scope) is not None:
+                        yield scope
 
     def _changes(self, write: Write) -> bool:
         """Whether what is written, or under what, comes with the request."""
@@ -280,8 +307,8 @@ class _Finder:
             for target in statement[2]
         )
 
-    def _is_of(self, base: Expression, write: Write) -> bool:
-        root = self.lifetimes.root(base, write.scope)
+    def _is_of(self, base: Expression, write: Write, scope: Scope | None = None) -> bool:
+        root = self.lifetimes.root(base, scope or write.scope)
         return root is not None and root.key == write.root.key
 
     # Reads
@@ -293,22 +320,17 @@ class _Finder:
         bases = {id(write.base) for write in group}
         writers = {id(write.scope) for write in group}
         found: list[tuple[bool, Step]] = []
-        for module in self.side.program.modules:
-            if not self.side.program.tree.mentions(module.path, (name,)):
-                continue
-            for scope in module.descendants():
-                if isinstance(scope, Module) or self.contexts.in_request(scope) is None:
+        for scope in self._requested(name):
+            for node in self._read_in(scope).get(name, ()):
+                if id(node) in bases:
                     continue
-                for node in self._read_in(scope).get(name, ()):
-                    if id(node) in bases:
-                        continue
-                    other = self.lifetimes.root(node, scope)
-                    if other is not None and other.key == root.key:
-                        reach = self.contexts.in_request(scope)
-                        label = reach.entry.label if reach is not None else ""
-                        step = Step(f"{label} reads it", Span.at(module.path, node[1]))
-                        found.append((id(scope) in writers, step))
-                        break
+                other = self.lifetimes.root(node, scope)
+                if other is not None and other.key == root.key:
+                    reach = self.contexts.in_request(scope)
+                    label = reach.entry.label if reach is not None else ""
+                    step = Step(f"{label} reads it", Span.at(scope.module.path, node[1]))
+                    found.append((id(scope) in writers, step))
+                    break
         return min(found, key=lambda item: (item[0], item[1].span))[1] if found else None
 
     def _read_in(self, scope: Scope) -> dict[str, list[Expression]]:
@@ -323,6 +345,15 @@ class _Finder:
                 if name is not None and id(node) not in assigned:
                     known[name].append(node)
         return known
+
+
+def _entries_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:
+    """The containers whose entries a scope reads or writes, each with the key: `base[key]`, `base.get(key)`."""
+    for node in walk_all(scope.body):
+        if node[0] == "sub":
+            yield node[2], node[3]
+        elif node[0] == "call" and node[2][0] == "attr" and node[2][3] in ("get", "pop") and node[3]:
+            yield node[2][2], node[3][0]
 
 
 def _named(node: Expression | Statement) -> str | None:

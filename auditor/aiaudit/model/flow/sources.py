@@ -163,7 +163,7 @@ class Sources:
             return self._source(verdict, name, place, route, path, function)
         if default is not None and default[0] == "const" and not isinstance(default[2], (str, type(None))):
             return None
-        if path or is_identifier(name) or f"{{{name}" in route.label or f"<{name}>" in route.label:
+        if path or is_identifier(name) or _is_in_address(name, route):
             return None
         return Source(f"parameter `{name}`", place, route=route, field=name)
 
@@ -180,8 +180,8 @@ class Sources:
             return Source(f"the page at `{address}`", place, "fetched", route, name) if verdict.kind in kinds else None
         if FILE in path or (verdict.kind != "text" and not verdict.many) or is_identifier(verdict.field or name):
             return None
-        if not verdict.owner and f"{{{name}" in route.label:
-            return None  # a piece of the address
+        if not verdict.owner and _is_in_address(name, route):
+            return None
         if verdict.owner:
             if self.checks.bounded(function, name, (verdict.field,), None, lambda: verdict.is_list) and not path:
                 return None
@@ -279,6 +279,11 @@ class Sources:
                 return self._is_request_type(parameter, holder)
             return name in ("request", "req", "websocket", "ws")
         return False
+
+
+def _is_in_address(name: str, route: Route) -> bool:
+    """Whether a parameter is a piece of the route's address: `{name}`, `<name>`, `<int:name>`."""
+    return any(part in route.label for part in (f"{{{name}", f"<{name}>", f":{name}>"))
 
 
 def is_conversation(source: Source) -> bool:
