@@ -58,7 +58,7 @@ def test_what_blocks_for_long_counts_before_what_is_brief(tmp_path: Path) -> Non
     [
         ("transformers.AutoModel.from_pretrained().generate", "AutoModel.generate"),
         ("transformers.AutoTokenizer.from_pretrained()", "AutoTokenizer"),
-        ("redis.from_url().get", "from_url().get"),
+        ("redis.from_url().get", "redis.from_url().get"),
         ("openai.OpenAI().chat.completions.create", "chat.completions.create"),
         ("httpx.AsyncClient().get", "AsyncClient.get"),
     ],

@@ -27,7 +27,7 @@ def _names(tmp_path: Path, imports: str, call: str) -> list[str]:
         ("from x import chat_model", "chat_model.start_chat(history=[]).send_message(q)"),
         ("from vertexai.language_models import TextGenerationModel as T", "T.from_pretrained('m').predict(q)"),
         ("import anthropic", "anthropic.Anthropic().completions.create(prompt=q, model='m')"),
-        ("import boto3", "boto3.client('bedrock-agent-runtime').retrieve_and_generate(input={'text': q})"),
+        ("import boto3", "boto3.client('bedrock-agent-runtime').invoke_agent(inputText=q, agentId='a', sessionId='s')"),
         ("import boto3", "boto3.client('sagemaker-runtime').invoke_endpoint(Body=json.dumps({'inputs': q}))"),
         ("import together", "together.Complete.create(prompt=q, model='m')"),
         ("import chromadb", "chromadb.Client().get_collection('c').add(documents=[q], ids=['1'])"),
@@ -54,6 +54,8 @@ def test_calls_of_models(tmp_path: Path, imports: str, call: str) -> None:
         ("from transformers import AutoTokenizer", "AutoTokenizer.from_pretrained('m')(q)"),
         ("from x import repository", "repository.create(q)"),
         ("import boto3", "boto3.client('s3').put_object(Body=q)"),
+        # The service refuses more than 1000 characters.
+        ("import boto3", "boto3.client('bedrock-agent-runtime').retrieve_and_generate(input={'text': q})"),
     ],
 )  # fmt: skip
 def test_calls_of_nothing_of_the_kind(tmp_path: Path, imports: str, call: str) -> None:

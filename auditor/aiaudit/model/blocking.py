@@ -9,7 +9,7 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.routes import Route
+from aiaudit.model.routes import MIDDLEWARE, Route
 from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
 from aiaudit.model.service import Service
 from aiaudit.sources.python.facts import Expression
@@ -73,6 +73,7 @@ class _Finder:
     def find(self) -> Iterator[BlockingCall]:
         once: set[int] = set()
         plain = {id(route.handler) for route in self.side.routing.routes if runs_on_the_loop(route)}
+        plain |= {id(entry.scope) for entry in self.side.routing.entries if entry.label == MIDDLEWARE}
         for function in self.side.program.functions:
             if not function.asynchronous and id(function) not in plain:
                 continue

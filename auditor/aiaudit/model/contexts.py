@@ -9,14 +9,35 @@ from dataclasses import replace
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead, is_main_part
 from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
+from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Entry, Routing
-from aiaudit.model.runners import CACHING, CLOSING_KEYWORDS, FILING, OFFLOADING, PROMPT, STARTING_KEYWORDS, TOOL_RUNS
+from aiaudit.model.runners import (
+    AWAITING,
+    CACHING,
+    CLOSING_KEYWORDS,
+    FILING,
+    OFFLOADING,
+    PROMPT,
+    STARTING_KEYWORDS,
+    TOOL_RUNS,
+)
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.singletons import is_singleton
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Literal, ModuleValue, Partial, Value
+from aiaudit.model.values import (
+    ClassValue,
+    Elements,
+    External,
+    FunctionValue,
+    Instance,
+    Literal,
+    ModuleValue,
+    Partial,
+    Value,
+)
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -255,6 +276,8 @@ class Contexts:
         elif isinstance(scope, Function):
             yield from self._import_edges(scope.module, scope)
             yield from self._dependency_edges(scope)
+            if id(scope) in self.handlers:
+                yield from self._validation_edges(scope)
             if scope.name == PROVIDER:
                 yield from self._provided_edges(scope)
         for call in scope.calls:
@@ -325,6 +348,15 @@ class Contexts:
                         edge.guard_class,
                     )
 
+    def _validation_edges(self, handler: Function) -> Iterator[Edge]:
+        """The validators that the framework runs to make what a handler is given."""
+        for _, _, annotation, _, at in handler.parameters:
+            for value in self.evaluator.annotated(annotation, handler.parent or handler.module):
+                for held in value.element if isinstance(value, Elements) else (value,):
+                    for validator in self.evaluator.validators(held.cls) if isinstance(held, Instance) else ():
+                        span = Span.at(handler.module.path, at)
+                        yield Edge(handler, validator, span, f"validated by {validator.qualified_name}")
+
     def _injected(self, call: Call, parameter: Parameter, function: Function) -> Iterator[Value]:
         """What a dependency runs: the given callable, or the class that the parameter is annotated with."""
         given = call.arguments[0] if call.arguments else call.keyword("dependency")
@@ -345,6 +377,12 @@ class Contexts:
             if isinstance(value, External) and value.path == RESOLVING and call.arguments:
                 for kept, made in self.evaluator.made_by_resolving(call.arguments[0], call):
                     yield from (replace(edge, cached=kept) for edge in self._value_edges(made, call, call.scope))
+        if name in VALIDATING and function[0] == "attr":
+            for cls in self.evaluator.validated(call):
+                for validator in self.evaluator.validators(cls):
+                    yield Edge(call.scope, validator, call.span, validator.label, call)
+        if name in IMPORTING:
+            yield from self._plugin_edges(call)
         if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
             for value in self.evaluator.evaluate(function[2], call.scope):
                 if isinstance(value, FunctionValue):
@@ -362,6 +400,14 @@ class Contexts:
             yield from self._tool_edges(call, offloading=name != "run" and name.startswith("a"))
         if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
+
+    def _plugin_edges(self, call: Call) -> Iterator[Edge]:
+        """The modules that a call imports by their names: each once."""
+        scope = call.scope
+        for value in imported_by(call, self.program):
+            if value.module is not None and value.module is not scope.module:
+                lazy = isinstance(scope, Function)
+                yield Edge(scope, value.module, call.span, f"imports {value.module.path}", call, lazy)
 
     def _tool_edges(self, call: Call, offloading: bool) -> Iterator[Edge]:
         """`tool.run(...)` of a function that a decorator made a tool; asked asynchronously, a plain one runs in a
@@ -388,6 +434,7 @@ class Contexts:
                     for edge in self._value_edges(value, call, call.scope):
                         if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:
                             continue  # the application's own: it has its entry
+                        elsewhere = offloading and not (call.name in AWAITING and is_coroutine(edge.target))
                         yield Edge(
                             call.scope,
                             edge.target,
@@ -395,7 +442,7 @@ class Contexts:
                             f"passes {edge.target.qualified_name}",
                             call,
                             edge.cached,
-                            offloading,
+                            elsewhere,
                             edge.guard_class,
                             deferred=True,
                             registered=registered and name not in STARTING_KEYWORDS,
@@ -434,6 +481,7 @@ class Contexts:
                         break
             for made in self.evaluator.default_factories(value.cls):
                 yield from self._run_by(made)
+            yield from self.evaluator.validators(value.cls)
         elif isinstance(value, Instance):
             for cls in self.evaluator.lineage(value.cls)[0]:
                 method = cls.method("__call__") or self.evaluator.forwarded(cls)
@@ -460,6 +508,11 @@ class Contexts:
 def is_import(edge: Edge) -> bool:
     """Whether an edge imports a module, which runs it once, however often the importing script runs."""
     return isinstance(edge.source, Module) and isinstance(edge.target, Module)
+
+
+def is_coroutine(scope: Scope) -> bool:
+    """Whether calling a function only makes a coroutine."""
+    return isinstance(scope, Function) and scope.asynchronous and not scope.generator
 
 
 def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from aiaudit.model.collect import collect
 from aiaudit.model.openapi import operations
+from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
@@ -55,8 +56,8 @@ STARTERS = frozenset(
 )
 _STANDARD = frozenset(sys.stdlib_module_names)
 
-# Calls that import a module by a text: Django's settings and URL files, plug-ins.
-_NAMING_MODULES = frozenset({"setdefault", "include", "import_module", "import_string"})
+# Calls that name a module in a text: Django's settings and URL files, classes to load.
+_NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
 
 
 def is_beside_the_service(path: str) -> bool:
@@ -174,6 +175,9 @@ class Program:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
             name = call.name
+            if name in IMPORTING:
+                for plugin in imported_by(call, self):
+                    yield from self._files_of(plugin)
             if name not in _NAMING_MODULES or not call.arguments:
                 continue
             if name == "setdefault" and len(call.arguments) > 1:

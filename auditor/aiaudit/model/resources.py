@@ -115,13 +115,18 @@ def short_name(path: str) -> str:
             maker = _last(head.rpartition(".")[0])  # a method of the class that makes objects of it
         if not names[0]:
             return maker
-        return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{maker}().{names[0]}"
+        return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{_with_module(head)}().{names[0]}"
     names = path.split(".")
     if names[-1][:1].isupper():
         return ".".join(names[-2:]) if names[-1] in GENERIC else names[-1]
     if len(names) > 1 and names[-2][:1].isupper():
         return ".".join(names[-2:])
     return path if len(names) <= 3 else ".".join(names[-2:])
+
+
+def _with_module(path: str) -> str:
+    """A function of a library's top module with its name, as it is mostly written: `boto3.client`."""
+    return path if path.count(".") == 1 and "()" not in path and not path.startswith("builtins.") else _last(path)
 
 
 def _last(path: str) -> str:

@@ -42,6 +42,8 @@ _TABLES = frozenset(("Route", "WebSocketRoute", "APIRoute", "path", "re_path", "
 _GRADIO = frozenset((*GRADIO_EVENTS, "Interface", "ChatInterface"))
 _ADDING_VERBS = frozenset(f"add_{verb}" for verb in VERBS)
 _LISTENING = frozenset(("add_event_handler", "register_listener", "on_startup"))
+# The label of a function that is a middleware: Starlette and Sanic call even a plain one on the event loop.
+MIDDLEWARE = "every request (middleware)"
 _MIDDLEWARE = frozenset(("add_middleware", "Middleware"))
 _ROUTERS = frozenset(("APIRouter", "include_router"))
 _NODES = frozenset(("add_node", "add_conditional_edges", "RunnableLambda"))

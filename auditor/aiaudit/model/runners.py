@@ -36,6 +36,10 @@ OFFLOADING = frozenset(
         "enqueue",
     )
 )
+# Those that leave a coroutine to the event loop: a thread only makes it, whoever awaits it runs it there.
+AWAITING = frozenset(
+    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "add_task", "asyncify", "sync_to_async")
+)
 # Calls that run a function handed to them on the spot, in this thread or another.
 PROMPT = OFFLOADING | frozenset(
     (

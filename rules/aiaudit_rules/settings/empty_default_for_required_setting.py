@@ -66,7 +66,7 @@ rule = Rule(
     since="0.1.0",
 )
 
-DEFAULTS = {"none": "None", "empty": "an empty text", "literal": "a stand-in that anybody can read"}
+DEFAULTS = {"none": "None", "empty": "an empty text", "literal": "a stand-in"}
 
 
 @rule.check(Setting)
@@ -76,9 +76,10 @@ def empty_default_for_required_setting(setting: Setting) -> Iterator[Finding]:
         return
     if setting.default not in DEFAULTS:
         return
+    known = " that anybody can read" if setting.default == "literal" and setting.only_here else ""
     yield rule.at(
         setting.span,
-        f"{setting.name} defaults to {DEFAULTS[setting.default]}: {consequence(setting)}",
+        f"{setting.name} defaults to {DEFAULTS[setting.default]}{known}: {consequence(setting)}",
         help="give it no default, so that the service does not start without it",
         trace=setting.steps,
     )

@@ -16,5 +16,7 @@ def consequence(setting: Setting) -> str:
             "a value that anybody can read" if setting.default == "literal" else "nothing"
         )
     if setting.default == "literal":
-        return f"{setting.need} works with it, and nothing says so"
+        if setting.only_here:
+            return f"{setting.need} works with it, and nothing says so"
+        return f"the service starts with it and {setting.need} fails later"
     return f"the service starts without it and {setting.need} fails later"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.evaluation.core import distinct, method_of
+from aiaudit.model.evaluation.expressions import SUBCLASSES
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
-from aiaudit.model.scopes import Call, Scope, last_name
+from aiaudit.model.plugins import imported_by
+from aiaudit.model.scopes import Call, Class, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
     Constant,
@@ -63,6 +65,9 @@ CALLING = {
     "fastapi.Security": 0,
     "fastapi.params.Depends": 0,
 }
+IMPORTING_PATHS = ("importlib.import_module", "builtins.__import__")
+# Methods of a pydantic class that make an object of it out of data, and run its validators.
+VALIDATING = frozenset(("model_validate", "model_validate_json", "parse_obj", "parse_raw", "from_orm"))
 CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
 
@@ -78,8 +83,19 @@ class Calls(Injection):
                 yield from found if function[3] in CONTAINER_READS else (Elements(distinct(found)),)
                 return
         call = self.call_of(expression, scope)
+        if function[0] == "attr" and function[3] in VALIDATING:
+            made = [Instance(cls, call) for cls in self.validated(call)]
+            if made:
+                yield from made
+                return
         for callee in self.evaluate(function, scope):
             yield from self.called(callee, call)
+
+    def validated(self, call: Call) -> Iterator[Class]:
+        """The pydantic classes of the repository that `Class.model_validate(...)` makes an object of."""
+        for value in self.evaluate(call.expression[2][2], call.scope):
+            if isinstance(value, ClassValue) and self.inherits(value.cls, ".BaseModel", ".BaseSettings"):
+                yield value.cls
 
     def call_of(self, expression: Expression, scope: Scope) -> Call:
         """The record of a call expression."""
@@ -136,6 +152,10 @@ class Calls(Injection):
                 return self._got(call, [name.value for name in names if isinstance(name, Constant)])
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
+        if path in IMPORTING_PATHS:
+            return tuple(imported_by(call, self.program)) or (External(f"{path}()", call, callee),)
+        if path == SUBCLASSES and isinstance(callee.base, ClassValue):
+            return (Elements(distinct(ClassValue(heir) for heir in self.subclasses(callee.base.cls))),)
         if path in ("random.choice", "secrets.choice") and arguments:
             return self.elements(arguments[0], scope)
         return (External(f"{path}()", call, callee),)

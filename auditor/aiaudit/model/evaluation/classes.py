@@ -11,12 +11,16 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
+    Elements,
     External,
     FunctionValue,
     Instance,
     Value,
 )
 from aiaudit.sources.python.facts import Expression
+
+# The decorators of functions that pydantic runs when it makes an object.
+VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 
 
 class Classes(Core):
@@ -87,6 +91,34 @@ class Classes(Core):
                     if binding.expression is not None and is_field_call(binding.expression):
                         factory = self.call_of(binding.expression, candidate).keyword("default_factory")
                         yield from self.evaluate(factory, candidate)
+
+    def validators(self, cls: Class) -> list[Function]:
+        """The functions that making an object of a pydantic class runs: its own and those of its fields' classes."""
+        if not self._validating:
+            return []
+        known = self._validators.get(id(cls))
+        if known is None:
+            known = self._validators[id(cls)] = []  # a class that holds objects of its own kind
+            for candidate in self.lineage(cls)[0]:
+                known += self._validating.get(id(candidate), ())
+                for bindings in candidate.bindings.values():
+                    for value in self.annotated(bindings[0].annotation, candidate):
+                        for held in value.element if isinstance(value, Elements) else (value,):
+                            known += self.validators(held.cls) if isinstance(held, Instance) else ()
+        return known
+
+    @cached_property
+    def _validating(self) -> dict[int, list[Function]]:
+        """Class -> its own validators."""
+        found: dict[int, list[Function]] = defaultdict(list)
+        for function in self.program.functions:
+            if function.owner is not None and function.has_decorator(*VALIDATORS):
+                found[id(function.owner)].append(function)
+        return found
+
+    @cached_property
+    def _validators(self) -> dict[int, list[Function]]:
+        return {}
 
     def forwarded(self, cls: Class) -> Function | None:
         """The `forward` that calling an object of a module class of torch or dspy runs."""

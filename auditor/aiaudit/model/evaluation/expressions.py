@@ -23,6 +23,7 @@ from aiaudit.model.values import (
 from aiaudit.sources.python.facts import Expression
 
 RUNNABLE = "langchain_core.runnables.RunnableSequence()"
+SUBCLASSES = "builtins.type.__subclasses__"
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -156,6 +157,8 @@ class Expressions(Core):
         if isinstance(value, Instance):
             return self.class_attribute(value.cls, name, value)
         if isinstance(value, ClassValue):
+            if name == "__subclasses__":
+                return (External(SUBCLASSES, None, value),)
             return self.class_attribute(value.cls, name, value)
         if isinstance(value, ModuleValue):
             return self.member(value, name)

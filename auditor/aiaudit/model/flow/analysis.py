@@ -47,8 +47,7 @@ def _analysis_of(service: Service) -> Analysis:
 def _analyse(tools: Tools) -> Analysis:
     walker, histories = Walker(tools), Histories(tools)
     found = Analysis()
-    live = tools.side.routing.live
-    calls = [call for call in model_calls(tools) if call.call.scope.module.path in live]
+    calls = [call for call in model_calls(tools) if _is_live(call, tools)]
     limit = body_limit(tools)
     places = {id(call.call) for call in calls}
     grown: dict[object, GrowingConversation] = {}
@@ -65,6 +64,12 @@ def _analyse(tools: Tools) -> Analysis:
         grown.setdefault(history.span, history)
     found.histories = list(grown.values())
     return found
+
+
+def _is_live(call: ModelCall, tools: Tools) -> bool:
+    """Whether a call stands in a module that the service imports, by name or in a way that only running it shows."""
+    scope = call.call.scope
+    return scope.module.path in tools.side.routing.live or tools.side.contexts.in_request(scope) is not None
 
 
 def _is_wrapped(call: ModelCall, places: set[int], tools: Tools) -> bool:

@@ -73,8 +73,11 @@ class Histories:
                 if table is not None and speaks_of_conversation(table):
                     steps = (Step(f"all of {table}", place.span), Step(call.name, call.call.span))
                     yield GrowingConversation("stored", table, call.name, place.span, steps)
-        for arrival in walk.arrivals:
-            yield from self._sent(arrival, call)
+        sent: dict[str, GrowingConversation] = {}
+        for arrival in walk.arrivals:  # the fields of one list's items arrive on ways of their own
+            for conversation in self._sent(arrival, call):
+                sent.setdefault(conversation.what, conversation)
+        yield from sent.values()
 
     def sent_to_services(self) -> Iterator[GrowingConversation]:
         """Stored conversations that are posted to another service of the repository."""

@@ -31,7 +31,7 @@ BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "create_chat_completion": ("llm", ("messages", 0)), "create_embedding": ("embedding", (0, "input")),
     "send_message_async": ("llm", (0,)), "text_generation": ("llm", (0, "prompt")),
     "chat_completion": ("llm", ("messages",)), "start_chat.send_message": ("llm", (0, "content")),
-    "retrieve_and_generate": ("chain", ("input",)), "invoke_agent": ("agent", ("inputText",)),
+    "invoke_agent": ("agent", ("inputText",)),
     "invoke_endpoint": ("llm", ("Body",)), "invoke_endpoint_with_response_stream": ("llm", ("Body",)),
 }  # fmt: skip
 _LAST_NAMES = frozenset(tail.rpartition(".")[2] for tail in BY_NAME)

@@ -44,7 +44,8 @@ _SHORT_FIELDS = words(
 _NO_TEXT_COLUMNS = words(
     "Integer Float Boolean DateTime UUID ForeignKey BigInteger SmallInteger Enum Vector Date Numeric"
 )
-_DEPTH = 8
+# So many classes and aliases are looked through.
+_DEPTH = 5
 
 
 class Schema:
@@ -60,11 +61,11 @@ class Schema:
         """What an annotation says of the part `path` of its value."""
         if annotation is None or depth > _DEPTH:
             return NONE
-        tag = annotation[0]
+        tag, wanted = annotation[0], path[-1] if path else ""
         if tag == "const":
             return NONE
         if tag == "bin":
-            return worst([self.annotated(side, scope, path, depth + 1) for side in annotation[3:5]])
+            return worst([self.annotated(side, scope, path, depth) for side in annotation[3:5]], wanted)
         if tag == "sub":
             return self._generic(annotation, scope, path, depth)
         if tag == "call":
@@ -75,21 +76,22 @@ class Schema:
         name, inner = last_name(annotation[2]), annotation[3]
         arguments = inner[2] if inner[0] == "tuple" else (inner,)
         if name == "Annotated":
-            found = self.annotated(arguments[0], scope, path, depth + 1)
+            found = self.annotated(arguments[0], scope, path, depth)
             return self.limited(found, arguments[1:], scope)
         if name in ALTERNATIVES:
-            return worst([self.annotated(argument, scope, path, depth + 1) for argument in arguments])
+            wanted = path[-1] if path else ""
+            return worst([self.annotated(argument, scope, path, depth) for argument in arguments], wanted)
         if name in SHORT:
             return BOUNDED
         if name.lower() in LISTS:
             below = element_of(path)
             if below is None:
                 return NONE
-            found = worst([self.annotated(a, scope, below, depth + 1) for a in arguments])
+            found = worst([self.annotated(a, scope, below, depth) for a in arguments])
             whole = not _is_single(path)
             return replace(found, is_list=True, opened=whole, many=found.kind == "bounded" and whole)
         if name.lower() in MAPPINGS:
-            return self.annotated(arguments[-1], scope, path[1:], depth + 1)
+            return self.annotated(arguments[-1], scope, path[1:], depth)
         if name in ("Generator", "AsyncGenerator", "AsyncIterator", "Callable", "Type", "type", "Coroutine"):
             return NONE
         return self._named(annotation[2], scope, path, depth)
@@ -101,10 +103,10 @@ class Schema:
             return BOUNDED if self._is_limit(annotation, scope) else TEXT
         if name in ("conlist", "conset") and annotation[3]:
             below = element_of(path)
-            found = NONE if below is None else self.annotated(annotation[3][0], scope, below, depth + 1)
+            found = NONE if below is None else self.annotated(annotation[3][0], scope, below, depth)
             return replace(found, is_list=True)
         if name == "Optional" and annotation[3]:
-            return self.annotated(annotation[3][0], scope, path, depth + 1)
+            return self.annotated(annotation[3][0], scope, path, depth)
         return NONE
 
     def _named(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
@@ -248,7 +250,7 @@ class Schema:
     def _declared(self, cls: Class, binding: Binding, path: Path, depth: int) -> Verdict:
         default = binding.expression
         if binding.annotation is not None:
-            found = self.annotated(binding.annotation, cls, path, depth + 1)
+            found = self.annotated(binding.annotation, cls, path, depth)
             return self.limited(found, [default], cls) if default is not None else found
         if default is not None and default[0] == "call":
             return self._field_object(default, cls, path, depth)

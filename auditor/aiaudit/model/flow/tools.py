@@ -50,6 +50,7 @@ class Tools:
     _called: dict[int, list[tuple[Call, int]]] | None = None
     _given: dict[int, dict[str, list[tuple[Call, int, FunctionValue]]]] = field(default_factory=dict)
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
+    _entry_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
     _made: dict[tuple[int, str], Any] = field(default_factory=dict)
@@ -171,6 +172,17 @@ class Tools:
                     if key is not None:
                         self._attribute_stores[key, name].append(store)
         return self._attribute_stores.get((variable, attribute), [])
+
+    def entry_stores(self, variable: Any, attribute: str) -> list[Store]:
+        """The stores `variable.attribute[key] = ...` and `variable.attribute.append(...)`."""
+        if self._entry_stores is None:
+            self._entry_stores = defaultdict(list)
+            for store in self.side.program.element_stores:
+                base = store.base
+                key = self.evaluator.variable(base[2], store.scope) if base[0] == "attr" else None
+                if key is not None:
+                    self._entry_stores[key, base[3]].append(store)
+        return self._entry_stores.get((variable, attribute), [])
 
     # Graphs
 

@@ -48,13 +48,18 @@ SPOKEN = (
 )  # fmt: skip
 
 
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """Of several alternatives or fields the one that matters: free text first, then uploads, then bounded ones."""
+def worst(verdicts: list[Verdict], wanted: object = "") -> Verdict:
+    """Of several alternatives or fields the one that matters: free text first, then uploads, then bounded ones; of
+    those alike the field that is `wanted`, then the one that most likely holds what a user writes."""
     for kind in ("text", "upload"):
         matching = [verdict for verdict in verdicts if verdict.kind == kind]
         if matching:
-            return min(matching, key=lambda verdict: SPOKEN.index(verdict.field) if verdict.field in SPOKEN else 99)
+            return min(matching, key=lambda verdict: (verdict.field != wanted, _rank(verdict.field)))
     many = [verdict for verdict in verdicts if verdict.many]
     if many:
         return many[0]
     return BOUNDED if any(verdict.kind == "bounded" for verdict in verdicts) else NONE
+
+
+def _rank(field: str) -> int:
+    return SPOKEN.index(field) if field in SPOKEN else len(SPOKEN)

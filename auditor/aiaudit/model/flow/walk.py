@@ -314,8 +314,11 @@ class Walker:
         variable = evaluator.variable(place.expression, place.scope)
         if variable is None:
             return
-        for store in evaluator.filled.get(variable, ()):
-            below = below_store(path, store)
+        entries = [(store, path) for store in evaluator.filled.get(variable, ())]
+        if path and isinstance(path[0], str):  # `conversation.messages.append(...)`
+            entries += [(store, path[1:]) for store in self.tools.entry_stores(variable, path[0])]
+        for store, part in entries:
+            below = below_store(part, store)
             if below is None or store.value is None or is_gone(store):
                 continue
             if path or not is_label(store.key):

@@ -27,6 +27,7 @@ from aiaudit.model.settings.words import (
     is_store_address,
 )
 from aiaudit.model.values import External, FunctionValue
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
@@ -57,6 +58,11 @@ class Setting:
     warned: bool
     need: str
     steps: tuple[Step, ...]
+
+    @property
+    def only_here(self) -> bool:
+        """Whether a secret is known to the service and its own stores alone: nobody else refuses a stand-in for it."""
+        return (is_credential(self.name) and not is_provider_key(self.name)) or is_store_address(self.name)
 
 
 def settings_of(service: Service) -> list[Setting]:
@@ -183,6 +189,9 @@ class Judge(Startup):
                         return self.setting(source, default, late, last_name(calls[0].expression[2]), ())
         if credential or (is_optional(names) and kind_of_name(names) is not None):
             return None
+        for use in plain:
+            if is_checked_in_tokens(use):
+                return self.setting(source, default, late, _purpose(use), (use,))
         if is_knob(names) and default.kind != LITERAL:
             return None
         if source.cls is not None and default.kind == NONE and not is_store_address(names):
@@ -283,7 +292,13 @@ _HARMLESS = frozenset(
      "TemplateResponse", "getLogger", "mask", "startswith", "endswith", "bind", "Info", "set_tag", "Option", "Argument")
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
+_TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
 _HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+
+
+def is_checked_in_tokens(use: Use) -> bool:
+    """Whether the tokens that requests bring have to name a use's value: without it, none is accepted."""
+    return use.kind == ARGUMENT and use.parameter == "audience" and any(map(_TOKEN_CHECK.search, use.paths))
 
 
 def _expects_none(read: Read) -> bool:

@@ -39,7 +39,7 @@ _GIVEN = frozenset(
 _STAND_IN = regex(
     r"^(unset|not[-_ ]?set|undefined|none|null|nil|n/?a|change[-_ ]?me.*|.*change[-_ ]?(this|me|in[-_ ]?prod).*|todo"
     r"|fixme|x{3,}|your[-_ ].*|<.*>|\[.*\]|placeholder|dummy.*|example.*|replace.*|insert[-_ ].*|sk-x*\.*|sk-your.*"
-    r"|fake.*|.*your[-_].*|test[-_]?(key|token|secret).*|foo|bar|secret|default[-_]?(key|secret))$",
+    r"|fake.*|(.*[^a-z])?x{4,}([^a-z].*)?|.*your[-_].*|test[-_]?(key|token|secret).*|foo|bar|secret|default[-_]?(key|secret))$",
     re.IGNORECASE,
 )
 # Servers that ask for a key and look at none.

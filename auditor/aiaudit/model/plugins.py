@@ -1,0 +1,138 @@
+"""Modules imported by a text: `import_module(f"app.routers.{name}")` may mean any module of that package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aiaudit.model.scopes import Binding, Call, Module, Scope, last_name
+from aiaudit.model.values import ModuleValue
+from aiaudit.sources.python.facts import Expression
+
+if TYPE_CHECKING:
+    from aiaudit.model.program import Program
+
+IMPORTING = frozenset(("import_module", "__import__"))
+# What only the running program knows of a dotted name: a name, or any number of them.
+_NAME, _NAMES = "*", "**"
+# Calls that list the modules of a package, and how many names theirs have below it.
+_LISTING = {"iter_modules": _NAME, "walk_packages": _NAMES}
+_DEPTH = 4
+
+
+def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
+    """The modules of the repository that a call imports, as far as the text that it is given is written down."""
+    given = call.argument("name", 0)
+    if call.name not in IMPORTING or given is None:
+        return
+    module = call.scope.module
+    name = _text(given, call.scope, program, _DEPTH)
+    if name.startswith("."):
+        anchor = call.argument("package", 1)
+        package = _text(anchor, call.scope, program, _DEPTH) if anchor is not None else _NAME
+        name = _below(package, name)
+    if _NAME in name:
+        yield from _fitting(name, module, program)
+        return
+    found = program.resolve(module, name, 0) if name else None
+    if isinstance(found, ModuleValue):
+        yield found
+
+
+def _fitting(name: str, importer: Module, program: Program) -> Iterator[ModuleValue]:
+    """The modules whose name fits, where it is known in which package they are."""
+    package, _, first = name.partition(_NAME)[0].rpartition(".")
+    found = program.resolve(importer, package, 0) if package else None
+    if not isinstance(found, ModuleValue) or not found.folder:
+        return
+    rest = first + name[name.index(_NAME) :]
+    wanted = re.escape(rest.replace(".", "/")).replace(r"\*\*", ".+").replace(r"\*", "[^/]+")
+    for path in sorted(program.paths):
+        inside = path.removeprefix(f"{found.folder}/").removesuffix(".py").removesuffix("/__init__")
+        if path.startswith(f"{found.folder}/") and path != importer.path and re.fullmatch(wanted, inside):
+            yield ModuleValue(path.rpartition("/")[0], program.load(path))
+
+
+def _below(package: str, name: str) -> str:
+    """A relative name made absolute."""
+    own = name.lstrip(".")
+    for _ in range(len(name) - len(own) - 1):
+        package = package.rpartition(".")[0]
+    return f"{package}.{own}" if own else package
+
+
+def _text(expression: Expression, scope: Scope, program: Program, depth: int) -> str:
+    """What a text says, with a star for what it does not say."""
+    tag = expression[0]
+    if tag == "const":
+        return str(expression[2])
+    if tag == "fstr":
+        return "".join(_text(part, scope, program, depth) for part in expression[2])
+    if tag == "bin" and expression[2] == "Add":
+        return "".join(_text(part, scope, program, depth) for part in expression[3:5])
+    if tag == "attr":
+        return _of_attribute(expression, scope, program, depth)
+    if tag == "name" and expression[2] in ("__name__", "__package__"):
+        own = scope.module
+        return _dotted(own.path if expression[2] == "__name__" or own.is_package else own.folder)
+    return _of_variable(expression[2], scope, program, depth) if tag == "name" and depth else _NAME
+
+
+def _of_attribute(expression: Expression, scope: Scope, program: Program, depth: int) -> str:
+    """`routers.__name__` of a package, or `found.name` of what its modules are listed as."""
+    base, name = expression[2], expression[3]
+    if base[0] != "name":
+        return _NAME
+    for binding in _bindings(base[2], scope):
+        if name in ("__name__", "__package__") and binding.kind in ("import", "from"):
+            found = _imported(binding, program)
+            if found is not None:
+                return _dotted(found.folder if found.module is None else found.module.path)
+        elif name == "name" and binding.kind == "element" and depth:
+            return _listed(binding, program, depth)
+    return _NAME
+
+
+def _of_variable(name: str, scope: Scope, program: Program, depth: int) -> str:
+    bindings = list(_bindings(name, scope))
+    if len(bindings) != 1 or bindings[0].expression is None:
+        return _NAME
+    binding = bindings[0]
+    if binding.kind == "element":
+        return _listed(binding, program, depth) if binding.index == 1 else _NAME
+    return _text(bindings[0].expression, binding.scope, program, depth - 1) if binding.kind == "value" else _NAME
+
+
+def _listed(binding: Binding, program: Program, depth: int) -> str:
+    """`prefix.*` of `for module in pkgutil.iter_modules(path, prefix)`."""
+    listing = binding.expression
+    names = _LISTING.get(last_name(listing[2])) if listing is not None and listing[0] == "call" else None
+    if names is None or listing is None:
+        return _NAME
+    written = dict(listing[4]).get("prefix") or (listing[3][1] if len(listing[3]) > 1 else None)
+    return (_text(written, binding.scope, program, depth - 1) if written is not None else "") + names
+
+
+def _bindings(name: str, scope: Scope) -> list[Binding]:
+    """What binds a name where it is seen."""
+    for outer in scope.within():
+        if name in outer.bindings:
+            return outer.bindings[name]
+    return []
+
+
+def _imported(binding: Binding, program: Program) -> ModuleValue | None:
+    module = binding.scope.module
+    if binding.kind == "import":
+        name, alias = binding.target
+        found = program.resolve(module, name if alias else name.partition(".")[0], 0)
+        return found if isinstance(found, ModuleValue) else None
+    level, source, name = binding.target
+    package = program.resolve(module, source, level)
+    return program.submodule(package, name) if isinstance(package, ModuleValue) else None
+
+
+def _dotted(path: str) -> str:
+    """The dotted name of a file or folder, seen from the root of the repository."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
