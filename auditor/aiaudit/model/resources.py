@@ -162,7 +162,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             entry = knowledge.find(external.path)
             if entry is None:
                 continue
-            if entry.pool_parameter is not None and made.keyword(entry.pool_parameter) is not None:
+            if _is_given_pool(made, entry):
                 entry = replace(entry, cost="cheap", timeout=None)
             key = (entry.dist, entry.purpose, entry.kind)
             other = found.get(key)
@@ -170,6 +170,16 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             if other is None or (fits and (other.entry.mode == "async") is not call.awaited):
                 found[key] = Known(made, external, entry)
     return list(found.values())
+
+
+def _is_given_pool(call: Call, entry: Entry) -> bool:
+    """Whether a call passes the client or pool that it is to work on, instead of having one made."""
+    name = entry.pool_parameter
+    if name is None:
+        return False
+    position = next((wrapped.position for wrapped in entry.wraps if wrapped.name == name), None)
+    given = call.argument(name, position)
+    return given is not None and (given[0] != "const" or given[2] is not None)
 
 
 def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:

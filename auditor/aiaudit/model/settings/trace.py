@@ -167,11 +167,15 @@ class _Trail(Places):
             if last_name(target[2]) == "environ":
                 self.use(STORED, read, state, paths=("os.environ",), parameter=key)
             elif last_name(target[2]) == "config" and key:
-                if is_frameworks(key):
-                    self.use(STORED, read, state, paths=(f"app.config[{key!r}]",), parameter=key)
-                self.configuration(key, state)
+                self.configured(read, key, state)
             else:
                 self.container(read, target[2], key, state)
+
+    def configured(self, read: Read, key: str, state: State) -> None:
+        """Put into the configuration of a Flask application, which the framework or the program reads."""
+        if is_frameworks(key):
+            self.use(STORED, read, state, paths=(f"app.config[{key!r}]",), parameter=key)
+        self.configuration(key, state)
 
     def flag(self, read: Read, target: Expression, state: State) -> None:
         """`self.enabled = bool(value)`: follow the flag."""
@@ -408,6 +412,9 @@ class _Trail(Places):
         if name == "format" and not values:
             return replace(state, derived=True), parent  # of a text: `"{user}:{password}@{host}".format(...)`
         if name == "partial":
+            return None
+        if name in ("update", "from_mapping") and parameter and last_name(parent[2][2]) == "config":
+            self.configured(read, parameter, state)
             return None
         paths = tuple(v.path for v in values if isinstance(v, External))
         if any(path in GIVING_NONE or path in RAISING for path in paths):
