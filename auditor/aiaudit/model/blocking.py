@@ -12,6 +12,7 @@ from aiaudit.model.resources import Known
 from aiaudit.model.routes import MIDDLEWARE, Route
 from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
 from aiaudit.model.service import Service
+from aiaudit.model.warming import is_cold
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -55,20 +56,26 @@ class _Finder:
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
-            if not known.entry.blocking or is_told_not_to_block(known.call) or finds_something(known.call):
+            if not known.entry.blocking or is_told_not_to_block(known) or finds_something(known.call):
                 continue
             if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
         self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
 
     def happens_early(self, known: Known) -> bool:
-        """A kept resource that startup builds, or puts where a request would look for it, costs a request nothing."""
+        """A kept resource that startup builds, or puts where a request would look for it, costs a request nothing, nor
+        does what is called only while it is built."""
         scope = known.call.scope
         resource = self.made.get(id(known.call))
         if resource is not None and resource.guard.keeps and resource.per_request is None:
             return resource.first_request is None or resource.early is not None
         contexts = self.side.contexts
-        return contexts.before_requests(scope) is not None and contexts.in_request(scope, cached=False) is None
+        if contexts.before_requests(scope) is None:
+            return False
+        if contexts.in_request(scope, cached=False) is None:
+            return True
+        guard = contexts.guard(known.call)
+        return known.entry.kind == "call" and guard.asks_for_one_thing and not is_cold(known.call, guard, contexts)
 
     def find(self) -> Iterator[BlockingCall]:
         once: set[int] = set()
@@ -172,9 +179,13 @@ def grouped(found: list[BlockingCall]) -> Iterator[BlockingCall]:
         yield replace(blocking, more=tuple(other.call for other in others))
 
 
-def is_told_not_to_block(call: Call) -> bool:
-    """`queue.get(block=False)`, `queue.get(False)`."""
-    given = call.argument("block", 0)
+def is_told_not_to_block(known: Known) -> bool:
+    """`queue.get(block=False)`, `queue.get(False)`; `cpu_percent()`, which waits only where it is told how long."""
+    waits_with = known.entry.default("waits_with")
+    if waits_with is not None:
+        given = known.call.argument(str(waits_with), 0)
+        return given is None or (given[0] == "const" and not given[2])
+    given = known.call.argument("block", 0)
     return given is not None and given[0] == "const" and given[2] is False
 
 

@@ -21,6 +21,11 @@ class Guard:
     cls: Class | None = None
     test: Expression | None = None
 
+    @property
+    def asks_for_one_thing(self) -> bool:
+        """Whether it lets through while one variable is empty, and for no other reason: `client is None or expired`."""
+        return self.keeps and self.test is not None and self.test[0] != "bool" and not _asks_for_an_entry(self.test)
+
 
 NONE = Guard(False)
 
