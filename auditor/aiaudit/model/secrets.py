@@ -72,8 +72,10 @@ class Secret:
 
     @property
     def bound(self) -> str:
-        """` for NAME`, or nothing where the value has no name."""
-        return f" for {self.fact.name}" if self.fact.name else ""
+        """` for NAME`, or nothing where the value has no name, or one that the title says anyway."""
+        fact = self.fact
+        said = fact.kind != PLACEHOLDER and fact.name == fact.label
+        return f" for {fact.name}" if fact.name and not said else ""
 
 
 @dataclass(frozen=True, slots=True)

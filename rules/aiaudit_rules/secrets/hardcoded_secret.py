@@ -2,8 +2,9 @@
 
 ## What it does
 Flags literals bound to a secret's name, by assignment, keyword argument, dict entry, header or key of a settings
-file: `JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`; and
-literals that let in whoever sends them, placeholders included: `if x_api_key != "...": raise HTTPException(401)`.
+file: `JWT_SECRET = "..."`, `connect(password="...")`, `{"Authorization": "Bearer ..."}`, `auth=("user", "...")`;
+passwords that are hashed or set where they stand: `hash_password("...")`, `user.set_password("...")`; and literals
+that let in whoever sends them, placeholders included: `if x_api_key != "...": raise HTTPException(401)`.
 Names are cut into words, so that `MAX_TOKENS`, `KEY_PREFIX` or `password_hash` are no secrets. Values need the
 entropy of a generated secret or, for passwords and signing keys, have to be usable; guessable ones (`postgres`,
 `dev-secret`) are reported with medium severity. Names of fields and variables, paths, addresses without credentials,

@@ -95,6 +95,9 @@ _COMPACT_STEMS = (
 )
 _TWO_PART_WORDS = PROVIDERS | _DATASTORES | {"password", "passphrase"}
 _PASSWORD_WORDS = word_set("password passwd passphrase passcode requirepass masterauth")
+_HASHING = word_set("hash hashed set make encrypt encode")
+_AROUND_HASHING = word_set("get create generate user admin new plain bcrypt argon secure")
+_HASHERS = word_set("pwd password bcrypt argon passlib")
 _LINK_WORDS = word_set("url uri dsn connstr")
 
 
@@ -196,6 +199,18 @@ def _judge_other_head(head: str, near: str, before: list[str]) -> str | None:
 def is_secret_name(name: str) -> bool:
     """Whether something of this name holds a secret (or, for URLs of stores and indexes, may hold one)."""
     return kind_of_name(name) is not None
+
+
+def takes_password(called: str) -> bool:
+    """Whether what is called hashes or sets the password that it is given first: `hash_password`, `user.set_password`,
+    `bcrypt.hashpw`, `pwd_context.hash`."""
+    owner, _, last = called.rpartition(".")
+    if last == "hashpw":
+        return True
+    if last == "hash":
+        return not _HASHERS.isdisjoint(words_of(owner))
+    words = set(words_of(last))
+    return bool(words & _PASSWORD_WORDS and words & _HASHING) and words <= _PASSWORD_WORDS | _HASHING | _AROUND_HASHING
 
 
 def providers_in(name: str) -> frozenset[str]:

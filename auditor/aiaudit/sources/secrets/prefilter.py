@@ -35,7 +35,14 @@ LANDMARKS = (
     b"PRIVATE KEY-----", b"8Q~", b":AA", b"hooks.slack.com/services/", b"/api/webhooks/", b"AccountKey=",
     b"SharedAccessKey=",
 )  # fmt: skip
-_SECRET_BY_POSITION = regex(rb"(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest)\(")
+_SECRET_BY_POSITION = regex(
+    rb"""(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest)\(
+    |(?:[Pp]assword\w{0,20}|hashpw|\.hash)\(\s{0,80}b?["']""",
+    re.VERBOSE,
+)
+_TAKING_BY_POSITION = (
+    b"jwt.", b"BasicAuth(", b"auth=(", b"compare_digest(", b"assword", b"hashpw(", b".hash(",
+)  # fmt: skip
 
 
 class Scan:
@@ -110,7 +117,7 @@ class Scan:
 
     def calls(self) -> Iterator[int]:
         """Calls in Python that take a secret by its position, so that no name gives it away."""
-        if any(mark in self.data for mark in (b"jwt.", b"BasicAuth(", b"auth=(", b"compare_digest(")):
+        if any(mark in self.data for mark in _TAKING_BY_POSITION):
             yield from (match.start() for match in _SECRET_BY_POSITION.finditer(self.data))
 
     def landmarks(self) -> Iterator[tuple[bytes, int]]:

@@ -38,6 +38,8 @@ _CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _BLOCKS = word_set("body orelse finalbody handlers cases")
 _END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4
+# What is hashed so that a login takes as long for users that do not exist.
+_DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?real)")
 
 
 def bind_python(collector: Collector, tree: ast.Module, lines: Sequence[int]) -> None:
@@ -179,6 +181,8 @@ class _Binder:
             self._bind(node.args[1], "jwt_secret", "argument", PROCESS)
         if last in ("HTTPBasicAuth", "BasicAuth") and len(node.args) == 2:
             self._basic_auth(node.args)
+        if first is not None and names.takes_password(called) and (len(node.args) == 1 or "hash" in last):
+            self._known_password(first)
 
     def _argument(self, name: str, value: ast.expr, *, elsewhere: bool) -> None:
         for literal, origin in literals_of(value):
@@ -190,6 +194,13 @@ class _Binder:
         """User and password; with a key as the user, the password is only there to fill the form."""
         if not names.is_secret_name(dotted(pair[0]).rpartition(".")[2]):
             self._bind(pair[1], "password", "argument", PROCESS)
+
+    def _known_password(self, given: ast.expr) -> None:
+        """`hash_password("admin123")`, `bcrypt.hashpw("admin123".encode(), ...)`: everybody can read that password."""
+        if isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute) and given.func.attr == "encode":
+            given = given.func.value
+        if isinstance(given, ast.Constant) and not _DECOY.search(str(given.value)):
+            self._bind(given, "password", "argument", PROCESS)
 
     def _lookup(self, node: ast.Call, key: str, called: str, keyed: dict[str, ast.expr]) -> None:
         """`getenv("KEY", "literal")`, `config("KEY", default="literal")`, `option("--key", default="literal")`."""
