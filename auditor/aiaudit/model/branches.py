@@ -8,6 +8,9 @@ from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression, Parameter
 
+# Functions that hand a parameter on to each other before one of them gets a literal.
+_HOPS = 3
+
 
 def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int], through: Call | None = None) -> bool:
     """Whether a call stands in a branch that never runs. `handlers` are the functions that frameworks call (their
@@ -59,9 +62,15 @@ def truth(
 
 
 def literals(
-    expression: Expression, scope: Scope, evaluator: Evaluator, handlers: frozenset[int], through: Call | None = None
+    expression: Expression,
+    scope: Scope,
+    evaluator: Evaluator,
+    handlers: frozenset[int],
+    through: Call | None = None,
+    hops: int = _HOPS,
 ) -> list[object] | None:
-    """The literals that a parameter (or an attribute filled from one) receives from all callers; None if others may."""
+    """The literals that a parameter (or an attribute filled from one) receives from all callers, itself or through
+    their parameters; None if others may."""
     if expression[0] == "name":
         holder = scope_of_name(scope, expression[2])
         if not isinstance(holder, Function) or id(holder) in handlers:
@@ -73,9 +82,16 @@ def literals(
         if len(assigned) != len(others):
             return None
         passed = _passed(first.target, holder, evaluator, through)
-        found = [_literal(value, where, evaluator) for value, where in passed] if passed is not None else [None]
-        known = [value[0] for value in found if value is not None]
-        return [*known, *(value[2] for value in assigned)] if len(known) == len(found) else None
+        found: list[object] = [value[2] for value in assigned]
+        for value, where in passed or ():
+            one = _literal(value, where, evaluator)
+            several = [*one] if one is not None else None
+            if several is None and value[0] == "name" and hops:
+                several = literals(value, where, evaluator, handlers, None, hops - 1)
+            if several is None:
+                return None
+            found.extend(several)
+        return found if passed is not None else None
     if expression[0] == "attr":
         method = method_of(scope)
         if expression[2][0] != "name":

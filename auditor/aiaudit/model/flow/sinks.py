@@ -51,7 +51,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
     for module in tools.side.program.modules:
         for scope in module.descendants():
             for call in scope.calls:
-                if id(call) not in done:
+                if id(call) not in done and tools.side.contexts.runs(call):
                     found = _unlisted(call, tools)
                     if found is not None:
                         yield found

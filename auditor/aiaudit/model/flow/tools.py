@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any, TypeVar
 
+from aiaudit.model.branches import is_dead
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.order import Order
+from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Function, Store, last_name
+from aiaudit.model.scopes import Call, Function, Store, last_name, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -54,6 +56,7 @@ class Tools:
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
     _made: dict[tuple[int, str], Any] = field(default_factory=dict)
+    _handed_on: dict[int, dict[int, Call]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, side: PythonSide) -> Tools:
@@ -77,6 +80,22 @@ class Tools:
                     seen.add(id(caller.call))
                     known.append(caller)
         return known
+
+    def is_dead(self, call: Call, caller: Caller) -> bool:
+        """Whether a call stands in a branch that is not taken where a caller runs its function."""
+        return is_dead(call, self.evaluator, self.side.contexts.handlers, caller.call)
+
+    def handed_on(self, place: Place) -> Call | None:
+        """The call in a branch of its function that is given the expression of a place, alone or in something."""
+        scope = place.scope
+        known = self._handed_on.get(id(scope))
+        if known is None:
+            known = self._handed_on[id(scope)] = {}
+            for call in scope.calls:
+                if any(link.kind in ("if", "unless") for link in call.around):
+                    for given in (*call.arguments, *(value for _, value in call.keywords)):
+                        known |= {id(part): call for part in walk(given)}
+        return known.get(id(place.expression))
 
     def _find_callers(self, function: Function) -> Iterator[Caller]:
         for call, offset, shift in self.evaluator.callers(function):

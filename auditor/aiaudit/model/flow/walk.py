@@ -257,7 +257,10 @@ class Walker:
             yield from self._injected(binding, path, place)
         if function.node[0] == "lambda" and parameter[3] is not None:
             yield place.inside(parameter[3], function.parent or function.module, path, stack)
+        handed_on = self.tools.handed_on(place)
         for caller in self.tools.callers(function):
+            if handed_on is not None and self.tools.is_dead(handed_on, caller):
+                continue
             if not is_of_other(caller.call, function, place, self.tools):
                 yield from given(caller, function, parameter, path, owned(caller.call, function, place, self.tools))
         yield from self._graph_state(function, parameter, path, place)
