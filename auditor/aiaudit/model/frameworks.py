@@ -132,7 +132,6 @@ CALLED_BACK = {
     "BaseNodePostprocessor": ("_postprocess_nodes",),
     "AgentHooks": ("on_*",),
     "RunHooks": ("on_*",),
-    "BaseHTTPMiddleware": ("dispatch",),
     "AgentMiddleware": ("before_*", "after_*", "wrap_*", "abefore_*", "aafter_*", "awrap_*"),
 }
 # Decorators of a library's object that hand it the function: `@agent.tool`, `@mcp.resource("...")`.

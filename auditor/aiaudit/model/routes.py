@@ -337,7 +337,7 @@ class _Finder:
             if constructor is not None and not self.evaluator.inherits(cls, "litestar.Controller"):
                 # The frameworks make a view anew for every request.
                 self._entry("request", constructor, f"every request to {cls.name}", constructor.span)
-        if self.evaluator.inherits(cls, *MIDDLEWARE_BASES):
+        if self.evaluator.inherits(cls, *MIDDLEWARE_BASES) and self._is_in_use(cls):
             for method in cls.functions:
                 if method.name in ("dispatch", "process_request", "process_view", "__call__"):
                     self._entry("request", method, f"every request ({cls.name})", method.span)
@@ -345,6 +345,12 @@ class _Finder:
             ready = cls.method("ready")
             if ready is not None:
                 self._entry("startup", ready, f"{cls.name}.ready()", ready.span)
+
+    def _is_in_use(self, middleware: Class) -> bool:
+        """Whether an application may have a middleware: Django's are named in texts, others in the program."""
+        if self.evaluator.inherits(middleware, ".MiddlewareMixin"):
+            return True
+        return any(self.evaluator.is_made_by_used_code(c) for c in (middleware, *self.evaluator.subclasses(middleware)))
 
     # Registration calls
 

@@ -239,6 +239,20 @@ class Classes(Core):
             self._made[id(cls)] = cls.name in self._handed_on or bool(self.constructions(cls))
         return self._made[id(cls)]
 
+    def is_used(self, function: Function) -> bool:
+        """Whether anything may run a function: a caller, a decorator, whoever has the object of a method, or whoever is
+        given it as a value."""
+        if function.decorators or function.owner is not None or function.name in self._handed_on:
+            return True
+        return bool(self.callers(function))
+
+    def is_made_by_used_code(self, cls: Class) -> bool:
+        """Whether the program makes instances of a class, or hands it on, elsewhere than in functions left unused."""
+        if cls.name in self._handed_on:
+            return True
+        makers = [[s for s in call.scope.within() if isinstance(s, Function)] for call in self.constructions(cls)]
+        return any(not functions or self.is_used(functions[-1]) for functions in makers)
+
     @cached_property
     def _handed_on(self) -> frozenset[str]:
         """Names that stand as values in containers, arguments and returns: registries and factories use them so."""
