@@ -57,16 +57,19 @@ _TOKENIZER = regex(r"token", re.IGNORECASE)
 
 def model_calls(side: PythonSide) -> Iterator[Call]:
     """The calls of the program that ask a model."""
+    others: set[int] = set()  # known to ask for something else: a provider's lists of models, files, assistants
     for known in side.known:
         name = known.call.name
         if known.entry.kind != "call":
             continue
+        if known.entry.purpose == "other":
+            others.add(id(known.call))
         asks = known.entry.purpose in COSTLY and name not in PREPARING
         if asks or (known.entry.purpose == "http" and name in _SENDING and _goes_to_model(known.call, side)):
             yield known.call
     for name in sorted(ASKING):
         for call in side.program.calls_by_name.get(name, ()):
-            if any(
+            if id(call) not in others and any(
                 isinstance(value, External) and _is_of_model_library(value.path)
                 for value in side.evaluator.callees(call)
             ):
