@@ -66,13 +66,19 @@ class StreamedAnswers:
                         yield route, call, self._media_type(call, _STREAMS[name])
 
     def _media_type(self, call: Call, default: str) -> str:
+        if _EVENTS in self._texts_in_headers(call):
+            return _EVENTS  # a Content-Type among the headers stays as it is
         given = call.keyword("media_type") or call.keyword("content_type")
         for value in self.side.evaluator.evaluate(given, call.scope):
             if isinstance(value, Constant) and isinstance(value.value, str):
                 return value.value.partition(";")[0].strip().lower()
+        return default
+
+    def _texts_in_headers(self, call: Call) -> Iterator[object]:
         headers = call.keyword("headers")
-        texts = (part[2] for part in walk(headers) if part[0] == "const") if headers is not None else ()
-        return _EVENTS if _EVENTS in texts else default
+        if headers is not None:
+            written = [headers, *(found for found, _ in self.side.evaluator.definitions(headers, call.scope))]
+            yield from (part[2] for one in written for part in walk(one) if part[0] == "const")
 
 
 class _Finder(StreamedAnswers):

@@ -94,19 +94,22 @@ class _Making:
         return None
 
     def reached_by(self, call: Call) -> Known | None:
-        """Any work with a critical thing that a call of a startup hook leads to: all of a hook's work is starting."""
+        """What a call of a startup hook leads to: the first critical thing that is made, or else worked with: all of a
+        hook's work is starting."""
+        worked_with: Known | None = None
         seen: set[int] = set()
         queue = [edge.target for edge in self.side.contexts.edges(call.scope) if edge.call is call]
         for scope in queue:  # grows while it is walked
-            if id(scope) in self.working:
-                return self.working[id(scope)]
+            if id(scope) in self.scopes:
+                return self.scopes[id(scope)]
+            worked_with = worked_with or self.working.get(id(scope))
             seen.add(id(scope))
             queue.extend(
                 edge.target
                 for edge in self.side.contexts.edges(scope)
                 if edge.call is not None and not edge.deferred and id(edge.target) not in seen
             )
-        return self.working_calls.get(id(call))
+        return worked_with or self.working_calls.get(id(call))
 
     def is_used_in(self, block: Enclosing, scope: Scope) -> bool:
         """Whether the try also works with what it makes: then it guards one request's work, not a start."""
