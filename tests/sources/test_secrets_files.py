@@ -128,6 +128,8 @@ MAX_TOKENS=4096
         ("Makefile", f"all:\n\tPGPASSWORD={PASSWORD} psql\n"),
         ("Dockerfile", f"FROM x\nENV DB_PASSWORD={PASSWORD}\n"),
         ("Dockerfile", f"FROM x\nENV DB_PASSWORD {PASSWORD}\n"),
+        ("Dockerfile", f"FROM x\nENV A=1 DB_PASSWORD='{PASSWORD}' \\\n    B=2\n"),
+        ("Dockerfile", "FROM x\nENV OPENAI_API_KEY=sk-your-key-here PYTHONUNBUFFERED=1\n"),
         ("Dockerfile", f"FROM x\nARG DB_PASSWORD={PASSWORD}\n"),
         ("web.ts", f"//\nconst dbPassword: string = '{PASSWORD}';\n"),
         ("web.js", f"//\nlogin({{password: '{PASSWORD}'}});\n"),

@@ -16,7 +16,6 @@ _AFTER = regex(
     r"""(?P<closed>\\{0,3}["'`])?(?P<space>\s{0,3}\]?\s{0,8})(?::\s{0,4}[\w<>|\[\]. ]{1,40}\s{0,4}(?==))?"""
     r"""(?P<sep>=>|:=|\?=|=(?![=>~])|:(?!:))[ \t]{0,8}(?P<open>\\{0,3}["'`]|)"""
 )
-_LEGACY = regex(r"\s{0,8}(?:ENV|ARG|LABEL)\s{1,8}([\w.\-]+)\s{1,8}(?!=)(\S.*)", re.IGNORECASE)
 _OPTION_VALUE = regex(r"[ \t]{1,4}[\"']?([^\s\"'`;|&<>()]{3,400})")
 _BARE_VALUE = regex(r"[^\s\"'`;|&<>,()]{2,4096}")
 _LINE_VALUE = regex(r"[^\r\n]{2,4096}")
@@ -24,9 +23,7 @@ _INLINE_COMMENT = regex(r"\s[#;]")
 _COMMENT = regex(r"\s*(?:#|//|;|\*|<!--|--\s|/\*|\{#)")
 _SETTINGS_COMMENT = regex(r"\s*(?:#|//\s|;|<!--|--\s|REM\s|\{#)")
 _EXPLAINED = regex(r"e\.g\.|example|such as|format|usage|like\b|read -p|echo|print", re.IGNORECASE)
-_STATEMENT = regex(
-    r"\s*(?:export\s+|set\s+|declare\s+|local\s+|ENV\s+|ARG\s+|LABEL\s+)?(?P<name>[\w.\-]+)=\S+\s*\\?\s*$"
-)
+_STATEMENT = regex(r"\s*(?:export\s+|set\s+|declare\s+|local\s+)?(?P<name>[\w.\-]+)=\S+\s*\\?\s*$")
 _NAMED = regex(r"""\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?["']?([\w.\-]{2,80})["']?\s*[=:]""")
 _USES = {NO: CODE, WORD: PROCESS, LINE: CONFIG}
 _CONTEXTS = {NO: "code", WORD: "script", LINE: "config"}
@@ -79,7 +76,7 @@ class LineBinder:
         rest = scan.text[end : min(begin + len(line), end + 4200)]
         match = _AFTER.match(rest)
         if match is None:
-            self._spaced(end, name, begin, line, rest)
+            self._spaced(end, name, line, rest)
             return
         if self._bare == WORD and not self._is_shell_binding(match):
             return
@@ -97,15 +94,9 @@ class LineBinder:
             return bool(match.group("closed"))
         return not match.group("space") or match.group("sep") in (":=", "?=")
 
-    def _spaced(self, end: int, name: str, begin: int, line: str, rest: str) -> None:
-        """`ENV NAME value` and `--password value`."""
-        if self._bare != WORD:
-            return
-        legacy = _LEGACY.match(line)
-        if legacy and legacy.group(1) == name:
-            self._add(legacy.group(2).strip().strip("\"'"), begin + legacy.start(2), name, line)
-            return
-        if name.startswith("-") and (option := _OPTION_VALUE.match(rest)):
+    def _spaced(self, end: int, name: str, line: str, rest: str) -> None:
+        """`--password value`."""
+        if self._bare == WORD and name.startswith("-") and (option := _OPTION_VALUE.match(rest)):
             self._add(option.group(1), end + option.start(1), name.lstrip("-"), line)
 
     def _quoted(self, at: int, opening: str, stop: int) -> str | None:

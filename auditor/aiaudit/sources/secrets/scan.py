@@ -81,6 +81,8 @@ def _read(
     if kind == formats.ENVIRONMENT:
         _read_environment(collector)
         return
+    if kind == formats.DOCKERFILE and found:
+        _read_dockerfile(collector)
     binder = LineBinder(collector, _BARE.get(kind, NO))
     binder.links(links)
     binder.bind(found)
@@ -119,6 +121,23 @@ def _read_environment(collector: Collector) -> None:
         if entry.interpolated and entry.quote != "'" and not entry.value.startswith(("$2", "django-")):
             continue
         collector.bind(entry.value, place, entry.name, "environment", PROCESS)
+
+
+def _read_dockerfile(collector: Collector) -> None:
+    """The values that ENV, ARG and LABEL give; what RUN lines hold is read by lines."""
+    from aiaudit.sources.dockerfile.parse import extract as read_dockerfile
+
+    scan, facts = collector.scan, read_dockerfile(collector.scan.text)
+    instructions = [*facts.preamble, *(each for stage in facts.stages for each in stage.instructions)]
+    for pair in (pair for each in instructions for pair in (each.trigger or each).pairs):
+        if collector.is_full():
+            return
+        if not pair.value or not names.is_secret_name(pair.key):
+            continue
+        stop = scan.offset(pair.extent.end_line, pair.extent.end_column)
+        place = stop - len(pair.raw), stop
+        if "://" not in pair.value or not collector.link(pair.value, place, pair.key, "script"):
+            collector.bind(pair.value, place, pair.key, "script", PROCESS)
 
 
 def _bounded(places: Iterable[Place], collector: Collector) -> Iterator[Place]:
