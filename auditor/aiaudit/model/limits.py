@@ -159,7 +159,7 @@ class _Finder:
         rest: list[Route] = []
         closures = {id(a): self.side.program.closure([a.call.scope.module.path]) for a in applications}
         for route in self.routes:
-            owners = [a for a in applications if a.call in route.mounted] or [
+            owners = self.side.routing.owners(route) or [
                 a for a in applications if route.handler.module.path in closures[id(a)]
             ]
             if not owners and route.framework == "Connexion" and applications:

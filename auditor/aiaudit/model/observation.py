@@ -47,8 +47,8 @@ _USAGE_NAMES = frozenset(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """What one application shows of itself; `routes` are those of all, `generation` is a call of a model on the way of
-    a request, if any."""
+    """What one application shows of itself; `routes` is how many it has, `generation` is a call of a model on the way
+    of a request, if any."""
 
     application: Application
     routes: int
@@ -63,23 +63,33 @@ class Observation:
 def observations(service: Service) -> list[Observation]:
     """One for each application with routes, but for those that are mounted into another."""
     side = python_side(service)
-    routes = [route.label.lower() for route in side.routing.routes]
-    if not routes:
+    if not side.routing.routes:
         return []
     modules = _libraries(service, side)
     mounted = _mounted(side)
+    is_shipped = bool(service.tree.files("dockerfile"))
     seen = (
-        bool(service.tree.files("dockerfile")),
-        any(is_health(label) for label in routes) or bool(modules.intersection(_HEALTH_LIBRARIES)),
         bool(modules.intersection(_METRICS)),
         bool(modules.intersection(_TRACING)),
         bool(modules.intersection(_USAGE)) or _reads_usage(side),
         next((known for known in side.known if known.entry.generates and _in_request(known, side)), None),
     )
+    found: list[Observation] = []
+    for application in side.routing.applications:
+        labels = _labels(application, side, mounted)
+        if labels and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
+            has_health = any(is_health(label) for label in labels) or bool(modules.intersection(_HEALTH_LIBRARIES))
+            found.append(Observation(application, len(labels), is_shipped, has_health, *seen))
+    return found
+
+
+def _labels(application: Application, side: PythonSide, mounted: set[int]) -> list[str]:
+    """The routes of an application, with those of mounted ones, and those of which it is not known whose they are."""
+    others = {id(other.call) for other in side.routing.applications if other is not application} - mounted
     return [
-        Observation(application, len(routes), *seen)
-        for application in side.routing.applications
-        if application.call.scope.module.path in side.routing.live and id(application.call) not in mounted
+        route.label.lower()
+        for route in side.routing.routes
+        if not (owners := side.routing.owners(route)) or any(id(owner.call) not in others for owner in owners)
     ]
 
 

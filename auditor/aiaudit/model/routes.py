@@ -100,6 +100,10 @@ class Routing:
     entries: list[Entry] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
 
+    def owners(self, route: Route) -> list[Application]:
+        """The applications that a route is registered with, itself or through routers; [] where that is not known."""
+        return [application for application in self.applications if application.call in route.mounted]
+
 
 def routing(program: Program, evaluator: Evaluator) -> Routing:
     """Find what frameworks call in a program."""

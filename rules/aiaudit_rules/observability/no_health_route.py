@@ -81,7 +81,7 @@ def no_health_route(observed: Observation) -> Iterator[Finding]:
     if not observed.is_shipped or observed.has_health:
         return
     said = (
-        f"none of the program's {observed.routes} routes is there"
+        f"none of the application's {observed.routes} routes is there"
         if observed.routes > 1
         else "the only route is not there"
     )

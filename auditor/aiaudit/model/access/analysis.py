@@ -71,10 +71,11 @@ def _routes_of(application: CostlyApplication, side: PythonSide) -> Iterable[Rou
     if application.framework == "Django":
         return side.routing.routes
     modules = side.program.closure([application.span.path])
-    made = {id(made.call): made.call.span for made in side.routing.applications}
 
     def belongs(route: Route) -> bool:
-        spans = [made[id(call)] for call in route.mounted if id(call) in made]
-        return application.span in spans if spans else route.handler.module.path in modules
+        owners = side.routing.owners(route)
+        if owners:
+            return any(owner.call.span == application.span for owner in owners)
+        return route.handler.module.path in modules
 
     return [route for route in side.routing.routes if belongs(route)]
