@@ -293,7 +293,10 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
 _TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
-_HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+_HARMLESS_PATHS = (
+    "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
+    "sqlalchemy.text", "sqlalchemy.sql.text",
+)  # fmt: skip
 
 
 def is_checked_in_tokens(use: Use) -> bool:

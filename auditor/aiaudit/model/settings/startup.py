@@ -24,6 +24,8 @@ _WORKING = frozenset(
      "command", "upgrade", "init_beanie", "get_collections", "list_collections", "raw_connection", "scalar", "open",
      "admin", "create_index", "find_one", "list_database_names", "create_tables", "generate_schemas")
 )  # fmt: skip
+# Of these, those that are given a statement rather than what they work on.
+_STATING = frozenset(("execute", "scalar", "command", "find_one"))
 
 
 class Startup:
@@ -155,7 +157,7 @@ class Startup:
                     for part in (call.expression[2], *call.arguments, *(value for _, value in call.keywords)):
                         if part[0] not in ("attr", "name", "call"):
                             continue
-                        if part is not call.expression[2] and call.name not in _WORKING:
+                        if part is not call.expression[2] and call.name not in _WORKING - _STATING:
                             continue
                         for value in evaluator.evaluate(part, scope):
                             if isinstance(value, External):
