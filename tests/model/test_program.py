@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aiaudit.model.values import Literal
 from tests.model.linked import class_names, outside_paths, side_of, value_of
 
 APP = "import fastapi\n"
@@ -210,8 +211,9 @@ def test_an_annotation_leads_back_into_the_repository(tmp_path: Path, body: str)
 
 
 def test_an_annotation_adds_nothing_to_what_is_known(tmp_path: Path) -> None:
-    """An object of a derived class is not one of the base as well."""
-    files = {"main.py": f"{APP}class Base: ...\nclass Engine(Base): ...\nfound: Base = Engine()\n"}
-    side = side_of(tmp_path, files)
+    """An object of a derived class is not one of the base as well, and a dictionary is what is written out."""
+    body = "class Base: ...\nclass Engine(Base): ...\nfound: Base = Engine()\noptions: dict[str, object] = {'a': 1}\n"
+    side = side_of(tmp_path, {"main.py": f"{APP}{body}"})
 
     assert class_names(value_of(side, "main.py", "found")) == {"Engine"}
+    assert [type(value) for value in value_of(side, "main.py", "options")] == [Literal]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from aiaudit.model.evaluation.core import distinct
+from aiaudit.model.evaluation.core import distinct, is_object
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
@@ -71,7 +71,8 @@ class Functions(Decorators):
         yield from found
         is_none = default is not None and default[0] == "const" and default[2] is None
         if not (is_none and self._is_left_out(function, name)):
-            yield from self.told(annotation, outer, found)
+            # A container that a caller passes tells less of what lies in it than the annotation.
+            yield from self.told(annotation, outer, [v for v in found if isinstance(v, (External, *OWN))])
         if default is not None:
             yield from self.evaluate(default, outer)
 
@@ -214,10 +215,12 @@ class Functions(Decorators):
         repository's own classes where they lead out of the repository."""
         if annotation is None or any(isinstance(value, OWN) for value in found):
             return
-        outside = any(isinstance(value, External) for value in found)
-        for value in self.annotated(annotation, scope):
-            if not outside or any(isinstance(part, Instance) for part in _parts(value)):
-                yield value
+        if not is_object(found):
+            yield from self.annotated(annotation, scope)
+        elif any(isinstance(value, External) for value in found):
+            for value in self.annotated(annotation, scope):
+                if any(isinstance(part, Instance) for part in _parts(value)):
+                    yield value
 
     def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
         """Values of an annotated type: instances whose making is not known."""
