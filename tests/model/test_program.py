@@ -88,6 +88,8 @@ def test_source_folder_layout(tmp_path: Path) -> None:
         "from enum import Enum\nclass Own:\n    def __call__(self):\n        return OpenAI()\n"
         "class Kind(Enum):\n    own = Own\n    @staticmethod\n    def of(name):\n        return Kind.own\n"
         "found = Kind.of('own').value()()",
+        "import asyncio\nasync def make():\n    return OpenAI()\nloop = asyncio.new_event_loop()\n"
+        "found = loop.run_until_complete(make())",
         "clients = list(map(OpenAI, ['a', 'b']))\nfound = clients[0]",
         "clients = {'a': OpenAI()}\nfor name, found in clients.items(): pass",
         "def outer():\n    client = OpenAI()\n    def inner():\n        return client\n    return inner\n"

@@ -9,6 +9,7 @@ from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
+    CHAINLIT_HOOKS,
     CONVENTION,
     GRADIO_EVENTS,
     LITESTAR,
@@ -263,7 +264,7 @@ class _Finder:
                 "actor",
             ):
                 self._entry("task", function, f"task {function.name}", span)
-        elif name in ("on_message", "on_chat_start") and "chainlit" in {p.partition(".")[0] for p in paths}:
+        elif name in CHAINLIT_HOOKS and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
         elif name == "api" and any(p.startswith("bentoml") for p in paths):
             self._route_entry(function, f"bentoml {function.name}", span)

@@ -30,7 +30,8 @@ PASSING = {
     "asyncio.create_task": 0,
     "asyncio.ensure_future": 0,
     "asyncio.run": 0,
-    "asyncio.get_event_loop().run_until_complete": 0,
+    "asyncio.Runner().run": 0,
+    "uvloop.run": 0,
     "typing.cast": 1,
     "copy.copy": 0,
     "copy.deepcopy": 0,
@@ -147,7 +148,7 @@ class Calls(Injection):
             return self.result(provider)
         if path == RESOLVING and arguments:
             return self.resolved(arguments[0], call)
-        position = PASSING.get(path)
+        position = PASSING.get(path, 0 if path.endswith(".run_until_complete") else None)
         if position is not None and len(arguments) > position:
             return self.evaluate(arguments[position], scope)
         position = CALLING.get(path, 1 if path.endswith(".run_in_executor") else None)
