@@ -166,6 +166,23 @@ def test_text_that_is_stored_and_read_by_another_job(tmp_path: Path) -> None:
     assert sources(tmp_path, main.format(column="String(200)")) == []
 
 
+def test_answers_of_clients_on_the_state_of_the_application(tmp_path: Path) -> None:
+    """What a model answers is its own text, also where the client is found on `request.app.state`."""
+    main = """
+    from model import client
+    app.state.made = client
+    class Body(BaseModel):
+        message: str
+    @app.post("/x")
+    def x(body: Body, request: Request):
+        made = request.app.state.made
+        given = [{"role": "user", "content": body.message}]
+        answer = made.chat.completions.create(model="gpt-4.1-mini", max_tokens=100, messages=given)
+        embed(answer.choices[0].message.content)
+    """
+    assert [flow.call.name for flow in flows(tmp_path, main)] == ["chat.completions.create"]
+
+
 def test_the_state_of_a_graph(tmp_path: Path) -> None:
     main = """
     from langgraph.graph import END, START, StateGraph

@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from aiaudit.model.evaluation.core import Core
+from aiaudit.model.evaluation.core import Core, is_object
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
-    Constant,
     External,
     FunctionValue,
     Instance,
@@ -61,7 +60,9 @@ class Expressions(Core):
         kind, scope = binding.kind, binding.scope
         if kind == "value":
             found = self.evaluate(binding.expression, scope)
-            return (*found, *self.told(binding.annotation, scope, found))
+            if binding.annotation is not None and not is_object(found):
+                return (*found, *self.annotated(binding.annotation, scope))
+            return found
         if kind == "element":
             return self.elements(binding.expression, scope, binding.index)
         if kind == "entered":
@@ -125,10 +126,12 @@ class Expressions(Core):
     def attribute_of(self, expression: Expression, scope: Scope) -> Iterator[Value]:
         """What an attribute expression may stand for."""
         _, _, base, name = expression
+        is_state = base[0] in ("attr", "name") and last_name(base) in ("state", "g", "ctx", "app", "current_app")
+        shared = list(self.shared_state(name)) if is_state else ()
         for value in self.evaluate(base, scope):
-            yield from self.attribute(value, name)
-        if base[0] in ("attr", "name") and last_name(base) in ("state", "g", "ctx", "app", "current_app"):
-            yield from self.shared_state(name)
+            if not shared or not isinstance(value, External):  # what was put there is nothing of the framework's
+                yield from self.attribute(value, name)
+        yield from shared
 
     def shared_state(self, name: str) -> Iterator[Value]:
         """What was put on an application's or request's state under a name."""
@@ -158,16 +161,13 @@ class Expressions(Core):
         if isinstance(value, ClassValue):
             if name == "__subclasses__":
                 return (External(SUBCLASSES, None, value),)
-            found = self.class_attribute(value.cls, name, value)
-            return found or ((value,) if name == "value" else ())  # a class that stands in an enumeration
+            return self.class_attribute(value.cls, name, value)
         if isinstance(value, ModuleValue):
             return self.member(value, name)
         if isinstance(value, Super):
             return self.class_attribute(value.cls, name, value.bound or Instance(value.cls), skip_own=True)
         if isinstance(value, FunctionValue) and name in ("__wrapped__", "func", "fn"):
             return (value,)
-        if isinstance(value, Constant) and name == "value":
-            return (value,)  # a literal has none: it stands in an enumeration
         return ()
 
     def _await(self, expression: Expression, scope: Scope) -> Iterable[Value]:
