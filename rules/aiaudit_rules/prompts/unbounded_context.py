@@ -1,8 +1,9 @@
 """The client says how many retrieved passages go into the prompt.
 
 ## What it does
-Flags retrievals (vector stores, retrievers, search services, rerankers) whose number of results is a number of the
-request without an upper limit, in routes that have a model write an answer from what was found. Libraries' own
+Flags retrievals (vector stores, retrievers, search services, rerankers, queries that pgvector orders by a distance)
+whose number of results is a number of the request without an upper limit, in routes that have a model write an answer
+from what was found. Libraries' own
 defaults are small (4 in LangChain, 2 in LlamaIndex, 10 in most stores), so a retrieval that says nothing is bounded.
 
 These limits count: `le` and `lt` in the schema or the query parameter, `max_value` of serializers, validators and
