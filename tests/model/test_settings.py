@@ -178,6 +178,22 @@ def test_clients(tmp_path: Path, lookup: str, client: str, reported: bool) -> No
     assert bool(names_in(tmp_path, f"KEY = {lookup}\nclient = {client}\n")) is reported
 
 
+@pytest.mark.parametrize(("headers", "reported"), [("{}", []), ("{'X-Key': target.key}", ["PUSH_API_KEY"])])
+def test_what_only_carries_a_value(tmp_path: Path, headers: str, reported: list[str]) -> None:
+    """A model with a field for it needs no value: who reads the field does."""
+    body = f"""
+from pydantic import BaseModel
+KEY = os.getenv("PUSH_API_KEY")
+class Target(BaseModel):
+    key: str | None = None
+@app.get("/pushed")
+def pushed():
+    target = Target(key=KEY)
+    return web.get("https://x.example/", headers={headers}).json()
+"""
+    assert names_in(tmp_path, body) == reported
+
+
 def test_the_sdk_reads_it_itself(tmp_path: Path) -> None:
     """A lookup that nobody uses stands for what the SDK reads: noticed at startup, or only in a request."""
     lookup = "KEY = os.getenv('OPENAI_API_KEY')\n"

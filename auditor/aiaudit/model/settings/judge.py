@@ -240,6 +240,8 @@ class Judge(Startup):
         name = use.call.name if use.call is not None else ""
         if name in _HARMLESS and not (name in _VERBS and use.paths):
             return False
+        if default.kind != LITERAL and any(path.startswith(_CARRYING) for path in use.paths):
+            return False
         return not any(path.startswith(_HARMLESS_PATHS) for path in use.paths)
 
     def is_connection(self, use: Use, default: Default) -> bool:
@@ -293,10 +295,9 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
 _TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
-_HARMLESS_PATHS = (
-    "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
-    "sqlalchemy.text", "sqlalchemy.sql.text",
-)  # fmt: skip
+_HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+# What classes of the program derive from that only carry their fields: who reads those is who needs a value.
+_CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
 
 
 def is_checked_in_tokens(use: Use) -> bool:

@@ -45,8 +45,6 @@ _SAYING = frozenset(
     ("print", "debug", "info", "warning", "warn", "error", "critical", "exception", "log", "echo", "secho",
      "isinstance", "hasattr", "type", "id", "repr", "setLevel", "basicConfig", "len", "callable")
 )  # fmt: skip
-# What classes of the program derive from that only carry their fields: who reads those is who needs a value.
-_CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
 STEPS = 400
 
 
@@ -438,7 +436,7 @@ class _Trail(Places):
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
             self.attribute(value.cls, parameter, state)
         paths = tuple(external.path for external in outside(value, self.evaluator))
-        if paths and not all(path.startswith(_CARRYING) for path in paths):
+        if paths:
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
 
     def parameter(self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State) -> None:
