@@ -36,6 +36,8 @@ _BODY_SIZE = regex(r"^[ \t]*client_max_body_size\s+(\d+)([kKmMgG]?)\s*;", re.MUL
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _NGINX_DEFAULT = 1024.0**2
 _PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Starlette"}
+# Frameworks without a server of their own, which uvicorn mostly runs.
+_ON_UVICORN = ("FastAPI", "Starlette", "Litestar")
 _DEPTH = 4
 # Answers of a server that takes no body of this size.
 _REFUSALS = (400, 413, 422)
@@ -50,7 +52,8 @@ def body_limit(tools: Tools) -> float | None:
 def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
     """How much the server takes, as the end of a sentence; empty where that is not known."""
     if source.description.endswith("socket"):
-        entry = tools.knowledge.find("uvicorn.run")
+        runs_on_uvicorn = any(a.framework in _ON_UVICORN for a in tools.side.routing.applications)
+        entry = tools.knowledge.find("uvicorn.run") if runs_on_uvicorn else None
         largest = entry.default("ws_max_size") if entry is not None else None
         return f" (uvicorn takes messages of {int(largest) // 1024**2} MiB)" if isinstance(largest, int) else ""
     if source.kind == "fetched" or source.description.startswith(("parameter", "the query", "the page")):
