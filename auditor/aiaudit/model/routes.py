@@ -9,7 +9,6 @@ from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
-    CHAINLIT_HOOKS,
     CONVENTION,
     GRADIO_EVENTS,
     LITESTAR,
@@ -31,7 +30,6 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-FLASK = "Flask"
 # What calls that register something are named, by what they register.
 _APPLICATIONS = frozenset(
     ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI", "App",
@@ -83,8 +81,7 @@ class Application:
 class Entry:
     """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
 
-    `registered`: startup hands the function to a library, which calls it while requests are served. `apart`: each
-    request runs it in a thread with an event loop of its own, as Flask does with asynchronous views.
+    `registered`: startup hands the function to a library, which calls it while requests are served.
     """
 
     kind: str
@@ -92,7 +89,6 @@ class Entry:
     label: str
     span: Span
     registered: bool = False
-    apart: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -143,8 +139,7 @@ class _Finder:
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
-                apart = route.framework == FLASK
-                self.found.entries.append(Entry("request", function, route.label, route.span, apart=apart))
+                self._entry("request", function, route.label, route.span)
         self._keep_live()
         return self.found
 
@@ -232,9 +227,7 @@ class _Finder:
             and name in VERBS | {"route", "api_route", "websocket", "websocket_route"}
             and (is_router or (not paths and _path_argument(call) is not None))
         ):
-            route = self._route(function, name, call, span, callee[2], scope)
-            if any(path.startswith(("flask.", "flask_openapi3.")) for path in paths):
-                route.framework = FLASK
+            self._route(function, name, call, span, callee[2], scope)
         elif name in ("on_event", "listener") and call is not None and call.arguments:
             self._event(function, call.arguments[0], span)
         elif name in (
@@ -264,7 +257,7 @@ class _Finder:
                 "actor",
             ):
                 self._entry("task", function, f"task {function.name}", span)
-        elif name in CHAINLIT_HOOKS and "chainlit" in {p.partition(".")[0] for p in paths}:
+        elif name in ("on_message", "on_chat_start") and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
         elif name == "api" and any(p.startswith("bentoml") for p in paths):
             self._route_entry(function, f"bentoml {function.name}", span)
@@ -293,7 +286,7 @@ class _Finder:
             elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
                 self._entry("task", function, f"task {function.name}", span)
 
-    def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> Route:
+    def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> None:
         path = _path_argument(call)
         prefix = self._prefixes.of(router, scope)
         kind = "websocket" if verb.startswith("websocket") else "http"
@@ -307,7 +300,6 @@ class _Finder:
         route = self._add(function, label, span, "", tuple(methods), call)
         route.kind, route.dependencies = kind, dependencies
         route.mounted = tuple(self._prefixes.around(router, scope))
-        return route
 
     def _add(
         self, function: Function, label: str, span: Span, framework: str, methods: tuple[str, ...], call: Call | None

@@ -71,6 +71,11 @@ class Secret:
         return self.fact.context == "comparison"
 
     @property
+    def works(self) -> bool:
+        """Whether it is a placeholder that serves as well as a secret: the program gives it out itself."""
+        return self.fact.kind == PLACEHOLDER and not self.fact.provider and _self_issued(self.fact.name)
+
+    @property
     def bound(self) -> str:
         """` for NAME`, or nothing where the value has no name, or one that the title says anyway."""
         fact = self.fact
@@ -199,12 +204,14 @@ def _literal(path: str, fact: SecretFact, place: str) -> Secret | None:
 
 
 def _self_issued(name: str) -> bool:
-    """Passwords and signing keys work with any value, so a placeholder is a secret that everybody knows."""
+    """Passwords and signing keys work with any value, so a placeholder is a secret that everybody knows; secrets that a
+    provider gives out do not."""
     kind = names.kind_of_name(name)
-    if kind in (names.PASSWORD, names.SECRET):
+    if kind == names.PASSWORD:
         return True
     words = names.words_of(name)
-    return kind == names.KEY and bool({"secret", "signing", "jwt", "encryption", "fernet"}.intersection(words))
+    signs = kind == names.KEY and bool({"secret", "signing", "jwt", "encryption", "fernet"}.intersection(words))
+    return (kind == names.SECRET or signs) and not names.providers_in(name)
 
 
 def _is_data(path: str) -> bool:

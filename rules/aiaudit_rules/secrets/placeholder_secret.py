@@ -60,9 +60,10 @@ def placeholder_secret(secret: Secret) -> Iterator[Finding]:
     if secret.place != EMPTY:
         return
     where = f" in {secret.where}" if secret.where else ""
+    effect = "runs with a value that everybody knows" if secret.works else "starts with it and fails later"
     yield rule.at(
         secret.span,
-        f"{secret.title}{secret.bound}{where}: the process starts with it and fails later",
+        f"{secret.title}{secret.bound}{where}: the process {effect}",
         help="leave the value out and make the setting required, so that start-up fails when it is missing",
         severity=secret.severity,
         confidence=secret.confidence,

@@ -70,8 +70,7 @@ class Tools:
     # Callers
 
     def callers(self, function: Function) -> list[Caller]:
-        """The calls that run a function, directly, through a queue, a thread, or a base class that it overrides; those
-        that are over before the first request bring nothing of one."""
+        """The calls that run a function, directly, through a queue, a thread, or a base class that it overrides."""
         known = self._callers.get(id(function))
         if known is None:
             self._callers[id(function)] = known = []
@@ -79,8 +78,7 @@ class Tools:
             for caller in self._find_callers(function):
                 if id(caller.call) not in seen:
                     seen.add(id(caller.call))
-                    if not self.side.contexts.is_over_before_requests(caller.call.scope):
-                        known.append(caller)
+                    known.append(caller)
         return known
 
     def is_dead(self, call: Call, caller: Caller) -> bool:

@@ -19,6 +19,8 @@ _ENVIRONMENTS = word_set(
     "environment env env_variables envvars envVars build_args args variables stringData data env_vars"
     " environment_variables"
 )
+_COMMANDS = word_set("command entrypoint args cmd run script REDIS_ARGS")
+_OPTION = regex(r"""(?<![^\s"'])--([A-Za-z][\w\-]{1,60})(?:\s{1,4}|=)["']?([^\s"'`;|&<>()]{3,400})""")
 _NAME_KEYS, _VALUE_KEYS = ("name", "key", "Name", "Key"), ("value", "Value")
 _ITEM = regex(r"([A-Za-z_\-][\w.\-]{1,80})=(.*)", re.DOTALL)
 _EXAMPLES = word_set("example examples description default_description x-oaiMeta summary title help label placeholder")
@@ -97,8 +99,18 @@ def _value(collector: Collector, node: Node, literal: str, name: str, keys: tupl
         return
     if collector.bind(literal, place, name, "config", use, keys=keys):
         return
+    if keys and keys[-1] in _COMMANDS and _option(collector, literal, place, keys):
+        return
     if len(literal) > 12:
         bind_embedded(collector, literal, place, keys=keys)
+
+
+def _option(collector: Collector, command: str, place: tuple[int, int], keys: tuple[str, ...]) -> bool:
+    """`redis-server --requirepass secret`: the program really gets it."""
+    return any(
+        names.is_secret_name(name) and collector.bind(value, place, name, "config", PROCESS, keys=(*keys, name))
+        for name, value in _OPTION.findall(command)
+    )
 
 
 def _is_prose(text: str) -> bool:

@@ -73,7 +73,7 @@ _PASS_QUALIFIERS = _DATASTORES | word_set(
     "user admin root smtp mail email ftp sftp ssh sudo basic auth login ldap proxy api app application my default"
     " account service system super superuser postgres es bind owner"
 )
-_AUTH_QUALIFIERS = word_set("basic http proxy registry docker bearer npm api client user service") | PROVIDERS
+_AUTH_QUALIFIERS = word_set("basic http proxy registry docker bearer npm api client user service redis") | PROVIDERS
 # A name that starts like this is a switch, an action or a text about secrets.
 _ACTIONS = word_set(
     "use uses using has have is are enable enabled enables disable disabled require requires required show hide"

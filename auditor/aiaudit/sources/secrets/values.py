@@ -16,6 +16,7 @@ from aiaudit.sources.secrets.randomness import is_random, is_sequence, wordiness
 CODE, CONFIG, PROCESS = "code", "config", "process"
 
 LONGEST_VALUE = 4096
+_SHORTEST_KEY = 32
 _REFERENCE = regex(
     r"""\$\{|\$\(|\{\{|\}\}|<%|%\(\w+\)|%[sdr]\b|\{[\w.\[\]!:'"-]*\}
     |^\$[\w$(]|^%\w+%$|^`|^!|^@(?:Microsoft\.KeyVault|ref)|^ENC\[|^\w*:?projects/[^/]+/secrets/
@@ -128,11 +129,6 @@ def is_placeholder(value: str) -> bool:
     return len(words) <= 14 and any(word in _MARKER_WORDS for word in words)
 
 
-def is_own_key(name: str) -> bool:
-    """Whether a name is that of a program's own signing key, which works with any value: `secret_key`, `JWT_SECRET`."""
-    return _OWN_KEYS.issuperset(names.words_of(name))
-
-
 def is_naming(value: str, name: str, use: str) -> bool:
     """Whether the literal names a secret rather than being it: `API_KEY = "api_key"`, `secretKey: redis_password`."""
     words = _words(value)
@@ -143,7 +139,7 @@ def is_naming(value: str, name: str, use: str) -> bool:
         return False  # DB_PASSWORD = "password"
     own = _squeezed(name).endswith("".join(words)) and (len(words) > 1 or use == CODE)
     if own:
-        return use == CONFIG or not is_own_key(name) or name == name.lower()
+        return use == CONFIG or not _OWN_KEYS.issuperset(names.words_of(name)) or name == name.lower()
     if use == CONFIG and kind == names.PASSWORD:
         return False
     if len(words) > 1 and names.is_secret_name(value) and not _MADE_UP.intersection(words):
@@ -184,7 +180,8 @@ def _is_something_else(value: str, kind: str, use: str) -> bool:
         return True
     if _DOTTED.fullmatch(value) and wordiness(value) > 0.55 and (kind != names.PASSWORD or value.count(".") > 1):
         return True
-    return value.replace(".", "").isdigit() and kind != names.PASSWORD
+    digits = value.replace(".", "")  # as many as a key has are one, if only zeros
+    return digits.isdigit() and kind != names.PASSWORD and len(digits) < _SHORTEST_KEY
 
 
 def _judge_password(value: str, use: str) -> tuple[str, str] | None:
