@@ -103,6 +103,11 @@ CHECKED = {
         import textwrap
         return ask(textwrap.shorten(body.message, 400))
     """,
+    "a limit on the words": """
+        if len(body.message.split()) > 400:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
     "a closed list of values": """
         if body.message.lower() not in ("red", "green"):
             raise HTTPException(422)

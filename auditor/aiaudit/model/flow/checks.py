@@ -9,7 +9,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.order import Address, Order, is_before
 from aiaudit.model.flow.places import Path
-from aiaudit.model.flow.sizes import Bound, Definitions, bounded_if
+from aiaudit.model.flow.sizes import Bound, Definitions, bounded_if, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue
@@ -42,6 +42,7 @@ class Checks:
         self._checks: dict[int, list[Check]] = {}
         self._by_root: dict[int, tuple[list[Check], dict[str, list[Check]]]] = {}
         self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
+        self._limiting: dict[int, set[str]] = {}
         self._calls: dict[int, list[tuple[Call, Address]]] = {}
 
     def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> bool:
@@ -163,6 +164,8 @@ class Checks:
                 key = key_of(given) if given is not None else None
                 for suffix, whole in checked.get(parameter[0], ()) if key is not None else ():
                     yield Bound(f"{key}{suffix}", whole)
+                if given is not None and parameter[0] in self.limiting(function):
+                    yield from sizes(given, self._definitions(call.scope))
 
     def checking(self, function: Function) -> dict[str, set[tuple[str, bool]]]:
         """Parameter -> the parts of it that the function refuses when they are too large."""
@@ -174,6 +177,18 @@ class Checks:
                 root = root_of(check.bound.key)
                 if check.rejects and root in names:
                     known[root].add((check.bound.key[len(root) :], check.bound.whole))
+        return known
+
+    def limiting(self, function: Function) -> set[str]:
+        """The parameters that are numbers which the function refuses when they are too large."""
+        known = self._limiting.get(id(function))
+        if known is None:
+            known = self._limiting[id(function)] = set()
+            for statement, _ in self.order.layout(function).statements():
+                if statement[0] == "assert":
+                    known |= limited_if(statement[2], True)
+                elif statement[0] == "if" and _rejects(statement[3]):
+                    known |= limited_if(statement[2], False)
         return known
 
 

@@ -35,26 +35,44 @@ class Bound:
     whole: bool
 
 
+# What one side of a comparison measures.
+Measured = Callable[[Expression], Iterator[Bound]]
+
+
 def bounded_if(test: Expression, truth: bool, definitions: Definitions) -> set[Bound]:
     """What is bounded when a condition has the given truth. `definitions` gives what a name was assigned."""
+    return _bounded(test, truth, lambda side: sizes(side, definitions))
+
+
+def limited_if(test: Expression, truth: bool) -> set[str]:
+    """The numbers that are not too large when a condition has the given truth."""
+    return {bound.key for bound in _bounded(test, truth, _number)}
+
+
+def _number(side: Expression) -> Iterator[Bound]:
+    if side[0] == "name":
+        yield Bound(side[2], True)
+
+
+def _bounded(test: Expression, truth: bool, measured: Measured) -> set[Bound]:
     tag = test[0]
     if tag == "unary" and test[2] == "Not":
-        return bounded_if(test[3], not truth, definitions)
+        return _bounded(test[3], not truth, measured)
     if tag == "bool":
-        found = [bounded_if(operand, truth, definitions) for operand in test[3]]
+        found = [_bounded(operand, truth, measured) for operand in test[3]]
         certain = truth == (test[2] == "And")
         # `limit and len(text) > limit` is false: either no limit is set (which the code decides), or the text is short.
         return set().union(*found) if certain or test[2] == "And" else set()
     if tag == "walrus":
-        return bounded_if(test[3], truth, definitions)
+        return _bounded(test[3], truth, measured)
     if tag == "cmp":
-        return set(_compared(test, truth, definitions))
+        return set(_compared(test, truth, measured))
     if tag == "call" and truth:
         return _matched(test)
     return set()
 
 
-def _compared(test: Expression, truth: bool, definitions: Definitions) -> Iterator[Bound]:
+def _compared(test: Expression, truth: bool, measured: Measured) -> Iterator[Bound]:
     left = test[2]
     operators, rights = test[3], test[4]
     if not truth and len(operators) > 1:
@@ -63,9 +81,9 @@ def _compared(test: Expression, truth: bool, definitions: Definitions) -> Iterat
         below = operator in ("Lt", "LtE") if truth else operator in ("Gt", "GtE")
         above = operator in ("Gt", "GtE") if truth else operator in ("Lt", "LtE")
         if below and not _is_nothing(right):
-            yield from sizes(left, definitions)
+            yield from measured(left)
         elif above and not _is_nothing(left):
-            yield from sizes(right, definitions)
+            yield from measured(right)
         elif operator == ("Eq" if truth else "NotEq"):
             yield from _equal(left, right)
             yield from _equal(right, left)
@@ -155,6 +173,8 @@ def _length_of(value: Expression, definitions: Definitions) -> Iterator[Bound]:
         yield from (Bound(found, True) for found in _keys_in(value))
         return
     yield Bound(key, False)
+    if key.endswith("()") and _is_proportional(value):  # `len(text.split())`
+        yield from (Bound(found, True) for found in _keys_in(value))
     for source in definitions(value):
         inner = key_of(source)
         if inner is not None and not inner.endswith("()"):
