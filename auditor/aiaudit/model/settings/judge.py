@@ -251,7 +251,7 @@ class Judge(Startup):
         for path in use.paths:
             entry = self.side.knowledge.find(path)
             if entry is not None and entry.purpose == "http":
-                return default.kind != EMPTY
+                return default.kind != EMPTY or use.segment
             if entry is not None and (entry.cost in ("network-client", "connection-pool") or entry.blocking):
                 return True
             if connects(path) or path.startswith(("boto3.", "aioboto3.")) or client_of(path) is not None:

@@ -47,6 +47,7 @@ class Places:
                 kind,
                 read,
                 derived=state.derived,
+                segment=state.segment,
                 flag=self.from_flag,
                 guarded=state.guarded,
                 missing=state.missing,

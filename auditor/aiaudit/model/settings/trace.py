@@ -322,7 +322,7 @@ class _Trail(Places):
         return state, parent
 
     def _fstr(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
-        return replace(state, derived=True), parent
+        return replace(state, derived=True, segment=state.segment or _is_segment(child, parent[2])), parent
 
     def _bin(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         if parent[2] != "Mod" and not state.derived:
@@ -459,3 +459,12 @@ def _parameter(call: Call, child: Any) -> str:
         if value is child:
             return name or ""
     return ""
+
+
+def _is_segment(part: Expression, parts: tuple[Expression, ...]) -> bool:
+    """Whether a part of a text is the host of an address, or a name between two of its slashes."""
+    position = next(number for number, other in enumerate(parts) if other is part)
+    before, after = (
+        str(parts[n][2]) if 0 <= n < len(parts) and parts[n][0] == "const" else "" for n in (position - 1, position + 1)
+    )
+    return (before.endswith("/") and after.startswith("/")) or (before.endswith("://") and after[:1] in (".", ":"))

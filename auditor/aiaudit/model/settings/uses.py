@@ -21,7 +21,7 @@ ARGUMENT, STORED, COMPARED, REFUSED, MISSING = "argument", "stored", "compared",
 @dataclass(frozen=True, slots=True, eq=False)
 class Use:
     """One use of a setting's value, or of a `flag` that tells whether there is one. `guarded`: a test around it, or on
-    the way to it, makes sure that there is."""
+    the way to it, makes sure that there is; `segment`: as in `State`."""
 
     kind: str
     read: Read
@@ -35,13 +35,15 @@ class Use:
     ignored: frozenset[int] = frozenset()
     flag: bool = False
     guarded: bool = False
+    segment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """`derived`: something made from the value, never None itself; `inside`: the value lies in a container, under `key`
     if known; `guarded`: only where a test has found it; `call`: the call that brought it into `function`; `flag`: only
-    whether there is a value; `missing`: what a missing value has become on the way ("none" or "empty")."""
+    whether there is a value; `missing`: what a missing value has become on the way ("none" or "empty"); `segment`: it
+    stands in an address where something has to stand."""
 
     derived: bool = False
     key: str | None = None
@@ -52,6 +54,7 @@ class State:
     flag: bool = False
     missing: str = ""
     ignored: frozenset[int] = frozenset()
+    segment: bool = False
 
 
 def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int], evaluator: Evaluator) -> bool:
