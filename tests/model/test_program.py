@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aiaudit.model.values import Literal
 from tests.model.linked import class_names, outside_paths, side_of, value_of
 
 APP = "import fastapi\n"
@@ -82,6 +83,15 @@ def test_source_folder_layout(tmp_path: Path) -> None:
         "clients = {'a': OpenAI()}\nfound = clients['a']",
         "clients = {}\nclients['a'] = OpenAI()\nfound = clients.get('a')",
         "clients = []\nclients.append(OpenAI())\nfound = clients[0]",
+        "clients = {'a': OpenAI()}\nfound = list(clients.values())[0]",
+        "clients = tuple(sorted({OpenAI()}))\nfor found in reversed(clients): pass",
+        "from enum import Enum\nclass Own:\n    def __call__(self):\n        return OpenAI()\n"
+        "class Kind(Enum):\n    own = Own\n    @staticmethod\n    def of(name):\n        return Kind.own\n"
+        "found = Kind.of('own').value()()",
+        "import asyncio\nasync def make():\n    return OpenAI()\nloop = asyncio.new_event_loop()\n"
+        "found = loop.run_until_complete(make())",
+        "clients = list(map(OpenAI, ['a', 'b']))\nfound = clients[0]",
+        "clients = {'a': OpenAI()}\nfor name, found in clients.items(): pass",
         "def outer():\n    client = OpenAI()\n    def inner():\n        return client\n    return inner\n"
         "found = outer()()",
         "from contextlib import contextmanager\n@contextmanager\ndef opened():\n    yield OpenAI()\n"
@@ -181,3 +191,31 @@ def test_subclass_instances_are_told_apart(tmp_path: Path) -> None:
     )
 
     assert class_names(value_of(side, "main.py", "found")) == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "found: Engine = app.engines['a']",
+        "def chosen(name) -> Engine:\n    return app.engines[name]\nfound = chosen('a')",
+        "class Holder:\n    def __init__(self):\n        self.engine: Engine = app.engines['a']\n"
+        "found = Holder().engine",
+        "def taken(engine: Engine):\n    global found\n    found = engine\ntaken(app.engines['a'])",
+    ],
+    ids=["variable", "return", "attribute", "parameter"],
+)
+def test_an_annotation_leads_back_into_the_repository(tmp_path: Path, body: str) -> None:
+    """What lies in an object of a library is what the program says of it."""
+    files = {"main.py": f"{APP}app = fastapi.FastAPI()\nclass Engine: ...\n{body}\n"}
+    side = side_of(tmp_path, files)
+
+    assert class_names(value_of(side, "main.py", "found")) == {"Engine"}
+
+
+def test_an_annotation_adds_nothing_to_what_is_known(tmp_path: Path) -> None:
+    """An object of a derived class is not one of the base as well, and a dictionary is what is written out."""
+    body = "class Base: ...\nclass Engine(Base): ...\nfound: Base = Engine()\noptions: dict[str, object] = {'a': 1}\n"
+    side = side_of(tmp_path, {"main.py": f"{APP}{body}"})
+
+    assert class_names(value_of(side, "main.py", "found")) == {"Engine"}
+    assert [type(value) for value in value_of(side, "main.py", "options")] == [Literal]

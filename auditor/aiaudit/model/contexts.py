@@ -20,9 +20,12 @@ from aiaudit.model.runners import (
     CACHING,
     CLOSING_KEYWORDS,
     FILING,
+    LOOP_MODULES,
+    LOOP_STARTERS,
     OFFLOADING,
     PROMPT,
     STARTING_KEYWORDS,
+    TASK_STARTERS,
     TOOL_RUNS,
 )
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
@@ -47,8 +50,9 @@ from aiaudit.values import dataclass
 class Edge:
     """One scope running another.
 
-    `cached`: the target's result is kept, so it runs once; `offloaded`: it runs in a thread or process; `deferred`: the
-    target is handed to somebody else; `registered`: who runs it later, while requests are served.
+    `cached`: the target's result is kept, so it runs once; `offloaded`: it runs in a thread or process, or in an event
+    loop of its own; `deferred`: the target is handed to somebody else; `registered`: who runs it later, while requests
+    are served.
     """
 
     source: Scope
@@ -167,6 +171,13 @@ class Contexts:
         """The reach of a scope at import or startup, None if only requests get there."""
         return self.reach("startup", scope) or self.reach("import", scope)
 
+    def is_over_before_requests(self, scope: Scope) -> bool:
+        """Whether a scope runs at startup alone, and to its end there: no thread or task goes on with it."""
+        if self.reach("import", scope) is not None or self.in_request(scope) is not None:
+            return False
+        known = self.reached["startup"].get(id(scope), ())
+        return bool(known) and not any(goes_on(link.edge) for reach in known for link in reach.chain())
+
     def reached_at_all(self, scope: Scope) -> Reach | None:
         """The reach of a scope in a request, or before the first one."""
         return self.in_request(scope) or self.before_requests(scope)
@@ -202,7 +213,7 @@ class Contexts:
         queue: deque[Reach] = deque()
         for entry in self.routing.entries:
             if entry.kind == kind:
-                queue.append(Reach(entry, entry.scope, None, None, False, False))
+                queue.append(Reach(entry, entry.scope, None, None, False, entry.apart))
         while queue:
             reach = queue.popleft()
             state = (id(reach.scope), reach.cached, reach.offloaded)
@@ -464,7 +475,18 @@ class Contexts:
             kept = once or guard.keeps
             owner = guard.cls if guard.keeps and not once else None
             label = target.label if isinstance(target, Function) else target.qualified_name
-            yield Edge(source, target, call.span, label, call, kept, False, owner)
+            apart = target.asynchronous and self._starts_loop(call)
+            yield Edge(source, target, call.span, label, call, kept, apart, owner)
+
+    def _starts_loop(self, call: Call) -> bool:
+        """Whether plain code runs a coroutine to its end: `asyncio.run(main())`, in an event loop for it alone."""
+        parent = call.parent
+        if parent is None or parent[0] != "call" or last_name(parent[2]) not in LOOP_STARTERS:
+            return False
+        if isinstance(call.scope, Function) and call.scope.asynchronous:
+            return False
+        values = self.evaluator.evaluate(parent[2], call.scope)
+        return any(isinstance(v, External) and v.path.startswith(LOOP_MODULES) for v in values)
 
     def _run_by(self, value: Value, exact: bool = False) -> Iterator[Function]:
         if isinstance(value, FunctionValue):
@@ -503,6 +525,15 @@ class Contexts:
             method = heir.method(function.name)
             if method is not None and self.evaluator.is_made(heir):
                 yield method
+
+
+def goes_on(edge: Edge | None) -> bool:
+    """Whether an edge starts what goes on beside its caller: a thread, a task, a callback."""
+    if edge is None or edge.call is None:
+        return False
+    parent = edge.call.parent
+    started = parent is not None and parent[0] == "call" and last_name(parent[2]) in TASK_STARTERS
+    return edge.offloaded or edge.registered or started or edge.call.name in TASK_STARTERS
 
 
 def is_import(edge: Edge) -> bool:

@@ -97,6 +97,19 @@ MIDDLEWARE_BASES = (".BaseHTTPMiddleware", ".MiddlewareMixin")
 TASK_DECORATORS = ("task", "shared_task", "actor", "job", "periodic_task")
 # Frameworks that find a project's modules by name, without an import from the application.
 CONVENTION = ("django", "rest_framework", "chainlit", "bentoml")
+# Decorators of Chainlit whose functions answer what a user does.
+CHAINLIT_HOOKS = frozenset(
+    (
+        "on_message",
+        "on_chat_start",
+        "on_chat_resume",
+        "on_audio_start",
+        "on_audio_chunk",
+        "on_audio_end",
+        "on_settings_update",
+        "action_callback",
+    )
+)
 STARTUP_EVENTS = ("startup", "before_server_start", "main_process_start", "after_server_start")
 # Hooks of views that a framework runs for each request besides the method that answers.
 VIEW_HOOKS = frozenset(

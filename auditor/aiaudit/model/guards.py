@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, last_name, walk
+from aiaudit.model.singletons import is_singleton
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -182,6 +183,8 @@ def lasting(
         base = variable[2]
         if method is not None and base[0] == "name" and base[2] == method.self_name:
             instance = not method.has_decorator("classmethod") and method.name != "__new__"
+            if method.name == "__init__" and method.owner is not None and _is_new(method.owner, variable[3], evaluator):
+                return None
             return (method.owner if instance else None, variable)
         if method is not None and base[0] == "name" and method.owner and base[2] == method.owner.name:
             return None, variable
@@ -205,6 +208,13 @@ def lasting(
         if found is not None:
             return found
     return (None, variable) if holder is not scope and isinstance(holder, Function) else None
+
+
+def _is_new(cls: Class, name: str, evaluator: Evaluator) -> bool:
+    """Whether an attribute of the object that a constructor is given holds nothing from before: it is not the class's,
+    and the object is not one that was made earlier."""
+    is_of_class = any(name in known.bindings for known in evaluator.lineage(cls)[0])
+    return not is_of_class and not is_singleton(cls, evaluator)
 
 
 def _looked_up(

@@ -9,6 +9,7 @@ from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
+    CHAINLIT_HOOKS,
     CONVENTION,
     GRADIO_EVENTS,
     LITESTAR,
@@ -30,6 +31,7 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
+FLASK = "Flask"
 # What calls that register something are named, by what they register.
 _APPLICATIONS = frozenset(
     ("FastAPI", "Starlette", "Flask", "Quart", "Sanic", "Application", "Litestar", "NinjaAPI", "OpenAPI", "App",
@@ -81,7 +83,8 @@ class Application:
 class Entry:
     """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
 
-    `registered`: startup hands the function to a library, which calls it while requests are served.
+    `registered`: startup hands the function to a library, which calls it while requests are served. `apart`: each
+    request runs it in a thread with an event loop of its own, as Flask does with asynchronous views.
     """
 
     kind: str
@@ -89,6 +92,7 @@ class Entry:
     label: str
     span: Span
     registered: bool = False
+    apart: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -139,7 +143,8 @@ class _Finder:
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
-                self._entry("request", function, route.label, route.span)
+                apart = route.framework == FLASK
+                self.found.entries.append(Entry("request", function, route.label, route.span, apart=apart))
         self._keep_live()
         return self.found
 
@@ -227,7 +232,9 @@ class _Finder:
             and name in VERBS | {"route", "api_route", "websocket", "websocket_route"}
             and (is_router or (not paths and _path_argument(call) is not None))
         ):
-            self._route(function, name, call, span, callee[2], scope)
+            route = self._route(function, name, call, span, callee[2], scope)
+            if any(path.startswith(("flask.", "flask_openapi3.")) for path in paths):
+                route.framework = FLASK
         elif name in ("on_event", "listener") and call is not None and call.arguments:
             self._event(function, call.arguments[0], span)
         elif name in (
@@ -257,7 +264,7 @@ class _Finder:
                 "actor",
             ):
                 self._entry("task", function, f"task {function.name}", span)
-        elif name in ("on_message", "on_chat_start") and "chainlit" in {p.partition(".")[0] for p in paths}:
+        elif name in CHAINLIT_HOOKS and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
         elif name == "api" and any(p.startswith("bentoml") for p in paths):
             self._route_entry(function, f"bentoml {function.name}", span)
@@ -286,7 +293,7 @@ class _Finder:
             elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
                 self._entry("task", function, f"task {function.name}", span)
 
-    def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> None:
+    def _route(self, function: Function, verb: str, call: Call, span: Span, router: Expression, scope: Scope) -> Route:
         path = _path_argument(call)
         prefix = self._prefixes.of(router, scope)
         kind = "websocket" if verb.startswith("websocket") else "http"
@@ -300,6 +307,7 @@ class _Finder:
         route = self._add(function, label, span, "", tuple(methods), call)
         route.kind, route.dependencies = kind, dependencies
         route.mounted = tuple(self._prefixes.around(router, scope))
+        return route
 
     def _add(
         self, function: Function, label: str, span: Span, framework: str, methods: tuple[str, ...], call: Call | None

@@ -40,6 +40,13 @@ OFFLOADING = frozenset(
 AWAITING = frozenset(
     ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "add_task", "asyncify", "sync_to_async")
 )
+# Calls that start a task for a coroutine and do not wait for it.
+TASK_STARTERS = frozenset(
+    ("create_task", "ensure_future", "start_soon", "start", "spawn", "run_coroutine_threadsafe", "add_task", "add_job")
+)
+# Calls that start an event loop for a coroutine and wait for it, and the modules that they come from.
+LOOP_STARTERS = frozenset(("run", "run_until_complete"))
+LOOP_MODULES = ("asyncio.", "uvloop.")
 # Calls that run a function handed to them on the spot, in this thread or another.
 PROMPT = OFFLOADING | frozenset(
     (

@@ -8,7 +8,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined
@@ -121,6 +121,19 @@ class _Making:
             if known.call.scope is scope
         )
 
+    def replaces(self, handler: tuple[object, ...], block: Enclosing, scope: Scope) -> bool:
+        """Whether a handler puts what was there before, or another such thing, in the place of what the `try` was to
+        make."""
+        made = {place for place, value in _assigned(block.node[2]) if value[0] in ("call", "await")}
+        for place, value in _assigned(handler[2]):  # type: ignore[arg-type]
+            if place not in made:
+                continue
+            if value[0] in ("name", "attr"):
+                return True
+            if value[0] == "call" and self.by(self.side.evaluator.call_of(value, scope), 1) is not None:
+                return True
+        return False
+
     def _inside(self, function: Function, depth: int) -> Known | None:
         for inner in function.calls:
             found = self.by(inner, depth)
@@ -163,7 +176,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
             continue
         seen.add(id(block.node))
         for handler in block.node[3]:
-            outcome = _outcome(handler)
+            outcome = None if making.replaces(handler, block, scope) else _outcome(handler)
             if outcome is not None and not (outcome == GOES_ON and _is_shortcut(block)):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
@@ -274,6 +287,18 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
             if value is not None and _is_nothing(value):
                 outcome = "it stays None"
     return outcome
+
+
+def _assigned(body: tuple[Statement, ...]) -> Iterator[tuple[str, Expression]]:
+    """The names and attributes that statements assign, with their values."""
+    for statement in statements_in(body):
+        if statement[0] not in ("assign", "ann"):
+            continue
+        value = statement[3] if statement[0] == "assign" else statement[4]
+        for target in statement[2] if statement[0] == "assign" else (statement[2],):
+            place = dotted(target)
+            if place and value is not None:
+                yield place, value
 
 
 def _is_broad(kind: Expression) -> bool:

@@ -289,8 +289,11 @@ class TimeoutReader:
 
 def answers_alone(call: Known) -> bool:
     """Whether a call's time-out is its own affair. That of an object's method may have been set where the object was
-    made, which is not known here, unless only the call can set it; and some methods wait for nothing."""
+    made, which is not known here, unless only the call can set it, or it is called on the library's module; and some
+    methods wait for nothing."""
     timeout = call.entry.timeout
+    if timeout is not None and timeout.attributes and "()" not in call.value.path:
+        return call.entry.mode != "none"
     if timeout is None or call.entry.constructor is None:
         return timeout is not None
     parameters = timeout.parameters if call.entry.mode != "none" else ()

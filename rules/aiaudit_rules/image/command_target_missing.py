@@ -4,8 +4,9 @@
 Replays WORKDIR, COPY, .dockerignore and `COPY --from` to learn where each file of the repository lies in the final
 image, then looks up what the command starts there: `uvicorn app.main:app` needs the module on the import path and the
 attribute in it, `python main.py` the file. The service's own imports are followed from there: a module that the
-repository has, but that Python does not find from the command's folder, is told as well. ENTRYPOINT and CMD are put
-together; scripts of the repository that start the server are read too, and then the finding stands in the script.
+repository has, but that Python does not find from the command's folder, is told as well; so is a settings module of
+Django that `DJANGO_SETTINGS_MODULE` names. ENTRYPOINT and CMD are put together; scripts of the repository that start
+the server are read too, and then the finding stands in the script.
 
 Installs are followed to where they land (the system's Python, a virtual environment, `uv sync`'s `.venv`): if none of
 it is in the final stage and on its PATH, the server's program is missing, and the finding stands at the install.

@@ -5,6 +5,8 @@ Flags calls that wait for the network, the disk, a process or a model in the cal
 code of a request without off-loading, or from a plain handler of Litestar without `sync_to_thread=True`: synchronous
 SDK clients, `requests`, `time.sleep`, synchronous database sessions, model inference. The finding stands at the call
 inside the coroutine; the trace goes on to what blocks. Calls on one data store in one function make one finding.
+Coroutines that have an event loop to themselves keep nobody waiting and are not flagged: asynchronous views of Flask,
+and what plain code starts with `asyncio.run`.
 Searches of an index in memory (FAISS) have medium confidence: they reach no network, and take milliseconds unless the
 index is large.
 

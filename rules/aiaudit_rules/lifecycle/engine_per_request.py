@@ -68,7 +68,7 @@ def engine_per_request(resource: Resource) -> Iterator[Finding]:
         return
     yield rule.at(
         resource.call.span,
-        f"{resource.name} is {made(resource)} {occasion(reach)}{price(resource)}",
+        f"{resource.name} is {made(resource)} {occasion(reach, resource.call)}{price(resource)}",
         help="build one engine or pool at startup and take connections or sessions from it",
         trace=trace_of(resource, reach),
         confidence=confidence_of(reach),

@@ -65,7 +65,7 @@ def index_built_in_request(resource: Resource) -> Iterator[Finding]:
         return
     yield rule.at(
         resource.call.span,
-        f"{resource.name} builds or opens an index {occasion(reach)}{price(resource)}",
+        f"{resource.name} builds or opens an index {occasion(reach, resource.call)}{price(resource)}",
         help="build the index in a job, open it once at startup, and share the handle",
         trace=trace_of(resource, reach),
         confidence=confidence_of(reach),

@@ -66,7 +66,7 @@ def model_load_per_request(resource: Resource) -> Iterator[Finding]:
         return
     yield rule.at(
         resource.call.span,
-        f"{resource.name} loads a model {occasion(reach)}{price(resource)}",
+        f"{resource.name} loads a model {occasion(reach, resource.call)}{price(resource)}",
         help="load it once at startup (in the lifespan or at module level) and share it; readiness waits for it",
         trace=trace_of(resource, reach),
         confidence=confidence_of(reach),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.resources import Resource
+from aiaudit.model.scopes import Call
 
 STORES = ("datastore", "cache", "queue")
 # A construction below this many milliseconds of CPU costs a request its warm connections, and little else.
@@ -43,13 +44,19 @@ def confidence_of(reach: Reach) -> Confidence:
     return Confidence.MEDIUM if reach.entry.registered else Confidence.HIGH
 
 
-def occasion(reach: Reach) -> str:
-    """When it happens, for a message: `on every POST /chat`."""
+def occasion(reach: Reach, call: Call) -> str:
+    """When a call happens, for a message: `on every POST /chat`."""
     if reach.entry.kind == "task":
         return f"on every run of {reach.entry.label}"
     if reach.entry.label.startswith("WEBSOCKET"):
-        return f"on every connection to {reach.entry.label}"
+        return f"on every {'message' if _is_repeated(reach, call) else 'connection'} to {reach.entry.label}"
     return f"on every {reach.entry.label}" if not reach.entry.label.startswith("every") else f"on {reach.entry.label}"
+
+
+def _is_repeated(reach: Reach, call: Call) -> bool:
+    """Whether a call stands in a loop, or the way there leads through one: that of the messages of a socket."""
+    calls = [link.edge.call for link in reach.chain() if link.edge is not None and link.edge.call is not None]
+    return any(around.kind in ("for", "while") for made in (*calls, call) for around in made.around)
 
 
 def built_each_time(resource: Resource, costs: Sequence[str]) -> Reach | None:

@@ -37,7 +37,7 @@ def lack(wait: Wait) -> str:
     """What is missing: any time-out, or one that is shorter than the library's own."""
     if wait.seconds is not None and math.isinf(wait.seconds):
         return "has no time-out"
-    return "is left at the library's own time-out"
+    return "sets no time-out"
 
 
 def waits_for(wait: Wait) -> str:

@@ -137,7 +137,7 @@ class _Inventory:
         if default.kind == LITERAL:
             return False
         stopping = (use for use in self.judge.uses.get(id(source), ()) if self.judge.stops_start(use, default))
-        return any(map(_is_sure, stopping)) or self.judge.is_validated(source)
+        return any(map(_is_sure, stopping)) or self.judge.is_validated(source, default)
 
     # Look-ups
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from aiaudit.model.evaluation.core import distinct, method_of
+from aiaudit.model.evaluation.core import distinct, is_object, method_of
 from aiaudit.model.evaluation.expressions import SUBCLASSES
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
 from aiaudit.model.plugins import imported_by
@@ -19,6 +19,7 @@ from aiaudit.model.values import (
     Partial,
     Super,
     Value,
+    Values,
 )
 from aiaudit.sources.python.facts import Expression
 
@@ -29,7 +30,8 @@ PASSING = {
     "asyncio.create_task": 0,
     "asyncio.ensure_future": 0,
     "asyncio.run": 0,
-    "asyncio.get_event_loop().run_until_complete": 0,
+    "asyncio.Runner().run": 0,
+    "uvloop.run": 0,
     "typing.cast": 1,
     "copy.copy": 0,
     "copy.deepcopy": 0,
@@ -68,6 +70,16 @@ CALLING = {
 IMPORTING_PATHS = ("importlib.import_module", "builtins.__import__")
 # Methods of a pydantic class that make an object of it out of data, and run its validators.
 VALIDATING = frozenset(("model_validate", "model_validate_json", "parse_obj", "parse_raw", "from_orm"))
+# Calls that collect the elements of what they are given: path -> position.
+COLLECTING = {
+    "builtins.list": 0,
+    "builtins.tuple": 0,
+    "builtins.set": 0,
+    "builtins.frozenset": 0,
+    "builtins.sorted": 0,
+    "builtins.reversed": 0,
+    "builtins.filter": 1,
+}
 CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
 
@@ -136,7 +148,7 @@ class Calls(Injection):
             return self.result(provider)
         if path == RESOLVING and arguments:
             return self.resolved(arguments[0], call)
-        position = PASSING.get(path)
+        position = PASSING.get(path, 0 if path.endswith(".run_until_complete") else None)
         if position is not None and len(arguments) > position:
             return self.evaluate(arguments[position], scope)
         position = CALLING.get(path, 1 if path.endswith(".run_in_executor") else None)
@@ -158,7 +170,19 @@ class Calls(Injection):
             return (Elements(distinct(ClassValue(heir) for heir in self.subclasses(callee.base.cls))),)
         if path in ("random.choice", "secrets.choice") and arguments:
             return self.elements(arguments[0], scope)
-        return (External(f"{path}()", call, callee),)
+        made = External(f"{path}()", call, callee)
+        collected = self._collected(path, call)
+        return (Elements(collected), made) if is_object(collected) else (made,)
+
+    def _collected(self, path: str, call: Call) -> Values:
+        """The elements of `list(...)` and its like, and what `map` makes of them."""
+        position = COLLECTING.get(path)
+        if position is not None and len(call.arguments) > position:
+            return self.elements(call.arguments[position], call.scope)
+        if path == "builtins.map" and call.arguments:
+            functions = self.evaluate(call.arguments[0], call.scope)
+            return distinct(value for function in functions for value in self.called(function, call))
+        return ()
 
     def _made_of_argument(self, callee: FunctionValue, call: Call) -> tuple[Value, ...] | None:
         """What a function gives that calls its argument: `load(AutoTokenizer)` of `return kind.from_pretrained(...)`.

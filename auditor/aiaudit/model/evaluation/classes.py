@@ -150,9 +150,7 @@ class Classes(Core):
         if store.how in ("update", "extend"):
             return self.elements(store.value, store.scope)
         found = self.evaluate(store.value, store.scope)
-        if store.annotation is not None and not is_object(found):
-            return (*found, *self.annotated(store.annotation, store.scope))
-        return found
+        return (*found, *self.told(store.annotation, store.scope, found))
 
     def lineage(self, cls: Class) -> tuple[list[Class], list[str]]:
         """A class and its bases inside the repository, in order, and the dotted paths of bases outside."""
@@ -218,20 +216,22 @@ class Classes(Core):
             if method is not None and method.owner is cls and call.expression[2][0] == "name":
                 yield call
 
-        yield from (call for made, call in self._registered_calls() if made is cls)
+        yield from (call for made, call in self._chosen_calls() if made is cls)
 
-    def _registered_calls(self) -> list[tuple[Class, Call]]:
-        """Calls of what stands in a container, `REGISTRY[name](...)`, each with a class that it makes."""
-        if self._made_by_registries is None:
-            self._made_by_registries = []  # what is asked on the way does without
-            self._made_by_registries = [
-                (value.cls, call)
-                for call in self.call_index.values()
-                if is_element(call.expression[2], call.scope)
-                for value in self.evaluate(call.expression[2], call.scope)
-                if isinstance(value, ClassValue)
-            ]
-        return self._made_by_registries
+    def _chosen_calls(self) -> list[tuple[Class, Call]]:
+        """Calls of what a container or a function gives, `REGISTRY[name](...)`, each with a class that it makes."""
+        if self._made_by_choice is None:
+            self._made_by_choice = []
+            with self.aside():  # what is asked on the way does without
+                found = [
+                    (value.cls, call)
+                    for call in self.call_index.values()
+                    if is_chosen(call.expression[2], call.scope)
+                    for value in self.evaluate(call.expression[2], call.scope)
+                    if isinstance(value, ClassValue)
+                ]
+            self._made_by_choice = found
+        return self._made_by_choice
 
     def is_made(self, cls: Class) -> bool:
         """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
@@ -270,16 +270,14 @@ class Classes(Core):
         return frozenset(found)
 
 
-def is_element(expression: Expression, scope: Scope) -> bool:
-    """Whether an expression is an element of a container, or a local variable for one: `made = REGISTRY.get(name)`."""
+def is_chosen(expression: Expression, scope: Scope) -> bool:
+    """Whether what is called comes out of a container or a call, directly or as a local variable:
+    `made = REGISTRY.get(name)`, `made = class_for(name)`."""
     if expression[0] != "name":
-        return bool(expression[0] == "sub")
+        return expression[0] in ("sub", "call")
     holder = scope_of_name(scope, expression[2])
     values = [binding.expression for binding in holder.bindings[expression[2]]] if isinstance(holder, Function) else []
-    return any(
-        value is not None and (value[0] == "sub" or (value[0] == "call" and last_name(value[2]) == "get"))
-        for value in values
-    )
+    return any(value is not None and value[0] in ("sub", "call") for value in values)
 
 
 def _values_named(expression: Expression) -> Iterator[str]:

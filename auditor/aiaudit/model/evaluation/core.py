@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,8 @@ WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
 # Expressions that mean the same wherever they stand as long as they start from the same variable.
 _SHARED = ("name", "attr")
 OPEN = 1 << 30
+# Where answers are kept, and what is being answered.
+_ANSWERS = ("_memo", "_running", "_partial", "_attempts", "_callers", "_called", "_handed", "_constructions")
 Item = TypeVar("Item")
 
 
@@ -47,7 +50,7 @@ class Core:
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
         self._hooks: set[int] | None = None
-        self._made_by_registries: list[tuple[Class, Call]] | None = None
+        self._made_by_choice: list[tuple[Class, Call]] | None = None
 
     @cached_property
     def call_index(self) -> dict[int, Call]:
@@ -97,6 +100,7 @@ class Core:
         @property
         def mentions(self) -> dict[str, list[tuple[Call, int]]]: ...
         def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]: ...
+        def told(self, annotation: Expression | None, scope: Scope, found: Iterable[Value]) -> Iterator[Value]: ...
 
     def evaluate(self, expression: Expression | None, scope: Scope) -> Values:
         """The values that an expression may have where it stands in this scope."""
@@ -176,6 +180,21 @@ class Core:
         complete = self._low == OPEN
         self._low = min(outer, self._low)
         return found, complete
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Forget the answers that are given in here: they do without something that is only being made."""
+        kept = [(name, getattr(self, name)) for name in _ANSWERS]
+        for name, known in kept:
+            setattr(self, name, type(known)())
+        self._running[self] = 0  # no answer is for good
+        low = self._low
+        try:
+            yield
+        finally:
+            self._low = low
+            for name, known in kept:
+                setattr(self, name, known)
 
     def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
         reader = getattr(self, "_" + tag, None)

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from aiaudit.model.evaluation.core import Core, is_object
+from aiaudit.model.evaluation.core import Core
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
+    Constant,
     External,
     FunctionValue,
     Instance,
@@ -60,9 +61,7 @@ class Expressions(Core):
         kind, scope = binding.kind, binding.scope
         if kind == "value":
             found = self.evaluate(binding.expression, scope)
-            if binding.annotation is not None and not is_object(found):
-                return (*found, *self.annotated(binding.annotation, scope))
-            return found
+            return (*found, *self.told(binding.annotation, scope, found))
         if kind == "element":
             return self.elements(binding.expression, scope, binding.index)
         if kind == "entered":
@@ -161,13 +160,16 @@ class Expressions(Core):
         if isinstance(value, ClassValue):
             if name == "__subclasses__":
                 return (External(SUBCLASSES, None, value),)
-            return self.class_attribute(value.cls, name, value)
+            found = self.class_attribute(value.cls, name, value)
+            return found or ((value,) if name == "value" else ())  # a class that stands in an enumeration
         if isinstance(value, ModuleValue):
             return self.member(value, name)
         if isinstance(value, Super):
             return self.class_attribute(value.cls, name, value.bound or Instance(value.cls), skip_own=True)
         if isinstance(value, FunctionValue) and name in ("__wrapped__", "func", "fn"):
             return (value,)
+        if isinstance(value, Constant) and name == "value":
+            return (value,)  # a literal has none: it stands in an enumeration
         return ()
 
     def _await(self, expression: Expression, scope: Scope) -> Iterable[Value]:

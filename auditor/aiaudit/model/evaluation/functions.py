@@ -24,6 +24,9 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression, Parameter
 
+# Values that are, or lead to, code of the repository.
+OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
+
 
 class Functions(Decorators):
     """Answers about functions of the repository."""
@@ -34,8 +37,7 @@ class Functions(Decorators):
         for value, _ in given:
             found.extend(self.evaluate(value, function))
         yield from found
-        if function.annotation is not None and not is_object(found):
-            yield from self.annotated(function.annotation, function.parent or function.module)
+        yield from self.told(function.annotation, function.parent or function.module, found)
 
     def functions_of(self, expression: Expression | None, scope: Scope) -> Iterator[Function]:
         """The functions of the program that a call of a value runs: itself, or the `__call__` of its object."""
@@ -67,10 +69,10 @@ class Functions(Decorators):
             if not found and parameter in function.parameters[:2]:
                 found.extend(self._given_by_framework(parameter, function))
         yield from found
-        known = any(isinstance(v, (External, Instance, ClassValue, FunctionValue)) for v in found)
         is_none = default is not None and default[0] == "const" and default[2] is None
-        if not known and not (is_none and self._is_left_out(function, name)):
-            yield from self.annotated(annotation, outer)
+        if not (is_none and self._is_left_out(function, name)):
+            # A container that a caller passes tells less of what lies in it than the annotation.
+            yield from self.told(annotation, outer, [v for v in found if isinstance(v, (External, *OWN))])
         if default is not None:
             yield from self.evaluate(default, outer)
 
@@ -208,6 +210,18 @@ class Functions(Decorators):
                     index[name].append((call, position))
         return index
 
+    def told(self, annotation: Expression | None, scope: Scope, found: Iterable[Value]) -> Iterator[Value]:
+        """What an annotation adds to the values found: all that it says where they say nothing, and objects of the
+        repository's own classes where they lead out of the repository."""
+        if annotation is None or any(isinstance(value, OWN) for value in found):
+            return
+        if not is_object(found):
+            yield from self.annotated(annotation, scope)
+        elif any(isinstance(value, External) for value in found):
+            for value in self.annotated(annotation, scope):
+                if any(isinstance(part, Instance) for part in _parts(value)):
+                    yield value
+
     def annotated(self, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
         """Values of an annotated type: instances whose making is not known."""
         if annotation is None:
@@ -252,6 +266,11 @@ class Functions(Decorators):
             yield Elements(distinct(v for a in chosen for v in self.annotated(a, scope)))
         else:
             yield from self.annotated(annotation[2], scope)
+
+
+def _parts(value: Value) -> tuple[Value, ...]:
+    """A value, or what lies in a container."""
+    return value.element if isinstance(value, Elements) else (value,)
 
 
 def is_bound(value: FunctionValue) -> int:

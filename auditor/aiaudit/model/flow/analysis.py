@@ -47,7 +47,7 @@ def _analysis_of(service: Service) -> Analysis:
 def _analyse(tools: Tools) -> Analysis:
     walker, histories = Walker(tools), Histories(tools)
     found = Analysis()
-    calls = [call for call in model_calls(tools) if _is_live(call, tools)]
+    calls = [call for call in model_calls(tools) if _serves(call, tools)]
     limit = body_limit(tools)
     places = {id(call.call) for call in calls}
     grown: dict[object, GrowingConversation] = {}
@@ -66,10 +66,12 @@ def _analyse(tools: Tools) -> Analysis:
     return found
 
 
-def _is_live(call: ModelCall, tools: Tools) -> bool:
-    """Whether a call stands in a module that the service imports, by name or in a way that only running it shows."""
-    scope = call.call.scope
-    return scope.module.path in tools.side.routing.live or tools.side.contexts.in_request(scope) is not None
+def _serves(call: ModelCall, tools: Tools) -> bool:
+    """Whether a call belongs to the service, and to more than its start: it stands in a module that the service
+    imports, by name or in a way that only running it shows."""
+    scope, contexts = call.call.scope, tools.side.contexts
+    is_live = scope.module.path in tools.side.routing.live or contexts.in_request(scope) is not None
+    return is_live and not contexts.is_over_before_requests(scope)
 
 
 def _is_wrapped(call: ModelCall, places: set[int], tools: Tools) -> bool:

@@ -141,19 +141,23 @@ class Schema:
 
     def limited(self, verdict: Verdict, extras: tuple[Expression, ...] | list[Expression], scope: Scope) -> Verdict:
         """A verdict after what `Annotated` or a default such as `Field(...)` adds."""
-        if verdict.kind == "none" and any(last_name(e[2]) == "File" for e in extras if e[0] == "call"):
+        said = [found for extra in extras for found in self._said(extra, scope)]
+        if verdict.kind == "none" and any(last_name(extra[2]) == "File" for extra, _ in said):
             return UPLOAD
-        for extra in extras:
-            if extra[0] != "call":
-                continue
+        for extra, holder in said:
             if last_name(extra[2]) == "File" and verdict.kind == "text":
                 return replace(verdict, kind="upload")
-            if self._bounds(extra, scope):
+            if self._bounds(extra, holder):
                 if verdict.is_list and verdict.kind == "text":
                     verdict = replace(verdict, opened=False)  # so many items, each of any size
                     continue
                 return replace(verdict, kind="bounded", many=False) if verdict.kind in ("text", "bounded") else verdict
         return verdict
+
+    def _said(self, extra: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
+        """The calls that constrain a value, written out or kept under a name: `Annotated[str, SHORT_TEXT]`."""
+        written = [(extra, scope)] if extra[0] == "call" else self.evaluator.definitions(extra, scope)
+        yield from ((found, holder) for found, holder in written if found[0] == "call")
 
     def _bounds(self, extra: Expression, scope: Scope) -> bool:
         name = last_name(extra[2])
@@ -169,7 +173,7 @@ class Schema:
         return self._is_limit(extra, scope)
 
     def _is_limit(self, call: Expression, scope: Scope) -> bool:
-        for name, value in call[4]:
+        for name, value in self._options(call, scope):
             if name in LIMITS:
                 return not (value[0] == "const" and value[2] is None)
             if name in ("pattern", "regex"):
@@ -182,6 +186,18 @@ class Schema:
             ):
                 return True
         return False
+
+    def _options(self, call: Expression, scope: Scope) -> Iterator[tuple[str, Expression]]:
+        """The keyword arguments of a call, those among them that come out of a dictionary: `Field(**LIMITS)`."""
+        for name, value in call[4]:
+            if name is not None:
+                yield name, value
+                continue
+            for given in self.evaluator.evaluate(value, scope):
+                if isinstance(given, Literal) and given.expression[0] == "dict":
+                    yield from (
+                        (key[2], item) for key, item in given.expression[2] if key is not None and key[0] == "const"
+                    )
 
     def refuses_long(self, function: Function) -> bool:
         """Whether a function refuses or cuts a value that is too long."""

@@ -155,7 +155,8 @@ class Sources:
         """Without annotation FastAPI takes a query parameter, and Chainlit passes the message."""
         name, _, _, default, _ = parameter
         if route.label.startswith("chainlit"):
-            return Source("the chat message", place, route=route) if not path or path[0] == "content" else None
+            is_text = route.label.endswith("on_message") and (not path or path[0] == "content")
+            return Source("the chat message", place, route=route) if is_text else None
         if name in ("request", "req", "websocket", "ws", "info", "db", "session") or FILE in path:
             return None
         if default is not None and default[0] == "call":

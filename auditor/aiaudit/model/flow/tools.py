@@ -70,7 +70,8 @@ class Tools:
     # Callers
 
     def callers(self, function: Function) -> list[Caller]:
-        """The calls that run a function, directly, through a queue, a thread, or a base class that it overrides."""
+        """The calls that run a function, directly, through a queue, a thread, or a base class that it overrides; those
+        that are over before the first request bring nothing of one."""
         known = self._callers.get(id(function))
         if known is None:
             self._callers[id(function)] = known = []
@@ -78,7 +79,8 @@ class Tools:
             for caller in self._find_callers(function):
                 if id(caller.call) not in seen:
                     seen.add(id(caller.call))
-                    known.append(caller)
+                    if not self.side.contexts.is_over_before_requests(caller.call.scope):
+                        known.append(caller)
         return known
 
     def is_dead(self, call: Call, caller: Caller) -> bool:

@@ -13,9 +13,12 @@ from aiaudit.model.image.projects import project_module
 from aiaudit.model.image.targets import is_test, may_be_installed, module_place, search_path
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
+from aiaudit.model.scopes import last_name
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.span import Span
 from aiaudit.values import dataclass
+
+_DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,15 @@ class BrokenImport:
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """`level` counts the leading dots; `names` are what a `from` import takes."""
+    """`level` counts the leading dots; `names` are what a `from` import takes. `variable` is the environment variable
+    that the module is named in, if no import statement names it: what the environment says counts first."""
 
     level: int
     module: str
     names: tuple[str, ...]
     at: Any
     is_nested: bool
+    variable: str = ""
 
 
 def broken_imports(image: Image) -> Iterator[BrokenImport]:
@@ -74,7 +79,7 @@ def _walked(image: Image, server: Server) -> _Walk | None:
     roots, start = _start(server, files)
     if start is None or start not in files.files:
         return None
-    walk = _Walk(image, files, roots, [(start, files.files[start])])
+    walk = _Walk(image, server, files, roots, [(start, files.files[start])])
     walk.run()
     return walk
 
@@ -102,6 +107,7 @@ class _Walk:
     """
 
     image: Image
+    server: Server
     files: Filesystem
     roots: Sequence[str]
     queue: list[tuple[str, str]]
@@ -117,6 +123,8 @@ class _Walk:
             if facts is None or facts[0] or tree.mentions(path, ("sys.path",)):
                 self.is_whole = False
             for found in _imports(facts[1], False) if facts is not None else ():
+                if found.variable and self.server.variable(found.variable) is not None:
+                    continue
                 if found.level:
                     self._relative(found, place, path)
                 else:
@@ -183,6 +191,8 @@ def _imports(body: Sequence[Any], is_nested: bool) -> Iterator[_Import]:
         elif tag == "from":
             names = tuple(name for name, _ in statement[4] if name != "*")
             yield _Import(statement[2], statement[3] or "", names, statement[1], is_nested)
+        elif tag == "expr":
+            yield from _settings_module(statement, is_nested)
         elif tag == "def":
             yield from _imports(statement[6], True)
         elif tag == "class":
@@ -194,6 +204,16 @@ def _imports(body: Sequence[Any], is_nested: bool) -> Iterator[_Import]:
             yield from _imports(statement[3], is_nested)
         elif tag == "for":
             yield from _imports(statement[4], is_nested)
+
+
+def _settings_module(statement: Any, is_nested: bool) -> Iterator[_Import]:
+    """`os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")`: Django imports it when it is set up."""
+    call = statement[2]
+    if call[0] != "call" or last_name(call[2]) != "setdefault" or len(call[3]) != 2:
+        return
+    variable, module = call[3]
+    if variable[0] == module[0] == "const" and variable[2] == _DJANGO_SETTINGS and isinstance(module[2], str):
+        yield _Import(0, module[2], (), statement[1], is_nested, _DJANGO_SETTINGS)
 
 
 def _in_repository(image: Image, importer: str, name: str) -> str | None:

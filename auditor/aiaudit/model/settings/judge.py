@@ -295,7 +295,10 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
 _TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
-_HARMLESS_PATHS = ("builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.")
+_HARMLESS_PATHS = (
+    "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
+    "sqlalchemy.text", "sqlalchemy.sql.text",
+)  # fmt: skip
 # What classes of the program derive from that only carry their fields: who reads those is who needs a value.
 _CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
 

@@ -12,6 +12,7 @@ from aiaudit.model.settings.branches import ANSWERS, RAISES, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.fields import sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
+from aiaudit.model.settings.passing import lets_pass
 from aiaudit.model.settings.reads import Reads
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
@@ -24,6 +25,8 @@ _WORKING = frozenset(
      "command", "upgrade", "init_beanie", "get_collections", "list_collections", "raw_connection", "scalar", "open",
      "admin", "create_index", "find_one", "list_database_names", "create_tables", "generate_schemas")
 )  # fmt: skip
+# Of these, those that are given a statement rather than what they work on.
+_STATING = frozenset(("execute", "scalar", "command", "find_one"))
 
 
 class Startup:
@@ -74,7 +77,9 @@ class Startup:
             elif default.kind == SAID_MISSING:
                 if source.read is None or not swallows(source.read.tries):
                     found.update(source.names)
-            elif any(self.stops_start(use, default) for use in self.uses[id(source)]) or self.is_validated(source):
+            elif any(self.stops_start(use, default) for use in self.uses[id(source)]) or self.is_validated(
+                source, default
+            ):
                 found.update(source.names)
         return found
 
@@ -155,7 +160,7 @@ class Startup:
                     for part in (call.expression[2], *call.arguments, *(value for _, value in call.keywords)):
                         if part[0] not in ("attr", "name", "call"):
                             continue
-                        if part is not call.expression[2] and call.name not in _WORKING:
+                        if part is not call.expression[2] and call.name not in _WORKING - _STATING:
                             continue
                         for value in evaluator.evaluate(part, scope):
                             if isinstance(value, External):
@@ -169,15 +174,16 @@ class Startup:
                 found[id(link.origin)].append(call)
             link = link.base
 
-    def is_validated(self, source: Source) -> bool:
-        """Whether a validator of a settings class raises over a field."""
+    def is_validated(self, source: Source, default: Default) -> bool:
+        """Whether a validator of a settings class raises over a field, and would over its default."""
         if source.cls is None:
             return False
-        for cls in self.side.evaluator.lineage(source.cls)[0]:
-            for method in cls.functions:
-                if self.validates(method, source.field) and self.may_fail(method, cls):
-                    return True
-        return False
+        given = None if default.kind == NONE else default.text
+        return any(
+            self.validates(method, source.field) and self.may_fail(method, cls) and not lets_pass(method, given)
+            for cls in self.side.evaluator.lineage(source.cls)[0]
+            for method in cls.functions
+        )
 
     def is_assembled(self, source: Source) -> bool:
         """Whether a validator puts a value together from other settings where none is given."""

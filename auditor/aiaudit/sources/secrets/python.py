@@ -23,12 +23,13 @@ from aiaudit.sources.secrets.syntax import (
     STORES,
     dotted,
     is_main_guard,
+    is_setting,
     kind_of_class,
     literals_of,
     rows,
     target_name,
 )
-from aiaudit.sources.secrets.values import CODE, PROCESS
+from aiaudit.sources.secrets.values import CODE, PROCESS, is_own_key
 
 _EXAMPLES = word_set(
     "example examples openapi_examples json_schema_extra schema_extra model_config responses description help title"
@@ -117,8 +118,8 @@ class _Binder:
             context = "default" if origin else "environment" if environment else "assignment"
             if owner == "fields" and not origin:
                 context = "field"
-            use = PROCESS if origin == "lookup" or environment or owner == "fields" else CODE
-            self._bind(literal, name, context, use)
+            in_use = environment or owner == "fields" or (is_setting(target) and is_own_key(name))
+            self._bind(literal, name, context, PROCESS if origin == "lookup" or in_use else CODE)
 
     def _expression(self, root: ast.AST) -> None:
         stack = [root]

@@ -48,6 +48,13 @@ def target_name(target: ast.expr) -> str:
     return ""
 
 
+def is_setting(target: ast.expr) -> bool:
+    """Whether an assignment sets something on an application: `app.secret_key`, `app.config["SECRET_KEY"]`."""
+    if isinstance(target, ast.Attribute):
+        return not (isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"))
+    return isinstance(target, ast.Subscript) and dotted(target.value).endswith(".config")
+
+
 def dotted(node: ast.expr) -> str:
     """`os.environ.get` for the expression that is written so; calls and subscripts inside are stepped over."""
     parts: list[str] = []

@@ -129,6 +129,11 @@ def is_placeholder(value: str) -> bool:
     return len(words) <= 14 and any(word in _MARKER_WORDS for word in words)
 
 
+def is_own_key(name: str) -> bool:
+    """Whether a name is that of a program's own signing key, which works with any value: `secret_key`, `JWT_SECRET`."""
+    return _OWN_KEYS.issuperset(names.words_of(name))
+
+
 def is_naming(value: str, name: str, use: str) -> bool:
     """Whether the literal names a secret rather than being it: `API_KEY = "api_key"`, `secretKey: redis_password`."""
     words = _words(value)
@@ -139,7 +144,7 @@ def is_naming(value: str, name: str, use: str) -> bool:
         return False  # DB_PASSWORD = "password"
     own = _squeezed(name).endswith("".join(words)) and (len(words) > 1 or use == CODE)
     if own:
-        return use == CONFIG or not _OWN_KEYS.issuperset(names.words_of(name)) or name == name.lower()
+        return use == CONFIG or not is_own_key(name) or name == name.lower()
     if use == CONFIG and kind == names.PASSWORD:
         return False
     if len(words) > 1 and names.is_secret_name(value) and not _MADE_UP.intersection(words):

@@ -1,0 +1,42 @@
+"""When a client is made, in the words of the finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import audit_folder
+
+HEAD = """
+from fastapi import FastAPI, WebSocket
+from openai import AsyncOpenAI
+
+app = FastAPI()
+
+
+async def said(number):
+    return [m.id async for m in AsyncOpenAI(timeout=20, max_retries=1).models.list()][:number]
+
+
+@app.websocket("/ws")
+async def talk(websocket: WebSocket):
+    await websocket.accept()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    await websocket.send_json(await said(1))", "connection"),
+        ("    while True:\n        await websocket.send_json(await said(await websocket.receive_json()))", "message"),
+        ("    async for text in websocket.iter_text():\n        await said(len(text))", "message"),
+    ],
+)
+def test_sockets(tmp_path: Path, body: str, words: str) -> None:
+    """A socket is opened once, and what stands in its loop happens for every message."""
+    (tmp_path / "main.py").write_text(HEAD + body + "\n")
+
+    (found,) = audit_folder(tmp_path, select=("client-per-request",)).findings
+
+    assert found.finding.message.startswith(f"AsyncOpenAI is built on every {words} to WEBSOCKET /ws (")
