@@ -362,7 +362,19 @@ class _Finder:
         """Whether an application may have a middleware: Django's are named in texts, others in the program."""
         if self.evaluator.inherits(middleware, ".MiddlewareMixin"):
             return True
-        return any(self.evaluator.is_made_by_used_code(c) for c in (middleware, *self.evaluator.subclasses(middleware)))
+        return any(
+            self.evaluator.is_made_by_used_code(cls)
+            or any(self._makes_application(call.scope) for call in self.evaluator.constructions(cls))
+            for cls in (middleware, *self.evaluator.subclasses(middleware))
+        )
+
+    def _makes_application(self, scope: Scope) -> bool:
+        """Whether a function makes an application: a server may call it by name."""
+        return any(
+            isinstance(value, External) and value.path in APPLICATIONS
+            for call in scope.calls
+            for value in self._callee(call)
+        )
 
     # Registration calls
 
