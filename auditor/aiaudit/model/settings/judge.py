@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
+from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
@@ -26,7 +27,7 @@ from aiaudit.model.settings.words import (
     is_stand_in,
     is_store_address,
 )
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import External, FunctionValue, Literal
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
@@ -190,7 +191,7 @@ class Judge(Startup):
         if credential or (is_optional(names) and kind_of_name(names) is not None):
             return None
         for use in plain:
-            if is_checked_in_tokens(use):
+            if is_checked_in_tokens(use, self.side.evaluator):
                 return self.setting(source, default, late, _purpose(use), (use,))
         if is_knob(names) and default.kind != LITERAL:
             return None
@@ -303,9 +304,19 @@ _HARMLESS_PATHS = (
 _CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
 
 
-def is_checked_in_tokens(use: Use) -> bool:
-    """Whether the tokens that requests bring have to name a use's value: without it, none is accepted."""
-    return use.kind == ARGUMENT and use.parameter == "audience" and any(map(_TOKEN_CHECK.search, use.paths))
+def is_checked_in_tokens(use: Use, evaluator: Evaluator) -> bool:
+    """Whether the tokens that requests bring have to name a use's value: without it, none is accepted.
+
+    A call that says itself whether it looks (`options={"verify_aud": AUDIENCE is not None}`) can do without.
+    """
+    if use.call is None or use.kind != ARGUMENT or use.parameter != "audience":
+        return False
+    for options in evaluator.evaluate(use.call.keyword("options"), use.call.scope):
+        if isinstance(options, Literal) and any(
+            part[0] == "const" and part[2] == "verify_aud" for part in walk(options.expression)
+        ):
+            return False
+    return any(map(_TOKEN_CHECK.search, use.paths))
 
 
 def _expects_none(read: Read) -> bool:
