@@ -85,7 +85,7 @@ class _Finder:
             by_variable[write.root.key].append(write)
         state: dict[object, Step] = {}
         for key, group in by_variable.items():
-            if not any(self._is_state(write) for write in group):
+            if not any(self._is_state(write) for write in group) or any(map(self._is_drained, group)):
                 continue
             read = self._read_of(group)
             if read is not None:
@@ -267,7 +267,7 @@ class _Finder:
         """A fresh container or index in the place of the old one."""
         if value is None or value[0] == "const":
             return False
-        return (value[0] in ("list", "dict", "set") and not value[2]) or value[0] == "call"
+        return _is_nothing_in(value) or value[0] == "call"
 
     def _is_cache(self, write: Write) -> bool:
         name = write.root.name.rpartition(".")[2]
@@ -307,6 +307,26 @@ class _Finder:
             for target in statement[2]
         )
 
+    def _is_drained(self, write: Write) -> bool:
+        """Whether the function takes all that is there and leaves the variable empty: a buffer on its way out."""
+        if write.how != "value" or write.value is None or not _is_nothing_in(write.value):
+            return False
+        return any(
+            binding.kind == "value" and binding.expression is not None and self._is_whole(binding.expression, write)
+            for bindings in write.scope.bindings.values()
+            for binding in bindings
+            if binding.scope is write.scope
+        )
+
+    def _is_whole(self, expression: Expression, write: Write) -> bool:
+        """`buffer`, `buffer[:]`, `list(buffer)` or `buffer.copy()`."""
+        if expression[0] == "call":
+            function, given = expression[2], expression[3]
+            expression = given[0] if given else function[2] if function[0] == "attr" else expression
+        elif expression[0] == "sub" and expression[3][0] == "slice":
+            expression = expression[2]
+        return expression[0] in ("name", "attr") and self._is_of(expression, write)
+
     def _is_of(self, base: Expression, write: Write, scope: Scope | None = None) -> bool:
         root = self.lifetimes.root(base, scope or write.scope)
         return root is not None and root.key == write.root.key
@@ -345,6 +365,10 @@ class _Finder:
                 if name is not None and id(node) not in assigned:
                     known[name].append(node)
         return known
+
+
+def _is_nothing_in(value: Expression) -> bool:
+    return value[0] in ("list", "dict", "set") and not value[2]
 
 
 def _entries_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:

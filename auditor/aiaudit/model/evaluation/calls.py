@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.evaluation.core import distinct, is_object, method_of
-from aiaudit.model.evaluation.expressions import SUBCLASSES
+from aiaudit.model.evaluation.expressions import NEW, SUBCLASSES
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
 from aiaudit.model.plugins import imported_by
 from aiaudit.model.scopes import Call, Class, Scope, last_name
@@ -33,6 +33,7 @@ PASSING = {
     "asyncio.Runner().run": 0,
     "uvloop.run": 0,
     "typing.cast": 1,
+    NEW: 0,
     "copy.copy": 0,
     "copy.deepcopy": 0,
     "builtins.iter": 0,
@@ -89,7 +90,7 @@ class Calls(Injection):
 
     def _call(self, expression: Expression, scope: Scope) -> Iterator[Value]:
         function = expression[2]
-        if function[0] == "attr" and function[3] in CONTAINER_READS | CONTAINER_VIEWS:
+        if self._reads_container(function, scope):
             found = tuple(self.contained(function[2], scope, expression[3][0] if expression[3] else None))
             if found:
                 yield from found if function[3] in CONTAINER_READS else (Elements(distinct(found)),)
@@ -102,6 +103,14 @@ class Calls(Injection):
                 return
         for callee in self.evaluate(function, scope):
             yield from self.called(callee, call)
+
+    def _reads_container(self, function: Expression, scope: Scope) -> bool:
+        """Whether what is called has the name of a container's method, and is none of a class of the repository."""
+        return (
+            function[0] == "attr"
+            and function[3] in CONTAINER_READS | CONTAINER_VIEWS
+            and not any(isinstance(value, FunctionValue) for value in self.evaluate(function, scope))
+        )
 
     def validated(self, call: Call) -> Iterator[Class]:
         """The pydantic classes of the repository that `Class.model_validate(...)` makes an object of."""

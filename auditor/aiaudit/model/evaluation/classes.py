@@ -33,7 +33,9 @@ class Classes(Core):
         for candidate in classes[1:] if skip_own else classes:
             found.extend(self._own_attribute(candidate, name, holder))
             if found and name in candidate.bindings:
-                return found
+                if is_object(found):
+                    return found
+                break  # `client = None` says what the attribute is before it is set
         found.extend(self._stored_attributes(classes, name))
         if found:
             return found

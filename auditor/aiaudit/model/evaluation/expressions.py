@@ -25,6 +25,7 @@ from aiaudit.sources.python.facts import Expression
 
 RUNNABLE = "langchain_core.runnables.RunnableSequence()"
 SUBCLASSES = "builtins.type.__subclasses__"
+NEW = "builtins.object.__new__"
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -165,7 +166,8 @@ class Expressions(Core):
         if isinstance(value, ModuleValue):
             return self.member(value, name)
         if isinstance(value, Super):
-            return self.class_attribute(value.cls, name, value.bound or Instance(value.cls), skip_own=True)
+            found = self.class_attribute(value.cls, name, value.bound or Instance(value.cls), skip_own=True)
+            return found or ((External(NEW),) if name == "__new__" else ())
         if isinstance(value, FunctionValue) and name in ("__wrapped__", "func", "fn"):
             return (value,)
         if isinstance(value, Constant) and name == "value":
