@@ -206,6 +206,8 @@ class Verifier:
         if entry.loop_cap is not None and entry.loop_cap.at in here:
             self._any(path, "loop cap", entry.loop_cap.parameters, signature)
             self._default(path, entry.loop_cap.parameters[:1], entry.loop_cap.default, signature)
+            for name in entry.loop_cap.needs:
+                self.report.check(signature.has(name), f"{path}: no parameter {name}")
 
     def _any(self, path: str, what: str, names: Iterable[str], signature: Signature) -> None:
         """Parameters of several versions or APIs are listed together: one of them must be there."""

@@ -157,7 +157,8 @@ def _arguments(items: Iterable[Table | str]) -> tuple[Argument, ...]:
 def _loop_cap(table: Table) -> LoopCap:
     default = table.get("default", "unknown")
     parameters = tuple(table.get("parameters", ()))
-    return LoopCap(parameters, _seconds(default), table.get("at", "constructor"), table.get("removable", False))
+    needs = tuple(table.get("needs", ()))
+    return LoopCap(parameters, _seconds(default), table.get("at", "constructor"), table.get("removable", False), needs)
 
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {

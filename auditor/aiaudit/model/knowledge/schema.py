@@ -114,13 +114,15 @@ class Argument:
 class LoopCap:
     """How many rounds an agent, a graph or a retry loop may take: `default` INFINITE where nothing stops it.
 
-    `removable`: giving None for the first parameter takes the cap away, instead of leaving the default.
+    `removable`: giving None for the first parameter takes the cap away, instead of leaving the default. `needs`:
+    parameters that give it something to go round for; without any of them a run asks once.
     """
 
     parameters: tuple[str, ...]
     default: float | None = None
     at: Where = "constructor"
     removable: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

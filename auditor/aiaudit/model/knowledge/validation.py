@@ -95,6 +95,7 @@ class LoopCapTable(Strict):
     default: int | float | Literal["none", "unknown"] = "unknown"
     at: Where = "constructor"
     removable: bool = False
+    needs: list[str] = Field(default_factory=list)
 
 
 class ConstructTable(Strict):

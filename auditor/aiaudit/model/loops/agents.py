@@ -14,6 +14,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.tree import Tree
+from aiaudit.sources.python.facts import Expression
 
 # Middleware and tools that end an agent's rounds themselves.
 _LIMITERS = frozenset(("ModelCallLimitMiddleware", "ToolCallLimitMiddleware"))
@@ -55,6 +56,8 @@ class Agents:
         found = self._arguments(known.call, cap)
         if reach is None or any(argument.state == "hidden" for argument in found):
             return None
+        if cap.needs and not any(self._is_given_something(known.call, name) for name in cap.needs):
+            return None
         rounds, removed = _rounds(cap, found)
         steps = (*reach.steps(), Step(known.name, known.call.span))
         return self._loop(known, known.name, cap, rounds, removed, steps)
@@ -64,6 +67,11 @@ class Agents:
             argument_of(call, name, self.side.evaluator, _CONFIGURATION if name.startswith("config.") else None)
             for name in cap.parameters
         ]
+
+    def _is_given_something(self, call: Call, name: str) -> bool:
+        """Whether a parameter is given, and neither None nor an empty list."""
+        given = argument_of(call, name, self.side.evaluator)
+        return given.state == "given" and not given.is_none and not _is_empty(given.expression)
 
     # Caps of calls
 
@@ -126,8 +134,7 @@ class Agents:
                 return True
             if name in ("create_react_agent", "create_agent"):
                 tools = argument_of(self.side.evaluator.call_of(part, scope), "tools", self.side.evaluator, 1)
-                expression = tools.expression
-                if expression is None or (expression[0] in ("list", "tuple") and not expression[2]):
+                if tools.expression is None or _is_empty(tools.expression):
                     return tools.state != "hidden"
         return False
 
@@ -139,6 +146,11 @@ class Agents:
         source = known.entry.release
         parameter = cap.parameters[0].rpartition(".")[2]
         return AgentLoop("framework", name, rounds, parameter, source, removed, known.call.span, steps)
+
+
+def _is_empty(expression: Expression | None) -> bool:
+    """Whether an expression is an empty list."""
+    return expression is not None and expression[0] in ("list", "tuple") and not expression[2]
 
 
 def _is_set_outside(tree: Tree) -> bool:
