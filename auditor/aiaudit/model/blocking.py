@@ -136,7 +136,10 @@ class _Finder:
         return not target.generator or (edge.call is not None and is_iterated(edge.call))
 
     def path_to_blocking(self, start: Scope) -> tuple[tuple[Edge, ...], Known] | None:
-        """The shortest way through plain functions from a scope to something that blocks, for long if anything does."""
+        """The shortest way through plain functions from a scope to what blocks longest there.
+
+        A model or a foreign service goes before a data store, which goes before what only computes for a moment.
+        """
         if id(start) in self.paths:
             return self.paths[id(start)]
         seen = {id(start)}
@@ -145,10 +148,10 @@ class _Finder:
         for scope, path in queue:  # grows while it is walked
             own = self.blocking.get(id(scope))
             if own:
-                # What happens each time weighs more than what is built once.
-                nearest = min(own, key=lambda known: (known.entry.brief, known.entry.kind != "call"))
-                answer = answer if answer is not None and nearest.entry.brief else (path, nearest)
-                if not nearest.entry.brief:
+                worst = min(own, key=lightness)
+                if answer is None or lightness(worst) < lightness(answer[1]):
+                    answer = path, worst
+                if weight(worst) == 0:
                     break
             for edge in self.side.contexts.edges(scope):
                 if edge.call is not None and self.runs_here(edge) and id(edge.target) not in seen:
@@ -156,6 +159,18 @@ class _Finder:
                     queue.append((edge.target, (*path, edge)))
         self.paths[id(start)] = answer
         return answer
+
+
+def weight(known: Known) -> int:
+    """How long something blocks, as a rank: 0 for models and foreign services, 1 for data stores, 2 for computing."""
+    if known.entry.brief:
+        return 2
+    return int(known.entry.purpose in STORES)
+
+
+def lightness(known: Known) -> tuple[int, bool]:
+    """What happens each time weighs more than what is built once."""
+    return weight(known), known.entry.kind != "call"
 
 
 def runs_on_the_loop(route: Route) -> bool:

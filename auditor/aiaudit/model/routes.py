@@ -26,7 +26,7 @@ from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
-from aiaudit.model.values import ClassValue, External, Instance, Literal
+from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -46,7 +46,7 @@ _ADDING_VERBS = frozenset(f"add_{verb}" for verb in VERBS)
 _LISTENING = frozenset(("add_event_handler", "register_listener", "on_startup"))
 # The label of a function that is a middleware: Starlette and Sanic call even a plain one on the event loop.
 MIDDLEWARE = "every request (middleware)"
-_MIDDLEWARE = frozenset(("add_middleware", "Middleware"))
+_MIDDLEWARE = frozenset(("add_middleware", "Middleware", "DefineMiddleware"))
 _ROUTERS = frozenset(("APIRouter", "include_router"))
 _NODES = frozenset(("add_node", "add_conditional_edges", "RunnableLambda"))
 _REGISTERING = frozenset(("append", "add_exception_handler")).union(
@@ -457,6 +457,11 @@ class _Finder:
                     self._entry("startup", function, f"{name} {function.label}", call.span)
         for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
             self._entry("request", function, "every request (application dependency)", call.span)
+        for value in self.evaluator.elements(call.keyword("middleware"), call.scope):
+            if isinstance(value, Literal) and value.expression[0] == "tuple" and value.expression[2]:
+                for first in self.evaluator.evaluate(value.expression[2][0], value.scope):
+                    self._middleware_class(first, call.span)  # Litestar: a class with its options
+            self._middleware_class(value, call.span)
 
     def _added_route(self, call: Call) -> None:
         view = call.argument("view_func") or call.argument("endpoint", 1)
@@ -499,10 +504,14 @@ class _Finder:
 
     def _middleware(self, call: Call) -> None:
         for value in self.evaluator.evaluate(call.arguments[0], call.scope):
-            if isinstance(value, ClassValue):
-                for method in value.cls.functions:
-                    if method.name in ("dispatch", "__call__"):
-                        self._entry("request", method, f"every request ({value.cls.name})", call.span)
+            self._middleware_class(value, call.span)
+
+    def _middleware_class(self, value: Value, span: Span) -> None:
+        """What a middleware does for each request, if it is a class of the program or an object of one."""
+        if isinstance(value, (ClassValue, Instance)):
+            for method in value.cls.functions:
+                if method.name in ("dispatch", "__call__", "handle"):
+                    self._entry("request", method, f"every request ({value.cls.name})", span)
 
 
 def imported_names(module: Module) -> list[str]:
