@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from aiaudit.finding import Confidence, Step
+from aiaudit.model.checkpoints import kept_threads
 from aiaudit.model.contexts import Reach
 from aiaudit.model.guards import guard_at
 from aiaudit.model.holding import IN_MEMORY, Holding
@@ -49,7 +50,8 @@ class Write:
 class KeptState:
     """The variables of one owner that one function writes on the way of a request, and that requests read.
 
-    `names` are the variables, `writes` the places (the first stands for all), `how` that of the first write.
+    `names` are the variables, `writes` the places (the first stands for all), `how` that of the first write: as in
+    `Write`, or "thread" for a graph's threads in a checkpointer, made at the place.
     """
 
     names: tuple[str, ...]
@@ -62,7 +64,11 @@ class KeptState:
 
 def kept_states(service: Service) -> list[KeptState]:
     """All state that requests keep in memory."""
-    return _Finder(python_side(service)).find()
+    side = python_side(service)
+    found = _Finder(side).find()
+    for kept in kept_threads(side):
+        found.append(KeptState((kept.saver.name,), "thread", kept.reach, [kept.saver.span], kept.step))
+    return found
 
 
 class _Finder:

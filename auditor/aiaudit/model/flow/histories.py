@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
+from aiaudit.model.checkpoints import GRAPHS
 from aiaudit.model.contexts import Reach
 from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
@@ -26,7 +27,6 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _FIELD = regex(r"\{[^}]*\}")
-_GRAPHS = ("compile", "create_react_agent", "create_agent")
 _TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
              "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
 
@@ -196,7 +196,7 @@ class Histories:
                     steps = (*reach.steps(), Step(known.name, known.call.span))
                     yield GrowingConversation("memory", known.name, "the model", known.call.span, steps)
         if not any(self.tools.side.program.calls_by_name.get(name) for name in _TRIMMERS):
-            for name in _GRAPHS:
+            for name in GRAPHS:
                 for call in self.tools.side.program.calls_by_name.get(name, ()):
                     yield from self._stored_thread(call, name)
 
