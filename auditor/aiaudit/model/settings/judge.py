@@ -193,6 +193,10 @@ class Judge(Startup):
         for use in plain:
             if is_checked_in_tokens(use, self.side.evaluator):
                 return self.setting(source, default, late, _purpose(use), (use,))
+        if answered and default.kind != LITERAL and outcomes == {RAISES} and not self.is_tool(answered[0]):
+            # Whatever its name says: the program itself refuses to work without it.
+            if any(self.is_of_client(use, default) for use in consumed):
+                return self.setting(source, default, late, "a request", (answered[0],), answered=True)
         if is_knob(names) and default.kind != LITERAL:
             return None
         if source.cls is not None and default.kind == NONE and not is_store_address(names):
@@ -247,7 +251,11 @@ class Judge(Startup):
 
     def is_connection(self, use: Use, default: Default) -> bool:
         """Whether a use names what a client connects to or works with."""
-        if use.kind != ARGUMENT or use.call is None or (is_knob(use.parameter) and default.kind != LITERAL):
+        return not (is_knob(use.parameter) and default.kind != LITERAL) and self.is_of_client(use, default)
+
+    def is_of_client(self, use: Use, default: Default) -> bool:
+        """Whether a use is an argument of something that connects."""
+        if use.kind != ARGUMENT or use.call is None:
             return False
         for path in use.paths:
             entry = self.side.knowledge.find(path)
