@@ -99,7 +99,9 @@ GENERIC = frozenset(
 
 
 # Methods that give the object they are called on, with other options.
-SAME_OBJECT = frozenset(("with_options", "copy", "bind", "with_config", "with_retry", "bind_tools"))
+SAME_OBJECT = frozenset(
+    ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")
+)
 
 
 def short_name(path: str) -> str:
@@ -192,6 +194,13 @@ def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
                     if isinstance(value, External) and "[]" not in value.path:  # an element is no longer the client
                         for origin in _called_on(value):
                             found[id(origin)].append(call)
+    for calls in list(found.values()):
+        seen = set(map(id, calls))
+        for call in calls:  # grows while it is walked: what is called on the same object with other options
+            for further in found.get(id(call), ()) if call.name in SAME_OBJECT else ():
+                if id(further) not in seen:
+                    seen.add(id(further))
+                    calls.append(further)
     return found
 
 

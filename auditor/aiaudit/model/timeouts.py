@@ -15,7 +15,7 @@ from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.resources import Known, origins
+from aiaudit.model.resources import SAME_OBJECT, Known, origins
 from aiaudit.model.scopes import Call, Store
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.service import Service
@@ -26,7 +26,7 @@ from aiaudit.values import dataclass
 # What a request may reasonably be made to wait: five minutes count as for ever.
 ABSURD = 300.0
 # Methods of clients that wait for nothing.
-QUIET = frozenset(("close", "aclose", "with_options", "copy", "bind", "with_config", "with_raw_response", "get_name"))
+QUIET = frozenset(("close", "aclose", "with_raw_response", "get_name")) | SAME_OBJECT
 # How databases call the time-out of a statement.
 STATEMENT_TIMEOUTS = ("statement_timeout", "max_execution_time", "max_statement_time", "LOCK_TIMEOUT")
 # Methods of sessions that send.

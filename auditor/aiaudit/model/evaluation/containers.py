@@ -24,6 +24,8 @@ from aiaudit.model.values import (
 from aiaudit.sources.python.facts import Expression
 
 CONTEXT_VARIABLE = "contextvars.ContextVar()"
+# Functions whose result has the elements of what they are given.
+SAME_ELEMENTS = frozenset(("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"))
 # The lists of an aiohttp application whose functions are called with it.
 HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
 # What `variable` calls an application of aiohttp: what hooks put into it, handlers find in `request.app`.
@@ -164,7 +166,33 @@ class Containers(Core):
         key = (id(container), id(scope), index)
         return self.once(key, container, lambda: self._elements_of(container, scope, index))
 
+    def parts(self, container: Expression | None, scope: Scope, index: int) -> Values:
+        """What unpacking each element of a container gives at a position: `for name, client in clients`."""
+        if container is None:
+            return ()
+        key = (id(container), id(scope), index, "parts")
+        return self.once(key, container, lambda: self._parts(container, scope, index))
+
+    def _parts(self, container: Expression, scope: Scope, index: int) -> Iterator[Value]:
+        arguments: tuple[Expression, ...] = container[3] if container[0] == "call" else ()
+        called = last_name(container[2]) if container[0] == "call" else ""
+        if called == "zip":
+            yield from self.elements(arguments[index], scope) if index < len(arguments) else ()
+            return
+        if called in ("enumerate", "items") and index == 0:
+            return  # numbers and keys
+        counted = called == "enumerate" and bool(arguments)
+        for value in self.elements(arguments[0] if counted else container, scope):
+            if isinstance(value, Literal) and value.expression[0] in ("tuple", "list"):
+                yield from self._literal_elements(value, index)
+                if not counted:
+                    continue
+            yield value
+
     def _elements_of(self, container: Expression, scope: Scope, index: int | None) -> Iterator[Value]:
+        if container[0] == "call" and container[2][0] == "name" and container[2][2] in SAME_ELEMENTS and container[3]:
+            yield from self.elements(container[3][0], scope, index)
+            return
         generators = self._generators(container, scope)
         if generators:
             for function in generators:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluation.core import Core
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
@@ -64,6 +65,8 @@ class Expressions(Core):
             found = self.evaluate(binding.expression, scope)
             return (*found, *self.told(binding.annotation, scope, found))
         if kind == "element":
+            if binding.index is not None and is_looped(binding):
+                return self.parts(binding.expression, scope, binding.index)
             return self.elements(binding.expression, scope, binding.index)
         if kind == "entered":
             return self.entered(binding.expression, scope)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
 
+from aiaudit.model.bindings import is_inner
 from aiaudit.model.scopes import Binding, Class, Module, Scope
 from aiaudit.model.syntax import blocks
-from aiaudit.sources.python.facts import At, Expression, Statement
+from aiaudit.sources.python.facts import At, Statement
 
 # A statement's address: its index in the body, then for each nesting the number of the inner block and the index there.
 Address = tuple[int, ...]
@@ -206,22 +207,3 @@ class _Reaching:
                 if len(where) > len(outer) + 1 and where[: len(outer)] == outer and where[len(outer)] < prefix[-1]:
                     yield binding
         return False
-
-
-def is_inner(binding: Binding) -> bool:
-    """Whether a binding is seen inside its own statement alone: the variable of a comprehension."""
-    if binding.kind != "element" or binding.statement is None:
-        return False
-    tag = binding.statement[0]
-    if tag == "for":
-        return binding.expression is not binding.statement[3]
-    if tag == "assign":
-        return not _is_part(binding.expression, binding.statement[3])
-    return True
-
-
-def _is_part(expression: Expression | None, value: Expression) -> bool:
-    """Whether an unpacked expression is the assigned value itself, or an entry of a written-out tuple."""
-    if expression is value:
-        return True
-    return value[0] in ("tuple", "list") and any(_is_part(expression, item) for item in value[2])

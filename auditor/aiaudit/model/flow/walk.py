@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
-from aiaudit.model.flow.order import is_inner
 from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
 from aiaudit.model.flow.places import (
@@ -420,9 +420,7 @@ def _element_of(binding: Binding) -> Path:
     """The part of a container that a loop variable or an unpacked name is."""
     if binding.index is None:
         return (ANY,)
-    statement = binding.statement
-    looped = statement is None or statement[0] == "for" or is_inner(binding)
-    return (ANY, binding.index) if looped else (binding.index,)
+    return (ANY, binding.index) if is_looped(binding) else (binding.index,)
 
 
 def chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:

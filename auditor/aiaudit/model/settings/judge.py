@@ -193,10 +193,10 @@ class Judge(Startup):
         for use in plain:
             if is_checked_in_tokens(use, self.side.evaluator):
                 return self.setting(source, default, late, _purpose(use), (use,))
-        if answered and default.kind != LITERAL and outcomes == {RAISES} and not self.is_tool(answered[0]):
-            # Whatever its name says: the program itself refuses to work without it.
-            if any(self.is_of_client(use, default) for use in consumed):
-                return self.setting(source, default, late, "a request", (answered[0],), answered=True)
+        refused = answered and outcomes == {RAISES} and default.kind != LITERAL and not self.is_tool(answered[0])
+        if refused and any(self.is_of_client(use, default) for use in consumed):
+            # Whatever its name says: the program itself does not work without it.
+            return self.setting(source, default, late, "a request", (answered[0],), answered=True)
         if is_knob(names) and default.kind != LITERAL:
             return None
         if source.cls is not None and default.kind == NONE and not is_store_address(names):
