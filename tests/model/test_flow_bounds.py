@@ -436,6 +436,28 @@ def test_limits_on_bodies(tmp_path: Path) -> None:
     assert len(sources(tmp_path / "own-large", body + dedent(middleware.format(size="50 * 1024 * 1024")))) == 1
 
 
+@pytest.mark.parametrize(
+    ("test", "found"),
+    [
+        ('request.method in ("GET", "HEAD")', 0),
+        ('request.url.path.startswith("/static")', 0),
+        ('request.headers.get("x-token") == request.cookies.get("token")', 1),
+    ],
+)
+def test_a_middleware_limits_what_it_has_not_handed_on(tmp_path: Path, test: str, found: int) -> None:
+    """Requests that are let through for what they bring are of any size; safe methods and other paths are others."""
+    middleware = f"""
+    @app.middleware("http")
+    async def limit(request: Request, call_next):
+        if {test}:
+            return await call_next(request)
+        if int(request.headers.get("content-length", 0)) > 100_000:
+            raise HTTPException(413)
+        return await call_next(request)
+    """
+    assert len(sources(tmp_path, handler("return ask(body.message)") + dedent(middleware))) == found
+
+
 def test_limits_of_flask(tmp_path: Path) -> None:
     head = """
 from flask import Flask, request

@@ -26,6 +26,8 @@ class Question:
 """.strip()
 WAYS = {
     "concatenation": ("text = 'Q: ' + body.message\ntext += '!'\nask(text)", ""),
+    "a part that a pattern splits off": ("import re\nask(re.split(r'-{3,}', body.message, maxsplit=1)[0])", ""),
+    "a part that a compiled pattern splits off": ("import re\nask(re.compile('-+').split(body.message)[0])", ""),
     "percent": ("ask('Q: %s' % body.message)", ""),
     "format": ("ask('Q: {q}'.format(q=body.message))", ""),
     "a template": ("from string import Template\nask(Template('$q').substitute(q=body.message))", ""),

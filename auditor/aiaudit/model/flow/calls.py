@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _KEYED = frozenset(("get", "pop", "setdefault"))
 _TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
 _SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
+_PATTERNS = ("re", "re.compile()", "regex", "regex.compile()")
 _VALIDATING = words("model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load")
 
 
@@ -45,6 +46,13 @@ class Calls:
     def __init__(self, tools: Tools, walker: Walker) -> None:
         self.tools = tools
         self.walker = walker
+
+    def _split_by_pattern(self, call: Call) -> Expression | None:
+        """What `re.split(pattern, text)` or `pattern.split(text)` takes apart; None for a text's own method."""
+        for value in self.tools.evaluator.evaluate(call.expression[2][2], call.scope):
+            if isinstance(value, External) and value.path in _PATTERNS:
+                return call.argument("string", 0 if value.made else 1)
+        return None
 
     def step(self, place: Place) -> Iterator[Place | Source]:
         """Where the text in a call's result may come from."""
@@ -66,7 +74,8 @@ class Calls:
             yield place.at(function[2], (ONE, *place.path))
             return
         if function[0] == "attr" and name in _SPLITTING and element_of(place.path) is not None:
-            yield place.at(function[2], marks(place.path))
+            text = self._split_by_pattern(call) if name == "split" else None
+            yield place.at(function[2] if text is None else text, marks(place.path))
             return
         if function[0] == "attr" and name in _VALIDATING:
             for value in evaluator.evaluate(function[2], scope):

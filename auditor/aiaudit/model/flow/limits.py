@@ -12,7 +12,7 @@ from aiaudit.model.scopes import Function, Module, Scope, last_name, walk, walk_
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
 from aiaudit.patterns import regex
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Statement
 
 # A body no larger than this bounds the text in it: some 260,000 tokens, what the largest context windows still take.
 TEXT_LIMIT = 1024 * 1024
@@ -39,6 +39,9 @@ _PATHS = {"FastAPI": "fastapi.FastAPI", "Starlette": "starlette.applications.Sta
 # Frameworks without a server of their own, which uvicorn mostly runs.
 _ON_UVICORN = ("FastAPI", "Starlette", "Litestar")
 _DEPTH = 4
+# How middleware hands a request on, and what it reads to tell where that goes.
+_HANDING_ON = frozenset(("app", "call_next", "get_response"))
+_ROUTED = ("type", "method", "path", "url", "scheme")
 # Answers of a server that takes no body of this size.
 _REFUSALS = (400, 413, 422)
 
@@ -147,7 +150,7 @@ def _refused(function: Function, tools: Tools) -> Iterator[float]:
         if not check.rejects and check.branch is not None:
             continue
         statement = layout.statement(check.address)
-        if statement[0] != "if" or not _reads_length(statement[2], function):
+        if statement[0] != "if" or not _reads_length(statement[2], function) or _lets_through(function, statement):
             continue
         sizes = [
             size
@@ -159,15 +162,32 @@ def _refused(function: Function, tools: Tools) -> Iterator[float]:
         yield min(sizes, default=UNKNOWN_LIMIT)
 
 
+def _lets_through(function: Function, refusal: Statement) -> bool:
+    """Whether requests of any size are handed on before a refusal, for what they bring and not for where they go."""
+    for call in function.calls:
+        if call.name in _HANDING_ON and call.at[:2] < refusal[1][:2]:
+            tests = [link.node[2] for link in call.around if link.kind == "if"]
+            if any(_reads_length(test, function) for test in tests):
+                continue
+            if any(not _reads(test, function, _ROUTED) for test in tests):
+                return True
+    return False
+
+
 def _reads_length(test: Expression, function: Function) -> bool:
     """Whether a test looks at the size of the body: its header, or the body itself."""
+    return _reads(test, function, ("content-length", "content_length", "body"))
+
+
+def _reads(test: Expression, function: Function, wanted: tuple[str, ...]) -> bool:
+    """Whether a test, or what the names in it were given, reads an attribute or a key of one of the names."""
     names = {part[2] for part in walk(test) if part[0] == "name"}
     sources = [b.expression for n in names for b in function.bindings.get(n, ()) if b.expression is not None]
     for expression in (test, *sources):
         for part in walk(expression):
-            if part[0] == "const" and isinstance(part[2], str) and part[2].lower() == "content-length":
+            if part[0] == "const" and isinstance(part[2], str) and part[2].lower() in wanted:
                 return True
-            if part[0] == "attr" and part[3] in ("content_length", "body"):
+            if part[0] == "attr" and part[3] in wanted:
                 return True
     return False
 
