@@ -12,7 +12,7 @@ from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.tenants import belongs_to_caller
-from aiaudit.model.values import ClassValue, External, Partial, Value
+from aiaudit.model.values import ClassValue, Constant, External, Partial, Value
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass
 
@@ -166,12 +166,25 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
                 continue
             if _is_given_pool(made, entry):
                 entry = replace(entry, cost="cheap", timeout=None)
+            named = _named(made, entry, evaluator, knowledge)
+            if named is not None:
+                found.setdefault((named.dist, named.purpose, named.kind), Known(made, External(named.path), named))
             key = (entry.dist, entry.purpose, entry.kind)
             other = found.get(key)
             fits = (entry.mode == "async") is call.awaited
             if other is None or (fits and (other.entry.mode == "async") is not call.awaited):
                 found[key] = Known(made, external, entry)
     return list(found.values())
+
+
+def _named(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge) -> Entry | None:
+    """What makes the model that a call is given by its name: `create_agent("openai:gpt-4.1")`."""
+    if entry.named_by is None or not entry.wraps:
+        return None
+    given = call.argument(entry.wraps[0].name, entry.wraps[0].position)
+    values = evaluator.evaluate(given, call.scope)
+    is_text = bool(values) and all(isinstance(value, Constant) and isinstance(value.value, str) for value in values)
+    return knowledge.find(entry.named_by) if is_text else None
 
 
 def _is_given_pool(call: Call, entry: Entry) -> bool:

@@ -50,6 +50,8 @@ def occasion(reach: Reach, call: Call) -> str:
         return f"on every run of {reach.entry.label}"
     if reach.entry.label.startswith("WEBSOCKET"):
         return f"on every {'message' if _is_repeated(reach, call) else 'connection'} to {reach.entry.label}"
+    if reach.entry.label.startswith("callback "):
+        return f"on every call of {reach.entry.label.removeprefix('callback ')}"
     return f"on every {reach.entry.label}" if not reach.entry.label.startswith("every") else f"on {reach.entry.label}"
 
 

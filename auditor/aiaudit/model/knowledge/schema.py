@@ -168,6 +168,7 @@ class Entry:
     another than `path()`. `mode` of a constructor is that of the object's methods. `blocking` calls wait for the
     network, a disk or heavy computing in the calling thread; `brief` ones compute in this process without any network,
     mostly for milliseconds. `wraps` are the parameters that hold an inner resource, whose time-out and cap then count;
+    `named_by` is the path of the call that makes the first of them where its name is given instead.
     `pool_parameter` takes a pool made elsewhere: what is built on it is a light handle, and the pool answers for the
     time-out. For entries derived from a constructor's methods, `constructor` is the path of that constructor, where the
     time-out may have been given. `until` is a version of `dist` known to lack it.
@@ -194,6 +195,7 @@ class Entry:
     returns: str | None = None
     loop_cap: LoopCap | None = None
     pool_parameter: str | None = None
+    named_by: str | None = None
     construct_first_milliseconds: float | None = None
     construct_milliseconds: float | None = None
     defaults: tuple[tuple[str, Scalar], ...] = ()

@@ -181,6 +181,7 @@ class EntryTable(CallTable):
     methods: list[str | MethodTable] = []
     families: list[str] = []
     pool_parameter: str | None = Field(default=None, pattern=PARAMETER)
+    named_by: str | None = Field(default=None, pattern=PATH)
     attributes: dict[str, str] = {}
     construction: ConstructTable | None = Field(default=None, alias="construct")
     defaults: dict[str, Scalar] = {}
