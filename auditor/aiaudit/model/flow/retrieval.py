@@ -81,7 +81,7 @@ class _Finder:
         for call in self.tools.side.program.calls_by_name.get("limit", ()):
             measure = next((other for other in call.scope.calls if other.name in _DISTANCES), None)
             if measure is not None and call.arguments:
-                yield call, measure.name, "limit", call.arguments[0], call.scope
+                yield call, f"the query by {measure.name}", "limit", call.arguments[0], call.scope
 
     def _judged(
         self, call: Call, name: str, parameter: str, given: Expression, scope: Scope
