@@ -17,10 +17,22 @@ from aiaudit.model.values import (
     Instance,
     Value,
 )
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Statement
 
 # The decorators of functions that pydantic runs when it makes an object.
 VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
+
+
+def is_abstract(function: Function) -> bool:
+    """Whether a method does nothing itself: it is declared so, raises NotImplementedError, or holds a text at most."""
+    return function.has_decorator("abstractmethod") or all(map(_says_nothing, function.body))
+
+
+def _says_nothing(statement: Statement) -> bool:
+    if statement[0] == "raise":
+        raised = statement[2]
+        return raised is not None and last_name(raised[2] if raised[0] == "call" else raised) == "NotImplementedError"
+    return statement[0] == "pass" or bool(statement[0] == "expr" and statement[2][0] == "const")
 
 
 class Classes(Core):
@@ -121,6 +133,14 @@ class Classes(Core):
     @cached_property
     def _validators(self) -> dict[int, list[Function]]:
         return {}
+
+    def implementations(self, value: FunctionValue) -> Iterator[Function]:
+        """The methods of subclasses that do what a method leaves to them."""
+        if isinstance(value.bound, Instance) and is_abstract(value.function):
+            for heir in self.subclasses(value.bound.cls):
+                method = heir.method(value.function.name)
+                if method is not None:
+                    yield method
 
     def forwarded(self, cls: Class) -> Function | None:
         """The `forward` that calling an object of a module class of torch or dspy runs."""

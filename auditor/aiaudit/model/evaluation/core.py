@@ -13,6 +13,7 @@ from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
     Constant,
+    FunctionValue,
     ModuleValue,
     Value,
     Values,
@@ -25,7 +26,17 @@ WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
 _SHARED = ("name", "attr")
 OPEN = 1 << 30
 # Where answers are kept, and what is being answered.
-_ANSWERS = ("_memo", "_running", "_partial", "_attempts", "_callers", "_called", "_handed", "_constructions")
+_ANSWERS = (
+    "_memo",
+    "_running",
+    "_partial",
+    "_attempts",
+    "_callers",
+    "_called",
+    "_applied",
+    "_handed",
+    "_constructions",
+)
 Item = TypeVar("Item")
 
 
@@ -44,6 +55,7 @@ class Core:
         self._made: dict[int, bool] = {}
         self._callers: dict[int, list[tuple[Call, int, int]]] = {}
         self._called: dict[str, dict[int, list[Any]]] = {}
+        self._applied: dict[str, dict[int, list[Any]]] = {}
         self._handed: dict[str, dict[int, list[Any]]] = {}
         self._constructions: dict[int, list[Call]] = {}
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
@@ -94,6 +106,7 @@ class Core:
         def field_default(self, expression: Expression, scope: Scope) -> Iterator[Value]: ...
         def provided(self, value: Value) -> Iterable[Value]: ...
         def forwarded(self, cls: Class) -> Function | None: ...
+        def implementations(self, value: FunctionValue) -> Iterator[Function]: ...
         def decorated_with(self, function: Function) -> Iterator[Value]: ...
         def constructor(self, cls: Class) -> Function | None: ...
         def inherits(self, cls: Class, *paths: str) -> bool: ...

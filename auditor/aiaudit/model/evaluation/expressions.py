@@ -27,6 +27,7 @@ from aiaudit.sources.python.facts import Expression
 RUNNABLE = "langchain_core.runnables.RunnableSequence()"
 SUBCLASSES = "builtins.type.__subclasses__"
 NEW = "builtins.object.__new__"
+NAMESPACES = ("types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()")
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -158,7 +159,8 @@ class Expressions(Core):
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """An attribute of a value."""
         if isinstance(value, External):
-            return (External(f"{value.path}.{name}", value.origin, value),)
+            given = tuple(self._in_namespace(value, name)) if value.path in NAMESPACES else ()
+            return given or (External(f"{value.path}.{name}", value.origin, value),)
         if isinstance(value, Instance):
             return self.class_attribute(value.cls, name, value)
         if isinstance(value, ClassValue):
@@ -176,6 +178,14 @@ class Expressions(Core):
         if isinstance(value, Constant) and name == "value":
             return (value,)  # a literal has none: it stands in an enumeration
         return ()
+
+    def _in_namespace(self, namespace: External, name: str) -> Iterator[Value]:
+        """What an object that holds whatever it is given was given, at once or later."""
+        if namespace.origin is not None:
+            yield from self.evaluate(namespace.origin.keyword(name), namespace.origin.scope)
+        for store in self.program.stores_by_attribute.get(name, ()):
+            if any(value == namespace for value in self.evaluate(store.base, store.scope)):
+                yield from self.stored(store)
 
     def _await(self, expression: Expression, scope: Scope) -> Iterable[Value]:
         return self.evaluate(expression[2], scope)

@@ -169,6 +169,9 @@ class Functions(Decorators):
             yield call, 0, 0
         for call, bound in self._named(self._called, function, self._open_calls):
             yield call, bound, 0
+        if function.name == "__call__":
+            for call, bound in self._named(self._applied, function, self._calls_of_objects):
+                yield call, bound, 0
         for call, bound, position in self._named(self._handed, function, self._mentioning):
             yield call, bound, position + 1  # `to_thread(f, a, b)`, `add_task(f, a)`: arguments that come after
 
@@ -192,6 +195,15 @@ class Functions(Decorators):
             for value in self.callees(call):
                 if isinstance(value, FunctionValue):
                     yield value.function, call, is_bound(value)
+
+    def _calls_of_objects(self, name: str) -> Iterator[tuple[Function, Call, int]]:
+        """Calls of an object as if it were a function: what they run is a method of its class."""
+        for call in list(self.call_index.values()):
+            for value in self.callees(call):
+                if isinstance(value, Instance):
+                    for method in self.class_attribute(value.cls, name, value):
+                        if isinstance(method, FunctionValue):
+                            yield method.function, call, is_bound(method)
 
     def _mentioning(self, name: str) -> Iterator[tuple[Function, Call, int, int]]:
         for call, position in self.mentions.get(name, ()):
