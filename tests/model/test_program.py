@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit.model.values import Literal
+from aiaudit.model.values import Constant, Literal
 from tests.model.linked import class_names, outside_paths, side_of, value_of
 
 APP = "import fastapi\n"
@@ -115,6 +115,16 @@ def test_constructs_that_carry_a_client(tmp_path: Path, body: str) -> None:
     side = side_of(tmp_path, {"main.py": f"{APP}from openai import OpenAI\n{body}\n"})
 
     assert "openai.OpenAI()" in outside_paths(value_of(side, "main.py", "found"))
+
+
+def test_the_first_of_an_item_is_its_key(tmp_path: Path) -> None:
+    """`for name, client in clients.items()`."""
+    body = "clients = {'a': OpenAI()}\nclients['b'] = OpenAI()\nfor found, client in clients.items(): pass\n"
+    side = side_of(tmp_path, {"main.py": f"{APP}from openai import OpenAI\n{body}"})
+
+    found = value_of(side, "main.py", "found")
+    assert [value.value for value in found if isinstance(value, Constant)] == ["a", "b"]
+    assert not outside_paths(found)
 
 
 def test_cycles_come_to_an_end_and_keep_what_is_known(tmp_path: Path) -> None:

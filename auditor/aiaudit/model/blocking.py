@@ -70,7 +70,7 @@ class _Finder:
         if resource is not None and resource.guard.keeps and resource.per_request is None:
             return resource.first_request is None or resource.early is not None
         contexts = self.side.contexts
-        if contexts.before_requests(scope) is None:
+        if contexts.before_requests(scope) is None or contexts.in_background(scope) is not None:
             return False
         if contexts.in_request(scope, cached=False) is None:
             return True
@@ -84,8 +84,8 @@ class _Finder:
         for function in self.side.program.functions:
             if not function.asynchronous and id(function) not in plain:
                 continue
-            reach = self.side.contexts.in_request(function, offloaded=False)
-            if reach is None or reach.entry.kind != "request":
+            reach = self.reach_of(function)
+            if reach is None or reach.entry.kind == "task":
                 continue
             for blocking in self.in_coroutine(function, reach):
                 if self.is_kept(blocking):
@@ -94,6 +94,11 @@ class _Finder:
                         continue
                     once.add(id(blocking.known.call))
                 yield blocking
+
+    def reach_of(self, function: Function) -> Reach | None:
+        """How a function comes to run on the event loop that serves requests: for one of them, or in a task."""
+        contexts = self.side.contexts
+        return contexts.in_request(function, offloaded=False) or contexts.in_background(function)
 
     def is_kept(self, blocking: BlockingCall) -> bool:
         """Whether the result is kept, so that only the first request waits."""

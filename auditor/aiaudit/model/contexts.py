@@ -24,6 +24,7 @@ from aiaudit.model.runners import (
     LOOP_STARTERS,
     OFFLOADING,
     PROMPT,
+    STARTERS,
     STARTING_KEYWORDS,
     TASK_STARTERS,
     TOOL_RUNS,
@@ -177,6 +178,13 @@ class Contexts:
             return False
         known = self.reached["startup"].get(id(scope), ())
         return bool(known) and not any(goes_on(link.edge) for reach in known for link in reach.chain())
+
+    def in_background(self, scope: Scope) -> Reach | None:
+        """The reach of a scope that a task runs which startup leaves behind on the event loop, beside the requests."""
+        for reach in self.reached["startup"].get(id(scope), ()):
+            if not reach.offloaded and any(starts_task(link.edge) for link in reach.chain()):
+                return reach
+        return None
 
     def reached_at_all(self, scope: Scope) -> Reach | None:
         """The reach of a scope in a request, or before the first one."""
@@ -531,9 +539,13 @@ def goes_on(edge: Edge | None) -> bool:
     """Whether an edge starts what goes on beside its caller: a thread, a task, a callback."""
     if edge is None or edge.call is None:
         return False
-    parent = edge.call.parent
-    started = parent is not None and parent[0] == "call" and last_name(parent[2]) in TASK_STARTERS
-    return edge.offloaded or edge.registered or started or edge.call.name in TASK_STARTERS
+    return edge.offloaded or edge.registered or edge.call.name in STARTERS or starts_task(edge)
+
+
+def starts_task(edge: Edge | None) -> bool:
+    """Whether an edge leaves a coroutine to a task of the event loop: `asyncio.create_task(work())`."""
+    parent = edge.call.parent if edge is not None and edge.call is not None else None
+    return parent is not None and parent[0] == "call" and last_name(parent[2]) in TASK_STARTERS
 
 
 def is_import(edge: Edge) -> bool:

@@ -40,10 +40,10 @@ OFFLOADING = frozenset(
 AWAITING = frozenset(
     ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "add_task", "asyncify", "sync_to_async")
 )
-# Calls that start a task for a coroutine and do not wait for it.
-TASK_STARTERS = frozenset(
-    ("create_task", "ensure_future", "start_soon", "start", "spawn", "run_coroutine_threadsafe", "add_task", "add_job")
-)
+# Calls that leave a coroutine to a task of the event loop and do not wait for it.
+TASK_STARTERS = frozenset(("create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"))
+# Names of calls that start something which goes on beside their caller.
+STARTERS = TASK_STARTERS | {"start", "spawn", "add_task", "add_job"}
 # Calls that start an event loop for a coroutine and wait for it, and the modules that they come from.
 LOOP_STARTERS = frozenset(("run", "run_until_complete"))
 LOOP_MODULES = ("asyncio.", "uvloop.")

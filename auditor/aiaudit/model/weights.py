@@ -11,6 +11,9 @@ from aiaudit.model.tables import table
 from aiaudit.model.tree import Tree
 from aiaudit.values import dataclass
 
+# What only comes along with a framework, as the build that its index has.
+COMPANIONS = ("nvidia-", "triton", "cuda-")
+
 
 @dataclass(frozen=True, slots=True)
 class Weight:
@@ -85,7 +88,10 @@ def price(install: Install, image: Image) -> Price:
     sizes = _sizes(tree, lock[0]) if lock is not None else {}
     if sizes and names and all(name in sizes for name in names):
         return Price(len(names), sum(sizes[name] for name in names), True)
-    brought = heavy(install, image)
+    brought = list(heavy(install, image))
+    brought = [found for found in brought if not found.name.startswith(COMPANIONS)] or brought
+    if any(found.is_elsewhere for found in brought):
+        return Price(len(names), 0, False)  # whichever build it is, the rest weighs little beside it
     known = [(found.name, weight_of(found)) for found in brought]
     known += [(name, weight(name, version=version)) for name, version in asked.items() if not brought]
     weighed = [(found.wheel_total, name) for name, found in known if found is not None]

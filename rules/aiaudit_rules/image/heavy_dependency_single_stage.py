@@ -66,7 +66,7 @@ from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.model.image import Image, Install, Layer
 from aiaudit.model.image.bases import heavy_package_of
 from aiaudit.model.packages import Brought, heavy
-from aiaudit.model.weights import price, weight, weight_of
+from aiaudit.model.weights import COMPANIONS, price, weight, weight_of
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.shared import listed, shortened, size
 
@@ -77,8 +77,6 @@ rule = Rule(
     severity=HIGH,
     since="0.1.0",
 )
-
-_COMPANIONS = ("nvidia-", "triton", "cuda-")
 
 
 @rule.check(Image)
@@ -138,8 +136,8 @@ def _chief(found: Sequence[tuple[Layer, Install, Brought]]) -> list[tuple[Layer,
         known = unique.get(entry[2].name)
         if known is None or len(entry[2].path) < len(known[2].path):
             unique[entry[2].name] = entry
-    if any(not name.startswith(_COMPANIONS) for name in unique):
-        unique = {name: entry for name, entry in unique.items() if not name.startswith(_COMPANIONS)}
+    if any(not name.startswith(COMPANIONS) for name in unique):
+        unique = {name: entry for name, entry in unique.items() if not name.startswith(COMPANIONS)}
     return sorted(unique.values(), key=lambda entry: (-_total(entry[2]), entry[2].name))
 
 

@@ -5,6 +5,7 @@ Flags calls that wait for the network, the disk, a process or a model in the cal
 code of a request without off-loading, or from a plain handler of Litestar without `sync_to_thread=True`: synchronous
 SDK clients, `requests`, `time.sleep`, synchronous database sessions, model inference. The finding stands at the call
 inside the coroutine; the trace goes on to what blocks. Calls on one data store in one function make one finding.
+Tasks that startup leaves on the event loop (`asyncio.create_task(watch())`) run beside the requests and count as well.
 Coroutines that have an event loop to themselves keep nobody waiting and are not flagged: asynchronous views of Flask,
 and what plain code starts with `asyncio.run`.
 Searches of an index in memory (FAISS) have medium confidence: they reach no network, and take milliseconds unless the
@@ -69,12 +70,13 @@ rule = Rule(
 @rule.check(BlockingCall)
 def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     """One finding a call inside a coroutine."""
-    route = blocking.reach.entry.label
+    entry = blocking.reach.entry
+    loop = f"the event loop of {entry.label}" if entry.kind == "request" else "the event loop that serves all requests"
     if blocking.path:
         called = blocking.call.name or "call"
-        message = f"{called}() ends in {blocking.known.name}, which blocks the event loop of {route}"
+        message = f"{called}() ends in {blocking.known.name}, which blocks {loop}"
     else:
-        message = f"{blocking.known.name} blocks the event loop of {route}"
+        message = f"{blocking.known.name} blocks {loop}"
     if blocking.more:
         count = len(blocking.more)
         message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"

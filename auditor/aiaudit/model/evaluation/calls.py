@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from aiaudit.model.evaluation.containers import SAME_ELEMENTS
 from aiaudit.model.evaluation.core import distinct, is_object, method_of
 from aiaudit.model.evaluation.expressions import NEW, SUBCLASSES
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
@@ -72,15 +73,7 @@ IMPORTING_PATHS = ("importlib.import_module", "builtins.__import__")
 # Methods of a pydantic class that make an object of it out of data, and run its validators.
 VALIDATING = frozenset(("model_validate", "model_validate_json", "parse_obj", "parse_raw", "from_orm"))
 # Calls that collect the elements of what they are given: path -> position.
-COLLECTING = {
-    "builtins.list": 0,
-    "builtins.tuple": 0,
-    "builtins.set": 0,
-    "builtins.frozenset": 0,
-    "builtins.sorted": 0,
-    "builtins.reversed": 0,
-    "builtins.filter": 1,
-}
+COLLECTING = {**{f"builtins.{name}": 0 for name in SAME_ELEMENTS}, "builtins.filter": 1}
 CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
 

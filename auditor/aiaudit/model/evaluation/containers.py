@@ -179,8 +179,11 @@ class Containers(Core):
         if called == "zip":
             yield from self.elements(arguments[index], scope) if index < len(arguments) else ()
             return
-        if called in ("enumerate", "items") and index == 0:
-            return  # numbers and keys
+        if called == "items" and index == 0:
+            yield from self._keys(container[2][2], scope) if container[2][0] == "attr" else ()
+            return
+        if called == "enumerate" and index == 0:
+            return  # numbers
         counted = called == "enumerate" and bool(arguments)
         for value in self.elements(arguments[0] if counted else container, scope):
             if isinstance(value, Literal) and value.expression[0] in ("tuple", "list"):
@@ -210,6 +213,16 @@ class Containers(Core):
         variable = self.variable(container, scope)
         for store in self.filled.get(variable, ()) if variable else ():
             yield from self.stored(store)
+
+    def _keys(self, container: Expression, scope: Scope) -> Iterator[Value]:
+        """The keys of a dictionary, as far as they are written down."""
+        for value in self.evaluate(container, scope):
+            if isinstance(value, Literal) and value.expression[0] == "dict":
+                for key, _ in value.expression[2]:
+                    yield from self.evaluate(key, value.scope)
+        variable = self.variable(container, scope)
+        for store in self.filled.get(variable, ()) if variable else ():
+            yield from self.evaluate(store.key, store.scope)
 
     def _generators(self, container: Expression, scope: Scope) -> list[Function]:
         """The generator functions that an expression calls: their results are the elements themselves."""
