@@ -295,7 +295,10 @@ class _Finder:
         return False
 
     def _is_taken_back(self, write: Write) -> bool:
-        """Whether the same function removes it again: an entry that lives as long as its own request."""
+        """Whether the same function removes it again, or has its task do so when it is done: an entry that lives as
+        long as its own request."""
+        if any(self._is_removed_when_done(call, write) for call in write.scope.calls):
+            return True
         written = write.key if write.key is not None else write.value
         name = dotted(written) if written is not None else None
         if name is None:
@@ -332,6 +335,13 @@ class _Finder:
         elif expression[0] == "sub" and expression[3][0] == "slice":
             expression = expression[2]
         return expression[0] in ("name", "attr") and self._is_of(expression, write)
+
+    def _is_removed_when_done(self, call: Call, write: Write) -> bool:
+        """`task.add_done_callback(tasks.discard)`."""
+        if call.name != "add_done_callback" or not call.arguments:
+            return False
+        done = call.arguments[0]
+        return done[0] == "attr" and done[3] in _REMOVING and self._is_of(done[2], write)
 
     def _is_of(self, base: Expression, write: Write, scope: Scope | None = None) -> bool:
         root = self.lifetimes.root(base, scope or write.scope)
