@@ -20,6 +20,11 @@ from tests.support import expected_in
 
 _TWINS = {twin.id: twin for twin in twins()}
 _AT_A_TIME = 8
+# Verdicts that take a wait until its end; most of it the processor is idle.
+_WAITED_FOR = frozenset(
+    ("HANG", "HANG_AFTER_FATAL_LOG", "NOT_READY_5XX", "LISTENING_NOT_SERVING", "WAITING_FOR", "CRASH_LOOP_INSIDE",
+     "IGNORES_STOP", "STREAM_BLOCKS_STOP")
+)  # fmt: skip
 
 Boots = Callable[[Twin], Booted]
 
@@ -34,7 +39,7 @@ def boots(engine: Engine, address: None, request: pytest.FixtureRequest) -> Iter
         def begin(twin: Twin) -> Future[Booted]:
             return begun.setdefault(twin.id, pool.submit(_boot, engine, twin))
 
-        for twin in _to_come(request):
+        for twin in _mixed(list(_to_come(request))):
             begin(twin)
         if any("leaky_begun" in item.fixturenames for item in _functions(request)):
             request.getfixturevalue("leaky_begun")
@@ -68,6 +73,16 @@ def _to_come(request: pytest.FixtureRequest) -> Iterator[Twin]:
             twin = item.callspec.params["twin"]
             assert isinstance(twin, Twin)
             yield twin
+
+
+def _mixed(twins: list[Twin]) -> Iterator[Twin]:
+    """One that is waited for, two that work, and so on: none of the long waits is left for the end."""
+    waits = [twin for twin in twins if not _WAITED_FOR.isdisjoint(twin.verdicts.values())]
+    works = [twin for twin in twins if twin not in waits]
+    for number, twin in enumerate(works):
+        yield from waits[number // 2 : number // 2 + 1] if number % 2 == 0 else ()
+        yield twin
+    yield from waits[(len(works) + 1) // 2 :]
 
 
 def _functions(request: pytest.FixtureRequest) -> Iterator[pytest.Function]:

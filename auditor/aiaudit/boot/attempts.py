@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from aiaudit.boot.bench import Bench, Cancelled, Waiting
 from aiaudit.boot.observe import observe
-from aiaudit.boot.readiness import BUSIEST, EMULATED, STABLE_SECONDS, fail_budget, ready_budget
+from aiaudit.boot.readiness import EMULATED, STABLE_SECONDS, fail_budget, ready_budget
 from aiaudit.boot.record import Action, Observation, Outcome, Scenario, Status, Verdict
 from aiaudit.boot.scenarios import BASELINE
 from aiaudit.boot.verdicts import judge
@@ -137,7 +137,7 @@ class Attempts:
         if _ARCHITECTURES.get(facts.architecture, facts.architecture) != _ARCHITECTURES.get(its, its):
             return EMULATED
         busy = os.getloadavg()[0] / max(1, facts.cpus) if facts.is_local and hasattr(os, "getloadavg") else 1.0
-        return min(BUSIEST, max(1.0, busy))
+        return min(EMULATED, max(1.0, busy))
 
 
 def skipped(scenario: Scenario, reason: str) -> Outcome:

@@ -23,8 +23,8 @@ STABLE_SECONDS = 3.0
 _STABLE_ANSWERS = 3
 # So long a service answers without any health route before that is taken for ready.
 _ASSUMING = 1.0
-# A machine that emulates the image's processor takes so many times as long, a busy one at most.
-EMULATED, BUSIEST = 3.0, 8.0
+# A machine that is busy, or that emulates the image's processor, takes so many times as long at most.
+EMULATED = 3.0
 # From such a load on, times prove nothing.
 BUSY = 1.5
 _LEAST_FAIL, _MOST_FAIL, _FAIL_WITHOUT_BASELINE = 15.0, 60.0, 30.0
