@@ -18,7 +18,7 @@ from aiaudit.model.scopes import (
     is_provider,
     last_name,
 )
-from aiaudit.model.syntax import LEAVING
+from aiaudit.model.syntax import LEAVING, ends_block, live_branches
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 # Methods that put their argument into the container they are called on: method -> position of the stored value.
@@ -51,6 +51,8 @@ class _Collector:
         for statement in body:
             self.statement = statement
             getattr(self, "_" + statement[0])(statement, around)
+            if ends_block(statement):
+                return
             if statement[0] == "if":
                 # `if x is not None: return x` guards all that follows in the block.
                 if statement[3] and statement[3][-1][0] in LEAVING and not statement[4]:
@@ -90,8 +92,10 @@ class _Collector:
 
     def _if(self, statement: Statement, around: Enclosing | None) -> None:
         self.expression(statement[2], around)
-        self.block(statement[3], Enclosing("if", statement, around, True))
-        self.block(statement[4], Enclosing("if", statement, around, False))
+        live = live_branches(statement)
+        for body, outcome in ((statement[3], True), (statement[4], False)):
+            if body in live:
+                self.block(body, Enclosing("if", statement, around, outcome))
 
     def _while(self, statement: Statement, around: Enclosing | None) -> None:
         inside = Enclosing("while", statement, around)

@@ -11,6 +11,21 @@ LEAVING = frozenset(("return", "raise", "continue", "break"))
 _ORDER = frozenset(("Lt", "LtE", "Gt", "GtE"))
 
 
+def ends_block(statement: Statement) -> bool:
+    """Whether nothing behind a statement runs in its block: it leaves, or all of its branches that may run do."""
+    if statement[0] != "if":
+        return statement[0] in LEAVING
+    return all(body and ends_block(body[-1]) for body in live_branches(statement))
+
+
+def live_branches(statement: Statement) -> list[tuple[Statement, ...]]:
+    """The branches of an `if` that may run: one of `if True:`, else both."""
+    _, _, test, body, orelse = statement
+    if test[0] == "const":
+        return [body if test[2] else orelse]
+    return [body, orelse]
+
+
 def blocks(statement: Statement) -> list[tuple[Statement, ...]]:
     """The inner blocks of a statement, in the order in which they may run; functions and classes have none."""
     tag = statement[0]
