@@ -27,7 +27,6 @@ from aiaudit.model.runners import (
     STARTERS,
     STARTING_KEYWORDS,
     TASK_STARTERS,
-    TOOL_RUNS,
 )
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.singletons import is_singleton
@@ -415,8 +414,9 @@ class Contexts:
                         True,
                         deferred=True,
                     )
-        if name in TOOL_RUNS and function[0] == "attr":
-            yield from self._tool_edges(call, offloading=name != "run" and name.startswith("a"))
+        for run in self.evaluator.runs(call):
+            for edge in self._value_edges(FunctionValue(run.function), call, call.scope):
+                yield replace(edge, offloaded=edge.offloaded or run.offloaded)
         if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
 
@@ -427,15 +427,6 @@ class Contexts:
             if value.module is not None and value.module is not scope.module:
                 lazy = isinstance(scope, Function)
                 yield Edge(scope, value.module, call.span, f"imports {value.module.path}", call, lazy)
-
-    def _tool_edges(self, call: Call, offloading: bool) -> Iterator[Edge]:
-        """`tool.run(...)` of a function that a decorator made a tool; asked asynchronously, a plain one runs in a
-        thread."""
-        for value in self.evaluator.evaluate(call.expression[2][2], call.scope):
-            if isinstance(value, FunctionValue) and value.function.has_decorator("tool"):
-                function = value.function
-                elsewhere = offloading and not function.asynchronous
-                yield Edge(call.scope, function, call.span, function.label, call, offloaded=elsewhere)
 
     def _provided_edges(self, provider: Function) -> Iterator[Edge]:
         """A provider asks the providers among its arguments first."""

@@ -8,9 +8,10 @@ from aiaudit.model.evaluation.containers import Containers
 from aiaudit.model.evaluation.core import is_field_call, method_of
 from aiaudit.model.evaluation.expressions import Expressions
 from aiaudit.model.evaluation.functions import Functions
+from aiaudit.model.evaluation.templates import Templates
 
 __all__ = ["Evaluator", "is_field_call", "method_of"]
 
 
-class Evaluator(Expressions, Calls, Functions, Containers, Classes):
+class Evaluator(Expressions, Calls, Functions, Containers, Classes, Templates):
     """Answers what an expression in a scope may stand for; never raises, gives () where nothing is known."""

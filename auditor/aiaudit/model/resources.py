@@ -156,7 +156,10 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
     Where the same call may be a library's synchronous or asynchronous one, `await` tells.
     """
     found: dict[tuple[str, str, str], Known] = {}
-    for value in evaluator.callees(call):
+    callees = evaluator.callees(call)
+    if any(isinstance(value, External) for value in callees) and evaluator.runs(call):
+        return []  # a base class's method does what the class of the program fills in
+    for value in callees:
         made = call
         while isinstance(value, Partial):
             made, value = evaluator.handing.applied(value.call, made), value.function

@@ -13,8 +13,6 @@ CACHING = (
     "memoize",
     "once",
 )
-# Methods of a tool that run the function it was made of.
-TOOL_RUNS = frozenset(("run", "invoke", "arun", "ainvoke", "func", "coroutine"))
 # Calls that run a function elsewhere than in the calling event loop: last name of the callee.
 OFFLOADING = frozenset(
     (

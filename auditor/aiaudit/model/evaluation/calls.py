@@ -96,6 +96,8 @@ class Calls(Injection):
                 return
         for callee in self.evaluate(function, scope):
             yield from self.called(callee, call)
+        for run in self.runs(call):
+            yield from self.result(run.function) if run.gives else ()
 
     def _reads_container(self, function: Expression, scope: Scope) -> bool:
         """Whether what is called has the name of a container's method, and is none of a class of the repository."""

@@ -46,6 +46,14 @@ class Handing:
         elif name in HANDING and (len(call.arguments) > HANDING[name] or call.keyword("func") is not None):
             yield self.handed(call, HANDING[name])
 
+    def rewritten(self, call: Call, how: str) -> Call | None:
+        """What a call was written out as before."""
+        return self._written.get((id(call.expression), how))
+
+    def rewrite(self, call: Call, how: str, written: Call) -> Call:
+        """Keep what a call is written out as."""
+        return self._written.setdefault((id(call.expression), how), written)
+
     def applied(self, partial: Call, call: Call) -> Call:
         """`f(x, y)` of `g = partial(f, x)` and `g(y)`; it stands where `g(y)` does."""
         known = self._written.get((id(call.expression), id(partial.expression)))

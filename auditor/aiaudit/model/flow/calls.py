@@ -91,6 +91,9 @@ class Calls:
             yield from stored(place, self.tools)
         for value in values:
             yield from self.result_of(value, call, place.path, place, place.stack)
+        for run in evaluator.runs(call):
+            if run.gives:
+                yield from self.enter(Frame(run.call, run.function, run.bound), place.path, place, place.stack)
         if not values:
             yield from unknown(name, Result.of(place, call, place.path, place.stack))
 

@@ -138,8 +138,8 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
         starts = list(_added(call))
         return ModelCall(call, name, "vector", tuple(starts)) if starts else None
-    if not _is_unknown(call, tools.evaluator):
-        return None
+    if not _is_unknown(call, tools.evaluator) or tools.evaluator.runs(call):
+        return None  # what a library's method runs of the program is looked at there
     listed = by_path(call, function, tools.evaluator) or by_name(call, function)
     if listed is not None:
         return listed

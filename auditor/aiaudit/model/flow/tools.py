@@ -132,6 +132,8 @@ class Tools:
                             if isinstance(value, FunctionValue) and value.function.name != call.name:
                                 bound = int(value.bound is not None and value.function.self_name is not None)
                                 self._called[id(value.function)].append((call, bound))
+                    for run in self.evaluator.runs(written):
+                        self._called[id(run.function)].append((run.call, run.bound))
         return self._called
 
     def _alike(self, function: Function) -> Iterator[Caller]:
