@@ -9,12 +9,15 @@ from dataclasses import field
 from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
+from aiaudit.model.image.names import module_names
 from aiaudit.model.image.projects import project_module
 from aiaudit.model.image.targets import is_test, may_be_installed, module_place, search_path
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
 from aiaudit.model.scopes import last_name
+from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import ManifestFacts
+from aiaudit.sources.manifests.specifiers import normalized
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -161,7 +164,7 @@ class _Walk:
         if presence is not Presence.MISSING or project_module(self.image, parts)[0] is not Presence.MISSING:
             return
         holder = _in_repository(self.image, path, found.module)
-        if holder is not None:
+        if holder is not None and _may_mean(self.image.service.tree, holder, found):
             self.failing.append((found.module, Span.at(path, found.at), holder, not found.is_nested))
 
     def _relative(self, found: _Import, place: str, path: str) -> None:
@@ -219,7 +222,7 @@ def _settings_module(statement: Any, is_nested: bool) -> Iterator[_Import]:
 def _in_repository(image: Image, importer: str, name: str) -> str | None:
     """The repository file that the import means: below a folder above the importer, in the very place of the name."""
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names or may_be_installed(image, top):
+    if top in sys.stdlib_module_names or may_be_installed(image, top) or _is_required(image, top):
         return None
     tree = image.service.tree
     folder = importer.rpartition("/")[0]
@@ -230,6 +233,26 @@ def _in_repository(image: Image, importer: str, name: str) -> str | None:
             if tree.exists(candidate) and not is_test(candidate):
                 return None if _is_installed_from_index(image, folder) else candidate
     return None
+
+
+def _may_mean(tree: Tree, holder: str, found: _Import) -> bool:
+    """Whether a repository file has what an import takes: a folder may bear the name of the library it adapts."""
+    if "." in found.module or found.variable or posixpath.basename(holder) != "__init__.py":
+        return True
+    folder, defined = posixpath.dirname(holder), module_names(tree, holder)
+    if not found.names or defined is None:
+        return bool(found.names)
+    return all(
+        name in defined or tree.exists(f"{folder}/{name}.py") or tree.exists(f"{folder}/{name}/__init__.py")
+        for name in found.names
+    )
+
+
+def _is_required(image: Image, top: str) -> bool:
+    """Whether the image installs a distribution of a top-level module's name, or one of its parts: `google-genai`."""
+    name = normalized(top)
+    asked = (item.name for _, install in image.final.installs for item in required(install, image))
+    return any(normalized(item) == name or normalized(item).startswith(f"{name}-") for item in asked)
 
 
 def _is_installed_from_index(image: Image, folder: str) -> bool:
