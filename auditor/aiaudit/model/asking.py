@@ -57,12 +57,12 @@ _TOKENIZER = regex(r"token", re.IGNORECASE)
 
 def model_calls(side: PythonSide) -> Iterator[Call]:
     """The calls of the program that ask a model."""
-    others: set[int] = set()  # known to ask for something else: a provider's lists of models, files, assistants
+    others: set[int] = set()  # known to ask for something else: a provider's files and assistants, the web
     for known in side.known:
         name = known.call.name
         if known.entry.kind != "call":
             continue
-        if known.entry.purpose == "other":
+        if known.entry.purpose in ("other", "search"):
             others.add(id(known.call))
         asks = known.entry.purpose in COSTLY and name not in PREPARING
         if asks or (known.entry.purpose == "http" and name in _SENDING and _goes_to_model(known.call, side)):

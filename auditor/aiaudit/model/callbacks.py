@@ -13,6 +13,7 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
+Keywords = tuple[tuple["str | None", Expression], ...]
 # Attributes of arq's settings class -> the kind of entry that their functions are.
 WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task"))
 
@@ -76,20 +77,26 @@ def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
         return
     for name, kind in WORKER_HOOKS:
         for binding in cls.bindings.get(name, ()):
-            for function in _functions_in(binding, evaluator):
+            for function, _ in functions_in(binding, evaluator):
                 yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)
 
 
-def _functions_in(binding: Binding, evaluator: Evaluator) -> Iterator[Function]:
-    """The functions that a class attribute names, alone, in a list, or wrapped as `func(f)` and `cron(f)`."""
+def functions_in(binding: Binding, evaluator: Evaluator) -> Iterator[tuple[Function, Keywords]]:
+    """The functions that a class attribute names, alone, in a list, or wrapped as `func(f)` and `cron(f)`, each with
+    the keyword arguments of what wraps it."""
     listed = binding.expression
     if listed is None:
         return
-    for item in listed[2] if listed[0] in ("list", "tuple") else (listed,):
+    items = listed[2] if listed[0] in ("list", "tuple") else (listed,)
+    for item in items:
         wrapped: Expression = item[3][0] if item[0] == "call" and item[3] else item
-        for value in evaluator.evaluate(wrapped, binding.scope):
+        keywords: Keywords = item[4] if item[0] == "call" else ()
+        values = evaluator.evaluate(wrapped, binding.scope)
+        if items[0] is listed and listed[0] != "call":
+            values = (*values, *evaluator.elements(listed, binding.scope))
+        for value in values:
             if isinstance(value, FunctionValue):
-                yield value.function
+                yield value.function, keywords
 
 
 def _is_page(module: Module, imported: set[str]) -> bool:

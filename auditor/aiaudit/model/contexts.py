@@ -14,6 +14,7 @@ from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.program import Program
+from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import (
     AWAITING,
@@ -104,6 +105,7 @@ class Contexts:
         self.program = program
         self.evaluator = evaluator
         self.routing = routing
+        self.queues = Queues(program, evaluator, routing)
         self._edges: dict[int, list[Edge]] = {}
         self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
         self._runs: dict[int, bool] = {}
@@ -414,6 +416,11 @@ class Contexts:
                         True,
                         deferred=True,
                     )
+        if name in QUEUEING_BY_NAME:
+            job = self.queues.job(call)
+            if job is not None:
+                caption = f"queues {job.function.label}"
+                yield Edge(call.scope, job.function, call.span, caption, call, False, True, deferred=True)
         for run in self.evaluator.runs(call):
             for edge in self._value_edges(FunctionValue(run.function), call, call.scope):
                 yield replace(edge, offloaded=edge.offloaded or run.offloaded)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.job_limits import JobLimits
 from aiaudit.model.routes import Routing
 from aiaudit.model.scopes import Call, Function
 from aiaudit.model.seconds import Seconds
@@ -38,6 +39,7 @@ class Deadlines:
         self.evaluator = evaluator
         self.contexts = contexts
         self.numbers = Seconds(evaluator)
+        self.jobs = JobLimits(evaluator, contexts, routing)
         self._functions: dict[int, bool] = {}
         self.everywhere = any(
             entry.kind == "request" and entry.label.startswith("every request") and self._bounds_the_rest(entry.scope)
@@ -45,8 +47,10 @@ class Deadlines:
         )
 
     def bound(self, call: Call) -> bool:
-        """Whether a deadline stands around a call: in its function, in all callers of that, or around every request."""
-        return self.everywhere or self._around(call) or self._callers_bound(call.scope, 0)
+        """Whether a deadline stands around a call: in its function, in all callers of that, around every request or
+        the job."""
+        around = self.everywhere or self._around(call) or self._callers_bound(call.scope, 0)
+        return around or self.jobs.bound(call)
 
     def limit(self, call: Call) -> float | None:
         """The seconds of the shortest deadline around a call: None without one, not a number where it is not known."""

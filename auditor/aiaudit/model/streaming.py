@@ -223,11 +223,12 @@ class _Finder(Streams):
     def is_short(self, known: Known) -> bool:
         """Whether a call, or the making of a model, caps the answers at a few words."""
         output = known.entry.output
-        for name in output.parameters if output is not None else ():
-            number = argument_of(known.call, name, self.side.evaluator).number
-            if number is not None and number <= SHORT:
-                return True
-        return False
+        if output is None:
+            return False
+        given = [argument_of(known.call, name, self.side.evaluator) for name in output.parameters]
+        if all(found.state == "absent" for found in given):
+            return known.entry.kind == "call" and isinstance(output.default, int) and output.default <= SHORT
+        return any(found.number is not None and found.number <= SHORT for found in given)
 
     def writes_prose(self, known: Known) -> bool:
         """Whether a chain, engine or agent that says nothing of its output has a model in it and no parser of data."""

@@ -5,7 +5,7 @@ Flags generation calls, or the model objects that make them, that set no maximum
 its names in that library, where the library has no cap of its own. Requests over plain HTTP to the APIs of OpenAI (and
 of the many that speak like it), Gemini and Ollama count as well. Caps that count: the parameter at the call, at the
 model object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256),
-vLLM (16) and others.
+vLLM (16), OpenAI's completions that are no chats (16) and others.
 
 ## Why is this bad
 Output tokens are the expensive ones and the slow ones. Without a cap one request may run to the model's maximum: tens

@@ -4,7 +4,7 @@
 Flags clients and calls of language models, embeddings and agents on a server path whose effective time-out is none or
 at least 300 seconds in the worst case, retries counted. The effective time-out is that of the call, else of the client,
 else of the HTTP client inside it, else of the library; a deadline around the call (`asyncio.timeout`, `wait_for`, a
-middleware that bounds every request) counts as well.
+middleware that bounds every request, a time limit that arq or Celery is given for the job) counts as well.
 
 ## Why is this bad
 A provider that hangs holds the request, its connection and its worker for as long. The OpenAI SDK waits 3 x 600 s; the

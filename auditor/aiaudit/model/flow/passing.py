@@ -21,10 +21,10 @@ def given(caller: Caller, function: Function, parameter: Parameter, path: Path, 
         return
     names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
     index = names.index(parameter[0]) - caller.offset if parameter[0] in names else -1
-    written = call.keyword("args") or (call.arguments[0] if call.arguments else None)
+    written = call.argument("args", caller.shift)
     if written is not None and index >= 0:
         yield place.inside(written, call.scope, (index, *path), ())
-    named = call.keyword("kwargs") or (call.arguments[1] if len(call.arguments) > 1 else None)
+    named = call.argument("kwargs", caller.shift + 1)
     if named is not None:
         yield place.inside(named, call.scope, (parameter[0], *path), ())
 

@@ -28,8 +28,8 @@ _INVOKING = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A call that runs a function; see `Frame` for `offset` and `shift`. `parts`: (arguments, keywords) written out as
-    `args=(...)`, `kwargs={...}` instead of as arguments."""
+    """A call that runs a function; see `Frame` for `offset` and `shift`. `written` ones are given as `args=(...)`,
+    `kwargs={...}` instead of as arguments, `shift` positions behind the first."""
 
     call: Call
     offset: int
@@ -115,6 +115,8 @@ class Tools:
             bound = int(function.has_decorator("task", "shared_task") and _is_bound_task(function))
             written = call.name in ("apply_async", "signature")
             yield Caller(call, bound, 0, written)
+        for job in self.side.contexts.queues.of(function):
+            yield Caller(job.call, job.offset, 1, job.written)
         for name in ("Thread", "Process", "Timer"):
             for call in self.side.program.calls_by_name.get(name, ()):
                 target = call.keyword("target") or call.keyword("function")

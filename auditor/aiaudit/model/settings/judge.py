@@ -263,6 +263,8 @@ class Judge(Startup):
                 return default.kind != EMPTY or use.segment
             if entry is not None and (entry.cost in ("network-client", "connection-pool") or entry.blocking):
                 return True
+            if entry is not None and entry.kind == "constructor" and entry.timeout is not None:
+                return True  # cheap to make, and waits for what it is told to talk to
             if connects(path) or path.startswith(("boto3.", "aioboto3.")) or client_of(path) is not None:
                 return True
         return False
