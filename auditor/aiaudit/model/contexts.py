@@ -501,7 +501,15 @@ class Contexts:
             if not exact and isinstance(value.bound, Instance):
                 yield from self._overrides(value.function, value.bound)
         elif isinstance(value, ClassValue):
-            for name in ("__init__", "__new__", "__post_init__", "model_post_init", "__enter__", "__aenter__"):
+            for name in (
+                "__init__",
+                "__new__",
+                "__post_init__",
+                "__attrs_post_init__",
+                "model_post_init",
+                "__enter__",
+                "__aenter__",
+            ):
                 for cls in self.evaluator.lineage(value.cls)[0]:
                     method = cls.method(name)
                     if method is not None:

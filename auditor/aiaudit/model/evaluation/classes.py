@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from aiaudit.model.evaluation.core import Core, is_field_call, is_object, method_of
+from aiaudit.model.evaluation.core import Core, factory_of, is_field_call, is_object, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
@@ -94,7 +94,7 @@ class Classes(Core):
         """What a field has that nobody passes: its `default`, or what its `default_factory` makes."""
         call = self.call_of(expression, scope)
         yield from self.evaluate(call.argument("default", 0), scope)
-        for factory in self.evaluate(call.keyword("default_factory"), scope):
+        for factory in self.evaluate(factory_of(call), scope):
             yield from self.called(factory, call)
 
     def default_factories(self, cls: Class) -> Iterator[Value]:
@@ -103,7 +103,7 @@ class Classes(Core):
             for bindings in candidate.bindings.values():
                 for binding in bindings:
                     if binding.expression is not None and is_field_call(binding.expression):
-                        factory = self.call_of(binding.expression, candidate).keyword("default_factory")
+                        factory = factory_of(self.call_of(binding.expression, candidate))
                         yield from self.evaluate(factory, candidate)
 
     def validators(self, cls: Class) -> list[Function]:

@@ -249,7 +249,12 @@ def method_of(scope: Scope) -> Function | None:
 
 
 def is_field_call(expression: Expression | None) -> bool:
-    """`Field(...)`, `field(...)` or `PrivateAttr(...)`: the default of a model or dataclass field."""
+    """`Field(...)`, `field(...)`, `PrivateAttr(...)` or `attr.ib(...)`: the default of a field of a class."""
     if expression is None or expression[0] != "call":
         return False
-    return last_name(expression[2]) in ("Field", "field", "PrivateAttr")
+    return last_name(expression[2]) in ("Field", "field", "PrivateAttr", "attrib", "ib")
+
+
+def factory_of(field: Call) -> Expression | None:
+    """What makes the default of a field: `default_factory=...`, of attrs `factory=...`."""
+    return field.keyword("default_factory") or field.keyword("factory")

@@ -143,7 +143,11 @@ class Counts:
     def _validates(self, method: Function, name: str) -> bool:
         """Whether a validator compares sizes, and is about the field or the whole object."""
         fields = {p[2] for d in method.decorators for p in walk(d) if p[0] == "const"}
-        about = name in fields or "*" in fields or method.name in (f"validate_{name}", "validate", "__post_init__")
+        about = (
+            name in fields
+            or "*" in fields
+            or method.name in (f"validate_{name}", "validate", "__post_init__", "__attrs_post_init__")
+        )
         whole = method.has_decorator("model_validator", "root_validator")
         return (about or whole) and any(map(compares_sizes, walk_all(method.body)))
 

@@ -335,7 +335,7 @@ class Schema:
     def _validates(self, method: Function, name: str) -> bool:
         if method.name == f"validate_{name}":
             return self.refuses_long(method)
-        whole = method.name in ("validate", "clean", "__post_init__", "model_post_init")
+        whole = method.name in ("validate", "clean", "__post_init__", "__attrs_post_init__", "model_post_init")
         for decorator in method.decorators:
             called = last_name(decorator[2] if decorator[0] == "call" else decorator)
             whole = whole or called in ("model_validator", "root_validator", "validates_schema")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from aiaudit.model.evaluate import method_of
+from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Class, Function, Module, Scope
@@ -14,7 +14,7 @@ from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import Source
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.uses import STORED, State, Use
-from aiaudit.model.values import ClassValue, Constant, External, Instance, ModuleValue
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
 
 
@@ -174,6 +174,14 @@ class Places:
                 place_of = self.reads.places(call.scope.module, [call.expression])
                 for read in place_of.values():
                     self.reach(read, state)
+        for read in self.reads.of(function.name):
+            if is_field_call(read.parents[-1]) and self.is_function(read, function):
+                self.reach(read, state)  # `Field(default_factory=load)`: the field has what the function gives
+
+    def is_function(self, read: Read, function: Function) -> bool:
+        """Whether a reading names a function of the program."""
+        values = self.evaluator.evaluate(read.expression, read.scope)
+        return any(isinstance(value, FunctionValue) and value.function is function for value in values)
 
     def configuration(self, key: str, state: State) -> None:
         """Follow `anything.config[key]` and `anything.config.get(key)`, as Flask has it."""

@@ -213,7 +213,7 @@ class Startup:
                 return name in given or "*" in given
             if kind in ("model_validator", "root_validator"):
                 return _mentions(method, name)
-        return method.name in ("model_post_init", "__post_init__") and _mentions(method, name)
+        return method.name in ("model_post_init", "__post_init__", "__attrs_post_init__") and _mentions(method, name)
 
 
 def _tries_around(call: Call) -> tuple[Statement, ...]:

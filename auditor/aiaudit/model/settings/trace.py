@@ -109,6 +109,8 @@ class _Trail(Places):
             if following is None:
                 return
             state, child = following
+            if tag == "lambda" and read.scope.parent is not None:
+                read = replace(read, scope=read.scope.parent)  # what stands around it runs where it is written
 
     def _pass(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return state, parent
