@@ -46,6 +46,7 @@ def found(source: str) -> list[SecretFact]:
         ('async def f(*, api_token: str = "{}"): pass', "api_token", "default"),
         ('parser.add_argument("--api-token", default="{}")', "--api-token", "default"),
         ('requests.get("https://x.test/a?access_token={}")', "access_token", "query"),
+        ('f"https://x.test/a?access_token={}&page={{number}}' + "&x=1" * 40 + '"', "access_token", "query"),
         ('connect("host=db user=bob password={}")', "password", "embedded"),
     ],
 )

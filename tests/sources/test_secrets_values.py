@@ -65,6 +65,13 @@ def test_references(value: str) -> None:
         ("secret_key", "my-secret-key", CODE, "default-password"),
         ("MINIO_SECRET_KEY", "minioadmin", PROCESS, "default-password"),
         ("OPENAI_API_KEY", "test", PROCESS, "placeholder"),
+        ("api_key", "weaviate-key", PROCESS, "placeholder"),
+        ("secret_key", "12345678", PROCESS, "placeholder"),
+        ("secret_key", "90210", PROCESS, "default-password"),
+        ("JWT_SECRET", "storefront", PROCESS, "default-password"),
+        ("password", "Zr>2Lm-q9]Vt", CONFIG, "generic"),
+        ("password", "K7W3D94QX", PROCESS, "generic"),
+        ("password", "team2024", PROCESS, "default-password"),
         ("Authorization", "Bearer 9d1c3f6a7be24805c1f2e3d4b5a69788", CODE, "generic"),
     ],
 )
@@ -99,6 +106,11 @@ def test_kinds(name: str, value: str, use: str, kind: str) -> None:
         ("MAX_TOKENS", "9d1c3f6a7be24805c1f2e3d4b5a69788", PROCESS),
         ("api_key", "", CODE),
         ("password", "****", CONFIG),
+        ("password", "read_secret(name)Ab1", CONFIG),
+        ("password", "vault[Name1]", CONFIG),
+        ("password", "user->Password1", CONFIG),
+        ("app_key", "storefront", PROCESS),
+        ("SECRET_KEY", "12345", CODE),
     ],
 )
 def test_no_secrets(name: str, value: str, use: str) -> None:

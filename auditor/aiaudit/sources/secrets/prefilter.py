@@ -100,9 +100,18 @@ class Scan:
         while match is not None:
             rest = _REST_OF_NAME.match(lower, match.end())
             end = rest.end() if rest else match.end()
-            if end - match.start() <= LONGEST_NAME and follows(lower, end):
+            if end - match.start() <= LONGEST_NAME and (
+                follows(lower, end) or self._in_query(lower, match.start(), end)
+            ):
                 yield self._name_start(match.start()), end
             match = _CORE.search(lower, end)
+
+    def _in_query(self, lower: bytes, offset: int, end: int) -> bool:
+        """Whether the name is one of the query of an address: `&password=...`, whatever stands behind its value."""
+        if lower[end : end + 1] != b"=":
+            return False
+        start = self._name_start(offset)
+        return lower[start - 1 : start] in (b"?", b"&")
 
     def _name_start(self, offset: int) -> int:
         start = offset

@@ -39,6 +39,7 @@ _CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _BLOCKS = word_set("body orelse finalbody handlers cases")
 _END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4
+_SENDING = word_set("auth client credential credentials") | names.PROVIDERS
 # What is hashed so that a login takes as long for users that do not exist.
 _DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?real)")
 
@@ -54,6 +55,11 @@ def parse(text: str) -> ast.Module | None:
         return syntax.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _sends(called: str) -> bool:
+    """Whether what is called is a class of clients or credentials: `AuthApiKey(...)`, `QdrantClient(...)`."""
+    return called[:1].isupper() and not _SENDING.isdisjoint(names.words_of(called))
 
 
 class _Binder:
@@ -177,7 +183,7 @@ class _Binder:
             elif name in DEFAULTS and isinstance(first, ast.Constant):
                 self._bind(value, str(first.value), "default", PROCESS)
             elif name not in _EXAMPLES and isinstance(value, ast.Constant | ast.IfExp | ast.BoolOp):
-                self._argument(name, value, elsewhere=elsewhere)
+                self._argument(name, value, elsewhere=elsewhere, sent=_sends(last))
         if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")) and len(node.args) > 1:
             self._bind(node.args[1], "jwt_secret", "argument", PROCESS)
         if last in ("HTTPBasicAuth", "BasicAuth") and len(node.args) == 2:
@@ -185,10 +191,11 @@ class _Binder:
         if first is not None and names.takes_password(called) and (len(node.args) == 1 or "hash" in last):
             self._known_password(first)
 
-    def _argument(self, name: str, value: ast.expr, *, elsewhere: bool) -> None:
+    def _argument(self, name: str, value: ast.expr, *, elsewhere: bool, sent: bool) -> None:
+        """`sent`: what is called makes a client or its credentials, so that the value is used as it is."""
         for literal, origin in literals_of(value):
             password = names.kind_of_name(name) == names.PASSWORD and origin != "condition"
-            use = PROCESS if origin == "lookup" or password else CODE
+            use = PROCESS if origin == "lookup" or password or (sent and origin == "") else CODE
             self._bind(literal, name, "default" if origin else "argument", use, elsewhere=elsewhere)
 
     def _basic_auth(self, pair: Sequence[ast.expr]) -> None:

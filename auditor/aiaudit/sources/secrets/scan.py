@@ -28,6 +28,7 @@ _BARE = {
 _WEB_APPLICATION = (b"messagingSenderId", b"firebaseapp.com", b"mobilesdk_app_id")
 _WINDOW = 400
 _QUOTE = regex(r"\\*[\"'`]")
+_QUERY_VALUE = regex(r"=([^&\s\"'`]+)")
 _ESCAPED = regex(r"\\[nrt]$")
 
 Hit = tuple[str, str, int, int]
@@ -162,6 +163,9 @@ def _is_plausible(scan: Scan, start: int, end: int) -> bool:
     """Whether anything near the name could be its secret: spares the parsing of files that only look variables up."""
     name = scan.text[start:end]
     window = scan.text[end : end + _WINDOW]
+    asked = _QUERY_VALUE.match(window)
+    if asked is not None and judge(asked.group(1), name, PROCESS):
+        return True
     return any("://" in piece or judge(piece, name, PROCESS) for piece in _QUOTE.split(window) if len(piece) > 1)
 
 

@@ -71,13 +71,19 @@ _MADE_UP = word_set(
     "my super very dev test demo local some random strong prod production insecure unsafe default change"
 )
 _OWN_KEYS = word_set("secret key jwt flask django app session signing")
+_SIGNING = word_set("secret jwt signing")
+_SHORTEST_SIGNING = 4
 _FILE = regex(
     r"^(?:\.{0,2}/|~|[A-Za-z]:\\)|\.(?:pem|key|json|txt|crt|cer|env|ya?ml|toml|ini|sock|p12|pfx|jks|db|py|sh|js)$"
 )
 _LINK = regex(r"^[a-zA-Z][a-zA-Z0-9+.\-]*://|^(?:www\.|mailto:)|^[\w.+-]+@[\w-]+\.[\w.]+$")
 _CONSTANT = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _DOTTED = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::\w+)?")
-_PASSWORD = regex(r"[^\s\"'`\\<>(){}\[\]]+")
+_PASSWORD = regex(r"[^\s\"'`\\{}]+")
+# Brackets that belong together stand in code and templates, one alone may stand in a password.
+_BRACKETS = regex(r"\(.*\)|\[.*\]|<.*>|->|=>|^[(\[<]|[)\]>]$")
+_CHANGES = regex(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+_MIXED = 4  # letters and digits change places so often in nothing that people make up
 _MADE_OF_WORDS = regex(r"[\w\-.!@#$%^&*+=]+")
 _SPLIT = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SCHEME = regex(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
@@ -134,6 +140,11 @@ def is_own_key(name: str) -> bool:
     return _OWN_KEYS.issuperset(names.words_of(name))
 
 
+def is_signing_key(name: str) -> bool:
+    """Whether what a name promises signs with whatever it is: `secret_key`, `JWT_SECRET`, not `app_key`."""
+    return is_own_key(name) and not _SIGNING.isdisjoint(names.words_of(name))
+
+
 def is_naming(value: str, name: str, use: str) -> bool:
     """Whether the literal names a secret rather than being it: `API_KEY = "api_key"`, `secretKey: redis_password`."""
     words = _words(value)
@@ -160,7 +171,15 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
         return None
     if any(character.isspace() for character in value):
         return (PLACEHOLDER, WEAK) if re.fullmatch(r"<[^<>|]{2,60}>", value) else None
-    if _KEYLESS.fullmatch(value) or _PUBLIC.match(value) or _is_something_else(value, kind, use):
+    signs = (
+        use == PROCESS
+        and is_signing_key(name)
+        and len(value) >= _SHORTEST_SIGNING
+        and bool(_MADE_OF_WORDS.fullmatch(value))
+    )
+    if _KEYLESS.fullmatch(value) or _PUBLIC.match(value):
+        return None
+    if _is_something_else(value, kind, use) and not (signs and value.isdigit()):
         return None
     if kind == names.PASSWORD and is_sequence(value) and not _MARKER_PARTS.search(value):
         return DEFAULT_PASSWORD, WEAK
@@ -168,6 +187,8 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
         return None if _KEYLESS_SERVERS.intersection(names.words_of(name)) else (PLACEHOLDER, WEAK)
     if is_random(value):
         return GENERIC, STRONG if len(value) >= 20 else FAIR
+    if signs:
+        return DEFAULT_PASSWORD, WEAK
     if is_naming(value, name, use):
         return None
     return _judge_password(value, use) if kind == names.PASSWORD else _judge_made_up(value, name, kind, use)
@@ -190,11 +211,11 @@ def _is_something_else(value: str, kind: str, use: str) -> bool:
 
 
 def _judge_password(value: str, use: str) -> tuple[str, str] | None:
-    if not _PASSWORD.fullmatch(value) or len(value) > 64:
+    if not _PASSWORD.fullmatch(value) or len(value) > 64 or _BRACKETS.search(value):
         return None
     classes = sum(bool(re.search(pattern, value)) for pattern in (r"[a-z]", r"[A-Z]", r"\d", r"[^\w]"))
     guessable = any(word in _HINTS for word in _words(value)) or is_sequence(value)
-    if len(value) >= 8 and classes >= 3 and not guessable:
+    if len(value) >= 8 and not guessable and (classes >= 3 or len(_CHANGES.findall(value)) >= _MIXED):
         return GENERIC, FAIR
     if classes == 1 and use == CODE and not guessable and len(value) > 12:
         return None
@@ -215,6 +236,8 @@ def _judge_made_up(value: str, name: str, kind: str, use: str) -> tuple[str, str
         return None
     if mentioned & names.PROVIDERS and _TRIAL_WORDS.issuperset(words):
         return PLACEHOLDER, WEAK
+    if names.PROVIDERS.intersection(words) and (_TRIAL_WORDS | _NAMING | names.PROVIDERS).issuperset(words):
+        return PLACEHOLDER, WEAK  # `api_key="openai-key"`: it says what belongs there
     if len(mentioned) == 1 and use != PROCESS:
         return None
     return DEFAULT_PASSWORD, WEAK
