@@ -8,6 +8,7 @@ from dataclasses import replace
 from aiaudit.finding import Step
 from aiaudit.model.arguments import Argument, argument_of, first_given
 from aiaudit.model.contexts import Reach
+from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.raw_generations import raw_generations
@@ -55,6 +56,7 @@ def _reach(call: Call, side: PythonSide) -> Reach | None:
 
 
 def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
+    forgotten = Forgotten(side.program)
     makers = {id(known.call): maker for known in side.known if (maker := _as_maker(known, side)) is not None}
     for known in side.known:
         output = known.entry.output
@@ -64,7 +66,8 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
         if reach is None:
             continue
         if known.entry.kind != "call":
-            if answers_for_output(known) and _is_absent(_cap(known, output, side)):
+            asked = not forgotten.holds(known.call)
+            if asked and answers_for_output(known) and _is_absent(_cap(known, output, side)):
                 yield _of(known, reach, output)
         elif (
             known.entry.generates

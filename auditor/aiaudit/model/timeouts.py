@@ -13,6 +13,7 @@ from aiaudit.model.arguments import Argument, argument_of
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
+from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import SAME_OBJECT, Known, origins
@@ -31,6 +32,8 @@ QUIET = frozenset(("close", "aclose", "with_raw_response", "get_name")) | SAME_O
 STATEMENT_TIMEOUTS = ("statement_timeout", "max_execution_time", "max_statement_time", "LOCK_TIMEOUT")
 # Methods of sessions that send.
 SENDING = ("request", "send", "get", "post")
+# Objects that wait for nothing before somebody asks them.
+ASKED = ("llm", "embedding", "agent", "chain")
 # What a call says of its time-out: the state as in `Wait`, seconds, and the argument that says so.
 Setting = tuple[str, "float | None", "Argument | None"]
 
@@ -41,7 +44,8 @@ class Wait:
 
     `state`: "default" (nobody sets a time-out; `seconds` is the library's longest wait, infinite where it has none),
     "disabled" (set to None or 0, at `setting`), "ignored" (`setting` is one that the library drops; `seconds` as for
-    "default"), "set" (`seconds` where known). `place` is where to point at, `driver` what waits inside an engine.
+    "default"), "set" (`seconds` where known). `place` is where to point at, `driver` what waits inside an engine;
+    `forgotten`: nothing ever uses the client.
     """
 
     known: Known
@@ -52,6 +56,7 @@ class Wait:
     attempts: int = 1
     given_at: Span | None = None
     driver: Entry | None = None
+    forgotten: bool = False
 
     @property
     def place(self) -> Span:
@@ -78,6 +83,7 @@ class TimeoutReader:
 
     def __init__(self, side: PythonSide) -> None:
         self.side = side
+        self.forgotten = Forgotten(side.program)
         self.evaluator = side.evaluator
         self.numbers = Seconds(side.evaluator)
         self.drivers = Drivers(side.evaluator, side.knowledge)
@@ -127,7 +133,8 @@ class TimeoutReader:
             if uses and all(self.is_bounded(use) for use in uses):
                 return
         driver = self.driver(known) if state == "default" else None
-        yield Wait(known, reach, state, seconds, setting, self.attempts(known), driver=driver)
+        forgotten = known.entry.purpose in ASKED and self.forgotten.holds(known.call)
+        yield Wait(known, reach, state, seconds, setting, self.attempts(known), driver=driver, forgotten=forgotten)
 
     def of_call(self, known: Known, reach: Reach) -> Iterator[Wait]:
         state, seconds, setting = self.setting(known)

@@ -5,6 +5,7 @@ Flags clients and calls of language models, embeddings and agents on a server pa
 at least 300 seconds in the worst case, retries counted. The effective time-out is that of the call, else of the client,
 else of the HTTP client inside it, else of the library; a deadline around the call (`asyncio.timeout`, `wait_for`, a
 middleware that bounds every request, a time limit that arq or Celery is given for the job) counts as well.
+A client that no code uses waits for nothing.
 
 ## Why is this bad
 A provider that hangs holds the request, its connection and its worker for as long. The OpenAI SDK waits 3 x 600 s; the
@@ -63,7 +64,7 @@ rule = Rule(
 @rule.check(Wait)
 def llm_without_timeout(wait: Wait) -> Iterator[Finding]:
     """Models, embeddings, agents."""
-    if wait.entry.purpose not in MODELS or not is_unbounded(wait):
+    if wait.entry.purpose not in MODELS or wait.forgotten or not is_unbounded(wait):
         return
     yield rule.at(
         wait.known.call.span,
