@@ -19,6 +19,7 @@ clientSecret SECRET_KEY SECRET_KEY_BASE DJANGO_SECRET_KEY awsSecretAccessKey aws
 private_key encryption_key POSTGRES_PASSWORD PGPASSWORD MYSQL_PWD DB_PASS smtp_pass rootpassword passphrase requirepass
 spring.datasource.password org.assistant.deploy-token DATABASE_URL SQLALCHEMY_DATABASE_URI sqlalchemy.url REDIS_URL
 AZURE_STORAGE_CONNECTION_STRING SENTRY_DSN SLACK_WEBHOOK_URL PIP_INDEX_URL GH_PAT TWILIO_AUTH basic_auth
+FASTAPI_KEY BACKEND_KEY GATEWAY_KEY INTERNAL_KEY LLM_KEY
 """)
 
 BENIGN = _words("""

@@ -43,7 +43,10 @@ def outside(dotted: str, result: Result, knowledge: Knowledge) -> Iterator[Place
     elif kind == transfer.PASS:
         yield from _passed(dotted, result)
     elif kind == transfer.CUT:
-        yield from cut(result)
+        if _is_of_piece(dotted, result):
+            yield result.give(result.call.expression[2][2], result.path)
+        else:
+            yield from cut(result)
     elif kind == transfer.STOP:
         yield from _other(dotted, result)
 
@@ -148,11 +151,20 @@ def everything(result: Result, path: Path, labels: bool = True) -> Iterator[Plac
 
 
 def cut(result: Result) -> Iterator[Place]:
-    """A splitter: the same text, piece after piece."""
+    """A splitter: the same text, piece after piece. Of a few pieces, each of them short, nothing is long."""
+    if result.few:
+        return
     name = result.call.name
     documents = "document" in name or "node" in name or name == "run"
     below = (ANY, "page_content") if documents and "page_content" in result.path else ()
     yield from everything(replace(result, cut=True), (*below, *marks(result.path)), labels=False)
+
+
+def _is_of_piece(dotted: str, result: Result) -> bool:
+    """Whether a method is called on what a splitter gave, not on the splitter: `split_text(text)[0].strip()`."""
+    function = result.call.expression[2]
+    on_answer = dotted.count("()") > 1 or "[]" in dotted
+    return on_answer and function[0] == "attr" and function[3] in transfer.TEXT_METHODS
 
 
 def _other(dotted: str, result: Result) -> Iterator[Place]:

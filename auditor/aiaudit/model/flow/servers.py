@@ -15,12 +15,15 @@ _MODEL_ADDRESS = regex(
     r"completions\b|/api/(generate|chat|embed)|/v1/(messages|responses|embeddings|complete)|:(stream)?[gG]enerateContent|"
     r"generativelanguage|api\.openai\.com|api\.anthropic\.com|openrouter|api\.groq\.com|api\.mistral|api\.deepseek|"
     r"huggingface\.co/(models|pipeline)|api-inference|:11434|/generate(_stream)?\b|/rerank\b|/embed(dings?|ding)?\b|"
-    r"dashscope|api\.cohere|api\.perplexity|ollama",
+    r"dashscope|api\.cohere|api\.perplexity|ollama|"
+    # Platforms that run prompts and workflows of their own: Dify, Flowise, Langflow, Coze.
+    r"api\.dify\.ai|/(chat|completion)-messages\b|/workflows/run\b|/api/v1/prediction/|/api/v1/run/|api\.coze\.c",
     re.IGNORECASE,
 )
 # Endpoints of the same servers that generate or embed no text.
 _OTHER_ADDRESS = regex(r"/images?/|/moderations|/transcriptions|/translations|token(ize|s)|/files|/models$|/count")
-_PAYLOAD = ("messages", "prompt", "input", "inputs", "contents", "system", "query", "texts", "text", "documents")
+_PAYLOAD = ("messages", "prompt", "input", "inputs", "contents", "system", "query", "texts", "text", "documents",
+            "question", "input_value", "additional_messages")  # fmt: skip
 
 
 def raw_request(call: Call, tools: Tools) -> ModelCall | None:

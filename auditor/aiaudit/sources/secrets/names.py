@@ -47,7 +47,8 @@ _DATASTORES = word_set(
 _KEY_QUALIFIERS = PROVIDERS | word_set(
     "api secret access private signing sign encryption encrypt crypto cipher auth authentication authorization jwt jws"
     " service account admin master root app application deploy ssh pgp gpg subscription licence license server client"
-    " fernet aes hmac webhook shared storage function functions user my integration personal bot rest"
+    " fernet aes hmac webhook shared storage function functions user my integration personal bot rest fastapi flask"
+    " django backend gateway internal llm chatgpt gpt"
 )
 _NOT_KEYS = word_set(
     "public primary foreign cache sort partition hash unique composite index natural surrogate routing object bucket"
