@@ -10,6 +10,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.settings.branches import ANSWERS, RAISES, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
+from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.fields import sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.passing import lets_pass
@@ -17,6 +18,7 @@ from aiaudit.model.settings.reads import Reads
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.values import Constant, External
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
 # What works with a connection, on an engine, pool or client that was made without one.
@@ -27,6 +29,9 @@ _WORKING = frozenset(
 )  # fmt: skip
 # Of these, those that are given a statement rather than what they work on.
 _STATING = frozenset(("execute", "scalar", "command", "find_one"))
+# Stores whose indexes, collections, buckets and queues have names.
+_NAMED_IN = ("vector", "index", "datastore", "storage", "queue", "search")
+_NAMING = regex(r"(?i)name|index|collection|bucket|queue|topic|table|container")
 
 
 class Startup:
@@ -137,7 +142,18 @@ class Startup:
                 refused = {NONE: client.refuses_none, EMPTY: client.refuses_empty}
                 if refused.get(use.missing or default.kind, False):
                     return True
+            if self.asks_for(path, use):
+                return True
         return use.call is not None and self.is_connected_early(use.call)
+
+    def asks_for(self, path: str, use: Use) -> bool:
+        """Whether a store is asked for, or told to make, what the setting names: it knows nothing without a name."""
+        entry = self.side.knowledge.find(path)
+        if entry is None or entry.kind != "call" or entry.purpose not in _NAMED_IN or entry.cost == "cheap":
+            return False
+        first = use.call is not None and use.call.arguments[:1] == (use.read.expression,)
+        about_itself = all(any(key_of(part) in use.keys for part in walk(test)) for test, _ in use.read.conditions)
+        return about_itself and not use.derived and (first or bool(_NAMING.search(use.parameter)))
 
     def is_connected_early(self, call: Call) -> bool:
         """Whether what a call makes is used at startup, outside of a `try` that goes on."""
