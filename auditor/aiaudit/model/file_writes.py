@@ -36,7 +36,11 @@ _STORING = frozenset(
      "update", "delete", "from_documents", "from_texts")
 )  # fmt: skip
 _INDEXERS = ("langchain.indexes.index", "langchain_core.indexing.index", "langchain_community.indexes.index")
-_REMOTE = regex(r"^(s3|gs|az|db|https?|postgres\w*|mysql\w*)(\+\w+)?://", re.IGNORECASE)
+_REMOTE = regex(
+    r"^(s3[an]?|gc?s|az|adl|abfss?|wasbs?|hdfs|webhdfs|dbfs|oss|cos|r2|db|https?|s?ftps?|memory|postgres\w*|mysql\w*)"
+    r"(\+\w+)?://",
+    re.IGNORECASE,
+)
 _CHANGING = regex(r"^\s*(INSERT|REPLACE|UPDATE)\b", re.IGNORECASE)
 
 
@@ -50,6 +54,11 @@ class Writing:
     content: tuple[Expression, ...]
     what: str
     maker: Call | None = None
+
+
+def is_remote(text: object) -> bool:
+    """Whether a path leads to a bucket or a server: `gs://bucket/name`, which pandas and fsspec write to as well."""
+    return isinstance(text, str) and _REMOTE.match(text) is not None
 
 
 def file_writes(function: Function, side: PythonSide) -> Iterator[Writing]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.contexts import Reach
-from aiaudit.model.file_writes import Writing, database_writes, file_writes, store_writes
+from aiaudit.model.file_writes import Writing, database_writes, file_writes, is_remote, store_writes
 from aiaudit.model.lifetimes import Lifetimes
 from aiaudit.model.path_life import PathLife
 from aiaudit.model.python import PythonSide, python_side
@@ -64,6 +64,8 @@ class _Finder:
 
     def _is_state(self, writing: Writing, function: Function) -> bool:
         if writing.path is None or self.paths.is_passing(writing.path, writing.call):
+            return False
+        if any(p[0] == "const" and is_remote(p[2]) for p, _ in self.paths.parts(writing.path, writing.call.scope)):
             return False
         return self._comes_in(writing, function) or self._is_kept(writing, function)
 

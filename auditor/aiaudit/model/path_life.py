@@ -69,10 +69,12 @@ class PathLife:
                 yield from self.evaluator.definitions(part, scope)
 
     def _ends(self, names: set[str], scope: Scope) -> bool:
-        """Whether a function (or one inside it) deletes or sends a file that has one of these names in its path."""
+        """Whether a function (or one inside it) deletes or sends a file that has one of these names in its path. What
+        it deletes after a failure, it keeps otherwise."""
         for inner in scope.descendants():
             for call in inner.calls:
-                if self._is_end(call) and any(
+                failed = any(link.kind == "except" for link in call.around)
+                if not failed and self._is_end(call) and any(
                     part[0] == "name" and part[2] in names for part in walk(call.expression) if part[0] == "name"
                 ):
                     return True
