@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
@@ -12,8 +13,10 @@ from aiaudit.model.resources import Known
 from aiaudit.model.routes import MIDDLEWARE, Route
 from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
 from aiaudit.model.service import Service
+from aiaudit.model.values import External
 from aiaudit.model.warming import is_cold
 from aiaudit.sources.python.facts import Expression
+from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
@@ -29,19 +32,26 @@ CONSUMING = frozenset(
 class BlockingCall:
     """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks,
     directly or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside
-    it."""
+    it. `loop` is the loop of the coroutine that waits for each piece of a stream which was opened elsewhere."""
 
     call: Call
     known: Known
     path: tuple[Edge, ...]
     reach: Reach
     more: tuple[Call, ...] = ()
+    loop: Span | None = None
+
+    @property
+    def place(self) -> Span:
+        """Where it blocks."""
+        return self.loop or self.call.span
 
     @property
     def trace(self) -> tuple[Step, ...]:
         """From the entry through the coroutine to what blocks."""
         inner = [Step(edge.caption, edge.span) for edge in self.path]
-        return (*self.reach.steps(), *inner, Step(f"{self.known.name} blocks", self.known.call.span))
+        says = f"{self.known.name} blocks" if self.loop is None else f"{self.known.name} opens the stream"
+        return (*self.reach.steps(), *inner, Step(says, self.known.call.span))
 
 
 def blocking_calls(service: Service) -> list[BlockingCall]:
@@ -87,7 +97,7 @@ class _Finder:
             reach = self.reach_of(function)
             if reach is None or reach.entry.kind == "task":
                 continue
-            for blocking in self.in_coroutine(function, reach):
+            for blocking in (*self.in_coroutine(function, reach), *self.in_loops(function, reach)):
                 if self.is_kept(blocking):
                     # What is built once blocks once: worth a word only if it takes long, and one is enough.
                     if blocking.known.entry.cost != "model-load" or id(blocking.known.call) in once:
@@ -128,6 +138,37 @@ class _Finder:
             if inner is not None and edge.call.at[:2] not in found:
                 found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], (edge, *inner[0]), reach)
         yield from grouped(list(found.values()))
+
+    def in_loops(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
+        """Plain loops over a stream that a thread has opened: each piece is waited for on the event loop."""
+        for bindings in function.bindings.values():
+            for binding in bindings:
+                loop = binding.statement
+                if binding.kind != "element" or loop is None or loop[0] != "for" or loop[6] or loop[3][0] == "call":
+                    continue
+                for value in self.side.evaluator.evaluate(loop[3], function):
+                    origin = value.origin if isinstance(value, External) else None
+                    opened = self.streams.get(id(origin))
+                    if origin is not None and opened is not None and not self.opens_here(opened, function):
+                        place = Span.at(function.module.path, loop[3][1])
+                        yield BlockingCall(origin, opened, (), reach, loop=place)
+                        break
+
+    @cached_property
+    def streams(self) -> dict[int, Known]:
+        """The calls that open a synchronous stream."""
+        return {
+            id(known.call): known
+            for known in self.side.known
+            if known.entry.blocking and known.entry.generates and not known.call.awaited and is_streaming(known)
+        }
+
+    def opens_here(self, opened: Known, function: Function) -> bool:
+        """Whether the coroutine opens the stream on the event loop itself, which is told at that call."""
+        if opened.call.scope is function:
+            return opened.handed_by is None
+        paths = (self.path_to_blocking(e.target) for e in self.side.contexts.edges(function) if self.runs_here(e))
+        return any(path is not None and path[1].call is opened.call for path in paths)
 
     def runs_here(self, edge: Edge) -> bool:
         """Whether an edge runs its target on the spot, in the calling thread."""
@@ -176,6 +217,14 @@ def weight(known: Known) -> int:
 def lightness(known: Known) -> tuple[int, bool]:
     """What happens each time weighs more than what is built once."""
     return weight(known), known.entry.kind != "call"
+
+
+def is_streaming(known: Known) -> bool:
+    """Whether a generation gives its pieces one after the other."""
+    if known.entry.streams:
+        return True
+    given = known.call.keyword(known.entry.stream_parameter) if known.entry.stream_parameter is not None else None
+    return given is not None and given[0] == "const" and given[2] is True
 
 
 def runs_on_the_loop(route: Route) -> bool:
@@ -236,9 +285,21 @@ def is_iterated(call: Call) -> bool:
     statement = call.statement
     if statement[0] == "for" and statement[3] is call.expression:
         return True
+    if statement[0] == "assign" and statement[3] is call.expression and is_looped_over(statement[2], call.scope):
+        return True
     parent = call.parent
     if parent is None:
         return False
     if parent[0] == "comp":
         return True
     return parent[0] == "call" and last_name(parent[2]) in CONSUMING
+
+
+def is_looped_over(targets: tuple[Expression, ...], scope: Scope) -> bool:
+    """Whether a plain loop of the function takes the items of a variable: `pieces = f()`, `for piece in pieces`."""
+    names = {target[2] for target in targets if target[0] == "name"}
+    loops = (b.statement for bs in scope.bindings.values() for b in bs if b.kind == "element")
+    return any(
+        loop is not None and loop[0] == "for" and not loop[6] and loop[3][0] == "name" and loop[3][2] in names
+        for loop in loops
+    )

@@ -74,8 +74,12 @@ class PathLife:
         for inner in scope.descendants():
             for call in inner.calls:
                 failed = any(link.kind == "except" for link in call.around)
-                if not failed and self._is_end(call) and any(
-                    part[0] == "name" and part[2] in names for part in walk(call.expression) if part[0] == "name"
+                if (
+                    not failed
+                    and self._is_end(call)
+                    and any(
+                        part[0] == "name" and part[2] in names for part in walk(call.expression) if part[0] == "name"
+                    )
                 ):
                     return True
         return False

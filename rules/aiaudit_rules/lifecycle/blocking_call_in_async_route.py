@@ -72,7 +72,9 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     """One finding a call inside a coroutine."""
     entry = blocking.reach.entry
     loop = f"the event loop of {entry.label}" if entry.kind == "request" else "the event loop that serves all requests"
-    if blocking.path:
+    if blocking.loop is not None:
+        message = f"the loop waits for each piece of {blocking.known.name}, which blocks {loop}"
+    elif blocking.path:
         called = blocking.call.name or "call"
         message = f"{called}() ends in {blocking.known.name}, which blocks {loop}"
     else:
@@ -81,7 +83,7 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
         count = len(blocking.more)
         message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"
     yield rule.at(
-        blocking.call.span,
+        blocking.place,
         message,
         help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
         trace=blocking.trace,
