@@ -10,6 +10,8 @@ from aiaudit.sources.python.facts import Expression, Parameter
 
 # Functions that hand a parameter on to each other before one of them gets a literal.
 _HOPS = 3
+_OBJECT = object()
+_TRUTHS = ("__bool__", "__len__", "__eq__", "__new__")
 
 
 def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int], through: Call | None = None) -> bool:
@@ -84,7 +86,7 @@ def literals(
         passed = _passed(first.target, holder, evaluator, through)
         found: list[object] = [value[2] for value in assigned]
         for value, where in passed or ():
-            one = _literal(value, where, evaluator)
+            one = _literal(value, where, evaluator) or _made(value, where, evaluator)
             several = [*one] if one is not None else None
             if several is None and value[0] == "name" and hops:
                 several = literals(value, where, evaluator, handlers, None, hops - 1)
@@ -155,6 +157,24 @@ def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tupl
             value = bindings[0].expression if len(bindings) == 1 else None
             return (value[2],) if value is not None and value[0] == "const" else None
     return None
+
+
+def _made(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
+    """A stand-in for an object that is surely made: `Store()`, or a variable that is nothing else; it is not None, and
+    true unless its class says when it is not."""
+    if expression[0] == "name":
+        holder = scope_of_name(scope, expression[2])
+        bindings = holder.bindings[expression[2]] if holder is not None else ()
+        if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].expression is None or holder is None:
+            return None
+        expression, scope = bindings[0].expression, holder
+    if expression[0] != "call":
+        return None
+    classes = evaluator.evaluate(expression[2], scope)
+    if len(classes) != 1 or not isinstance(classes[0], ClassValue):
+        return None
+    line, outside = evaluator.lineage(classes[0].cls)
+    return None if outside or any(cls.method(name) for cls in line for name in _TRUTHS) else (_OBJECT,)
 
 
 def _passed(
