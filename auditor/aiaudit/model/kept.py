@@ -16,7 +16,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
-from aiaudit.model.values import CONTAINERS, Elements, External, Literal
+from aiaudit.model.values import CONTAINERS, Elements, External, Instance, Literal
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
@@ -27,6 +27,7 @@ _INDEXES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.I
 _INDEXING = frozenset(
     ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
 )
+_CONTAINER_CLASSES = (*(path.removesuffix("()") for path in CONTAINERS), "collections.UserDict", "collections.UserList")
 _REMOVING = frozenset(("pop", "remove", "discard"))
 _CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
 
@@ -197,7 +198,9 @@ class _Finder:
         if base[0] == "sub":
             return self._is_container(base[2], scope)
         return any(
-            isinstance(value, (Literal, Elements)) or (isinstance(value, External) and value.path in CONTAINERS)
+            isinstance(value, (Literal, Elements))
+            or (isinstance(value, External) and value.path in CONTAINERS)
+            or (isinstance(value, Instance) and self.evaluator.inherits(value.cls, *_CONTAINER_CLASSES))
             for value in self.evaluator.evaluate(base, scope)
         ) or self._is_entry(base, scope)
 

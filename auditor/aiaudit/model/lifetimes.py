@@ -12,7 +12,7 @@ from aiaudit.model.guards import stores_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.values import dataclass
 
@@ -42,6 +42,7 @@ class Lifetimes:
         self.evaluator = contexts.evaluator
         self.order = Order()
         self._lasting: dict[int, bool] = {}
+        self._parameters: dict[tuple[int, str], Lasting | None] = {}
 
     def root(self, expression: Expression, scope: Scope, hops: int = 0) -> Lasting | None:
         """The lasting variable that holds what an expression gives: `sessions` of `sessions[key].messages`."""
@@ -74,7 +75,32 @@ class Lifetimes:
                 found = self.root(binding.expression, binding.scope, hops + 1)
                 if found is not None:
                     return found
+            elif binding.kind == "parameter" and isinstance(holder, Function) and name != holder.self_name:
+                return self._parameter(binding.target, holder, hops)
         return None
+
+    def _parameter(self, parameter: Parameter, function: Function, hops: int) -> Lasting | None:
+        """The lasting variable that a dependency gives, or that every caller passes."""
+        key = (id(function), parameter[0])
+        if key not in self._parameters:
+            self._parameters[key] = None  # functions that hand it to themselves
+            self._parameters[key] = self._given(parameter, function, hops)
+        return self._parameters[key]
+
+    def _given(self, parameter: Parameter, function: Function, hops: int) -> Lasting | None:
+        dependency = self.evaluator.dependency(parameter, function)
+        if dependency is not None:
+            given = dependency.argument("dependency", 0)
+            for value in self.evaluator.evaluate(given, dependency.scope):
+                if isinstance(value, FunctionValue):
+                    for returned, _ in (*value.function.returns, *value.function.yields):
+                        found = self.root(returned, value.function, hops + 1)
+                        if found is not None:
+                            return found
+            return None
+        roots = [self.root(passed, scope, hops + 1) for passed, scope in self.evaluator.passed(function, parameter[0])]
+        first = roots[0] if roots else None
+        return first if first is not None and all(root == first for root in roots) else None
 
     def _is_run_once(self, holder: Scope) -> bool:
         """Whether a function runs at startup and never for a request: the variables of its closures last."""
