@@ -54,7 +54,9 @@ def test_project_with_dependencies_installed_by_pip(tmp_path: Path) -> None:
     more = {"pyproject.toml": project}
 
     assert lines_of(tmp_path, "COPY . .\nRUN pip install .\n", **more) == [3]
-    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == []
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == [4]
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app/__init__.py app/\nRUN pip install .\n", **more) == []
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nRUN pip install .\nCOPY app app\n", **more) == []
     assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN uv sync\n", **more) == [4]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
+from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call
 from aiaudit.model.values import External
@@ -13,7 +14,7 @@ from aiaudit.values import dataclass
 
 # What makes a graph that stores its threads.
 GRAPHS = ("compile", "create_react_agent", "create_agent", "create_deep_agent")
-_IN_MEMORY = tuple(f"langgraph.checkpoint.memory.{name}()" for name in ("MemorySaver", "InMemorySaver"))
+IN_MEMORY_SAVERS = tuple(f"langgraph.checkpoint.memory.{name}()" for name in ("MemorySaver", "InMemorySaver"))
 _RUNS = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "update_state", "aupdate_state"))
 
 
@@ -31,12 +32,21 @@ class KeptThreads:
         return Step("reads the thread and adds to it", self.run.span)
 
 
+def checkpointers(graph: Call, evaluator: Evaluator) -> list[External]:
+    """What may store the threads of a graph."""
+    given = evaluator.evaluate(graph.keyword("checkpointer"), graph.scope)
+    return [value for value in given if isinstance(value, External) and value.made]
+
+
 def kept_threads(side: PythonSide) -> Iterator[KeptThreads]:
     """Every such checkpointer that lives longer than a request, once."""
     told: set[int] = set()
     for graph in (call for name in GRAPHS for call in side.program.calls_by_name.get(name, ())):
-        for value in side.evaluator.evaluate(graph.keyword("checkpointer"), graph.scope):
-            if not isinstance(value, External) or value.path not in _IN_MEMORY or value.origin is None:
+        savers = checkpointers(graph, side.evaluator)
+        if not all(value.path in IN_MEMORY_SAVERS for value in savers):
+            continue  # the one in memory is for where the other is not set up
+        for value in savers:
+            if value.origin is None:
                 continue
             saver = value.origin
             if id(saver) in told or side.contexts.before_requests(saver.scope) is None:

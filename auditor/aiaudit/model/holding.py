@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from aiaudit.model.checkpoints import IN_MEMORY_SAVERS, checkpointers
 from aiaudit.model.contexts import class_of
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Scope
+from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import comes_from_request
 from aiaudit.model.values import CONTAINERS, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
@@ -13,6 +14,8 @@ from aiaudit.sources.python.facts import Expression
 _BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
 _MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
 _STATEFUL = ("memory", "agent", "chain")
+# Their graphs and agents keep nothing between two runs but what a checkpointer saves.
+_GRAPH_DISTS = ("langgraph", "langgraph-prebuilt")
 # Indexes that live in this process, unless they are told a place on a disk or elsewhere; and what makes one of data.
 IN_MEMORY = (
     "InMemoryVectorStore",
@@ -60,6 +63,15 @@ class Holding:
             possible = [found for found in possible if not isinstance(found, Instance)]
         return any(map(self._is_stateful, possible))
 
+    def _keeps_threads(self, graph: Call) -> bool:
+        """Whether a graph saves its threads in a memory of its own, made with it."""
+        return any(
+            saver.path in IN_MEMORY_SAVERS
+            and saver.origin is not None
+            and self.contexts.before_requests(saver.origin.scope) is None
+            for saver in checkpointers(graph, self.evaluator)
+        )
+
     def _possible(self, value: Expression | None, scope: Scope) -> list[Value]:
         """What a value, or a part of a tuple, may be."""
         parts = () if value is None else value[2] if value[0] == "tuple" else (value,)
@@ -81,6 +93,8 @@ class Holding:
                 return True
             entry = self.knowledge.maker(self.knowledge.find(value.path.removesuffix("()")))
             last = value.path.removesuffix("()").rpartition(".")[2]
+            if entry is not None and entry.dist in _GRAPH_DISTS:
+                return value.origin is not None and self._keeps_threads(value.origin)
             if entry is not None and (entry.purpose in _STATEFUL or entry.default("keeps_every_turn") is True):
                 return True
             return last.endswith(_MEMORIES)

@@ -138,6 +138,7 @@ class _Finder:
                 self._registered(call)
         if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
             self._connexion()
+        self._set_lifespans()
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
@@ -453,7 +454,7 @@ class _Finder:
             if given is None:
                 continue
             for hook in given[2] if given[0] in ("list", "tuple") else (given,):
-                for function in self.evaluator.functions_of(hook, call.scope):
+                for function in self._put_together(hook, call.scope):
                     self._entry("startup", function, f"{name} {function.label}", call.span)
         for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
             self._entry("request", function, "every request (application dependency)", call.span)
@@ -462,6 +463,22 @@ class _Finder:
                 for first in self.evaluator.evaluate(value.expression[2][0], value.scope):
                     self._middleware_class(first, call.span)  # Litestar: a class with its options
             self._middleware_class(value, call.span)
+
+    def _put_together(self, hook: Expression, scope: Scope) -> Iterator[Function]:
+        """The functions of a hook, also of one that a library puts together from others: `combine(first, second)`."""
+        yield from self.evaluator.functions_of(hook, scope)
+        for value in self.evaluator.evaluate(hook, scope):
+            if isinstance(value, External) and value.made and value.origin is not None:
+                for given in value.origin.arguments:
+                    for part in given[2] if given[0] in ("list", "tuple") else (given,):
+                        yield from self._put_together(part, value.origin.scope)
+
+    def _set_lifespans(self) -> None:
+        """`app.router.lifespan_context = lifespan`."""
+        for store in self.program.stores_by_attribute.get("lifespan_context", ()):
+            if store.value is not None and last_name(store.base) == "router":
+                for function in self._put_together(store.value, store.scope):
+                    self._entry("startup", function, f"lifespan {function.label}", function.span)
 
     def _added_route(self, call: Call) -> None:
         view = call.argument("view_func") or call.argument("endpoint", 1)

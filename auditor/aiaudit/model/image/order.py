@@ -16,7 +16,6 @@ from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
 _STUBS = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
-_ONE_STEP = ("pip", "uv pip", "setup.py")
 # What brings up the installer itself, or is done in a moment.
 _BOOTSTRAP = names_in(
     "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export"
@@ -203,8 +202,6 @@ def _unneeded(
     if isinstance(work, Install):
         if not is_expensive(work, image) or done.leaves_little(position, work):
             return ()
-        if work.project and work.tool in _ONE_STEP and not copy.is_whole_context:
-            return ()  # named with care, and there is no command for the dependencies alone
         if work.project and all(posixpath.basename(path) in _STUBS for path in copy.files if is_source(path)):
             return ()  # what the project's build asks for, and hardly ever changes
         needed = _needed_by_install(work, image) | _workspace_members(work, copy)
