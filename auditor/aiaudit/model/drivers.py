@@ -1,10 +1,14 @@
-"""Which database driver an engine uses, told from its URL: `postgresql+asyncpg://...`."""
+"""Which database driver an engine uses, told from its URL: `postgresql+asyncpg://...`.
+
+Where the URL is a setting, what deploy files give it counts beside its default.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from aiaudit.model.arguments import argument_of
+from aiaudit.model.deployed import values_given
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.resources import Known
@@ -15,6 +19,8 @@ from aiaudit.sources.python.facts import Expression
 _DEPTH = 6
 # Calls whose named argument is the scheme: `URL.create(drivername=...)`, `PostgresDsn.build(scheme=...)`.
 _BUILDING = {"create": "drivername", "build": "scheme", "URL": "drivername"}
+# Calls that look a variable of the environment up by its name.
+_LOOKING_UP = frozenset(("getenv", "get", "config", "env"))
 # What bounds queries without the engine knowing, as a part of the URL.
 _BOUNDS = ("timeout",)
 
@@ -25,6 +31,15 @@ class Drivers:
     def __init__(self, evaluator: Evaluator, knowledge: Knowledge) -> None:
         self.evaluator = evaluator
         self.knowledge = knowledge
+        self._deployed: dict[str, list[str]] = {}
+
+    def deployed(self, name: str) -> list[str]:
+        """What deploy files give an environment variable that holds a URL."""
+        known = self._deployed.get(name)
+        if known is None:
+            values = values_given(name, self.evaluator.program.tree)
+            known = self._deployed[name] = [value for value in values if "://" in value]
+        return known
 
     def driver(self, known: Known) -> Entry | None:
         """The entry of the driver's own way to connect; None where the URL does not tell, or sets a time-out itself."""
@@ -75,8 +90,10 @@ class Drivers:
             scheme = keywords.get(_BUILDING[name]) or (arguments[0] if arguments else None)
             if scheme is not None:
                 yield from self.texts(scheme, scope, depth + 1)
-        elif name in ("replace", "getenv", "get") and len(arguments) > 1:
+        elif name == "replace" and len(arguments) > 1:
             yield from self.texts(arguments[1], scope, depth + 1)
+        elif name in _LOOKING_UP:
+            yield from self._of_lookup(expression, scope, depth)
         elif name in ("str", "make_url", "unquote", "render_as_string", "get_secret_value", "unicode_string"):
             inner = arguments[0] if arguments else function[2] if function[0] == "attr" else None
             if inner is not None:
@@ -85,6 +102,15 @@ class Drivers:
             for value in self.evaluator.evaluate(function, scope):
                 if isinstance(value, FunctionValue):
                     yield from self._returned(value.function, depth)
+
+    def _of_lookup(self, expression: Expression, scope: Scope, depth: int) -> Iterator[str]:
+        """`os.getenv(name, default)`: the default, and what the variable is given."""
+        arguments = expression[3]
+        default = dict(expression[4]).get("default") or (arguments[1] if len(arguments) > 1 else None)
+        if default is not None:
+            yield from self.texts(default, scope, depth + 1)
+        if arguments and arguments[0][0] == "const" and isinstance(arguments[0][2], str):
+            yield from self.deployed(arguments[0][2])
 
     def _returned(self, function: Function, depth: int) -> Iterator[str]:
         """What a function of the repository returns."""
@@ -104,13 +130,18 @@ class Drivers:
                 yield from self.texts(definition, holder, depth + 1)
         if expression[0] == "attr":
             yield from self._of_attribute(expression, scope, depth)
+        elif expression[0] == "sub" and last_name(expression[2]) == "environ" and expression[3][0] == "const":
+            yield from self.deployed(str(expression[3][2]))
 
     def _of_attribute(self, expression: Expression, scope: Scope, depth: int) -> Iterator[str]:
         """What a property returns, or what a class or its constructor puts into an attribute."""
         for owner in self.evaluator.evaluate(expression[2], scope):
             if not isinstance(owner, Instance):
                 continue
-            for cls in self.evaluator.lineage(owner.cls)[0]:
+            classes, outside = self.evaluator.lineage(owner.cls)
+            if any(path.endswith(".BaseSettings") for path in outside):
+                yield from self.deployed(expression[3].upper())
+            for cls in classes:
                 method = cls.method(expression[3])
                 if method is not None:
                     yield from self._returned(method, depth)

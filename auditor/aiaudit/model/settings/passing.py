@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aiaudit.model.scopes import Function
+from aiaudit.model.scopes import Function, walk_all
 from aiaudit.model.settings.lookups import is_failure
 from aiaudit.model.syntax import statements_in
 from aiaudit.sources.python.facts import Expression, Statement
@@ -30,18 +30,28 @@ class Unknown(Exception):
     """Something that the value alone does not tell."""
 
 
-def lets_pass(validator: Function, value: str | None) -> bool:
-    """Whether a validator of fields surely lets a value pass."""
-    given = [p[0] for p in validator.parameters if p[0] not in ("cls", "self", validator.self_name)]
-    if not given or not validator.has_decorator("field_validator", "validator"):
+def lets_pass(validator: Function, value: str | None, failing: frozenset[int] = frozenset()) -> bool:
+    """Whether a validator of fields surely lets a value pass; `failing` are the calls that may not, by identity."""
+    name = validated_name(validator)
+    if name is None or not validator.has_decorator("field_validator", "validator"):
         return False
-    return _runs_through(validator.body, given[0], value) is not False
+    return runs_through(validator.body, name, value, failing) is not False
 
 
-def _runs_through(body: Sequence[Statement], name: str, value: str | None) -> bool | None:
+def validated_name(validator: Function) -> str | None:
+    """The parameter that a validator gets its value in."""
+    given = (p[0] for p in validator.parameters if p[0] not in ("cls", "self", validator.self_name))
+    return next(given, None)
+
+
+def runs_through(
+    body: Sequence[Statement], name: str, value: str | None, failing: frozenset[int] = frozenset()
+) -> bool | None:
     """False where the block may fail, True where it surely returns, None where it goes on."""
     for statement in body:
         tag = statement[0]
+        if failing and tag in ("return", "expr", "assign") and _runs_any(statement, failing):
+            return False
         if tag == "return":
             return True
         if tag == "if":
@@ -49,12 +59,16 @@ def _runs_through(body: Sequence[Statement], name: str, value: str | None) -> bo
                 arms = [statement[3] if _value(statement[2], name, value) else statement[4]]
             except Unknown:
                 arms = [statement[3], statement[4]]
-            outcomes = [_runs_through(arm, name, value) for arm in arms]
+            outcomes = [runs_through(arm, name, value, failing) for arm in arms]
             if False in outcomes or all(outcomes):
                 return False not in outcomes
         elif _binds(statement, name) or any(is_failure(inner) for inner in statements_in((statement,))):
             return False
     return None
+
+
+def _runs_any(statement: Statement, calls: frozenset[int]) -> bool:
+    return any(id(node) in calls for node in walk_all((statement,)))
 
 
 def _binds(statement: Statement, name: str) -> bool:

@@ -13,11 +13,11 @@ from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.fields import sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
-from aiaudit.model.settings.passing import lets_pass
+from aiaudit.model.settings.passing import lets_pass, runs_through, validated_name
 from aiaudit.model.settings.reads import Reads
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
-from aiaudit.model.values import Constant, External
+from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
@@ -195,11 +195,39 @@ class Startup:
         if source.cls is None:
             return False
         given = None if default.kind == NONE else default.text
-        return any(
-            self.validates(method, source.field) and self.may_fail(method, cls) and not lets_pass(method, given)
-            for cls in self.side.evaluator.lineage(source.cls)[0]
-            for method in cls.functions
+        for cls in self.side.evaluator.lineage(source.cls)[0]:
+            for method in cls.functions:
+                if not self.validates(method, source.field):
+                    continue
+                failing = self.failing_calls(method, given)
+                if (failing or self.may_fail(method, cls)) and not lets_pass(method, given, failing):
+                    return True
+        return False
+
+    def failing_calls(self, method: Function, given: str | None) -> frozenset[int]:
+        """The calls that a validator hands its value on with and that may raise over it: of functions that do, and of
+        what a variable holds that nobody knows."""
+        name = validated_name(method)
+        return frozenset(
+            id(call.expression)
+            for call in method.calls
+            for position, argument in enumerate(call.arguments)
+            if argument[0] == "name" and argument[2] == name and self.may_refuse(call, position, given)
         )
+
+    def may_refuse(self, call: Call, position: int, given: str | None) -> bool:
+        """Whether what is called may raise over a value that it gets as one of its arguments."""
+        callees = list(self.side.evaluator.callees(call))
+        for callee in callees:
+            if isinstance(callee, FunctionValue) and fails(callee.function):
+                names = [p[0] for p in callee.function.parameters if p[0] != callee.function.self_name]
+                if position >= len(names) or runs_through(callee.function.body, names[position], given) is False:
+                    return True
+        root = call.expression[2]
+        while root[0] == "attr":
+            root = root[2]
+        is_local = root[0] == "name" and root[2] in call.scope.bindings
+        return is_local and not any(isinstance(callee, FunctionValue) for callee in callees)
 
     def is_assembled(self, source: Source) -> bool:
         """Whether a validator puts a value together from other settings where none is given."""
