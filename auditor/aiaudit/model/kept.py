@@ -289,8 +289,14 @@ class _Finder:
     def _is_handed_back(self, write: Write) -> bool:
         """Whether the function looks for an entry, else makes, keeps and returns one: a cache, as it is written."""
         name = dotted(write.value) if write.value is not None else None
-        if name is None or not any(dotted(value) == name for value, _ in write.scope.returns):
+        if name is None or write.how == "growth" or not any(dotted(value) == name for value, _ in write.scope.returns):
             return False
+        key = dotted(write.key) if write.key is not None else None
+        if key is not None:
+            return any(
+                dotted(asked) == key and base is not write.base and self._is_of(base, write)
+                for base, asked in (*_entries_in(write.scope), *_members_in(write.scope))
+            )
         word = write.root.name.rpartition(".")[2]
         for node in walk_all(write.scope.body):
             if _named(node) == word and node is not write.base and self._is_of(node, write):
@@ -397,6 +403,13 @@ def _entries_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:
             yield node[2], node[3]
         elif node[0] == "call" and node[2][0] == "attr" and node[2][3] in ("get", "pop") and node[3]:
             yield node[2][2], node[3][0]
+
+
+def _members_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:
+    """The containers that a scope asks for a member, each with it: `key in base`."""
+    for node in walk_all(scope.body):
+        if node[0] == "cmp" and node[3][0] in ("In", "NotIn"):
+            yield node[4][0], node[2]
 
 
 def _named(node: Expression | Statement) -> str | None:

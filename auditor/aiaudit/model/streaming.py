@@ -217,6 +217,8 @@ class _Finder(Streams):
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
             return False
+        if any(_PARSING.search(name) for name in known.value.path.replace("()", "").split(".")):
+            return False
         makers = (self.makers.get(id(origin)) for origin in origins(known.value))
         return not any(self.is_short(one) for one in (known, *makers) if one is not None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.checkpoints import GRAPHS
@@ -20,13 +21,14 @@ from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
 from aiaudit.model.http_requests import address_of
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope, Store
+from aiaudit.model.scopes import Call, Function, Scope, Store, last_name, walk_all
 from aiaudit.model.values import External, Instance
 from aiaudit.patterns import regex
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _FIELD = regex(r"\{[^}]*\}")
+_CUTTING = regex(r"(?i)trim|trunc|summar|prune|shorten|window|limit|last|recent|pop|count")
 _TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
              "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
 
@@ -249,15 +251,53 @@ class Histories:
 
     def _stored_thread(self, call: Call, name: str) -> Iterator[GrowingConversation]:
         saver = call.keyword("checkpointer")
-        if saver is None or (saver[0] == "const" and saver[2] is None) or (name == "compile" and not self.sends_state):
+        if saver is None or (saver[0] == "const" and saver[2] is None) or self._may_trim(call):
             return
-        if call.keyword("pre_model_hook") is not None or call.keyword("middleware") is not None:
+        if name == "compile" and not (self.sends_state or self._has_agent):
             return
         contexts = self.tools.side.contexts
         reach = contexts.before_requests(call.scope) or contexts.in_request(call.scope)
         if reach is not None:
             steps = (*reach.steps(), Step("keeps each thread in a checkpointer", call.span))
             yield GrowingConversation("memory", f"the checkpointer of {name}", "the model", call.span, steps)
+
+    @cached_property
+    def _has_agent(self) -> bool:
+        """Whether a node of a graph is an agent, which sends the model all messages of the state."""
+        return any(
+            isinstance(value, External)
+            and value.origin is not None
+            and value.origin.name in GRAPHS
+            and value.origin.name != "compile"
+            and not self._may_trim(value.origin)
+            for added in self.tools.side.program.calls_by_name.get("add_node", ())
+            for given in added.arguments
+            for value in self.tools.evaluator.evaluate(given, added.scope)
+        )
+
+    def _may_trim(self, agent: Call) -> bool:
+        """Whether what an agent runs ahead of its model may leave messages out."""
+        if agent.keyword("middleware") is not None:
+            return True
+        hook = agent.keyword("pre_model_hook")
+        if hook is None:
+            return False
+        run = list(self.tools.evaluator.functions_of(hook, agent.scope))
+        called = [
+            edge.target
+            for function in run
+            for edge in self.tools.side.contexts.edges(function)
+            if isinstance(edge.target, Function)
+        ]
+        return not run or any(map(_leaves_out, (*run, *called)))
+
+
+def _leaves_out(function: Function) -> bool:
+    """Whether a function cuts something or speaks of cutting it."""
+    return any(
+        (node[0] == "sub" and node[3][0] == "slice") or (node[0] == "call" and _CUTTING.search(last_name(node[2])))
+        for node in walk_all(function.body)
+    )
 
 
 def _is_self(expression: object, scope: Scope) -> bool:

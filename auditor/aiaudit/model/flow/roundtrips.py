@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from aiaudit.model.flow.keeping import Keeping
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.places import ANY, Place
 from aiaudit.model.flow.words import speaks_of_conversation, words
 from aiaudit.model.making import ingredients
+from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, last_name, walk
+from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 _LOADING = words("loads load")
@@ -15,6 +19,8 @@ _ADDING = words("append extend insert")
 _STORING = words(
     "set setex hset put write write_text dump put_item put_object save insert_one update_one replace_one upsert rpush"
 )
+_EXECUTING = words("execute executemany exec exec_driver_sql")
+_WRITING = regex(r"\s*(?:insert|update|replace|merge|upsert)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +49,8 @@ class RoundTrips:
         if key is None:
             return None
         name = root_of(key)
+        holder = scope_of_name(scope, name)
+        scope = holder if isinstance(holder, Function) else scope  # a closure's variable
         if (id(scope), name) not in self._known:
             self._known[id(scope), name] = self._find(scope, name)
         trip = self._known[id(scope), name]
@@ -80,10 +88,18 @@ class RoundTrips:
         given = (*call.arguments, *(value for _, value in call.keywords))
         if not any(part[0] == "name" and part[2] == name for one in given for part in walk(one)):
             return False
-        if call.name in _STORING:
+        if _writes(call):
             return True
         targets = (e.target for e in self.tools.side.contexts.edges(call.scope) if e.call is call)
-        return any(inner.name in _STORING for target in targets for inner in target.calls)
+        return any(map(_writes, (inner for target in targets for inner in target.calls)))
+
+
+def _writes(call: Call) -> bool:
+    """Whether a call puts something into a store, by its name or by its SQL."""
+    if call.name in _STORING:
+        return True
+    texts = (part[2] for given in call.arguments[:1] for part in walk(given) if part[0] == "const")
+    return call.name in _EXECUTING and any(isinstance(text, str) and _WRITING.match(text) for text in texts)
 
 
 def _is_whole(key: str, place: Place, what: str) -> bool:
