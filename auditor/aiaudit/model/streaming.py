@@ -15,10 +15,12 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.returned import is_returned
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.service import Service
+from aiaudit.model.values import ClassValue, External
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.secrets.names import words_of
 from aiaudit.values import dataclass
 
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
@@ -41,6 +43,7 @@ STRUCTURED = (
 )
 # What makes a chain or an agent answer in data rather than in prose.
 _PARSING = regex(r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain")
+_PROSE = frozenset(("answer", "reply", "response", "text", "content", "message", "summary", "explanation", "story"))
 STREAMING_ANSWERS = (
     "StreamingResponse",
     "EventSourceResponse",
@@ -217,10 +220,21 @@ class _Finder(Streams):
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
             return False
-        if any(_PARSING.search(name) for name in known.value.path.replace("()", "").split(".")):
+        if self.gives_data(known):
             return False
         makers = (self.makers.get(id(origin)) for origin in origins(known.value))
         return not any(self.is_short(one) for one in (known, *makers) if one is not None)
+
+    def gives_data(self, known: Known) -> bool:
+        """Whether the model that is asked was told a form to answer in: one that has no text of prose in it."""
+        link: object = known.value
+        while isinstance(link, External):
+            if link.made and link.origin is not None and _PARSING.search(link.origin.name):
+                form = link.origin.argument("schema", 0)
+                forms = self.side.evaluator.evaluate(form, link.origin.scope) if form is not None else ()
+                return not any(isinstance(value, ClassValue) and _has_prose(value.cls) for value in forms)
+            link = link.base
+        return False
 
     def is_short(self, known: Known) -> bool:
         """Whether a call, or the making of a model, caps the answers at a few words."""
@@ -247,6 +261,15 @@ class _Finder(Streams):
             made = self.makers.get(id(self.side.evaluator.call_of(part, scope)))
             has_model = has_model or (made is not None and made.entry.purpose == "llm" and made.entry.kind != "call")
         return has_model
+
+
+def _has_prose(form: Class) -> bool:
+    """Whether a form has a text for people to read among its fields."""
+    return any(
+        _PROSE.intersection(words_of(name))
+        and any(binding.annotation is not None and last_name(binding.annotation) == "str" for binding in bindings)
+        for name, bindings in form.bindings.items()
+    )
 
 
 def has_streaming_twin(route: Route, streaming: list[str]) -> bool:
