@@ -54,7 +54,7 @@ class StreamedAnswers:
     def _streamed_answers(self) -> Iterator[tuple[Route, Call, str]]:
         """Each route, the call that makes its answer, and the media type of that."""
         for route in self.side.routing.routes:
-            if route.kind == "websocket":
+            if route.kind != "http":
                 continue
             scopes = [scope for scope, _ in self.streams.reached(route)]
             if not any(id(scope) in self.streams.generations for scope in scopes):

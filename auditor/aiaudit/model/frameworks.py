@@ -29,6 +29,10 @@ ROUTERS = (
     "flask_restx.Namespace()",
     "flask_restful.Api()",
     "litestar.Router()",
+    "bottle.Bottle()",
+    "microdot.Microdot()",
+    "blacksheep.Application()",
+    "blacksheep.server.Application()",
 )
 APPLICATIONS = {
     "fastapi.FastAPI": "FastAPI",

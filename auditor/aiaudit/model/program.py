@@ -43,8 +43,44 @@ FRAMEWORKS = [
     "falcon",
     "bottle",
     "tornado",
+    "blacksheep",
+    "cherrypy",
+    "pyramid",
+    "microdot",
+    "socketio",
+    "flask_socketio",
+    "strawberry",
+    "graphene",
+    "ariadne",
+    "litserve",
+    "kserve",
+    "mosec",
+    "cog",
+    "modal",
+    "runpod",
+    "ray import serve",
+    r"ray\.serve",
+    r"ts\.torch_handler",
+    r"azure\.functions",
+    "functions_framework",
+    "firebase_functions",
+    "faststream",
+    "slack_bolt",
+    "aiogram",
+    "telebot",
+    r"telegram\.ext",
+    r"discord\.ext",
 ]
-_ENTRY = regex(r"^[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b", re.MULTILINE)
+# What makes a file an entry by what it defines: servers find these by name.
+_DEFINITIONS = (r"def lambda_handler\(", r"def model_fn\(", "class EndpointHandler\\b", "class TritonPythonModel\\b")
+_ENTRY = regex(
+    r"^[ \t]*(?:from|import)[ \t]+(?:"
+    + "|".join(FRAMEWORKS)
+    + r")\b|^(?:"
+    + "|".join(_DEFINITIONS)
+    + r")|\badd_\w+Servicer_to_server\(",
+    re.MULTILINE,
+)
 _OUTSIDE = regex(
     r"(^|/)(tests?|testing|e2e|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"

@@ -266,6 +266,8 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     first = (cached or uncached) if kept else cached
     if guard.keeps and is_filled_early(call, guard, contexts):
         first = None  # its place is taken before the first request
+    if first is not None and first.entry.cold:
+        first = None  # the process starts with it
     renewed = renewing(call, guard, contexts) if kept else None
     return Resource(
         call,

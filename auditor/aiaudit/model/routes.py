@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from aiaudit.model.answering import COLD, GRAPHQL, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
@@ -56,9 +57,9 @@ _REGISTERING = frozenset(("append", "add_exception_handler")).union(
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """A function that answers requests. `kind`: "http", "websocket"; `label` such as `POST /chat`; `decorator` is the
-    call that registers it; `mounted` are the calls that made the router or application it is registered with, and all
-    that those are mounted in."""
+    """A function that answers requests. `kind`: "http", "websocket", "event" (called by other means); `label` such as
+    `POST /chat`; `decorator` is the call that registers it; `mounted` are the calls that made the router or application
+    it is registered with, and all that those are mounted in."""
 
     label: str
     handler: Function
@@ -84,7 +85,8 @@ class Entry:
     """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
 
     `registered`: startup hands the function to a library, which calls it while requests are served. `apart`: each
-    request runs it in a thread with an event loop of its own, as Flask does with asynchronous views.
+    request runs it in a thread with an event loop of its own, as Flask does with asynchronous views. `cold`: the
+    process is started for the first request that it answers.
     """
 
     kind: str
@@ -93,6 +95,7 @@ class Entry:
     span: Span
     registered: bool = False
     apart: bool = False
+    cold: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +122,7 @@ class _Finder:
         self.program = program
         self.evaluator = evaluator
         self.found = Routing()
+        self.standing: set[str] = set()  # files that a server loads without an application in them
         self._prefixes = Prefixes(evaluator)
 
     def find(self) -> Routing:
@@ -139,15 +143,29 @@ class _Finder:
         if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
             self._connexion()
         self._set_lifespans()
+        for answer in answering(self.program, self.evaluator):
+            self._answering(answer)
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
-                apart = route.framework == FLASK
-                self.found.entries.append(Entry("request", function, route.label, route.span, apart=apart))
+                entry = Entry("request", function, route.label, route.span)
+                entry.apart, entry.cold = route.framework == FLASK, route.framework in COLD
+                self.found.entries.append(entry)
         self._keep_live()
         return self.found
+
+    def _answering(self, answer: Answering) -> None:
+        """A function that a server without routers runs."""
+        if answer.kind != REQUEST:
+            self._entry(answer.kind, answer.function, answer.label, answer.span)
+        elif not any(route.handler is answer.function for route in self.found.routes):
+            route = self._add(answer.function, answer.label, answer.span, answer.framework, (), None)
+            route.kind = {HANDLER: "http", SOCKET: "websocket"}.get(answer.framework, "event")
+            module = answer.function.module
+            if answer.framework != GRAPHQL and (not self.found.applications or is_about_models(module, self.program)):
+                self.standing.add(module.path)
 
     def _factories(self) -> None:
         """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""
@@ -173,6 +191,7 @@ class _Finder:
         anchors |= {entry.scope.module.path for entry in self.found.entries if entry.kind == "task"}
         anchors |= {m.path for m in self.program.modules if self._is_found_by_convention(m)}
         anchors |= {route.handler.module.path for route in self.found.routes if route.framework == "Connexion"}
+        anchors |= self.standing
         if not anchors:
             anchors = set(self.program.entries)
         starters = [path for path in self.program.starters if not anchors.isdisjoint(self.program.closure([path]))]

@@ -173,7 +173,7 @@ class _Finder(Streams):
         waiting: list[tuple[Route, list[tuple[Known, tuple[Edge, ...]]]]] = []
         users: dict[int, int] = defaultdict(int)
         for route in self.side.routing.routes:
-            if route.kind == "websocket" or id(route) in streaming or has_streaming_twin(route, names):
+            if route.kind != "http" or id(route) in streaming or has_streaming_twin(route, names):
                 continue
             answers = list(self.answers(route))
             if answers:

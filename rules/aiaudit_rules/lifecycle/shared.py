@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aiaudit.finding import Confidence, Severity, Step
+from aiaudit.model.answering import CALLED
 from aiaudit.model.contexts import Reach
 from aiaudit.model.resources import Resource
 from aiaudit.model.scopes import Call
@@ -44,6 +45,9 @@ def confidence_of(reach: Reach) -> Confidence:
     return Confidence.MEDIUM if reach.entry.registered else Confidence.HIGH
 
 
+_CALLED = tuple(f"{words} " for words in CALLED.values())
+
+
 def occasion(reach: Reach, call: Call) -> str:
     """When a call happens, for a message: `on every POST /chat`."""
     if reach.entry.kind == "task":
@@ -52,6 +56,8 @@ def occasion(reach: Reach, call: Call) -> str:
         return f"on every {'message' if _is_repeated(reach, call) else 'connection'} to {reach.entry.label}"
     if reach.entry.label.startswith("callback "):
         return f"on every call of {reach.entry.label.removeprefix('callback ')}"
+    if reach.entry.label.startswith(_CALLED):
+        return f"on every call of {reach.entry.label}"
     return f"on every {reach.entry.label}" if not reach.entry.label.startswith("every") else f"on {reach.entry.label}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT_TEXT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
@@ -53,8 +54,22 @@ REQUEST_TYPES = words(
 # Request objects that a module imports, by dotted path.
 GLOBAL_REQUESTS = words(
     "flask.request quart.request quart.websocket connexion.request bottle.request flask.globals.request "
-    "chalice.app.current_request starlette.requests.Request() flask_restful.request"
+    "cherrypy.request chalice.app.current_request starlette.requests.Request() flask_restful.request"
 )
+
+
+# Parts of events that platforms keep short, and those that the text lies in.
+_SHORT_PARTS = words(
+    "headers multiValueHeaders requestContext pathParameters queryStringParameters multiValueQueryStringParameters"
+    " httpMethod path rawPath rawQueryString resource stageVariables cookies isBase64Encoded routeKey"
+)
+_AROUND = words("body input inputs data payload json value detail arguments args message event instances content_type")
+# Parameters that sockets' libraries and GraphQL's fill with other things than what a client sends.
+_NO_PAYLOAD = words("sid environ auth info root parent obj context _")
+
+
+# Methods of model servers, and those that make what they get.
+_STAGES = {"predict": ("decode_request", "preprocess"), "inference": ("preprocess",), "predict_fn": ("input_fn",)}
 
 
 # Components of Gradio that take any text.
@@ -114,6 +129,12 @@ class Sources:
             return None
         outer = function.parent or function.module
         place = Span.at(function.module.path, at)
+        if route.framework in WITHOUT_TEXT:
+            return None
+        if self._is_payload(parameter, function, route):
+            return self._payload(path, place, route)
+        if route.framework == LAMBDA or (route.framework in PAYLOADS and stage_before(function) is not None):
+            return None
         if route.framework == "Gradio":
             return Source(f"the input `{name}`", place, route=route) if self._is_typed(parameter, route, path) else None
         if annotation is None or route.label.startswith("chainlit"):
@@ -123,6 +144,38 @@ class Sources:
         if default is not None:
             verdict = self.schema.limited(verdict, [default], outer)
         return self._source(verdict, name, place, route, path, function)
+
+    def _is_payload(self, parameter: Parameter, function: Function, route: Route) -> bool:
+        """Whether a parameter is all that a request brings, in whatever form."""
+        if route.framework == SOCKET_IO:
+            return parameter[0] not in _NO_PAYLOAD
+        own = [p for p in function.parameters if p[0] != function.self_name]
+        if (route.framework not in PAYLOADS and route.framework != SOCKET) or own[:1] != [parameter]:
+            return False
+        if stage_before(function) is not None:
+            return False
+        if parameter[2] is None or route.framework in (LAMBDA, SOCKET):
+            return True
+        plain = parameter[2][2] if parameter[2][0] == "sub" else parameter[2]
+        if last_name(plain) in ("dict", "Dict", "Any", "Mapping"):
+            return True
+        values = self.evaluator.evaluate(plain, function.parent or function.module)
+        return any(isinstance(value, External) and not value.path.startswith("builtins.") for value in values)
+
+    @staticmethod
+    def _payload(path: Path, place: Span, route: Route) -> Source | None:
+        """The text in what a request brings."""
+        if route.framework == SOCKET:
+            return Source("a message of the socket", place, route=route)
+        names = [part for part in path if isinstance(part, str) and part.isidentifier()]
+        if FILE in path or _SHORT_PARTS.intersection(names):
+            return None
+        field = next((name for name in names if name not in _AROUND), "")
+        if is_identifier(field):
+            return None
+        what = "the message of the socket" if route.framework == SOCKET_IO else "the request"
+        kind = "fetched" if FETCHED in path else "text"
+        return Source(f"`{field}` in {what}" if field else what, place, kind, route, field)
 
     def _is_typed(self, parameter: Parameter, route: Route, path: Path) -> bool:
         """Whether a parameter of a Gradio handler is what somebody types: the inputs come in order."""
@@ -157,7 +210,7 @@ class Sources:
         if route.label.startswith("chainlit"):
             is_text = route.label.endswith("on_message") and (not path or path[0] == "content")
             return Source("the chat message", place, route=route) if is_text else None
-        if name in ("request", "req", "websocket", "ws", "info", "db", "session") or FILE in path:
+        if name in ("request", "req", "websocket", "ws", "info", "db", "session", *_NO_PAYLOAD) or FILE in path:
             return None
         if default is not None and default[0] == "call":
             verdict = self.schema.limited(Verdict("text"), [default], function.parent or function.module)
@@ -252,7 +305,7 @@ class Sources:
         """Whether an expression is the request object of a framework."""
         if expression[0] == "name":
             return self._is_request_name(expression[2], scope) or self._is_global_request(expression, scope)
-        if expression[0] == "attr" and expression[3] == "request" and expression[2][0] == "name":
+        if expression[0] == "attr" and expression[3] in ("request", "rfile") and expression[2][0] == "name":
             method = method_of(scope)
             if method is not None and expression[2][2] == method.self_name:
                 return self._is_view(method)
@@ -276,10 +329,25 @@ class Sources:
             if binding.kind != "parameter":
                 continue
             parameter: Parameter = binding.target
+            route = self.route_of(holder)
+            if route is not None and route.framework in PAYLOADS:
+                return False
             if parameter[2] is not None:
                 return self._is_request_type(parameter, holder)
             return name in ("request", "req", "websocket", "ws")
         return False
+
+
+def stage_before(function: Function) -> Function | None:
+    """The method or function whose result a model server passes to this one."""
+    for name in _STAGES.get(function.name, ()):
+        if function.owner is not None:
+            found = function.owner.method(name)
+        else:
+            found = next((f for f in function.module.functions if f.name == name), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _is_in_address(name: str, route: Route) -> bool:
@@ -301,7 +369,7 @@ def _access(expression: Expression) -> tuple[Expression, list[Part]]:
             expression = expression[2]
         elif tag == "attr":
             names.append(expression[3])
-            if expression[3] == "request" and expression[2][0] == "name":
+            if expression[3] in ("request", "rfile") and expression[2][0] == "name":
                 return expression, names[-2::-1]
             expression = expression[2]
         elif tag == "sub":

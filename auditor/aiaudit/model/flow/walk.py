@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from aiaudit.model.answering import PAYLOADS
 from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
@@ -25,7 +26,7 @@ from aiaudit.model.flow.places import (
     part_of,
 )
 from aiaudit.model.flow.rows import stored_in
-from aiaudit.model.flow.sources import Source
+from aiaudit.model.flow.sources import Source, stage_before
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import is_label
@@ -253,8 +254,12 @@ class Walker:
         if source is not None:
             yield source
             return
-        if self.tools.sources.route_of(function) is not None:
+        route = self.tools.sources.route_of(function)
+        if route is not None:
             yield from self._injected(binding, path, place)
+            before = stage_before(function) if route.framework in PAYLOADS else None
+            if before is not None:
+                yield from (place.inside(value, before, path, ()) for value, _ in before.returns)
         if function.node[0] == "lambda" and parameter[3] is not None:
             yield place.inside(parameter[3], function.parent or function.module, path, stack)
         handed_on = self.tools.handed_on(place)
