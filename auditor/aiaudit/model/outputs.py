@@ -102,7 +102,9 @@ def answers_for_output(maker: Known) -> bool:
     """Whether the cap belongs to the object that makes the generations (a framework's model) rather than to each call
     (an SDK's client, or a light handle that both may set)."""
     output = maker.entry.output
-    return output is not None and (output.at == "constructor" or (output.at == "both" and maker.entry.cost != "cheap"))
+    if output is None or output.by_call:
+        return False
+    return output.at == "constructor" or (output.at == "both" and maker.entry.cost != "cheap")
 
 
 def _cap(known: Known, output: Output, side: PythonSide) -> Argument:

@@ -177,6 +177,8 @@ class Calls(Injection):
             return (Elements(distinct(ClassValue(heir) for heir in self.subclasses(callee.base.cls))),)
         if path in ("random.choice", "secrets.choice") and arguments:
             return self.elements(arguments[0], scope)
+        if isinstance(callee.base, External) and callee.base.path.endswith(f"{path[len(callee.base.path) :]}()"):
+            return (callee.base,)  # `model.to(a).to(b)`, set on itself again and again, is one object
         made = External(f"{path}()", call, callee)
         collected = self._collected(path, call)
         return (Elements(collected), made) if is_object(collected) else (made,)

@@ -82,9 +82,15 @@ def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall
         listed = _listed(value.path) if isinstance(value, External) else None
         if listed is not None:
             purpose, arguments = listed
-            starts = tuple(_given(call, arguments))
+            starts = tuple(_given(call, arguments)) if purpose != "vector" or not _brings_vectors(call) else ()
             return ModelCall(call, ".".join(dotted_names(function)[-2:]), purpose, starts) if starts else None
     return None
+
+
+def _brings_vectors(call: Call) -> bool:
+    """Whether a store is given the vectors with the texts, so that it embeds nothing."""
+    vectors = call.argument("embeddings", 1)
+    return vectors is not None and (vectors[0] != "const" or vectors[2] is not None)
 
 
 @lru_cache(maxsize=10_000)

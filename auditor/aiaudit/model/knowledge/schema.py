@@ -90,11 +90,13 @@ class Output:
 
     `default` is the cap in tokens that holds when no parameter is given; `none`: nothing but the provider's maximum,
     `model`: the library fills in or stops at a limit of the model, `required`: the call cannot be made without one.
+    `by_call`: each call answers for its own cap, though what costs something to make may set one for all of them.
     """
 
     parameters: tuple[str, ...] = ()
     at: Where = "call"
     default: int | Cap = "unknown"
+    by_call: bool = False
 
     @property
     def bounded(self) -> bool:

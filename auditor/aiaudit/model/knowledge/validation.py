@@ -79,6 +79,7 @@ class OutputTable(Strict):
     parameters: list[str] = []
     at: Where = "call"
     default: int | Cap = "unknown"
+    by_call: bool = False
 
 
 class ArgumentTable(Strict):
