@@ -61,7 +61,7 @@ class Histories:
         """The conversations that a model call gets whole."""
         if call.purpose not in GENERATING:
             return
-        for place, _ in walk.queue:
+        for place in walk.places:
             self.sends_state = self.sends_state or self._is_whole_state(place)
             growth = self.keeping.grown(place)
             trip = self.trips.of(place) if growth is None else None

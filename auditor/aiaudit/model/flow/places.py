@@ -33,6 +33,39 @@ class Frame:
     shift: int = 0
 
 
+class Stacks:
+    """Open frames by number: the same calls of the same functions are one number, 0 are none."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[Frame, ...]] = [()]
+        self._numbers: dict[tuple[tuple[int, int], ...], int] = {(): 0}
+        self._joined: dict[tuple[int, int], int | None] = {}
+
+    def number(self, frames: tuple[Frame, ...]) -> int:
+        """The number of open frames, of the innermost ones where they are many."""
+        key = tuple([(id(frame.call), id(frame.function)) for frame in frames[-STACK_DEPTH:]])
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._frames)
+            self._frames.append(frames[-STACK_DEPTH:])
+        return number
+
+    def frames(self, number: int) -> tuple[Frame, ...]:
+        """The frames of a number."""
+        return self._frames[number]
+
+    def joined(self, outer: int, inner: int) -> int | None:
+        """The number of frames with further ones entered in them; None if a function would be entered again."""
+        if not inner:
+            return outer
+        key = (outer, inner)
+        if key not in self._joined:
+            frames, further = self._frames[outer], self._frames[inner]
+            is_again = any(open_.function is frame.function for frame in further for open_ in frames)
+            self._joined[key] = None if is_again else self.number((*frames, *further))
+        return self._joined[key]
+
+
 # The stack of a place of which it does not matter how its function was entered.
 SOMEHOW: tuple[Frame, ...] = (Frame(None, None),)  # type: ignore[arg-type]
 
@@ -57,16 +90,6 @@ class Place:
     cut: bool = False
     few: bool = False
     owner: Call | None = None
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What makes two places the same."""
-        return self.key_in(self.stack)
-
-    def key_in(self, stack: tuple[Frame, ...]) -> tuple[object, ...]:
-        """The key of the same place in a function that was entered through the frames of a stack."""
-        frames = tuple([id(frame.call) for frame in stack[-STACK_DEPTH:]])
-        return (id(self.expression), id(self.scope), self.path, frames, self.cut, self.few, id(self.owner))
 
     @property
     def key_without_stack(self) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ from aiaudit.model.flow.places import (
     Frame,
     Path,
     Place,
+    Stacks,
     below_store,
     part_of,
 )
@@ -37,8 +38,14 @@ from aiaudit.values import dataclass
 
 # A walk that has seen so much goes round in circles through general-purpose code.
 LIMIT = 4000
-# Places that are kept from one walk to the next, some 600 bytes each.
-MOST_KEPT = 5 * LIMIT
+# What is kept from one walk to the next: places as they were entered, some 100 bytes each.
+MOST_KEPT = 10 * LIMIT
+
+# A place by number: that of its stack, and below it that of the place whatever its stack.
+_SITE_BITS = 32
+_SITE = (1 << _SITE_BITS) - 1
+# A step whatever the stack: the place by number, frames by number, and whether they are entered beyond the open ones.
+_Step = tuple[int, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +58,32 @@ class Arrival:
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """The places that a walk came to, each with the index of the one before it, and its arrivals."""
+    """The places that a walk came to, each once however its function was entered, and its arrivals."""
 
-    queue: list[tuple[Place, int]]
+    places: list[Place]
     arrivals: list[Arrival]
 
 
 class Walker:
-    """Walks back from places, breadth first, so that the first arrival at a source is the shortest."""
+    """Walks back from places, breadth first, so that the first arrival at a source is the shortest.
+
+    Walks from several calls meet in the same places, and functions are entered from many calls: each place is kept
+    once, without a stack, with where it leads however its function was entered. A place with its stack is a number.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.calls = Calls(tools, self)
         self.composed = Composed(tools, self.calls)
-        # Walks from several calls meet in the same places: each is kept once, by number, with where it leads.
-        self._numbers: dict[tuple[object, ...], int] = {}
+        self._stacks = Stacks()
+        self._sites: dict[tuple[object, ...], int] = {}
         self._places: list[Place] = []
-        self._steps: list[tuple[int | Source, ...] | None] = []
-        self._relative: dict[tuple[object, ...], tuple[Place | Source, ...] | None] = {}
+        self._relative: dict[int, tuple[Source | _Step, ...] | None] = {}
+        self._steps: dict[int, tuple[int | Source, ...]] = {}
 
     def walk(self, starts: list[Place]) -> Walk:
         """All places that a walk from some places comes to, and the sources that it ends in, each once."""
-        if len(self._places) > MOST_KEPT:
+        if len(self._steps) > MOST_KEPT:
             self._forget()
         numbers = [self._number(start) for start in starts if start.expression[0] != "const"]
         queue = [(number, -1) for number in dict.fromkeys(numbers)]
@@ -85,74 +96,88 @@ class Walker:
                         seen.add(item)
                         queue.append((item, index))
                     continue
-                source = _of_few(item) if self._places[number].few else item
+                source = _of_few(item) if self._places[number & _SITE].few else item
                 if source is not None:
                     found.setdefault((source.description, source.span, source.kind), (source, index))
-        places = [(self._places[number], before) for number, before in queue]
-        return Walk(places, [Arrival(source, tuple(chain(places, index))) for source, index in found.values()])
+        sites = dict.fromkeys(number & _SITE for number, _ in queue)
+        arrivals = [Arrival(source, self._chain(queue, index)) for source, index in found.values()]
+        return Walk([self._places[site] for site in sites], arrivals)
+
+    def _chain(self, queue: list[tuple[int, int]], index: int) -> tuple[Place, ...]:
+        """The places from the one at an index to the model call."""
+        found: list[Place] = []
+        while index >= 0:
+            number, index = queue[index]
+            found.append(self._place(number))
+        return tuple(found)
 
     def _forget(self) -> None:
         """Keep nothing of earlier walks."""
-        for kept in (self._numbers, self._places, self._steps, self._relative):
+        self._stacks = Stacks()
+        for kept in (self._sites, self._places, self._relative, self._steps):
             kept.clear()
 
-    def _number(self, place: Place) -> int:
-        """The number of a place, a new one for a new place."""
-        return self._number_of(place.key, place)
-
-    def _number_in(self, place: Place, stack: tuple[Frame, ...]) -> int:
-        """The number of the same place in a function that was entered through the frames of a stack."""
-        key = place.key_in(stack)
-        number = self._numbers.get(key)
-        return self._number_of(key, place.entered(stack)) if number is None else number
-
-    def _number_of(self, key: tuple[object, ...], place: Place) -> int:
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._places)
+    def _site(self, place: Place) -> int:
+        """The number of a place whatever its stack, a new one for a new place."""
+        key = place.key_without_stack
+        site = self._sites.get(key)
+        if site is None:
+            site = self._sites[key] = len(self._places)
             self._places.append(place)
-            self._steps.append(None)
-        return number
+        return site
+
+    def _number(self, place: Place) -> int:
+        """The number of a place."""
+        return self._stacks.number(place.stack) << _SITE_BITS | self._site(place)
+
+    def _place(self, number: int) -> Place:
+        """The place of a number."""
+        return self._places[number & _SITE].entered(self._stacks.frames(number >> _SITE_BITS))
 
     def _from(self, number: int) -> tuple[int | Source, ...]:
         """Where a place leads: other places by their numbers, and sources."""
-        known = self._steps[number]
+        known = self._steps.get(number)
         if known is None:
-            place = self._places[number]
-            steps = self._steps_of_any(place)
+            steps = self._steps_of_any(number & _SITE)
             if steps is None:
-                found = [step for step in self.step(place) if not _is_constant(step)]
+                found = [step for step in self.step(self._place(number)) if not _is_constant(step)]
                 known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
             else:
-                known = tuple(self._entered(steps, place.stack))
+                known = tuple(self._entered(steps, number >> _SITE_BITS))
             self._steps[number] = known
         return known
 
-    def _steps_of_any(self, place: Place) -> tuple[Place | Source, ...] | None:
+    def _steps_of_any(self, site: int) -> tuple[Source | _Step, ...] | None:
         """Where a place leads however its function was entered; None if that depends on it.
 
         Functions are entered from many calls, and most steps inside them are the same for all.
         """
-        key = place.key_without_stack
-        if key not in self._relative:
+        if site not in self._relative:
             try:
-                steps = [step for step in self.step(place.entered(SOMEHOW)) if not _is_constant(step)]
-                self._relative[key] = tuple(steps)
+                steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
+                self._relative[site] = tuple(map(self._relative_step, steps))
             except DependsOnStack:
-                self._relative[key] = None
-        return self._relative[key]
+                self._relative[site] = None
+        return self._relative[site]
 
-    def _entered(self, steps: tuple[Place | Source, ...], stack: tuple[Frame, ...]) -> Iterator[int | Source]:
+    def _relative_step(self, step: Place | Source) -> Source | _Step:
+        if isinstance(step, Source):
+            return step
+        stack, site = step.stack, self._site(step)
+        if stack and stack[0] is SOMEHOW[0]:
+            return site, self._stacks.number(stack[1:]), True
+        return site, self._stacks.number(stack), False
+
+    def _entered(self, steps: tuple[Source | _Step, ...], stack: int) -> Iterator[int | Source]:
         """The steps in a function that was entered through the frames of a stack."""
         for step in steps:
             if isinstance(step, Source):
                 yield step
-            elif not step.stack or step.stack[0] is not SOMEHOW[0]:
-                yield self._number(step)
-            else:
-                further = step.stack[1:]
-                if not any(open_.function is frame.function for frame in further for open_ in stack):
-                    yield self._number_in(step, (*stack, *further))
+                continue
+            site, frames, is_further = step
+            whole = self._stacks.joined(stack, frames) if is_further else frames
+            if whole is not None:
+                yield whole << _SITE_BITS | site
 
     # Steps
 
@@ -427,9 +452,3 @@ def _element_of(binding: Binding) -> Path:
         return (ANY,)
     return (ANY, binding.index) if is_looped(binding) else (binding.index,)
 
-
-def chain(queue: list[tuple[Place, int]], index: int) -> Iterator[Place]:
-    """The places from the one at an index to the model call."""
-    while index >= 0:
-        place, index = queue[index]
-        yield place
