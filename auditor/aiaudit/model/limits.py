@@ -61,6 +61,11 @@ _GATEWAY = regex(
     r"|rate_?based_?statement|http_req_rate|^[ \t]*rate_limit\s+(\{|\S+\s+\{)",
     re.IGNORECASE | re.MULTILINE,
 )
+# No text without one of these has something of the kind, and looking for them is many times faster.
+_GATEWAY_WORDS = (
+    "imit", "IMIT", "hrottling", "HROTTLING", "usage_plan", "ased_statement", "asedStatement", "asedstatement",
+    "req_rate",
+)  # fmt: skip
 _COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
 _NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = Refusal((429,), ("TOO_MANY_REQUESTS",))
@@ -99,7 +104,7 @@ class _Finder:
     def find(self) -> Iterator[CostlyApplication]:
         if not self.routes:
             return
-        gateway = is_in_gateway(self.tree, _GATEWAY)
+        gateway = is_in_gateway(self.tree, _GATEWAY, _GATEWAY_WORDS)
         settings = list(_django_settings(self.tree, self.side))
         limits = _Limits(self.side, [module for module, _ in settings])
         for span, framework, routes in self._groups([span for _, span in settings]):
@@ -420,12 +425,15 @@ def _shared(path: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
 
 
-def is_in_gateway(tree: Tree, pattern: re.Pattern[str]) -> bool:
-    """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside."""
+def is_in_gateway(tree: Tree, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
+    """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside; no text
+    without one of the words has any."""
     for path in tree.files():
         if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
             continue
-        if tree.mentions(path, pattern) and pattern.search(_COMMENT.sub("", tree.text(path))):
+        if not tree.mentions(path, words) or not tree.mentions(path, pattern):
+            continue
+        if pattern.search(_COMMENT.sub("", tree.text(path))):
             return True
     return False
 

@@ -25,6 +25,10 @@ _GATEWAY = regex(
     r"|RequestAuthentication|AuthorizationPolicy|cloudflare[-_]?access|tailscale|wireguard|iap:|identity[-_]?aware",
     re.IGNORECASE | re.MULTILINE,
 )
+_GATEWAY_WORDS = (
+    "uth", "UTH", "omerium", "OMERIUM", "jwt", "JWT", "Jwt", "equired", "EQUIRED", "loudflare", "LOUDFLARE",
+    "ailscale", "AILSCALE", "ireguard", "ireGuard", "IREGUARD", "iap:", "IAP:", "dentity", "DENTITY",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,7 @@ def open_routes(service: Service) -> list[OpenRoutes]:
 
 def _find(service: Service) -> Iterator[OpenRoutes]:
     applications: list[CostlyApplication] = list(provide(service, "CostlyApplication"))
-    if not applications or is_in_gateway(service.tree, _GATEWAY):
+    if not applications or is_in_gateway(service.tree, _GATEWAY, _GATEWAY_WORDS):
         return
     side = python_side(service)
     evidence = Evidence(side)

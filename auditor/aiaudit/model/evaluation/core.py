@@ -53,6 +53,7 @@ class Core:
         self._kept: list[Any] = []
         self._running: dict[Any, int] = {}
         self._partial: dict[Any, tuple[Values, int]] = {}
+        self._partial_until = -1  # no partial answer waits for a deeper question than this
         self._attempts: dict[Any, int] = {}
         self._low = 0
         self._made: dict[int, bool] = {}
@@ -181,15 +182,18 @@ class Core:
                 self._memo[key] = found
             else:
                 self._partial[key] = (found, low)
+                self._partial_until = max(self._partial_until, low)
         return found
 
     def _forget_partials(self, depth: int) -> None:
         """Drop the answers that waited for what is done now."""
-        if depth == 0 or not self._partial:
+        if depth == 0:
             self._partial.clear()
+        elif self._partial_until < depth:
             return
-        for key in [key for key, (_, low) in self._partial.items() if low >= depth]:
-            del self._partial[key]
+        else:
+            self._partial = {key: answer for key, answer in self._partial.items() if answer[1] < depth}
+        self._partial_until = max((low for _, low in self._partial.values()), default=-1)
 
     def settled(self, make: Callable[[], Iterable[Item]]) -> tuple[list[Item], bool]:
         """What a question gives, and whether no cycle that is still open cut the answer short."""
@@ -206,11 +210,12 @@ class Core:
         for name, known in kept:
             setattr(self, name, type(known)())
         self._running[self] = 0  # no answer is for good
-        low = self._low
+        low, until = self._low, self._partial_until
+        self._partial_until = -1
         try:
             yield
         finally:
-            self._low = low
+            self._low, self._partial_until = low, until
             for name, known in kept:
                 setattr(self, name, known)
 

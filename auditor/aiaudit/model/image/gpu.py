@@ -11,9 +11,10 @@ from aiaudit.patterns import regex
 
 # Words of people who have a GPU in mind: in code, deploy files, scripts and documents.
 _SIGN = regex(r"\bcuda|nvidia|--gpus\b|\bgpus?\b|\brocm\b", re.IGNORECASE)
+# No text without one of these has such a word, and looking for them is many times faster.
+_ROOTS = tuple(form(word) for word in ("cuda", "nvidia", "gpu", "rocm") for form in (str.lower, str.upper, str.title))
 _TEXTS = (".py", ".yml", ".yaml", ".sh", ".md", ".rst", ".tf", ".hcl", ".cfg", ".ini", ".conf", ".json", ".env", ".ps1")
 _NAMES = ("Makefile", "justfile", "Justfile", "Procfile", ".env.example", ".env")
-_LONGEST = 400_000
 
 
 def asks_for_gpu(service: Service) -> bool:
@@ -23,15 +24,15 @@ def asks_for_gpu(service: Service) -> bool:
 
 def _asks(service: Service) -> bool:
     tree = service.tree
-    return any(_SIGN.search(_text(tree, path)) for path in _files(tree))
+    return any(tree.mentions(path, _ROOTS) and _speaks_of_one(tree, path) for path in _files(tree))
 
 
-def _text(tree: Tree, path: str) -> str:
-    """What a file says; comments of a Dockerfile are left out, where a suppression may name this very matter."""
-    text = tree.text(path)[:_LONGEST]
+def _speaks_of_one(tree: Tree, path: str) -> bool:
+    """Whether a file does; not in comments of a Dockerfile, where a suppression may name this very matter."""
     if "ockerfile" not in path:
-        return text
-    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
+        return tree.mentions(path, _SIGN)
+    lines = tree.text(path).split("\n")
+    return any(_SIGN.search(line) for line in lines if not line.lstrip().startswith("#"))
 
 
 def _files(tree: Tree) -> Iterator[str]:

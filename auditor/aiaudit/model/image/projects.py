@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from aiaudit.model.image.filesystem import Presence, absolute
 from aiaudit.model.image.values import Image, Stage
+from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
@@ -114,7 +116,8 @@ def _in_project(image: Image, project: Project, parts: Sequence[str]) -> tuple[P
         if stated is False:
             continue
         return (Presence.PRESENT, source) if stated or root else (Presence.UNKNOWN, None)
-    return (Presence.UNKNOWN if _may_hold(tree, project.folder, parts[0]) else Presence.MISSING), None
+    may_hold = _may_hold(image.service, project.folder, parts[0])
+    return (Presence.UNKNOWN if may_hold else Presence.MISSING), None
 
 
 def _module_in(tree: Tree, folder: str, parts: Sequence[str]) -> str | None:
@@ -122,11 +125,19 @@ def _module_in(tree: Tree, folder: str, parts: Sequence[str]) -> str | None:
     return next((path for path in (f"{base}.py", f"{base}/__init__.py") if tree.exists(path)), None)
 
 
-def _may_hold(tree: Tree, folder: str, top: str) -> bool:
+def _may_hold(service: Service, folder: str, top: str) -> bool:
     """Whether anything in the project's folder bears the name of a top-level module."""
     prefix = f"{folder}/" if folder else ""
-    marks = (f"/{top}/", f"/{top}.py")
-    return any(path.startswith(prefix) and any(mark in f"/{path}" for mark in marks) for path in tree.files("python"))
+    return any(path.startswith(prefix) for path in service.part("python files by name", _by_name).get(top, ()))
+
+
+def _by_name(service: Service) -> dict[str, list[str]]:
+    """Name of a folder or module -> the Python files that lie in it or are it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in service.tree.files("python"):
+        for name in dict.fromkeys(path.removesuffix(".py").split("/")):
+            found[name].append(path)
+    return found
 
 
 def _is_manifest(path: str) -> bool:
