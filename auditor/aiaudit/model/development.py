@@ -43,8 +43,9 @@ def development_packages(install: Install, image: Image) -> tuple[Required, ...]
     found = [item for item in found if not _comes_along(item, image.service.tree)]
     if not found:
         return ()
-    imported = _imported(image)
-    return tuple(item for item in found if _MODULES.get(item.name, item.name.replace("-", "_")) not in imported)
+    modules = {item.name: _MODULES.get(item.name, item.name.replace("-", "_")) for item in found}
+    imported = _imported(image, tuple(sorted(set(modules.values()))))
+    return tuple(item for item in found if modules[item.name] not in imported)
 
 
 def _asked(install: Install, image: Image) -> Iterator[Required]:
@@ -108,17 +109,19 @@ def _comes_along(item: Required, tree: Tree) -> bool:
     return bool(origins) and not any("-r " in origin or "(pyproject" in origin or ".in" in origin for origin in origins)
 
 
-def _imported(image: Image) -> frozenset[str]:
-    """The top-level modules that the shipped code imports, tests left out."""
+def _imported(image: Image, modules: tuple[str, ...]) -> set[str]:
+    """Those of some top-level modules that the shipped code imports, tests left out."""
     files = image.final.files
     tree = image.service.tree
     sources = sorted({path for path in files.files.values() if path.endswith(".py")}) if files else []
     found: set[str] = set()
     for path in sources:
-        facts = tree.facts(path, "python") if place_of(path) != TEST else None
+        if place_of(path) == TEST or not tree.mentions(path, modules):
+            continue
+        facts = tree.facts(path, "python")
         if facts is not None and not facts[0]:
             found.update(name.partition(".")[0] for name in _imports(facts[1]))
-    return frozenset(found)
+    return found.intersection(modules)
 
 
 def _imports(nodes: Iterable[Any]) -> Iterator[str]:

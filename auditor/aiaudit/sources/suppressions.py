@@ -44,7 +44,7 @@ _OPENING = regex(r"#|//|<!--|/\*|--|;")
 # A comment's text before its mark: looking back further would cost the square of a minified line's length.
 _BEFORE = 400
 _PROSE = (".md", ".markdown", ".rst", ".adoc")
-_MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "pragma:")
+_MARKS = ("aiaudit:", "hadolint", "shellcheck", "gitleaks:allow", "allowlist", "whitelist")
 _DOCKERFILE_MARKS = (*_MARKS, "skip=")
 
 

@@ -228,7 +228,9 @@ def _workspace_members(install: Install, copy: Copy) -> set[str]:
 def _is_named(path: str, text: str) -> bool:
     """Whether a RUN names a file: it is what runs there."""
     name = posixpath.basename(path)
-    return len(name) > 3 and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
+    if len(name) <= 3 or name not in text:
+        return False
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 @cache
