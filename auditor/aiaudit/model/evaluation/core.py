@@ -33,6 +33,7 @@ _ANSWERS = (
     "_memo",
     "_running",
     "_partial",
+    "_waiting",
     "_attempts",
     "_callers",
     "_called",
@@ -53,7 +54,7 @@ class Core:
         self._kept: list[Any] = []
         self._running: dict[Any, int] = {}
         self._partial: dict[Any, tuple[Values, int]] = {}
-        self._partial_until = -1  # no partial answer waits for a deeper question than this
+        self._waiting: dict[int, list[Any]] = {}  # the partial answers by the depth that they wait for
         self._attempts: dict[Any, int] = {}
         self._low = 0
         self._made: dict[int, bool] = {}
@@ -182,18 +183,18 @@ class Core:
                 self._memo[key] = found
             else:
                 self._partial[key] = (found, low)
-                self._partial_until = max(self._partial_until, low)
+                self._waiting.setdefault(low, []).append(key)
         return found
 
     def _forget_partials(self, depth: int) -> None:
         """Drop the answers that waited for what is done now."""
         if depth == 0:
             self._partial.clear()
-        elif self._partial_until < depth:
+            self._waiting.clear()
             return
-        else:
-            self._partial = {key: answer for key, answer in self._partial.items() if answer[1] < depth}
-        self._partial_until = max((low for _, low in self._partial.values()), default=-1)
+        for low in [low for low in self._waiting if low >= depth]:
+            for key in self._waiting.pop(low):
+                del self._partial[key]
 
     def settled(self, make: Callable[[], Iterable[Item]]) -> tuple[list[Item], bool]:
         """What a question gives, and whether no cycle that is still open cut the answer short."""
@@ -210,12 +211,11 @@ class Core:
         for name, known in kept:
             setattr(self, name, type(known)())
         self._running[self] = 0  # no answer is for good
-        low, until = self._low, self._partial_until
-        self._partial_until = -1
+        low = self._low
         try:
             yield
         finally:
-            self._low, self._partial_until = low, until
+            self._low = low
             for name, known in kept:
                 setattr(self, name, known)
 
