@@ -451,4 +451,3 @@ def _element_of(binding: Binding) -> Path:
     if binding.index is None:
         return (ANY,)
     return (ANY, binding.index) if is_looped(binding) else (binding.index,)
-
