@@ -278,6 +278,13 @@ class Contexts:
             known = self._edges[id(scope)] = list(self._make_edges(scope))
         return known
 
+    def edges_of_program(self, module: Module) -> Iterator[Edge]:
+        """What running a module as the main program runs."""
+        yield from self.edges(module)
+        for call in module.calls:
+            if is_main_part(call) and not self.runs(call) and not is_dead(call, self.evaluator, self.handlers):
+                yield from self._call_edges(call)
+
     def edges_of(self, call: Call) -> list[Edge]:
         """What one call runs."""
         known = self._edges_by_call.get(id(call.scope))

@@ -3,8 +3,9 @@
 ## What it does
 Flags the first COPY or ADD of code ahead of a RUN that downloads weights or data: `huggingface-cli download`,
 `snapshot_download`, `from_pretrained`, `SentenceTransformer(...)`, `spacy download`, `whisper.load_model`,
-`nltk.download` and their like, on the command line, in `python -c`, or in a script of the repository that the RUN runs.
-A COPY of that script alone is right. A COPY that source-before-dependencies reports is not reported again.
+`nltk.download` and their like, on the command line, in `python -c`, or in a program of the repository that the RUN runs
+(`python -m app.fetch`), also where what it calls loads the model. A COPY of that program and of what it imports is
+right. A COPY that source-before-dependencies reports is not reported again.
 
 ## Why is this bad
 The download belongs to a layer that is rebuilt whenever the source in front of it changes: each build fetches the same
@@ -89,7 +90,11 @@ def model_download_after_source(image: Image) -> Iterator[Finding]:
             image.span(found.layer.instruction.extent),
             f"a change of {listed(found.files, 2)} fetches the model again ({what})",
             help="download the model before the source is copied"
-            + (f"; copy {first.script} alone for it" if first.script else ""),
+            + (
+                f"; copy {first.script} {'and what it imports' if first.needed else 'alone'} for it"
+                if first.script
+                else ""
+            ),
             trace=[
                 Step(f"brings {listed(found.files, 3)}", image.span(found.layer.instruction.extent)),
                 *(Step(f"is repeated: {work.what}", image.span(work.command.extent)) for work in downloads[:5]),

@@ -39,7 +39,8 @@ _MODULES = {"spacy": "download", "nltk.downloader": "", "spacy.cli": "download",
 
 
 def download(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
-    """The download that a command makes, if it makes one."""
+    """The download that a command makes, if it makes one. Of a script of the repository that fetches nothing itself but
+    may lead to what does, `what` is empty."""
     command = _tool(command)
     name, words = command.name, [word.text for word in command.words[1:]]
     if name in _COMMANDS:
@@ -89,8 +90,7 @@ def _python(command: Command, words: list[str], folder: str | None, files: Files
 
 
 def _script(command: Command, path: str | None, tree: Tree) -> Download | None:
-    what = fetching_call(tree.text(path)) if path else None
-    return Download(command, what, path or "") if what else None
+    return Download(command, fetching_call(tree.text(path)) or "", path) if path else None
 
 
 def _module_file(module: str, folder: str | None, files: Filesystem) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from aiaudit.model.image.commands import names_in
+from aiaudit.model.image.fetched import downloads_of
 from aiaudit.model.image.mounts import mounted
 from aiaudit.model.image.values import Copy, Download, Image, Install, Layer, Stage
 from aiaudit.model.packages import heavy_names, known_to_bring, required
@@ -101,7 +102,7 @@ def costly_work(image: Image) -> Iterator[Repeated]:
             for install in layer.installs:
                 if is_expensive(install, image) and not done.leaves_little(position, install):
                     yield Repeated(layer, install)
-            for download in layer.downloads:
+            for download in downloads_of(layer, image):
                 yield Repeated(layer, download)
 
 
@@ -142,7 +143,7 @@ def _first_install(image: Image, layers: Iterable[Layer], name: str) -> Repeated
         for install in layer.installs:
             if is_expensive(install, image):
                 return Repeated(layer, install)
-        for download in layer.downloads:
+        for download in downloads_of(layer, image):
             return Repeated(layer, download)
     return None
 
@@ -175,7 +176,7 @@ def _in_stage(image: Image, stage: Stage, downloads: bool) -> Iterator[Premature
             if len(copies) < _MOST_COPIES:
                 copies.append((position, layer, layer.copy))
             continue
-        works: tuple[Install | Download, ...] = layer.downloads if downloads else layer.installs
+        works: tuple[Install | Download, ...] = downloads_of(layer, image) if downloads else layer.installs
         brought = [*copies, *((position, layer, copy) for copy in mounted(layer, image.context))] if works else []
         for work in works:
             early = [
@@ -206,7 +207,7 @@ def _unneeded(
             return ()  # what the project's build asks for, and hardly ever changes
         needed = _needed_by_install(work, image) | _workspace_members(work, copy)
     else:
-        needed = {work.script}
+        needed = {work.script, *work.needed}
     folders = tuple(f"{path}/" for path in needed if path)
     text = layer.instruction.raw
     return tuple(

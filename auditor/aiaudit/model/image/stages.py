@@ -188,7 +188,13 @@ class _Builder:
                 if found is not None:
                     downloads.append(found)
         replay(made, self.files, start)
-        return replace(layer, installs=tuple(installs), downloads=tuple(downloads), mounts=mounts)
+        return replace(
+            layer,
+            installs=tuple(installs),
+            downloads=tuple(item for item in downloads if item.what),
+            programs=tuple(item for item in downloads if not item.what),
+            mounts=mounts,
+        )
 
     def _opened(self, commands: Iterable[Command], folder: str | None) -> Iterator[Command]:
         """The commands of a RUN; a script of the repository is followed by what it does, at the place that runs it."""

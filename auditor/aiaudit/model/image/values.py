@@ -138,16 +138,22 @@ class Install:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A command that fetches model weights: `what` names the call or model; `script` is the repository file run."""
+    """A command that fetches model weights: `what` names the call or model; `script` is the repository file run, and
+    `needed` are the others that it leads to."""
 
     command: Command
     what: str
     script: str = ""
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One instruction of a stage with the state that it meets: variables, user, folder and shell before it runs."""
+    """One instruction of a stage with the state that it meets: variables, user, folder and shell before it runs.
+
+    `downloads` are those that commands and scripts show by themselves; `programs` run Python files of the repository
+    that may lead to others, see `fetched.downloads_of`.
+    """
 
     instruction: Instruction
     stage: Stage
@@ -158,6 +164,7 @@ class Layer:
     copy: Copy | None = None
     installs: tuple[Install, ...] = ()
     downloads: tuple[Download, ...] = ()
+    programs: tuple[Download, ...] = ()
     mounts: tuple[Mount, ...] = ()
 
     @property
