@@ -66,6 +66,7 @@ _GATEWAY_WORDS = (
     "imit", "IMIT", "hrottling", "HROTTLING", "usage_plan", "ased_statement", "asedStatement", "asedstatement",
     "req_rate",
 )  # fmt: skip
+_LONGEST_LINE = 100_000
 _COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
 _NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = Refusal((429,), ("TOO_MANY_REQUESTS",))
@@ -426,16 +427,21 @@ def _shared(path: str, other: str) -> int:
 
 
 def is_in_gateway(tree: Tree, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
-    """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside; no text
-    without one of the words has any."""
+    """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside; no line
+    without one of the words begins anything of the kind."""
     for path in tree.files():
         if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
             continue
-        if not tree.mentions(path, words) or not tree.mentions(path, pattern):
-            continue
-        if pattern.search(_COMMENT.sub("", tree.text(path))):
+        if tree.mentions(path, words) and pattern.search(_COMMENT.sub("", _around(words, tree.text(path)))):
             return True
     return False
+
+
+def _around(words: tuple[str, ...], text: str) -> str:
+    """The lines of a text that hold one of some words, each with the one behind it; longer ones are data."""
+    lines = text.split("\n")
+    kept = [n for n, line in enumerate(lines) if len(line) < _LONGEST_LINE and any(word in line for word in words)]
+    return "\n".join("\n".join(lines[number : number + 2]) for number in kept)
 
 
 def _is_data(path: str) -> bool:
