@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _KEYED = frozenset(("get", "pop", "setdefault"))
 _TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
 _SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
+# A file's size as frameworks tell it.
+_SIZES = frozenset(("size", "content_length", "file_size"))
 _PATTERNS = ("re", "re.compile()", "regex", "regex.compile()")
 _VALIDATING = words("model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load")
 
@@ -60,7 +62,7 @@ class Calls:
         function = expression[2]
         evaluator = self.tools.evaluator
         call = evaluator.call_of(expression, scope)
-        if _is_truncating(call):
+        if _is_truncating(call) or _reads_a_part(call):
             return
         name = last_name(function)
         if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
@@ -295,3 +297,16 @@ def _is_truncating(call: Call) -> bool:
     """Tokenizers cut what is too long where they are told to."""
     given = call.keyword("truncation")
     return given is not None and given[0] == "const" and given[2] not in (False, None, "disabled", "do_not_truncate")
+
+
+def _reads_a_part(call: Call) -> bool:
+    """`file.read(5000)`, done once: not in a loop, and not as much as the file says that it has."""
+    given = call.argument("size", 0) or call.keyword("n") or call.keyword("chunk_size")
+    if call.name != "read" or call.expression[2][0] != "attr" or given is None:
+        return False
+    is_number = given[0] == "const" and isinstance(given[2], int) and given[2] > 0
+    is_all = given[0] in ("const", "unary") and not is_number
+    is_repeated = any(link.kind in ("while", "for", "comp") for link in call.around)
+    if is_all or is_repeated or last_name(given) in _SIZES:
+        return False
+    return isinstance(call.scope, Function) and call.scope.name != "<lambda>"

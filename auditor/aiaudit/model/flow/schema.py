@@ -319,6 +319,9 @@ class Schema:
                 settings = binding.expression
                 if settings is not None and settings[0] == "call":
                     return any(key == "str_max_length" for key, _ in settings[4])
+                if settings is not None and settings[0] == "dict":
+                    keys = (key for key, _ in settings[2] if key is not None and key[0] == "const")
+                    return any(key[2] == "str_max_length" for key in keys)
             for inner in candidate.classes:
                 if inner.name == "Config" and {"max_anystr_length", "str_max_length"} & inner.bindings.keys():
                     return True
