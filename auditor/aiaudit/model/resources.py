@@ -116,7 +116,7 @@ def short_name(path: str) -> str:
         if not maker[:1].isupper() and _last(head.rpartition(".")[0])[:1].isupper():
             maker = _last(head.rpartition(".")[0])  # a method of the class that makes objects of it
         if not names[0]:
-            return maker
+            return maker if maker[:1].isupper() else f"{_with_module(head)}()"
         return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{_with_module(head)}().{names[0]}"
     names = path.split(".")
     if names[-1][:1].isupper():

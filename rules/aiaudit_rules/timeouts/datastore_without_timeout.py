@@ -68,9 +68,10 @@ def datastore_without_timeout(wait: Wait) -> Iterator[Finding]:
     """Data stores."""
     if wait.entry.purpose not in STORES or not is_unbounded(wait):
         return
+    queries = "" if wait.entry.purpose == "queue" else " for its queries"
     yield rule.at(
         wait.known.call.span,
-        f"{wait.known.name} sets no time-out for its queries and waits {waits_for(wait)}: {explanation(wait)}",
+        f"{wait.known.name} sets no time-out{queries} and waits {waits_for(wait)}: {explanation(wait)}",
         help=remedy(wait, "5-30 s"),
         trace=wait.trace,
     )

@@ -309,6 +309,9 @@ _TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
 _HARMLESS_PATHS = (
     "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
     "sqlalchemy.text", "sqlalchemy.sql.text",
+    # Tracers switch themselves off where they are told nothing.
+    "langfuse.", "langsmith.", "sentry_sdk.", "opik.", "posthog.", "agentops.", "traceloop.", "logfire.", "lunary.",
+    "opentelemetry.", "ddtrace.", "newrelic.",
 )  # fmt: skip
 # What classes of the program derive from that only carry their fields: who reads those is who needs a value.
 _CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
