@@ -73,6 +73,34 @@ def test_what_protects_a_route(before: str, parameters: str, body: str, tmp_path
     assert _service(tmp_path, before, parameters, body) == 0
 
 
+RESOLVER = """
+import strawberry
+from openai import OpenAI
+
+client = OpenAI(timeout=20, max_retries=1)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def motto(self, info: strawberry.Info) -> str:
+        {body}
+        return client.chat.completions.create(model="gpt-4.1-mini", max_tokens=9, messages=[])
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [("pass", 1), ('who = info.context["user"]', 0), ("who = info.context.user", 0), ('db = info.context["db"]', 1)],
+)
+def test_who_asks_a_resolver(body: str, found: int, tmp_path: Path) -> None:
+    """What stands in the context of a GraphQL request tells who asks."""
+    main = "import main_schema\nfrom fastapi import FastAPI\napp = FastAPI()\n"
+    compose = COMPOSE.format(port="80:80")
+    files = {"main.py": main, "main_schema.py": RESOLVER.format(body=body), "compose.yaml": compose}
+    assert len(open_routes(service_of(tmp_path, files))) == found
+
+
 BODY = "class Question(BaseModel):\n    user_id: int\n    api_key: str\n"
 
 

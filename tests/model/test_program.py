@@ -55,6 +55,25 @@ def test_services_of_one_repository_keep_to_their_own_packages(tmp_path: Path) -
     assert outside_paths(value_of(side, "search/app/main.py", "client")) == {"anthropic.Anthropic()"}
 
 
+@pytest.mark.parametrize(
+    ("files", "statement", "expected"),
+    [
+        ({"api/agents/__init__.py": "from .writer import client"}, "from agents import client", "openai.OpenAI()"),
+        ({}, "from agents.writer import client", "openai.OpenAI()"),
+        ({}, "from agents import Agent as client", "agents.Agent"),
+        ({}, "from agents.tracing import trace as client", "agents.tracing.trace"),
+        ({"api/__init__.py": "", "api/agents/__init__.py": ""}, "from agents import Agent as client", "agents.Agent"),
+    ],
+    ids=["package beside the script", "file of a folder", "library", "module of the library", "folder of a package"],
+)
+def test_folder_named_like_a_library(tmp_path: Path, files: dict[str, str], statement: str, expected: str) -> None:
+    """A repository's own `agents` is its own where Python finds it, and the library of that name elsewhere."""
+    writer = "import openai\nclient = openai.OpenAI()\n"
+    side = side_of(tmp_path, {"api/agents/writer.py": writer, **files, "api/main.py": APP + statement})
+
+    assert outside_paths(value_of(side, "api/main.py", "client")) == {expected}
+
+
 def test_source_folder_layout(tmp_path: Path) -> None:
     """Packages below `src` are found from the root."""
     side = side_of(

@@ -19,7 +19,7 @@ LAMBDA, RUNPOD, SAGEMAKER, SCORING, PREDICTOR, RPC = (
     "AWS Lambda", "RunPod", "SageMaker", "Azure ML", "model server", "gRPC",
 )  # fmt: skip
 PAYLOADS = frozenset((LAMBDA, RUNPOD, SAGEMAKER, SCORING, PREDICTOR, RPC))
-SOCKET, SOCKET_IO, GRAPHQL, BOT, WORKER = "websockets", "Socket.IO", "GraphQL", "bot", "worker"
+SOCKET, SOCKET_IO, BOT, WORKER = "websockets", "Socket.IO", "bot", "worker"
 FUNCTION, HANDLER = "cloud function", "HTTP handler"
 # What functions of these are called in messages, which name them after it.
 CALLED = {
@@ -31,7 +31,6 @@ CALLED = {
     RPC: "RPC",
     SOCKET: "socket handler",
     SOCKET_IO: "socket event",
-    GRAPHQL: "resolver",
     BOT: "bot command",
     WORKER: "worker function",
     FUNCTION: "cloud function",
@@ -75,9 +74,6 @@ _DECORATORS = {
     "modal.wsgi_app": (STARTUP, ""),
     "cherrypy.expose": (REQUEST, HANDLER),
     "pyramid.view.view_config": (REQUEST, HANDLER),
-    "strawberry.field": (REQUEST, GRAPHQL),
-    "strawberry.mutation": (REQUEST, GRAPHQL),
-    "strawberry.subscription": (REQUEST, GRAPHQL),
     "temporalio.activity.defn": (REQUEST, WORKER),
     "prefect.flow": (TASK, WORKER),
     "prefect.flows.flow": (TASK, WORKER),
@@ -97,7 +93,6 @@ _DISCORD = (
     "discord.Client()", "discord.Bot()", "discord.ext.commands.Bot()", "discord.ext.commands.Bot().tree",
     "discord.app_commands.CommandTree()", "discord.ext.commands", "discord.ext.commands.Cog", "discord.app_commands",
 )  # fmt: skip
-_ARIADNE = ("ariadne.QueryType()", "ariadne.MutationType()", "ariadne.ObjectType()", "ariadne.SubscriptionType()")
 _METHODS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (_AZURE, ("route",), REQUEST, FUNCTION),
     (_AZURE, _TRIGGERS, TASK, FUNCTION),
@@ -113,7 +108,6 @@ _METHODS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     ),
     (("telethon.TelegramClient()",), ("on",), REQUEST, BOT),
     (("pyrogram.Client()",), ("on_message", "on_callback_query"), REQUEST, BOT),
-    (_ARIADNE, ("field", "source"), REQUEST, GRAPHQL),
 )
 # Messages of queues: the classes of brokers end alike.
 _BROKERS = ("Broker()", "faust.App()")
@@ -133,9 +127,6 @@ _BASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "socketio.AsyncNamespace": ((), ("on_*",), SOCKET_IO),
     "socketio.Namespace": ((), ("on_*",), SOCKET_IO),
     "flask_socketio.Namespace": ((), ("on_*",), SOCKET_IO),
-    "graphene.ObjectType": ((), ("resolve_*",), GRAPHQL),
-    "graphene.Mutation": ((), ("mutate",), GRAPHQL),
-    "graphene.relay.ClientIDMutation": ((), ("mutate_and_get_payload",), GRAPHQL),
 }
 _SERVICERS = "Servicer"
 # Classes that a server finds by their names: those of Triton and of Hugging Face's endpoints.

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Edge, Reach, is_cached
+from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import MIDDLEWARE, Route
@@ -228,7 +229,10 @@ def is_streaming(known: Known) -> bool:
 
 
 def runs_on_the_loop(route: Route) -> bool:
-    """Whether a plain handler is called on the event loop: Litestar does so where it is not told to use a thread."""
+    """Whether a plain handler is called on the event loop: GraphQL servers do so, and Litestar where it is not told to
+    use a thread."""
+    if route.framework == ON_THE_LOOP:
+        return not route.handler.asynchronous
     if route.framework != "Litestar" or route.handler.asynchronous or route.decorator is None:
         return False
     told = route.decorator.keyword("sync_to_thread")

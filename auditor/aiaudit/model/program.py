@@ -290,7 +290,7 @@ class Program:
         if not holders or top in _STANDARD:
             return None
         if top in self.third_party and not any(f"{_join(h, top)}/__init__.py" in self.paths for h in self._roots()):
-            return None
+            return self._beside(importer, name)
         known = set(holders)
         for folder in _ancestors(importer.folder):
             for root in (folder, _join(folder, "src")):
@@ -301,6 +301,20 @@ class Program:
         # Started from somewhere else (a working directory or path that the repository sets outside of Python).
         matches = [found for root in holders if (found := self._below(root, name)) and not self._inside(root)]
         return matches[0] if matches else None
+
+    def _beside(self, importer: Module, name: str) -> ModuleValue | None:
+        """What bears the name of a library and is the repository's own all the same: a package beside the importing
+        script, or the very file that a dotted name names below a folder that Python may search."""
+        top, dotted, _ = name.partition(".")
+        for folder in _ancestors(importer.folder):
+            if self._inside(folder) or self._is_itself(importer, folder, top):
+                continue
+            if folder == importer.folder and f"{_join(folder, top)}/__init__.py" in self.paths:
+                return self._below(folder, name)
+            found = self._below(folder, name) if dotted else None
+            if found is not None and found.module is not None:
+                return found
+        return None
 
     def _roots(self) -> tuple[str, ...]:
         return ("", "src")

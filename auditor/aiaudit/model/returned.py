@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from aiaudit.model.scopes import Scope, Store, children, last_name
+from aiaudit.model.scopes import Enclosing, Scope, Store, children, last_name
 from aiaudit.sources.python.facts import Expression
 
 Carriers = dict[str, "set[str] | None"]
@@ -37,8 +37,15 @@ def is_returned(expression: Expression, scope: Scope, asks: Callable[[Expression
                 _put(carriers, store.base[2], store.attribute)
         if _size(carriers) == before:
             break
-    given = [value for value, _ in (*scope.returns, *scope.yields)]
+    given = [value for value, around in (*scope.returns, *scope.yields) if not _is_over(value, around, expression)]
     return any(map(carries, given))
+
+
+def _is_over(returned: Expression, around: Enclosing | None, expression: Expression) -> bool:
+    """Whether a function has returned something before it comes to an expression: no loop leads back there."""
+    if returned[1][2:] >= expression[1][:2]:
+        return False
+    return not any(link.kind in ("for", "while") for link in around or ())
 
 
 def _is_handed_away(store: Store, scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from aiaudit.model.answering import COLD, GRAPHQL, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
+from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
@@ -23,6 +23,7 @@ from aiaudit.model.frameworks import (
     VIEW_HOOKS,
     VIEW_METHODS,
 )
+from aiaudit.model.graphql import resolvers
 from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
@@ -145,6 +146,7 @@ class _Finder:
         self._set_lifespans()
         for answer in answering(self.program, self.evaluator):
             self._answering(answer)
+        self._resolvers()
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
@@ -164,8 +166,14 @@ class _Finder:
             route = self._add(answer.function, answer.label, answer.span, answer.framework, (), None)
             route.kind = {HANDLER: "http", SOCKET: "websocket"}.get(answer.framework, "event")
             module = answer.function.module
-            if answer.framework != GRAPHQL and (not self.found.applications or is_about_models(module, self.program)):
+            if not self.found.applications or is_about_models(module, self.program):
                 self.standing.add(module.path)
+
+    def _resolvers(self) -> None:
+        """What answers the fields of a GraphQL schema; what makes their context runs first."""
+        for resolver in resolvers(self.program, self.evaluator):
+            route = self._add(resolver.function, resolver.label, resolver.span, resolver.framework, (), resolver.call)
+            route.kind, route.dependencies = "event", resolver.before
 
     def _factories(self) -> None:
         """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""

@@ -268,6 +268,8 @@ def _reads_credential(part: Expression, parameters: set[str]) -> bool:
     """`request.headers["x-api-key"]`, `request.user`, `body.openai_api_key`."""
     if part[0] == "attr" and part[2][0] in ("name", "attr"):
         base = last_name(part[2])
+        if part[3] in _WHO and _is_resolvers_context(part[2]):
+            return True
         if part[3] in _WHO and (base in _REQUESTS or (base in ("state", "g") and part[3] != "session")):
             return base != "self" or part[3] != "session"
         return is_own_key(part[3]) and part[2][0] == "name" and part[2][2] in parameters and base != "self"
@@ -280,9 +282,16 @@ def _reads_credential(part: Expression, parameters: set[str]) -> bool:
     return False
 
 
+def _is_resolvers_context(expression: Expression) -> bool:
+    """`info.context`, which GraphQL servers pass to resolvers."""
+    return expression[0] == "attr" and expression[3] == "context" and last_name(expression[2]) in ("info", "_info")
+
+
 def _is_credential(holder: Expression, key: Expression) -> bool:
     if key[0] != "const" or not isinstance(key[2], str):
         return False
+    if _is_resolvers_context(holder):
+        return key[2] in _WHO
     place, name = last_name(holder), key[2].lower().replace("_", "-").removeprefix("http-")
     if place == "session" or dotted(holder) == "flask.session":
         return True

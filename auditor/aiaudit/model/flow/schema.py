@@ -44,6 +44,8 @@ _SHORT_FIELDS = words(
 _NO_TEXT_COLUMNS = words(
     "Integer Float Boolean DateTime UUID ForeignKey BigInteger SmallInteger Enum Vector Date Numeric"
 )
+# Decorators that make fields of annotations: dataclasses, attrs, and Strawberry's inputs.
+_MAKING_FIELDS = frozenset(("dataclass", "define", "attrs", "s", "input"))
 # So many classes and aliases are looked through.
 _DEPTH = 5
 
@@ -373,7 +375,7 @@ def declares_fields(classes: list[Class], outside: list[str]) -> bool:
     if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
         return True
     return any(
-        last_name(decorator[2] if decorator[0] == "call" else decorator) in ("dataclass", "define", "attrs", "s")
+        last_name(decorator[2] if decorator[0] == "call" else decorator) in _MAKING_FIELDS
         for cls in classes
         for decorator in cls.decorators
     )

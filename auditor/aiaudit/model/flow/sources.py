@@ -10,6 +10,7 @@ from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, speaks_of_conversation, words
+from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Class, Function, Scope, last_name
@@ -126,6 +127,8 @@ class Sources:
         if route is None or name == function.self_name or kind in ("variadic", "keywords"):
             return None
         if self.evaluator.dependency(parameter, function) is not None or self._is_request_type(parameter, function):
+            return None
+        if route.framework in (ON_THE_LOOP, PLAIN) and name in PASSED:
             return None
         outer = function.parent or function.module
         place = Span.at(function.module.path, at)
