@@ -6,6 +6,7 @@ Where the URL is a setting, what deploy files give it counts beside its default.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from aiaudit.model.arguments import argument_of
 from aiaudit.model.deployed import values_given
@@ -14,6 +15,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Function, Scope, last_name
 from aiaudit.model.values import Constant, External, FunctionValue, Instance
+from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.sources.python.facts import Expression
 
 _DEPTH = 6
@@ -49,12 +51,28 @@ class Drivers:
         given = argument_of(known.call, "url", self.evaluator, 0)
         if given.expression is None or given.scope is None:
             return None
-        texts = list(self.texts(given.expression, given.scope))
+        texts = [text for text in self.texts(given.expression, given.scope) if text.strip()]
         schemes = {text.partition(":")[0].lower() for text in texts}
         paths = {path for scheme, path in timeout.drivers if scheme in schemes}
+        if not texts:
+            paths = {path for _, path in timeout.drivers if self._is_required(path)}
         if len(paths) != 1 or any(bound in text.lower() for text in texts for bound in _BOUNDS):
             return None
         return self.knowledge.find(paths.pop())
+
+    def _is_required(self, path: str) -> bool:
+        """Whether the repository asks for a driver: then a URL that only the environment tells is for that one."""
+        entry = self.knowledge.find(path)
+        return entry is not None and not self._required.isdisjoint((entry.dist, entry.dist.removesuffix("-binary")))
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        """The distributions that the repository's manifests name."""
+        tree = self.evaluator.program.tree
+        found = (tree.facts(path, "manifest") for path in tree.files("manifest"))
+        return frozenset(
+            made.name for facts in found if isinstance(facts, ManifestFacts) for made in facts.requirements
+        )
 
     def texts(self, expression: Expression, scope: Scope, depth: int = 0) -> Iterator[str]:
         """How the text of an expression may begin."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.contexts import Reach
+from aiaudit.model.environments import in_production
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
@@ -40,6 +41,13 @@ READING = frozenset(
      "pandas.read_pickle", "pandas.read_json", "scipy.sparse.load_npz")
 )  # fmt: skip
 ENDING = ("exit", "_exit", "quit", "abort", "kill")
+# Exceptions that stand for whatever goes wrong: in the program, or with one library.
+_BROAD = frozenset(
+    ("Exception", "BaseException", "ImproperlyConfigured", "SQLAlchemyError", "DBAPIError", "PyMongoError",
+     "RedisError", "OpenAIError", "AnthropicError")
+)  # fmt: skip
+# Methods that make ready what was made.
+_PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
 DEPTH = 4
 GOES_ON = "the service goes on without it"
 
@@ -146,7 +154,7 @@ def _is_initialisation(known: Known) -> bool:
     """A construction, or the kind of call that prepares a store."""
     if known.entry.kind != "call":
         return known.entry.cost != "cheap" or known.entry.purpose in ("llm", "agent", "chain")
-    return known.entry.path.rpartition(".")[2] in ("create_all", "create_collection", "get_collection", "create_index")
+    return known.entry.path.rpartition(".")[2] in _PREPARING
 
 
 def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[SwallowedFailure]:
@@ -165,7 +173,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))
         if known is None and is_hook:
             known = making.reached_by(call)
-        if known is not None and not is_hook and making.is_used_in(block, scope):
+        if known is not None and not is_start and making.is_used_in(block, scope):
             continue
         if known is not None and early is None and known.call.name.startswith(("from_", "afrom_")):
             continue  # indexing what a request brings is its work
@@ -177,7 +185,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         seen.add(id(block.node))
         for handler in block.node[3]:
             outcome = None if making.replaces(handler, block, scope) else _outcome(handler)
-            if outcome is not None and not (outcome == GOES_ON and _is_shortcut(block)):
+            if outcome is not None and not (outcome.startswith(GOES_ON) and _is_shortcut(block)):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
 
@@ -275,7 +283,7 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
     if kind is not None and not _is_broad(kind):
         return None
     outcome = GOES_ON
-    for statement in statements_in(body):
+    for statement in in_production(body):
         if statement[0] == "raise" or _leaves(statement):
             return None
         if statement[0] == "return":
@@ -286,7 +294,8 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
             value = statement[3] if statement[0] == "assign" else statement[4]
             if value is not None and _is_nothing(value):
                 outcome = "it stays None"
-    return outcome
+    fails = any(statement[0] == "raise" or _leaves(statement) for statement in statements_in(body))
+    return f"{outcome} in production" if fails else outcome
 
 
 def _assigned(body: tuple[Statement, ...]) -> Iterator[tuple[str, Expression]]:
@@ -303,7 +312,7 @@ def _assigned(body: tuple[Statement, ...]) -> Iterator[tuple[str, Expression]]:
 
 def _is_broad(kind: Expression) -> bool:
     names = [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
-    return any(name in ("Exception", "BaseException", "ImproperlyConfigured") for name in names)
+    return not _BROAD.isdisjoint(names)
 
 
 def _is_nothing(value: Expression) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from aiaudit.model.environments import in_production
 from aiaudit.model.scopes import Scope, last_name, walk
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import is_exit, is_failure
@@ -28,6 +29,7 @@ _COMPLAINT = regex(
     r"not (set|found|configured|provided|defined|available)|missing|required|unset|no .*key|error|falta|configur", re.I
 )
 _COLLECTING = ("append", "add", "extend")
+_BROAD = frozenset(("Exception", "BaseException", "ValueError", "RuntimeError", "KeyError", "SQLAlchemyError"))
 _ERROR_KEYS = ("error", "detail", "errors", "message", "msg", "status")
 
 
@@ -138,13 +140,13 @@ def swallows(tries: tuple[Statement, ...]) -> bool:
         for kind, _, body, _ in statement[3]:
             if kind is not None and not _catches_all(kind):
                 continue
-            return not any(is_failure(inner) for inner in statements_in(body))
+            return not any(is_failure(inner) for inner in in_production(body))
     return False
 
 
 def _catches_all(kind: Expression) -> bool:
     kinds = kind[2] if kind[0] == "tuple" else (kind,)
-    return any(last_name(k) in ("Exception", "BaseException", "ValueError", "RuntimeError", "KeyError") for k in kinds)
+    return any(last_name(k) in _BROAD for k in kinds)
 
 
 def ends_process(expression: Expression) -> bool:
