@@ -116,7 +116,9 @@ class Contexts:
         self._ephemeral: set[int] = set()
         self._singletons: dict[int, bool] = {}
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
-        self.started = {a.call.scope.module.path for a in routing.applications} | set(program.starters)
+        self.started = (
+            {a.call.scope.module.path for a in routing.applications} | set(program.starters) | routing.started
+        )
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)

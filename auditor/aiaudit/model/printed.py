@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.program import module_calls
@@ -11,7 +11,7 @@ from aiaudit.model.scopes import Call, Class, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.model.settings import SettingsClass
 from aiaudit.model.settings.words import is_credential
-from aiaudit.model.values import Constant, External, Instance
+from aiaudit.model.values import Constant, External, Instance, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
@@ -145,9 +145,21 @@ class _Finder:
             values = self.evaluator.evaluate(part[2], scope)
             if not any(isinstance(value, External) and value.path == "os.environ" for value in values):
                 return
-        for value in self.evaluator.evaluate(key, scope):
+        for value in self._named_in(key, scope):
             if isinstance(value, Constant) and isinstance(value.value, str) and is_credential(value.value):
                 yield value.value, None, Confidence.HIGH
+
+    def _named_in(self, key: Expression, scope: Scope) -> Iterable[Value]:
+        """What a key may be; inside of a loop over names that of this loop, whatever others call theirs."""
+        loops = [
+            (binding.statement[1], binding)
+            for binding in (scope.bindings.get(key[2], ()) if key[0] == "name" else ())
+            if binding.kind == "element" and binding.statement is not None and binding.statement[0] == "for"
+        ]
+        around = [(at, binding) for at, binding in loops if at[:2] <= key[1][:2] and key[1][2:] <= at[2:]]
+        if around:
+            return self.evaluator.bindings([max(around, key=lambda pair: pair[0])[1]])
+        return self.evaluator.evaluate(key, scope)
 
     def _object(self, part: Expression, scope: Scope) -> Iterator[tuple[str, Step | None, Confidence]]:
         """Settings as a whole, or the environment as a whole."""

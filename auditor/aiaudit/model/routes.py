@@ -28,6 +28,7 @@ from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
+from aiaudit.model.started import started_scripts
 from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -107,6 +108,7 @@ class Routing:
     applications: list[Application] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
+    started: frozenset[str] = frozenset()
 
     def owners(self, route: Route) -> list[Application]:
         """The applications that a route is registered with, itself or through routers; [] where that is not known."""
@@ -200,9 +202,14 @@ class _Finder:
         anchors |= {m.path for m in self.program.modules if self._is_found_by_convention(m)}
         anchors |= {route.handler.module.path for route in self.found.routes if route.framework == "Connexion"}
         anchors |= self.standing
+        pages = self._pages()
+        if anchors and not pages <= anchors:
+            self.found.started = started_scripts(self.program, self.evaluator)
+            anchors |= pages & self.program.closure(sorted(self.found.started))
         if not anchors:
             anchors = set(self.program.entries)
         starters = [path for path in self.program.starters if not anchors.isdisjoint(self.program.closure([path]))]
+        starters += [path for path in self.found.started if not anchors.isdisjoint(self.program.closure([path]))]
         roots = sorted(anchors | set(starters))
         live = self.found.live = self.program.closure(roots)
         self.found.routes = [route for route in self.found.routes if route.handler.module.path in live]
@@ -211,6 +218,12 @@ class _Finder:
             module = self.program.load(path)
             if module is not None:
                 self._entry("import", module, f"import of {path}", Span.whole_file(path))
+
+    def _pages(self) -> set[str]:
+        """Modules that show pages and serve them themselves, as Gradio's and Streamlit's do: applications if they are
+        started, else often sketches beside the service."""
+        found = {route.handler.module.path for route in self.found.routes if route.framework == "Gradio"}
+        return found | {entry.scope.module.path for entry in self.found.entries if isinstance(entry.scope, Module)}
 
     def _is_found_by_convention(self, module: Module) -> bool:
         if is_beside_the_service(module.path):

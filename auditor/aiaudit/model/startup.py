@@ -46,6 +46,8 @@ _BROAD = frozenset(
     ("Exception", "BaseException", "ImproperlyConfigured", "SQLAlchemyError", "DBAPIError", "PyMongoError",
      "RedisError", "OpenAIError", "AnthropicError")
 )  # fmt: skip
+# Methods that ask whether a server is there.
+_ASKING = frozenset(("ping", "heartbeat", "connect", "begin", "server_info", "is_ready", "get_collections"))
 # Methods that make ready what was made.
 _PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
 DEPTH = 4
@@ -119,11 +121,15 @@ class _Making:
             )
         return worked_with or self.working_calls.get(id(call))
 
-    def is_used_in(self, block: Enclosing, scope: Scope) -> bool:
-        """Whether the try also works with what it makes: then it guards one request's work, not a start."""
+    def is_used_in(self, block: Enclosing, scope: Scope, is_start: bool) -> bool:
+        """Whether the try also works with what it makes: then it guards one request's work, not a start.
+
+        To ask a server whether it is there is no work yet.
+        """
         return any(
             known.entry.kind == "call"
             and not _is_initialisation(known)
+            and not (is_start and known.call.name in _ASKING)
             and any(link.node is block.node for link in known.call.around)
             for known in self.side.known
             if known.call.scope is scope
@@ -138,7 +144,8 @@ class _Making:
                 continue
             if value[0] in ("name", "attr"):
                 return True
-            if value[0] == "call" and self.by(self.side.evaluator.call_of(value, scope), 1) is not None:
+            calls = [part for part in walk(value) if part[0] == "call"] if value[0] == "call" else []
+            if any(self.by(self.side.evaluator.call_of(part, scope), 1) is not None for part in calls):
                 return True
         return False
 
@@ -173,7 +180,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))
         if known is None and is_hook:
             known = making.reached_by(call)
-        if known is not None and not is_start and making.is_used_in(block, scope):
+        if known is not None and not is_hook and making.is_used_in(block, scope, is_start):
             continue
         if known is not None and early is None and known.call.name.startswith(("from_", "afrom_")):
             continue  # indexing what a request brings is its work

@@ -185,16 +185,17 @@ class Sources:
         call = route.decorator
         if path or call is None:
             return False
-        position = route.handler.parameters.index(parameter)
+        given = [known for known in route.handler.parameters if known[0] != route.handler.self_name]
+        position = given.index(parameter)
         if call.name == "ChatInterface":
             return position == 0
         inputs = call.argument("inputs", 1)
         listed = inputs[2] if inputs is not None and inputs[0] in ("list", "tuple") else (inputs,)
-        given = self.evaluator.evaluate(listed[position], call.scope) if position < len(listed) else ()
+        values = self.evaluator.evaluate(listed[position], call.scope) if position < len(listed) else ()
         return any(
             (isinstance(value, External) and value.path in TYPED)
             or (isinstance(value, Constant) and value.value in ("text", "textbox"))
-            for value in given
+            for value in values
         )
 
     def of_model(self, cls: Class, parameter: Parameter, function: Scope, path: Path) -> Source | None:
