@@ -308,10 +308,11 @@ def test_scripts_are_opened(tmp_path: Path) -> None:
     assert (server.span.path, server.span.line) == ("run.sh", 4)
 
 
-def test_a_script_that_hands_over_runs_the_command(tmp_path: Path) -> None:
+@pytest.mark.parametrize("handed", ['exec "$@"', 'readonly cmd="$*"\nexec $cmd', 'WORDS="$@"\n${WORDS}'])
+def test_a_script_that_hands_over_runs_the_command(tmp_path: Path, handed: str) -> None:
     files = {
         "Dockerfile": 'FROM python:3.12\nCOPY entrypoint.sh /\nENTRYPOINT ["/entrypoint.sh"]\nCMD ["uvicorn", "a:b"]\n',
-        "entrypoint.sh": '#!/bin/sh\nset -e\npython -c "print(1)"\nexec "$@"\n',
+        "entrypoint.sh": '#!/bin/sh\nset -e\npython -c "print(1)"\n' + handed + "\n",
     }
     (made,) = images_of(tmp_path, files)
 
@@ -360,3 +361,39 @@ def test_a_build_that_hands_out_files_does_not_say_what_ships(options: str, fina
     (image,) = images_of(tmp_path, files)
 
     assert image.final.name == final
+
+
+_STAGES = (
+    "FROM python:3.12-slim AS base\nFROM base AS development\nRUN pip install pytest\nFROM base AS production\nUSER 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "final"),
+    [
+        ({"compose.yml": "      context: .\n      target: development\n"}, "production"),
+        ({"compose.yml": "      context: .\n      target: base\n"}, "base"),
+        (
+            {
+                "compose.yml": "      context: .\n      dockerfile: docker/Dockerfile\n      target: base\n",
+                "deploy/compose.prod.yml": "      target: production\n",
+            },
+            "production",
+        ),
+        (
+            {
+                "compose.dev.yml": "      context: .\n      target: base\n",
+                "compose.yml": "      context: .\n      target: production\n",
+            },
+            "production",
+        ),
+    ],
+)
+def test_the_stage_that_ships_is_not_the_one_for_development(tmp_path: Path, files: dict[str, str], final: str) -> None:
+    """A file laid over another says less than it means; names tell what is meant for production."""
+    where = "docker/Dockerfile" if "deploy/compose.prod.yml" in files else "Dockerfile"
+    composed = {path: f"services:\n  web:\n    build:\n{build}" for path, build in files.items()}
+
+    (made,) = images_of(tmp_path, {**composed, where: _STAGES})
+
+    assert made.final.name == final

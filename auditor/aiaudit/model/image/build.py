@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,8 +16,15 @@ from aiaudit.model.image.targets import missing_targets
 from aiaudit.model.image.values import BuildReference, Dockerfile, Image, Stage
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import DockerfileFacts, StageFacts
 
+# Names of compose files and stages that tell what is built with them.
+_PRODUCTION = regex(r"(?:^|[-_.])(?:prod|production|release|live)(?:[-_.]|$)", re.IGNORECASE)
+_DEVELOPMENT = regex(
+    r"(?:^|[-_.])(?:dev|devel|develop|development|debug|debugger|tests?|testing|ci|lint|local|override)(?:[-_.]|$)",
+    re.IGNORECASE,
+)
 # Files beyond these bounds are made by programs, and linking them would cost more than their length.
 _MOST_STAGES = 300
 _MOST_INSTRUCTIONS = 3000
@@ -79,12 +87,14 @@ def _is_linkable(service: Service, path: str, facts: DockerfileFacts) -> bool:
 def image(service: Service, path: str, facts: DockerfileFacts, stated: tuple[BuildReference, ...]) -> Image:
     """The image that a Dockerfile builds.
 
-    The first file that states a build decides context, target and arguments; where they state several contexts, the
-    first of those that hold most of what the Dockerfile reads.
+    The first file that states a build decides context, target and arguments, one for production before others and one
+    for development after them; where they state several contexts, the first of those that hold most of what the
+    Dockerfile reads.
     """
     tree = service.tree
     if stated:
-        by_context = {reference.context: reference for reference in reversed(stated)}
+        ranked = sorted(stated, key=_rank)
+        by_context = {reference.context: reference for reference in reversed(ranked)}
         chosen = [by_context[context] for context in dict.fromkeys(reference.context for reference in stated)]
         made = [
             _built(service, path, facts, Context(tree, reference.context, path, is_stated=True), stated, reference)
@@ -137,10 +147,25 @@ def _above(folder: str) -> list[str]:
     return found
 
 
+def _rank(reference: BuildReference) -> int:
+    """Builds that are named after production come first, those named after development last."""
+    said = f"{posixpath.basename(reference.path)}.{reference.target}"
+    return 0 if _PRODUCTION.search(said) else 2 if _DEVELOPMENT.search(said) else 1
+
+
+def _is_workshop(stage: Stage) -> bool:
+    """Whether a stage's name says that it is for those who work on the service."""
+    return _DEVELOPMENT.search(stage.name or "") is not None
+
+
 def _final(stages: Sequence[Stage], chosen: BuildReference | None) -> Stage:
-    """The stage that ships: the target that a deploy file names, or the last one."""
+    """The stage that ships: the target that a deploy file names, or the last one.
+
+    A target for development is not what ships where a stage follows that is not for development.
+    """
     target = chosen.target.lower() if chosen else ""
-    return next((stage for stage in stages if target and stage.name == target), stages[-1])
+    named = next((stage for stage in stages if target and stage.name == target), stages[-1])
+    return stages[-1] if _is_workshop(named) and not _is_workshop(stages[-1]) else named
 
 
 def _likely_context(tree: Tree, path: str, facts: DockerfileFacts) -> str:

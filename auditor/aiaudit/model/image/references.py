@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 
-from aiaudit.model.compose import compose_files, variables
+from aiaudit.model.compose import ComposeFile, compose_files, variables
 from aiaudit.model.image.bake import bake_references, bake_targets, is_bake_file
 from aiaudit.model.image.builders import build_commands
 from aiaudit.model.image.context import below
@@ -55,11 +56,40 @@ def embedded_dockerfiles(service: Service) -> Iterator[tuple[BuildReference, Doc
 
 
 def _compose(service: Service) -> Iterator[BuildReference]:
-    for file in compose_files(service):
+    files = compose_files(service)
+    for file in files:
         for entry in file.services:
             build = entry.node.get("build")
             if build is not None and (build.kind == SCALAR or build.get("dockerfile_inline") is None):
-                yield _reference(file.path, entry.name, entry.node, build)
+                own = _reference(file.path, entry.name, entry.node, build)
+                yield _completed(own, files, service) if _is_partial(build) else own
+
+
+def _is_partial(build: Node) -> bool:
+    """Whether a build says neither where it takes place nor by which Dockerfile: another compose file does."""
+    return build.kind == MAPPING and not build.text("context") and not build.text("dockerfile")
+
+
+def _completed(own: BuildReference, files: tuple[ComposeFile, ...], service: Service) -> BuildReference:
+    """A build of a file that is laid over another (`-f compose.yml -f compose.prod.yml`), with what that one says."""
+    if service.tree.exists(own.dockerfile):
+        return own
+    for file in files:
+        folder = posixpath.dirname(file.path)
+        if file.path == own.path or not f"{posixpath.dirname(own.path)}/".startswith(f"{folder}/" if folder else ""):
+            continue
+        for entry in file.services:
+            build = entry.node.get("build")
+            if entry.name == own.name and build is not None and not _is_partial(build):
+                base = _reference(file.path, entry.name, entry.node, build)
+                return replace(
+                    own,
+                    context=base.context,
+                    dockerfile=base.dockerfile,
+                    target=own.target or base.target,
+                    arguments=(*base.arguments, *own.arguments),
+                )
+    return own
 
 
 def named_contexts(service: Service) -> frozenset[str]:

@@ -84,6 +84,7 @@ class _Reader:
     scripts: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: set[str] = field(default_factory=lambda: set(_ALL_ARGUMENTS))  # what stands for all arguments
 
     def instruction(self, instruction: Instruction, following: tuple[Command, ...]) -> None:
         """Read ENTRYPOINT or CMD; `following` is what it gets as its arguments."""
@@ -118,7 +119,7 @@ class _Reader:
                 continue
             if path == self.path:
                 self.commands.append(command)
-            if any(word.text in _ALL_ARGUMENTS for word in command.words[:1]):
+            if any(word.text in self.arguments for word in command.words[:1]):
                 self.read(arguments, self.path, folder, (), depth + 1)
                 continue
             if self._script(command, folder, arguments, depth):
@@ -138,6 +139,8 @@ class _Reader:
 
     def _assign(self, pairs: Iterable[Pair], is_conditional: bool) -> None:
         for pair in pairs:
+            if pair.value in _ALL_ARGUMENTS and not is_conditional:
+                self.arguments.update((f"${pair.key}", f"${{{pair.key}}}"))
             value = self.expand(pair.value or "")
             if is_conditional or "$" in value:
                 self.variables.pop(pair.key, None)  # set here or not: its value is not known any more
@@ -151,6 +154,8 @@ class _Reader:
         for word in command.words[1:]:
             key, equals, value = word.text.partition("=")
             if equals:
+                if value in _ALL_ARGUMENTS and not command.nested:
+                    self.arguments.update((f"${key}", f"${{{key}}}"))
                 value = self.expand(value)
                 self.environment[key] = value if not command.nested else f"${key}"
                 if "$" not in value and not command.nested:
