@@ -524,3 +524,23 @@ def test_many_short_items(tmp_path: Path) -> None:
     assert flow.source.many
     assert flows(tmp_path, main.format(given="body.texts[:20]")) == []
     assert flows(tmp_path, main.format(given="body.texts[0]")) == []
+
+
+FLASK = """
+from flask import Flask, request
+from model import embed
+
+app = Flask(__name__)
+
+
+@app.post("/search")
+def search():
+    return embed([request.json["text"]])
+"""
+
+
+def test_what_a_server_takes_is_that_of_the_application_with_the_route(tmp_path: Path) -> None:
+    """FastAPI takes bodies of any size; that says nothing of the Flask application beside it."""
+    found = flows(tmp_path, handler("return ask(body.message)"), files={"legacy.py": FLASK})
+    accepted = {flow.source.route.label: flow.accepted for flow in found if flow.source.route is not None}
+    assert accepted == {"POST /chat": " (FastAPI takes bodies of any size)", "POST /search": ""}

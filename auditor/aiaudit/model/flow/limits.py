@@ -63,11 +63,12 @@ def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
         return ""  # no part of a body
     if limit:
         return f" (bodies of {limit / 1024**2:.0f} MiB are taken)"
-    for application in tools.side.routing.applications:
-        entry = tools.knowledge.find(_PATHS.get(application.framework, ""))
-        if entry is not None and entry.default("max_body_size") == "none":
-            return f" ({application.framework} takes bodies of any size)"
-    return ""
+    routing = tools.side.routing
+    owners = (routing.owners(source.route) if source.route is not None else None) or routing.applications
+    framework = owners[0].framework if len({owner.framework for owner in owners}) == 1 else ""
+    entry = tools.knowledge.find(_PATHS.get(framework, ""))
+    takes_all = entry is not None and entry.default("max_body_size") == "none"
+    return f" ({framework} takes bodies of any size)" if takes_all else ""
 
 
 def proxy_limit(tree: Tree) -> float | None:

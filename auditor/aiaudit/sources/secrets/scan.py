@@ -27,6 +27,7 @@ _BARE = {
 # The settings of a Firebase web or mobile application, whose key is made to be shown.
 _WEB_APPLICATION = (b"messagingSenderId", b"firebaseapp.com", b"mobilesdk_app_id")
 _WINDOW = 400
+_LONGEST_LINE = 2000
 _QUOTE = regex(r"\\*[\"'`]")
 _QUERY_VALUE = regex(r"=([^&\s\"'`]+)")
 _ESCAPED = regex(r"\\[nrt]$")
@@ -86,7 +87,13 @@ def _read(
         _read_dockerfile(collector)
     binder = LineBinder(collector, _BARE.get(kind, NO))
     binder.links(links)
-    binder.bind(found)
+    binder.bind([place for place in found if not _is_minified(collector.scan.text, place[0])])
+
+
+def _is_minified(text: str, offset: int) -> bool:
+    """Whether a line is longer than people write them: which quotes in it are pairs cannot be told."""
+    before, after = text[max(0, offset - _LONGEST_LINE) : offset], text[offset : offset + _LONGEST_LINE]
+    return len(before.rpartition("\n")[2]) + len(after.partition("\n")[0]) >= _LONGEST_LINE
 
 
 def _read_python(
