@@ -100,6 +100,9 @@ def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> I
     for function in tools.evaluator.functions_of(expression[2], scope):
         for returned, _ in function.returns:
             yield from _queried(returned, function, tools, hops + 1)
+    result = _receiver(expression)
+    if result[0] == "name":
+        yield from _queried(result, scope, tools, hops + 1)  # `found = session.execute(...)`, then `found.all()`
     for part in walk(expression):
         if part[0] == "call" and last_name(part[2]) in _READING:
             for argument in part[3][:1]:
@@ -112,6 +115,13 @@ def _queried(expression: Expression, scope: Scope, tools: Tools, hops: int) -> I
             yield from _related(part[2][2][3], tools)
         elif part[0] == "call" and last_name(part[2]) in ("execute", "exec", "scalars") and part[3]:
             yield from _queried(part[3][0], scope, tools, hops + 1)
+
+
+def _receiver(expression: Expression) -> Expression:
+    """What the first of a chain of methods is called on."""
+    while expression[0] in ("call", "attr", "await", "sub"):
+        expression = expression[2]
+    return expression
 
 
 def _related(name: str, tools: Tools) -> Iterator[Class]:

@@ -23,7 +23,9 @@ _IDENTIFIER = regex(
 
 
 _CONVERSATION = regex(
-    r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript", re.IGNORECASE
+    r"messages?$|history|conversation|chats?$|turns|dialog|discussion|memory|transcript|utterance"
+    r"|chat_?(content|entry|entrie|log|record|line|item|text)s?$",
+    re.IGNORECASE,
 )
 
 
