@@ -10,6 +10,7 @@ from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.sources import Source, is_conversation
 from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
+from aiaudit.model.flow.verdicts import SPOKEN
 from aiaudit.model.flow.walk import Arrival, Walk
 from aiaudit.model.scopes import Function, Scope
 from aiaudit.values import dataclass
@@ -34,11 +35,11 @@ class Flow:
 
 
 def flow_of(call: ModelCall, walk: Walk, limit: float | None, tools: Tools) -> Flow | None:
-    """What a walk from a model call found: the nearest source first."""
+    """What a walk from a model call found: first the nearest source of those whose names speak of what users write."""
     arrivals = [a for a in walk.arrivals if not _is_limited(a.source, limit) and not _is_conversation(a.source, call)]
     if not arrivals:
         return None
-    first = min(arrivals, key=lambda arrival: (_rank(arrival), len(arrival.places)))
+    first = min(arrivals, key=lambda arrival: (*_rank(arrival), len(arrival.places)))
     others = tuple(arrival.source for arrival in arrivals if arrival is not first)
     cut = any(place.cut for place in first.places)
     accepted = accepted_size(first.source, limit, tools)
@@ -62,9 +63,11 @@ def _truncates(call: ModelCall) -> bool:
     return call.known is not None and call.known.entry.path.startswith("sentence_transformers.")
 
 
-def _rank(arrival: Arrival) -> int:
-    """Text that arrives whole says more than text in pieces."""
-    return int(any(place.cut for place in arrival.places)) + (arrival.source.kind != "text")
+def _rank(arrival: Arrival) -> tuple[int, bool]:
+    """Text that arrives whole says more than text in pieces; a `prompt` more than some `options`."""
+    source = arrival.source
+    pieces = int(any(place.cut for place in arrival.places)) + (source.kind != "text")
+    return pieces, bool(source.field) and source.field not in SPOKEN
 
 
 def _steps(arrival: Arrival, call: ModelCall) -> Iterator[Step]:

@@ -94,6 +94,9 @@ class Schema:
             return replace(found, is_list=True, opened=whole, many=found.kind == "bounded" and whole)
         if name.lower() in MAPPINGS:
             return self.annotated(arguments[-1], scope, path[1:], depth)
+        if name == "RootModel":
+            below = path[1:] if path[:1] == ("root",) else path
+            return self.annotated(inner, scope, below, depth + 1)
         if name in ("Generator", "AsyncGenerator", "AsyncIterator", "Callable", "Type", "type", "Coroutine"):
             return NONE
         return self._named(annotation[2], scope, path, depth)
@@ -223,6 +226,7 @@ class Schema:
             return NONE
         if not path:
             names = {name: None for candidate in classes for name in self._field_names(candidate)}
+            names |= {"root": None} if not names and self._root_type(classes) is not None else {}
             spoken = [name for name in names if not is_label_name(name)]
             return worst([self.field(cls, name, (), depth) for name in spoken or names])
         if not isinstance(path[0], str):
@@ -246,6 +250,14 @@ class Schema:
         for name in ("root", "__root__"):
             if any(name in candidate.bindings for candidate in classes):
                 return name
+        return "root" if self._root_type(classes) is not None else None
+
+    def _root_type(self, classes: list[Class]) -> tuple[Expression, Class] | None:
+        """What `class Texts(RootModel[list[str]])` holds, with the class that says so."""
+        for candidate in classes:
+            for base in candidate.bases:
+                if base[0] == "sub" and last_name(base[2]) == "RootModel":
+                    return base[3], candidate
         return None
 
     def field(self, cls: Class, name: str, path: Path, depth: int = 0) -> Verdict:
@@ -263,6 +275,10 @@ class Schema:
             if found.opened:
                 found = replace(found, opened=False, container=Container(name, candidate.name, place))
             return found if found.owner else replace(found, field=name, owner=candidate.name, declared=place)
+        rooted = self._root_type(self.evaluator.lineage(cls)[0]) if name == "root" else None
+        if rooted is not None:
+            found = self.annotated(rooted[0], rooted[1].parent or rooted[1].module, path, depth)
+            return replace(found, field=name, owner=cls.name, declared=cls.span)
         return NONE
 
     def _declared(self, cls: Class, binding: Binding, path: Path, depth: int) -> Verdict:

@@ -43,8 +43,9 @@ NONE, BOUNDED, TEXT, UPLOAD = Verdict("none"), Verdict("bounded"), Verdict("text
 
 # Fields that carry what a user writes, the likeliest first: named when a whole body goes into a prompt.
 SPOKEN = (
-    "prompt", "message", "messages", "question", "query", "input", "text", "content", "contents", "texts", "history",
-    "user_input", "user_message", "instruction", "instructions", "system", "context", "document", "body", "data",
+    "prompt", "message", "messages", "question", "query", "q", "input", "text", "content", "contents", "texts",
+    "history", "user_input", "user_message", "instruction", "instructions", "system", "context", "document", "body",
+    "data",
 )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ _SAYING = frozenset(
      "isinstance", "hasattr", "type", "id", "repr", "setLevel", "basicConfig", "len", "callable")
 )  # fmt: skip
 STEPS = 400
+# Parts the keys of a container in a container.
+_BELOW = "\0"
 
 
 class Tracer:
@@ -190,7 +192,7 @@ class _Trail(Places):
         if base[0] == "name":
             holder = scope_of_name(read.scope, base[2])
             if holder is not None:
-                self.variable(holder, base[2], replace(state, inside=True, key=key or None), read)
+                self.variable(holder, base[2], put(state, key), read)
         else:
             self.use(STORED, read, state, parameter=key)
 
@@ -336,14 +338,14 @@ class _Trail(Places):
     # Containers
 
     def _list(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
-        return replace(state, inside=True, key=None), parent
+        return put(state, None), parent
 
     _tuple = _set = _list
 
     def _dict(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         name = next((key for key, value in parent[2] if value is child), None)
         key = name[2] if name is not None and name[0] == "const" and isinstance(name[2], str) else None
-        return replace(state, inside=True, key=key), parent
+        return put(state, key), parent
 
     def _comp(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if read.statement[0] == "if" and parents[-1][0] == "call" and last_name(parents[-1][2]) in ("all", "any"):
@@ -360,10 +362,8 @@ class _Trail(Places):
             if not state.derived:
                 self.use(REFUSED, read, state)
             return replace(state, derived=True), parent
-        wanted = parent[3][2] if parent[3][0] == "const" else None
-        if state.key is not None and wanted is not None and wanted != state.key:
-            return None
-        return replace(state, inside=False, key=None), parent
+        inner = taken(state, parent[3][2] if parent[3][0] == "const" else None)
+        return None if inner is None else (inner, parent)
 
     # Calls
 
@@ -375,9 +375,8 @@ class _Trail(Places):
             return None
         if state.inside:
             if parent[3] == "get" and call[3] and call[3][0][0] == "const":
-                if state.key is not None and call[3][0][2] != state.key:
-                    return None
-                return replace(state, inside=False, key=None), parent
+                inner = taken(state, call[3][0][2])
+                return None if inner is None else (inner, parent)
             return (state, parent) if parent[3] in ("items", "values", "copy") else None
         if not state.derived:
             self.use(REFUSED, read, state)
@@ -410,7 +409,9 @@ class _Trail(Places):
                 self.use(REFUSED, read, state)
             return replace(state, derived=True), parent
         if name in _TRANSPARENT:
-            return (replace(state, inside=True, key=parameter or None) if name == "dict" else state), parent
+            if name == "dict":
+                return put(state, parameter) if parameter else replace(state, inside=True), parent
+            return state, parent
         if name == "format" and not values:
             return replace(state, derived=True), parent  # of a text: `"{user}:{password}@{host}".format(...)`
         if name == "partial":
@@ -421,7 +422,7 @@ class _Trail(Places):
         paths = tuple(v.path for v in values if isinstance(v, External))
         if any(path in GIVING_NONE or path in RAISING for path in paths):
             return state, parent  # the default of another lookup
-        parameter = parameter or (state.key if state.inside and state.key else "")
+        parameter = parameter or (state.key.rpartition(_BELOW)[2] if state.inside and state.key else "")
         self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
         return None
 
@@ -455,7 +456,21 @@ class _Trail(Places):
             self.variable(function, parameter, state)
         elif any(p[1] == "keywords" for p in function.parameters):
             name = next(p[0] for p in function.parameters if p[1] == "keywords")
-            self.variable(function, name, replace(state, inside=True, key=parameter))
+            self.variable(function, name, put(state, parameter))
+
+
+def put(state: State, key: str | None) -> State:
+    """The state of what is put into a container, under a key where that is known."""
+    path = f"{key or ''}{_BELOW}{state.key or ''}" if state.inside else key
+    return replace(state, inside=True, key=path or None)
+
+
+def taken(state: State, key: object) -> State | None:
+    """The state of what a container has under a key, None where that is something else."""
+    first, below, rest = (state.key or "").partition(_BELOW)
+    if first and key is not None and key != first:
+        return None
+    return replace(state, inside=bool(below), key=rest or None)
 
 
 def _parameter(call: Call, child: Any) -> str:
