@@ -137,3 +137,18 @@ def test_answers_are_no_uses_of_the_session_that_got_them(tmp_path: Path) -> Non
     }
 
     assert waits(service_of(tmp_path, files)) == []
+
+
+@pytest.mark.parametrize(
+    ("construction", "state", "seconds"),
+    [
+        ("cohere.ClientV2()", "default", 300),
+        ("cohere.ClientV2(timeout=60)", "set", 60),
+    ],
+)
+def test_time_outs_that_are_not_retried_count_once(
+    construction: str, state: str, seconds: float, tmp_path: Path
+) -> None:
+    """cohere tries again after refused connections and busy servers, never after a time-out."""
+    (found,) = waits_in(tmp_path, f"import cohere\n\nclient = {construction}\n", "cohere.ClientV2")
+    assert (found.state, found.seconds, found.attempts) == (state, seconds, 1)

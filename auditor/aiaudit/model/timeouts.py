@@ -276,10 +276,12 @@ class TimeoutReader:
         return timeout.default * self.attempts(known)
 
     def attempts(self, known: Known) -> int:
-        """How often a call is tried: the first time and its retries."""
+        """How often a call that times out is tried: the first time and its retries."""
         timeout = known.entry.timeout
+        if timeout is None or not timeout.is_retried:
+            return 1
         retries = self.retries(known)
-        return 1 + (retries if retries is not None else (timeout.retries if timeout else 0) or 0)
+        return 1 + (retries if retries is not None else timeout.retries or 0)
 
     def worst(self, known: Known, seconds: float | None) -> float | None:
         """A set time-out times the attempts."""

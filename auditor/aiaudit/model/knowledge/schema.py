@@ -75,6 +75,11 @@ class Timeout:
         return self.default == INFINITE or self.worst_case == INFINITE
 
     @property
+    def is_retried(self) -> bool:
+        """Whether a call that timed out is tried again; some libraries retry other failures alone."""
+        return self.worst_case is None or self.default is None or self.worst_case > self.default
+
+    @property
     def longest(self) -> float | None:
         """The longest wait by default, retries counted where their number is known; None where nothing is known."""
         if self.unbounded:
