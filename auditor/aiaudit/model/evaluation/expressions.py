@@ -28,6 +28,8 @@ RUNNABLE = "langchain_core.runnables.RunnableSequence()"
 SUBCLASSES = "builtins.type.__subclasses__"
 NEW = "builtins.object.__new__"
 NAMESPACES = ("types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()")
+# Names under which code reaches for an application, or the state that it or a request carries.
+_SHARED = ("state", "g", "ctx", "app", "current_app", "application")
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -130,7 +132,7 @@ class Expressions(Core):
     def attribute_of(self, expression: Expression, scope: Scope) -> Iterator[Value]:
         """What an attribute expression may stand for."""
         _, _, base, name = expression
-        is_state = base[0] in ("attr", "name") and last_name(base) in ("state", "g", "ctx", "app", "current_app")
+        is_state = base[0] in ("attr", "name") and last_name(base) in _SHARED
         shared = list(self.shared_state(name)) if is_state else ()
         for value in self.evaluate(base, scope):
             if not shared or not isinstance(value, External):  # what was put there is nothing of the framework's
@@ -140,7 +142,7 @@ class Expressions(Core):
     def shared_state(self, name: str) -> Iterator[Value]:
         """What was put on an application's or request's state under a name."""
         for store in self.program.stores_by_attribute.get(name, ()):
-            if last_name(store.base) in ("state", "g", "ctx", "app"):
+            if last_name(store.base) in _SHARED:
                 yield from self.stored(store)
         for value, function in self._yielded_state.get(name, ()):
             yield from self.evaluate(value, function)

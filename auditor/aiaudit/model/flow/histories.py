@@ -14,6 +14,7 @@ from aiaudit.model.flow.places import ANY, Place
 from aiaudit.model.flow.roundtrips import RoundTrip, RoundTrips
 from aiaudit.model.flow.rows import all_related, unlimited_rows
 from aiaudit.model.flow.sources import is_conversation
+from aiaudit.model.flow.stored_lists import growing_list
 from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.walk import Arrival, Walk
@@ -69,6 +70,8 @@ class Histories:
                 yield self._kept(growth, call)
             elif trip is not None:
                 yield self._stored(trip, call.name, call.call.span)
+            elif (push := growing_list(place, self.tools)) is not None:
+                yield self._listed(push, place, call)
             elif place.expression[0] in ("call", "attr") and not place.few:
                 rows = unlimited_rows if place.expression[0] == "call" else all_related
                 table = rows(place, self.tools)
@@ -121,6 +124,16 @@ class Histories:
             Step("stores it again", trip.stored.span),
         )
         return GrowingConversation("kept", trip.what, where, trip.added.span, steps)
+
+    def _listed(self, push: Call, place: Place, call: ModelCall) -> GrowingConversation:
+        reach = self.tools.side.contexts.in_request(push.scope)
+        steps = (
+            *(reach.steps() if reach is not None else ()),
+            Step("adds to the list", push.span),
+            Step("reads all of it", place.span),
+            Step(call.name, call.call.span),
+        )
+        return GrowingConversation("kept", "the list in Redis", call.name, place.span, steps)
 
     # Lists in requests
 
