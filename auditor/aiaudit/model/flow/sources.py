@@ -9,7 +9,7 @@ from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.verdicts import Container, Verdict
-from aiaudit.model.flow.words import is_identifier, speaks_of_conversation, words
+from aiaudit.model.flow.words import is_identifier, names_turns, speaks_of_conversation, words
 from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
@@ -399,7 +399,7 @@ def _access(expression: Expression) -> tuple[Expression, list[Part]]:
 
 def _json_list(what: str, field: str, path: Path, place: Place) -> Container | None:
     """The entry of a JSON body that is read as a whole list."""
-    if not field or "body" not in what or field not in path:
+    if not field or "body" not in what or field not in path or not names_turns(field):
         return None
     below = path[path.index(field) + 1 :]
     return None if below and (below[0] == ONE or isinstance(below[0], int)) else Container(field, "", place.span)

@@ -34,6 +34,14 @@ def speaks_of_conversation(name: str) -> bool:
     return _CONVERSATION.search(name) is not None
 
 
+_TURNS = regex(r"messages$|histor(y|ies)|conversations?$|chats$|turns|dialog(ue)?s?$", re.IGNORECASE)
+
+
+def names_turns(name: str) -> bool:
+    """Whether an entry that nobody declares holds turns, by its name: a `message` or a `memory` may be a text."""
+    return _TURNS.search(name) is not None
+
+
 def words(text: str) -> frozenset[str]:
     """A set of names written as one text."""
     return frozenset(text.split())
