@@ -39,6 +39,8 @@ _CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _BLOCKS = word_set("body orelse finalbody handlers cases")
 _END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4
+_PLURAL = regex(r"(?i:keys|tokens|secrets|passwords)$")
+_SEVERAL = 50
 _SENDING = word_set("auth client credential credentials") | names.PROVIDERS
 # What is hashed so that a login takes as long for users that do not exist.
 _DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?real)")
@@ -119,6 +121,9 @@ class _Binder:
         name = target_name(target)
         if not name or owner == "enum" or name in _EXAMPLES:
             return
+        if isinstance(value, ast.List | ast.Set | ast.Tuple | ast.Dict):
+            self._several(name, value)
+            return
         environment = isinstance(target, ast.Subscript) and "environ" in dotted(target.value)
         for literal, origin in literals_of(value):
             context = "default" if origin else "environment" if environment else "assignment"
@@ -126,6 +131,15 @@ class _Binder:
                 context = "field"
             in_use = environment or owner == "fields" or (is_setting(target) and is_own_key(name))
             self._bind(literal, name, context, PROCESS if origin == "lookup" or in_use else CODE)
+
+    def _several(self, name: str, value: ast.List | ast.Set | ast.Tuple | ast.Dict) -> None:
+        """`API_KEYS = {"...", "..."}`, or who has which key. Names of keys stand in such lists as well: only what looks
+        like a key counts."""
+        if not _PLURAL.search(name):
+            return
+        for item in (value.keys if isinstance(value, ast.Dict) else value.elts)[:_SEVERAL]:
+            if item is not None:
+                self._bind(item, name, "entry", PROCESS, elsewhere=True)
 
     def _expression(self, root: ast.AST) -> None:
         stack = [root]
