@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from aiaudit.model.image.commands import commands_in, expanded, names_in, options, unwrapped
 from aiaudit.model.image.context import below
+from aiaudit.model.image.makefiles import shell_names, variables_of
 from aiaudit.model.image.values import BuildReference
 from aiaudit.model.tree import Tree
-from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, Node, YamlFacts
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command
@@ -24,8 +23,6 @@ _VALUES = names_in(
     " --ulimit --allow --attest --annotation --call --cpuset-cpus --isolation --provenance --sbom"
 )
 _MAKEFILES = ("Makefile", "makefile", "GNUmakefile", "Justfile", "justfile")
-_MAKE_VARIABLE = regex(r"^(?:export\s+)?(?P<name>\w+)\s*[:?]?:?=\s*(?P<value>[^#\n]*)", re.MULTILINE)
-_MAKE_REFERENCE = regex(r"\$\((\w+)\)")
 
 
 def build_commands(tree: Tree) -> Iterator[BuildReference]:
@@ -67,18 +64,11 @@ def _in_script(
 
 def _in_makefile(tree: Tree, path: str, folder: str) -> Iterator[BuildReference]:
     text = tree.text(path).replace("\\\n", " ")
-    variables: dict[str, str] = {}
-    for match in _MAKE_VARIABLE.finditer(text):
-        variables[match["name"]] = expand(_shell_names(match["value"].strip()), variables.get).text
+    variables = variables_of(text)
     for line in text.splitlines():
         if line[:1] in ("\t", " ") and _speaks_of_building(line):
-            recipe = _shell_names(line.strip().lstrip("@-+"))
+            recipe = shell_names(line.strip().lstrip("@-+"))
             yield from _in_script(tree, path, recipe, (folder,), variables)
-
-
-def _shell_names(text: str) -> str:
-    """make's `$(NAME)` as the shell writes it."""
-    return _MAKE_REFERENCE.sub(r"${\1}", text).replace("$$", "$")
 
 
 def _of_command(tree: Tree, path: str, command: Command, folders: Iterable[str]) -> BuildReference | None:

@@ -16,6 +16,7 @@ from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.generated import blur_written
 from aiaudit.model.image.installs import python_install
 from aiaudit.model.image.installs_other import other_install
+from aiaudit.model.image.makefiles import MAKEFILES, call_of, recipe
 from aiaudit.model.image.mounts import bound, mount_of
 from aiaudit.model.image.values import Download, Input, Install, Layer, Stage
 from aiaudit.model.image.variables import global_arguments
@@ -197,19 +198,33 @@ class _Builder:
         )
 
     def _opened(self, commands: Iterable[Command], folder: str | None) -> Iterator[Command]:
-        """The commands of a RUN; a script of the repository is followed by what it does, at the place that runs it."""
+        """The commands of a RUN; a script or Makefile of the repository is followed by what it does, at the place that
+        runs it."""
         for command in commands:
             yield command
             inner = unwrapped(command)
-            words = inner.words[1:] if is_shell(inner) else inner.words
-            name = words[0].text if words else ""
-            if not name.endswith((".sh", ".bash")):
-                continue
-            place = absolute(self.expand_shell(name), folder)
-            source = self.files.source(place) if place else None
-            for step in commands_in(self.tree.text(source)) if source else ():
+            text = self._made(inner, folder) if inner.name == "make" else self._script(inner, folder)
+            for step in commands_in(text) if text else ():
                 placed = tuple(replace(word, extent=command.extent) for word in step.words)
                 yield replace(step, words=placed, extent=command.extent)
+
+    def _script(self, command: Command, folder: str | None) -> str:
+        """The text of the script that a command runs, if the repository holds it."""
+        words = command.words[1:] if is_shell(command) else command.words
+        name = words[0].text if words else ""
+        place = absolute(self.expand_shell(name), folder) if name.endswith((".sh", ".bash")) else None
+        source = self.files.source(place) if place else None
+        return self.tree.text(source) if source else ""
+
+    def _made(self, command: Command, folder: str | None) -> str:
+        """The lines that make runs, as a Makefile of the repository tells them."""
+        call = call_of(command)
+        place = absolute(self.expand_shell(call.folder), folder)
+        for name in (call.file,) if call.file else MAKEFILES:
+            source = self.files.source(found) if (found := absolute(name, place)) else None
+            if source:
+                return recipe(self.tree.text(source), call, folder or "/")
+        return ""
 
     def _indexes(self, command: Command) -> Iterator[str]:
         """Package indexes that variables name, those ahead of the command first."""
