@@ -42,6 +42,10 @@ _WORDY = 4
 _PLURAL = regex(r"(?i:keys|tokens|secrets|passwords)$")
 _SEVERAL = 50
 _SENDING = word_set("auth client credential credentials") | names.PROVIDERS
+# What signs or encrypts with its first argument; `new` is that of hmac.
+_SIGNERS = frozenset(
+    ("Fernet", "URLSafeSerializer", "URLSafeTimedSerializer", "TimestampSigner", "Signer", "TimedSerializer", "new")
+)
 # What is hashed so that a login takes as long for users that do not exist.
 _DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?real)")
 
@@ -200,6 +204,8 @@ class _Binder:
                 self._argument(name, value, elsewhere=elsewhere, sent=_sends(last))
         if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")) and len(node.args) > 1:
             self._bind(node.args[1], "jwt_secret", "argument", PROCESS)
+        if last in _SIGNERS and first is not None and (last != "new" or called == "hmac.new"):
+            self._bind(first, "secret_key", "argument", PROCESS)
         if last in ("HTTPBasicAuth", "BasicAuth") and len(node.args) == 2:
             self._basic_auth(node.args)
         if first is not None and names.takes_password(called) and (len(node.args) == 1 or "hash" in last):
