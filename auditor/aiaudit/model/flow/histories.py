@@ -22,7 +22,7 @@ from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.guards import guard_of
 from aiaudit.model.http_requests import address_of
 from aiaudit.model.resources import Known
-from aiaudit.model.scopes import Call, Function, Scope, Store, last_name, walk_all
+from aiaudit.model.scopes import Call, Function, Scope, Store, dotted, last_name, walk_all
 from aiaudit.model.values import External, Instance
 from aiaudit.patterns import regex
 from aiaudit.span import Span
@@ -112,6 +112,8 @@ class Histories:
 
     def _kept(self, growth: Growth, call: ModelCall) -> GrowingConversation:
         name = growth.root.name
+        written = dotted(growth.call.expression[2][2])  # of a module's object the name says nothing: `st.session_state`
+        name = written if written is not None and written.startswith(f"{name}.") else name
         steps = (*growth.reach.steps(), Step(f"adds to {name}", growth.span), Step(call.name, call.call.span))
         return GrowingConversation("kept", name, call.name, growth.span, steps)
 

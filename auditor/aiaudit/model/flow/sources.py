@@ -6,6 +6,7 @@ from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
+from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.verdicts import Container, Verdict
@@ -14,7 +15,7 @@ from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Class, Function, Scope, last_name
-from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
+from aiaudit.model.values import ClassValue, External, FunctionValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -71,10 +72,6 @@ _NO_PAYLOAD = words("sid environ auth info root parent obj context _")
 
 # Methods of model servers, and those that make what they get.
 _STAGES = {"predict": ("decode_request", "preprocess"), "inference": ("preprocess",), "predict_fn": ("input_fn",)}
-
-
-# Components of Gradio that take any text.
-TYPED = ("gradio.Textbox()", "gradio.TextArea()", "gradio.MultimodalTextbox()", "gradio.Code()")
 
 
 class Sources:
@@ -139,7 +136,10 @@ class Sources:
         if route.framework == LAMBDA or (route.framework in PAYLOADS and stage_before(function) is not None):
             return None
         if route.framework == "Gradio":
-            return Source(f"the input `{name}`", place, route=route) if self._is_typed(parameter, route, path) else None
+            found = of_gradio(parameter, route, path, self.evaluator)
+            held = Container(name if speaks_of_conversation(name) else "history", "", place)
+            container = held if found == CONVERSATION else None
+            return Source(f"the input `{name}`", place, route=route, container=container) if found else None
         if annotation is None or route.label.startswith("chainlit"):
             return self._unannotated(parameter, function, path, route, place)
         clean = tuple(part for part in path if part != FETCHED)
@@ -179,24 +179,6 @@ class Sources:
         what = "the message of the socket" if route.framework == SOCKET_IO else "the request"
         kind = "fetched" if FETCHED in path else "text"
         return Source(f"`{field}` in {what}" if field else what, place, kind, route, field)
-
-    def _is_typed(self, parameter: Parameter, route: Route, path: Path) -> bool:
-        """Whether a parameter of a Gradio handler is what somebody types: the inputs come in order."""
-        call = route.decorator
-        if path or call is None:
-            return False
-        given = [known for known in route.handler.parameters if known[0] != route.handler.self_name]
-        position = given.index(parameter)
-        if call.name == "ChatInterface":
-            return position == 0
-        inputs = call.argument("inputs", 1)
-        listed = inputs[2] if inputs is not None and inputs[0] in ("list", "tuple") else (inputs,)
-        values = self.evaluator.evaluate(listed[position], call.scope) if position < len(listed) else ()
-        return any(
-            (isinstance(value, External) and value.path in TYPED)
-            or (isinstance(value, Constant) and value.value in ("text", "textbox"))
-            for value in values
-        )
 
     def of_model(self, cls: Class, parameter: Parameter, function: Scope, path: Path) -> Source | None:
         """A field of a class whose objects the framework fills from the request."""
@@ -274,6 +256,9 @@ class Sources:
 
     def of_access(self, place: Place) -> tuple[bool, Source | None]:
         """Whether an expression reads from a request object, and what text it takes from it."""
+        widget = of_streamlit(place.expression, place.scope, self.evaluator)
+        if widget is not None:
+            return True, Source(f"the text of the {widget}", place.span) if widget and not place.path else None
         root, names = _access(place.expression)
         if not names or not self.is_request(root, place.scope):
             return False, None
