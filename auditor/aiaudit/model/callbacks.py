@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK
 from aiaudit.model.program import Program
-from aiaudit.model.scopes import Binding, Class, Function, Module
+from aiaudit.model.scopes import Class, Function, Module, Scope
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -34,6 +34,7 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
     for cls in program.classes:
         yield from _of_class(cls, evaluator)
         yield from _of_worker(cls, evaluator)
+    yield from _of_worker_objects(program, evaluator)
     for function in program.functions:
         if _is_handed_by_decorator(function, evaluator):
             yield Callback("request", function, f"callback {function.qualified_name}", function.span)
@@ -77,23 +78,47 @@ def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:
         return
     for name, kind in WORKER_HOOKS:
         for binding in cls.bindings.get(name, ()):
-            for function, _ in functions_in(binding, evaluator):
-                yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)
+            yield from _named(name, kind, binding.expression, binding.scope, evaluator)
 
 
-def functions_in(binding: Binding, evaluator: Evaluator) -> Iterator[tuple[Function, Keywords]]:
-    """The functions that a class attribute names, alone, in a list, or wrapped as `func(f)` and `cron(f)`, each with
-    the keyword arguments of what wraps it."""
-    listed = binding.expression
+def _of_worker_objects(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
+    """`Worker(functions=[...])` of arq and SAQ, and the dict `settings` that SAQ's command reads."""
+    for call in program.calls_by_name.get("Worker", ()):
+        paths = [value.path for value in evaluator.callees(call) if isinstance(value, External)]
+        if any(path.startswith(("arq.", "saq.")) for path in paths):
+            yield from _hooks(dict(call.keywords), call.scope, evaluator)
+    for module in program.modules:
+        for binding in module.bindings.get("settings", ()):
+            table = binding.expression
+            if table is not None and table[0] == "dict":
+                entries = {k[2]: v for k, v in table[2] if k is not None and k[0] == "const"}
+                if {"queue", "functions"} <= entries.keys():
+                    yield from _hooks(entries, module, evaluator)
+
+
+def _hooks(entries: Mapping[str | None, Expression], scope: Scope, evaluator: Evaluator) -> Iterator[Callback]:
+    for name, kind in (*WORKER_HOOKS, ("startup", "startup"), ("before_process", "task")):
+        if name in entries:
+            yield from _named(name, kind, entries[name], scope, evaluator)
+
+
+def _named(name: str, kind: str, listed: Expression | None, scope: Scope, evaluator: Evaluator) -> Iterator[Callback]:
+    for function, _ in functions_in(listed, scope, evaluator):
+        yield Callback(kind, function, f"{'task' if kind == 'task' else name} {function.name}", function.span)
+
+
+def functions_in(listed: Expression | None, scope: Scope, evaluator: Evaluator) -> Iterator[tuple[Function, Keywords]]:
+    """The functions that an expression names, alone, in a list, or wrapped as `func(f)` and `cron(f)`, each with the
+    keyword arguments of what wraps it."""
     if listed is None:
         return
     items = listed[2] if listed[0] in ("list", "tuple") else (listed,)
     for item in items:
         wrapped: Expression = item[3][0] if item[0] == "call" and item[3] else item
         keywords: Keywords = item[4] if item[0] == "call" else ()
-        values = evaluator.evaluate(wrapped, binding.scope)
+        values = evaluator.evaluate(wrapped, scope)
         if items[0] is listed and listed[0] != "call":
-            values = (*values, *evaluator.elements(listed, binding.scope))
+            values = (*values, *evaluator.elements(listed, scope))
         for value in values:
             if isinstance(value, FunctionValue):
                 yield value.function, keywords

@@ -119,7 +119,7 @@ class JobLimits:
         limits = [b for b in cls.bindings.get("job_timeout", ()) if b.expression is not None]
         shared = _shortest([self._seconds(b.expression, cls) for b in limits]) if limits else None
         for binding in cls.bindings.get("functions", ()) if cls.name.endswith("Settings") else ():
-            for function, wrapper in functions_in(binding, self.evaluator):
+            for function, wrapper in functions_in(binding.expression, binding.scope, self.evaluator):
                 own = [value for key, value in wrapper if key == "timeout"]
                 seconds = self._seconds(own[0], cls) if own else shared
                 if seconds is not None:

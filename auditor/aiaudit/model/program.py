@@ -31,6 +31,8 @@ FRAMEWORKS = [
     "dramatiq",
     "arq",
     "rq",
+    "saq",
+    "taskiq",
     "flask_restful",
     "flask_restx",
     "flask_openapi3",

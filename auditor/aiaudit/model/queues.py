@@ -17,6 +17,8 @@ from aiaudit.values import dataclass
 QUEUEING_BY_NAME = frozenset(("enqueue_job", "send_task", "enqueue", "async_task"))
 # Those whose arguments stand in `args=[...]` and `kwargs={...}`.
 _WRITTEN = frozenset(("send_task",))
+# Those of workers that run coroutines (arq, SAQ).
+_ON_LOOP = frozenset(("enqueue_job", "enqueue"))
 # What workers hand to a job before its own arguments.
 _CONTEXT = frozenset(("ctx", "context", "_ctx", "_context", "_"))
 
@@ -69,7 +71,7 @@ class Queues:
             if isinstance(function, Function):
                 for name in {function.name, *_given_names(function)}:
                     named[name].append(function)
-        if any(call.name == "enqueue_job" for call in calls):  # whoever the worker gets its functions from
+        if any(call.name in _ON_LOOP for call in calls):  # whoever the worker gets its functions from
             for function in self.program.functions:
                 if function.asynchronous and function.owner is None and _takes_context(function):
                     named.setdefault(function.name, []).append(function)
