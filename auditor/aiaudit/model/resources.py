@@ -98,6 +98,8 @@ GENERIC = frozenset(
 )
 
 
+# What puts vectors into an index.
+FILLING = frozenset(("add", "add_with_ids", "train"))
 # Methods that give the object they are called on, with other options.
 SAME_OBJECT = frozenset(
     ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")
@@ -242,7 +244,23 @@ def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
 
 def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     """The constructions among the known calls, with their lives."""
-    return [_resource(k, contexts) for k in known if k.entry.kind != "call"]
+    filled = _filled_indexes(known)
+    return [_resource(_as_built(k, filled), contexts) for k in known if k.entry.kind != "call"]
+
+
+def _as_built(known: Known, filled: set[int]) -> Known:
+    """An index that is filled where it is made costs what goes into it."""
+    if known.entry.purpose != "index" or id(known.call) not in filled:
+        return known
+    return replace(known, entry=replace(known.entry, cost="index-load"))
+
+
+def _filled_indexes(known: list[Known]) -> set[int]:
+    """The calls that make an empty index which the same function fills, to work with it and not to write it down."""
+    calls = [k for k in known if k.entry.purpose == "index" and k.entry.kind == "call"]
+    writing = {id(k.call.scope) for k in calls if k.call.name.startswith("write")}
+    filling = (k for k in calls if k.call.name in FILLING and id(k.call.scope) not in writing)
+    return {id(origin) for k in filling for origin in origins(k.value) if origin.scope is k.call.scope}
 
 
 def second_instances(found: list[Resource]) -> list[SecondInstance]:

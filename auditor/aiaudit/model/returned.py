@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
-from aiaudit.model.scopes import Enclosing, Scope, Store, children, last_name
+from aiaudit.model.scopes import Enclosing, Function, Scope, Store, children, last_name
 from aiaudit.sources.python.facts import Expression
 
 Carriers = dict[str, "set[str] | None"]
+Keys = frozenset[str] | None
 _CONTAINERS = frozenset(
     ("list", "dict", "set", "deque", "defaultdict", "OrderedDict", "Counter", "Queue", "SimpleQueue", "LifoQueue")
 )
 
 
-def is_returned(expression: Expression, scope: Scope, asks: Callable[[Expression, Scope], bool]) -> bool:
-    """Follows plain assignments and containers inside one function. An object of which an attribute was set is returned
+# What a call in a scope does with what it is given: None where all of it ends there, otherwise the identities of the
+# arguments that do not come back.
+Keeps = Callable[[Expression, Scope], "Container[int] | None"]
+
+
+def returned(expression: Expression, scope: Scope, keeps: Keeps, keys: Keys = None) -> tuple[bool, Keys]:
+    """Whether the value of an expression, or what lies under `keys` in it, comes back, and under which keys of a dict.
+
+    Follows plain assignments and containers inside one function. An object of which an attribute was set is returned
     with it as a whole, and through its methods, but not with its other attributes.
-
-    What `asks` is true of is a call that asks somebody else: its answer is no longer the value that it was given.
+    What `keeps` says nothing comes back of asks somebody else: its answer is no longer the value that it was given.
     """
-
-    def carries(whole: Expression) -> bool:
-        return _carries(whole, expression, carriers, lambda part: asks(part, scope))
-
-    # Name -> the attributes that carry the value, None where the whole does.
     carriers: Carriers = {}
+    if keys is not None:
+        for name, bindings in scope.bindings.items():
+            if any(_is_just(binding.expression, expression) for binding in bindings):
+                carriers[name] = set(keys)
+    return _returned(expression, scope, keeps, carriers, keys)
+
+
+def gives_back(function: Function, parameter: str, keeps: Keeps) -> bool:
+    """Whether what a function returns or yields holds what it is given for a parameter."""
+    return _returned(("pass", (0, 0, 0, 0)), function, keeps, {parameter: None}, None)[0]
+
+
+def _returned(expression: Expression, scope: Scope, keeps: Keeps, carriers: Carriers, keys: Keys) -> tuple[bool, Keys]:
+    # `carriers`: name -> the attributes or keys that carry the value, None where the whole does.
+    def carries(whole: Expression) -> bool:
+        return _carries(whole, expression, carriers, lambda part: keeps(part, scope))
+
     for _ in range(4):  # chains of assignments longer than this are rare; each round follows one more link
         before = _size(carriers)
         for name, bindings in scope.bindings.items():
-            if carriers.get(name, ()) is not None and any(b.expression and carries(b.expression) for b in bindings):
+            bound = (b.expression for b in bindings if keys is None or not _is_just(b.expression, expression))
+            if carriers.get(name, ()) is not None and any(each and carries(each) for each in bound):
                 carriers[name] = None
         for store in scope.stores:
             if store.base[0] != "name" or store.value is None or _is_handed_away(store, scope):
@@ -37,13 +57,29 @@ def is_returned(expression: Expression, scope: Scope, asks: Callable[[Expression
                 _put(carriers, store.base[2], store.attribute)
         if _size(carriers) == before:
             break
-    given = [value for value, around in (*scope.returns, *scope.yields) if not _is_over(value, around, expression)]
-    return any(map(carries, given))
+    ways = (value for value, around in (*scope.returns, *scope.yields) if not _is_over(value, around, expression))
+    given = [value for value in ways if carries(value)]
+    return bool(given), _keys_of(given, carries)
 
 
-def _is_over(returned: Expression, around: Enclosing | None, expression: Expression) -> bool:
+def _is_just(bound: Expression | None, expression: Expression) -> bool:
+    """Whether a name stands for the value of an expression, awaited or not."""
+    return bound is expression or (bound is not None and bound[0] == "await" and bound[2] is expression)
+
+
+def _keys_of(given: list[Expression], carries: Callable[[Expression], bool]) -> Keys:
+    """The keys of written dicts that carry the value, where nothing else does."""
+    found: set[str] = set()
+    for value in given:
+        if value[0] != "dict" or not all(key is not None and key[0] == "const" for key, _ in value[2]):
+            return None
+        found.update(key[2] for key, inside in value[2] if carries(inside))
+    return frozenset(found)
+
+
+def _is_over(answer: Expression, around: Enclosing | None, expression: Expression) -> bool:
     """Whether a function has returned something before it comes to an expression: no loop leads back there."""
-    if returned[1][2:] >= expression[1][:2]:
+    if answer[1][2:] >= expression[1][:2]:
         return False
     return not any(link.kind in ("for", "while") for link in around or ())
 
@@ -70,26 +106,48 @@ def _size(carriers: Carriers) -> tuple[int, int]:
     return sum(known is None for known in carriers.values()), sum(len(known or ()) for known in carriers.values())
 
 
-def _carries(whole: Expression, wanted: Expression, carriers: Carriers, asks: Callable[[Expression], bool]) -> bool:
-    kept = _kept(whole, wanted, carriers, asks)
+def _carries(
+    whole: Expression, wanted: Expression, carriers: Carriers, keeps: Callable[[Expression], Container[int] | None]
+) -> bool:
+    kept = _kept(whole, wanted, carriers, keeps)
     return any(part is wanted or (part[0] == "name" and part[2] in carriers) for part in kept)
 
 
 def _kept(
-    whole: Expression, wanted: Expression, carriers: Carriers, asks: Callable[[Expression], bool]
+    whole: Expression, wanted: Expression, carriers: Carriers, keeps: Callable[[Expression], Container[int] | None]
 ) -> Iterator[Expression]:
     """An expression and all inside it, but for what is given to somebody else, and objects of which another attribute
     is read."""
     yield whole
-    if whole is not wanted and whole[0] == "call" and asks(whole):
+    held: Container[int] = ()
+    if whole is not wanted and whole[0] == "call":
+        kept = keeps(whole)
+        if kept is None:
+            return
+        held = kept
+    if _is_other_key(whole, carriers):
         return
     for child in children(whole):
+        if id(child) in held:
+            continue
         is_method = whole[0] == "call" and child is whole[2]
         if child[0] != "attr" or child[2][0] != "name" or is_method or _reads(child, carriers):
-            yield from _kept(child, wanted, carriers, asks)
+            yield from _kept(child, wanted, carriers, keeps)
 
 
 def _reads(read: Expression, carriers: Carriers) -> bool:
     """Whether reading an attribute of a name may give the value."""
     known = carriers.get(read[2][2])
     return known is None or read[3] in known
+
+
+def _is_other_key(read: Expression, carriers: Carriers) -> bool:
+    """Whether `data["key"]` or `data.get("key")` reads another entry than those that carry the value."""
+    if read[0] == "sub":
+        container, key = read[2], read[3]
+    elif read[0] == "call" and read[2][0] == "attr" and read[2][3] == "get" and read[3]:
+        container, key = read[2][2], read[3][0]
+    else:
+        return False
+    known = carriers.get(container[2]) if container[0] == "name" else None
+    return known is not None and key[0] == "const" and key[2] not in known

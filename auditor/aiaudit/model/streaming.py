@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
@@ -13,11 +13,11 @@ from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known, origins
-from aiaudit.model.returned import is_returned
+from aiaudit.model.returned import Keys, gives_back, returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.service import Service
-from aiaudit.model.values import ClassValue, External
+from aiaudit.model.values import ClassValue, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import words_of
@@ -164,6 +164,7 @@ class _Finder(Streams):
         asking = [k.call for k in side.known if k.entry.kind == "call" and k.entry.purpose in _ASKED]
         self.asking = set(map(id, asking))
         self.asking_scopes = {id(call.scope) for call in asking}
+        self._giving_back: dict[tuple[int, str], bool] = {}
 
     def find(self) -> Iterator[BufferedAnswer]:
         if not self.generations:
@@ -199,16 +200,48 @@ class _Finder(Streams):
 
     def is_answer(self, known: Known, path: tuple[Edge, ...]) -> bool:
         """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
-        calls = [known.call, *(edge.call for edge in reversed(path))]
-        return all(call is not None and is_returned(call.expression, call.scope, self.asks) for call in calls)
+        keys: Keys = None
+        for call in (known.call, *(edge.call for edge in reversed(path))):
+            if call is None:
+                return False
+            comes_back, keys = returned(call.expression, call.scope, self.keeps, keys)
+            if not comes_back:
+                return False
+        return True
 
-    def asks(self, expression: Expression, scope: Scope) -> bool:
-        """Whether a call asks a model, searches or parses: text that is given to it is not what comes back."""
+    def keeps(self, expression: Expression, scope: Scope) -> Container[int] | None:
+        """What a call keeps to itself: all where it asks a model, searches, parses or counts, otherwise the arguments
+        that the functions it runs do not give back."""
         call = self.side.evaluator.call_of(expression, scope)
-        if id(call) in self.asking or last_name(expression[2]) in _READING:
-            return True
+        if id(call) in self.asking or last_name(expression[2]) in _READING or expression[2][-1] == "len":
+            return None
         edges = self.side.contexts.edges(scope)
-        return any(id(edge.target) in self.asking_scopes for edge in edges if edge.call is call)
+        if any(id(edge.target) in self.asking_scopes for edge in edges if edge.call is call):
+            return None
+        callees = self.side.evaluator.callees(call)
+        functions = [value.function for value in callees if isinstance(value, FunctionValue)]
+        if not functions or len(functions) < len(callees):
+            return ()
+        given = {id(argument): name for name, argument in call.keywords if name is not None}
+        return {key for key, name in given.items() if not any(self.gives_back(f, name) for f in functions)} | {
+            id(argument)
+            for position, argument in enumerate(call.arguments)
+            if argument[0] != "star" and not any(self.gives_back(f, position) for f in functions)
+        }
+
+    def gives_back(self, function: Function, given: str | int) -> bool:
+        """Whether a function hands on what it is given, by name or position, instead of making something else of it."""
+        names = [p[0] for p in function.parameters if p[1] in ("positional", "any") and p[0] != function.self_name]
+        if isinstance(given, int):
+            given = names[given] if given < len(names) else ""
+        if not any(p[0] == given and p[1] not in ("variadic", "keywords") for p in function.parameters):
+            return True  # it is among what `*rest` or `**rest` collects
+        key = (id(function), given)
+        known = self._giving_back.get(key)
+        if known is None:
+            self._giving_back[key] = True  # where it calls itself
+            known = self._giving_back[key] = gives_back(function, given, self.keeps)
+        return known
 
     def could_stream(self, known: Known) -> bool:
         """Whether the library streams such a generation, and its answer is prose that somebody waits for."""

@@ -1,8 +1,9 @@
 """An index is built or opened inside a request.
 
 ## What it does
-Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`) or opens from disk
-(`load_local`, `read_index`, `PersistentClient`) each time.
+Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`, an index of FAISS that is filled
+where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time. An empty index, and one
+that is only written to disk, is not flagged.
 
 ## Why is this bad
 Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
