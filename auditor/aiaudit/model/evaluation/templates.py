@@ -24,13 +24,15 @@ Methods = dict[str, tuple[str, ...]]
 class Template:
     """The methods of a base class: name of the public one -> those that it runs, the first that is there.
 
-    Asynchronous ones run their own, or one of `plain` in a thread. `gives` tells that the result is passed on as it is.
+    Asynchronous ones run their own, or one of `plain` in a thread. `gives` tells that the result is passed on as it is,
+    `apart` that all run in a thread or process of their own.
     """
 
     plain: Methods
     awaited: Methods
     how: str
     gives: bool = True
+    apart: bool = False
 
 
 _TOOL = Template({"run": ("_run",), "invoke": ("_run",)}, {"arun": ("_arun",), "ainvoke": ("_arun",)}, INPUT)
@@ -74,6 +76,7 @@ _EMBEDDING = Template(
 _POSTPROCESSOR = Template(
     {"postprocess_nodes": ("_postprocess_nodes",)}, {"apostprocess_nodes": ("_apostprocess_nodes",)}, SAME
 )
+_THREAD = Template({"start": ("run",)}, {}, SAME, gives=False, apart=True)
 # Last name of the library's class -> its templates.
 _TEMPLATES: dict[str, tuple[Template, ...]] = {
     "BaseTool": (_TOOL, _CALLED),
@@ -88,6 +91,13 @@ _TEMPLATES: dict[str, tuple[Template, ...]] = {
     "BaseQueryEngine": (_ENGINE,),
     "BaseEmbedding": (_EMBEDDING,),
     "BaseNodePostprocessor": (_POSTPROCESSOR,),
+    "Thread": (_THREAD,),
+    "Process": (_THREAD,),
+}
+# Last name of a library's class of workflows -> the methods that start one, and the decorators of its steps.
+_WORKFLOWS = {
+    "Workflow": (("run",), ("step",)),
+    "Flow": (("kickoff", "kickoff_async", "akickoff"), ("start", "listen", "router")),
 }
 # What objects made of a function are called by, how they pass their input on, and how they name the function.
 _WRAPPING = {
@@ -106,7 +116,7 @@ _NAMES = frozenset(
     for template in templates
     for name in (*template.plain, *template.awaited, *_RUNNING, *_AWAITED_RUNNING)
     if name != "__call__"
-)
+).union(*(names for names, _ in _WORKFLOWS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +160,45 @@ class Templates(Core):
         if not outside or any(candidate.method(name) is not None for candidate in classes):
             return
         for base in outside:
-            for template in _TEMPLATES.get(base.rpartition(".")[2], ()):
+            kind = base.rpartition(".")[2]
+            for template in _TEMPLATES.get(kind, ()):
                 method, in_thread = _filled_in(classes, name, template)
                 if method is not None and method.name != name:
                     made = self._given(call, template.how)
-                    yield Run(method, made, int(method.self_name is not None), in_thread, template.gives)
+                    bound = int(method.self_name is not None)
+                    yield Run(method, made, bound, in_thread or template.apart, template.gives)
                     return
+            starting, steps = _WORKFLOWS.get(kind, ((), ()))
+            if name in starting:
+                yield from self._steps(classes, steps, call)
+                return
+
+    def _steps(self, classes: list[Class], decorators: tuple[str, ...], call: Call) -> Iterator[Run]:
+        """The steps of a workflow: what starts it gets the options of the call, the others what steps make for them."""
+        begun = self.handing.rewritten(call, "step")
+        if begun is None:
+            options = tuple((("const", call.at, key), value) for key, value in call.keywords if key is not None)
+            given = (("dict", call.at, options),) if "step" in decorators else ()
+            written = written_out(call, call.expression[2], given, (), call.awaited)
+            begun = self.handing.rewrite(call, "step", written)
+        for cls in classes:
+            for method in cls.functions:
+                if not method.has_decorator(*decorators):
+                    continue
+                bound = int(method.self_name is not None)
+                yield Run(method, begun, bound, False, False)
+                for made in self._events(method, bound):
+                    yield Run(method, made, bound, False, False)
+
+    def _events(self, step: Function, bound: int) -> Iterator[Call]:
+        """The objects that the program makes of the class that a step is annotated to take, each as its argument."""
+        for parameter in step.parameters[bound : bound + 1]:
+            for value in self.annotated(parameter[2], step.module):
+                for made in self.constructions(value.cls) if isinstance(value, Instance) else ():
+                    known = self.handing.rewritten(made, "event")
+                    yield known or self.handing.rewrite(
+                        made, "event", written_out(made, made.expression[2], (made.expression,), ())
+                    )
 
     def _of_object(self, value: External, call: Call) -> Iterator[Run]:
         """The function that a library's object was made of."""
