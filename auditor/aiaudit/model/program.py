@@ -75,14 +75,12 @@ FRAMEWORKS = [
 ]
 # What makes a file an entry by what it defines: servers find these by name.
 _DEFINITIONS = (r"def lambda_handler\(", r"def model_fn\(", "class EndpointHandler\\b", "class TritonPythonModel\\b")
+# All alternatives begin with a line: any other would be tried at every character.
 _ENTRY = regex(
-    r"^[ \t]*(?:from|import)[ \t]+(?:"
-    + "|".join(FRAMEWORKS)
-    + r")\b|^(?:"
-    + "|".join(_DEFINITIONS)
-    + r")|\badd_\w+Servicer_to_server\(",
-    re.MULTILINE,
+    r"^(?:[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b|" + "|".join(_DEFINITIONS) + ")", re.MULTILINE
 )
+# How what protoc writes for a service of gRPC is called, `add_ChatServicer_to_server(...)`.
+_SERVICER = ("Servicer_to_server(",)
 _OUTSIDE = regex(
     r"(^|/)(tests?|testing|e2e|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
@@ -156,7 +154,8 @@ class Program:
         return index
 
     def _entry_paths(self) -> list[str]:
-        entries = [p for p in sorted(self.paths) if self.tree.mentions(p, _ENTRY)]
+        mentions = self.tree.mentions
+        entries = [p for p in sorted(self.paths) if mentions(p, _ENTRY) or mentions(p, _SERVICER)]
         inside = [p for p in entries if not is_beside_the_service(p)]
         if any(self.tree.mentions(path, ("connexion",)) for path in inside):
             inside = sorted({*inside, *self._named_by_openapi()})
