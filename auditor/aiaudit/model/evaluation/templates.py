@@ -6,11 +6,12 @@ The same goes for functions that a library's object was made of: `StructuredTool
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.core import Core
 from aiaudit.model.evaluation.handing import written_out
-from aiaudit.model.scopes import Call, Class, Function
+from aiaudit.model.scopes import Call, Class, Function, original_name
 from aiaudit.model.values import External, FunctionValue, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -99,6 +100,9 @@ _WORKFLOWS = {
     "Workflow": (("run",), ("step",)),
     "Flow": (("kickoff", "kickoff_async", "akickoff"), ("start", "listen", "router")),
 }
+_CALLED_BASES = frozenset(
+    name for name, templates in _TEMPLATES.items() if any("__call__" in template.plain for template in templates)
+)
 # What objects made of a function are called by, how they pass their input on, and how they name the function.
 _WRAPPING = {
     "StructuredTool.from_function()": (INPUT, ("func", "coroutine"), 0),
@@ -142,8 +146,16 @@ class Templates(Core):
         function = call.expression[2]
         if call.name in _NAMES and function[0] == "attr":
             return tuple(run for value in self.evaluate(function[2], call.scope) for run in self._run_of(value, call))
+        if not self._has_called_objects:
+            return ()
         called = [value.cls for value in self.callees(call) if isinstance(value, Instance)]
         return tuple(run for cls in called for run in self._of_instance(cls, "__call__", call))
+
+    @cached_property
+    def _has_called_objects(self) -> bool:
+        """Whether any class of the program fills in what calling its objects runs: hardly any program has one."""
+        bases = ((base, cls.module) for cls in self.program.classes for base in cls.bases)
+        return any(original_name(base, module) in _CALLED_BASES for base, module in bases)
 
     def _run_of(self, value: Value, call: Call) -> Iterator[Run]:
         if isinstance(value, Instance):
