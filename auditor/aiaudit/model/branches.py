@@ -14,17 +14,42 @@ _OBJECT = object()
 _TRUTHS = ("__bool__", "__len__", "__eq__", "__new__")
 
 
-def is_dead(call: Call, evaluator: Evaluator, handlers: frozenset[int], through: Call | None = None) -> bool:
+Truths = dict[int, "bool | None"]
+
+
+def is_dead(
+    call: Call,
+    evaluator: Evaluator,
+    handlers: frozenset[int],
+    through: Call | None = None,
+    known: Truths | None = None,
+) -> bool:
     """Whether a call stands in a branch that never runs. `handlers` are the functions that frameworks call (their
-    parameters come from outside). With `through` only what that one call of the function passes counts."""
+    parameters come from outside). With `through` only what that one call of the function passes counts. `known` keeps
+    what tests came to, for other calls behind them."""
     for link in call.around:
         if link.kind == "if" and link.node[0] in ("if", "ifexp"):
-            known = truth(link.node[2], call.scope, evaluator, handlers, through)
-            if known is not None and known is not link.branch:
+            outcome = _outcome(link.node[2], call.scope, evaluator, handlers, through, known)
+            if outcome is not None and outcome is not link.branch:
                 return True
-        elif link.kind == "unless" and truth(link.node[2], call.scope, evaluator, handlers, through) is True:
+        elif link.kind == "unless" and _outcome(link.node[2], call.scope, evaluator, handlers, through, known) is True:
             return True
     return False
+
+
+def _outcome(
+    test: Expression,
+    scope: Scope,
+    evaluator: Evaluator,
+    handlers: frozenset[int],
+    through: Call | None,
+    known: Truths | None,
+) -> bool | None:
+    if known is None:
+        return truth(test, scope, evaluator, handlers, through)
+    if id(test) not in known:
+        known[id(test)] = truth(test, scope, evaluator, handlers, through)
+    return known[id(test)]
 
 
 def is_main_part(call: Call) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.finding import Step
-from aiaudit.model.branches import is_dead, is_main_part
+from aiaudit.model.branches import Truths, is_dead, is_main_part
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
@@ -109,6 +109,7 @@ class Contexts:
         self._edges: dict[int, list[Edge]] = {}
         self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
         self._runs: dict[int, bool] = {}
+        self._truths: Truths = {}
         self._guards: dict[int, Guard] = {}
         self._properties = {
             f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
@@ -202,7 +203,8 @@ class Contexts:
         known = self._runs.get(id(call))
         if known is None:
             in_script = is_main_part(call) and call.scope.module.path not in self.started
-            known = self._runs[id(call)] = not in_script and not is_dead(call, self.evaluator, self.handlers)
+            is_cut = in_script or is_dead(call, self.evaluator, self.handlers, known=self._truths)
+            known = self._runs[id(call)] = not is_cut
         return known
 
     def guard(self, call: Call) -> Guard:

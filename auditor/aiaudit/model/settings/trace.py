@@ -86,7 +86,9 @@ class _Trail(Places):
         for step, (read, state) in enumerate(self.queue):  # grows while it is walked
             if step > STEPS:
                 break
-            state = replace(state, ignored=harmless_tests(read))
+            ignored = harmless_tests(read)
+            if ignored != state.ignored:
+                state = replace(state, ignored=ignored)
             if not state.guarded and is_guarded(read, self.keys, state.ignored, self.evaluator):
                 state = replace(state, guarded=True)
             self.from_flag = state.flag
