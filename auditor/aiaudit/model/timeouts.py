@@ -17,10 +17,11 @@ from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import SAME_OBJECT, Known, origins
-from aiaudit.model.scopes import Call, Store
+from aiaudit.model.scopes import Call, Function, Store, walk_all
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.service import Service
-from aiaudit.model.values import External, Instance
+from aiaudit.model.values import ClassValue, External, Instance
+from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -128,7 +129,7 @@ class TimeoutReader:
         state, seconds, setting = self.setting(known)
         if state == "hidden":
             return
-        if state == "default":
+        if state in ("default", "disabled"):
             uses = [use for use in self.side.uses.get(id(known.call), ()) if use.name not in QUIET]
             if uses and all(self.is_bounded(use) for use in uses):
                 return
@@ -147,8 +148,15 @@ class TimeoutReader:
         for known in self.known_of.get(id(use), ()):
             if known.entry.timeout is not None and self.setting(known)[0] in ("set", "hidden"):
                 return True
-        given = use.keyword("timeout")
-        return (given is not None and not (given[0] == "const" and given[2] is None)) or self.deadlines.bound(use)
+        if _is_given(use.keyword("timeout")) or self.deadlines.bound(use):
+            return True
+        values = self.evaluator.evaluate(use.expression[2], use.scope)
+        return any(  # client.with_options(timeout=5).chat.completions.create(...)
+            origin.name in SAME_OBJECT and _is_given(origin.keyword("timeout"))
+            for value in values
+            if isinstance(value, External)
+            for origin in origins(value)
+        )
 
     def setting(self, known: Known) -> Setting:
         """What a call itself says about its time-out."""
@@ -217,7 +225,8 @@ class TimeoutReader:
         return None
 
     def is_wrapped(self, known: Known) -> bool:
-        """Whether the program puts its own sending into a session: an adapter of its own, or another `request`."""
+        """Whether the program puts its own sending into a session: an adapter of its own, or another `request`, also
+        that of a class of its own."""
         for origin in origins(known.value):
             for use in self.side.uses.get(id(origin), ()):
                 if use.name == "mount" and len(use.arguments) > 1:
@@ -226,6 +235,10 @@ class TimeoutReader:
                         return True
             if any(self.is_kept_on(store, origin) for name in SENDING for store in self.stores(name)):
                 return True
+            for made in self.evaluator.callees(origin):
+                classes = self.evaluator.lineage(made.cls)[0] if isinstance(made, ClassValue) else ()
+                if any(_speaks_of_timeout(cls.method(name)) for cls in classes for name in SENDING):
+                    return True
         return False
 
     def stores(self, attribute: str) -> list[Store]:
@@ -294,6 +307,19 @@ class TimeoutReader:
             return None
         number = argument_of(known.call, timeout.retries_parameter, self.evaluator).number
         return int(number) if number is not None else None
+
+
+def _speaks_of_timeout(method: Function | None) -> bool:
+    """Whether a method gives a time-out on: `kwargs.setdefault("timeout", 5)`, `super().request(..., timeout=5)`."""
+    return method is not None and any(
+        (node[0] == "const" and node[2] == "timeout")
+        or (node[0] == "call" and any(key == "timeout" for key, _ in node[4]))
+        for node in walk_all(method.body)
+    )
+
+
+def _is_given(timeout: Expression | None) -> bool:
+    return timeout is not None and not (timeout[0] == "const" and timeout[2] is None)
 
 
 def answers_alone(call: Known) -> bool:
