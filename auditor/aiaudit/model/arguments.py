@@ -157,6 +157,15 @@ def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, 
     return None
 
 
+def _set_later(owner: External | Instance, name: str, evaluator: Evaluator) -> Argument:
+    """What an attribute of an object is given after the object was made: `settings.max_tokens = 500`."""
+    for store in evaluator.program.stores_by_attribute.get(name, ()):
+        held = evaluator.evaluate(store.base, store.scope)
+        if any(isinstance(value, (External, Instance)) and value.origin is owner.origin for value in held):
+            return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+    return ABSENT
+
+
 def _is_key(key: Expression | None, name: str) -> bool:
     return key is not None and key[0] == "const" and key[2] == name
 
@@ -173,6 +182,7 @@ def _nested(outer: Argument, path: str, evaluator: Evaluator, holder: str) -> Ar
             found = _in_dict(value.expression, value.scope, name, evaluator, 0)
         elif isinstance(value, (External, Instance)) and value.origin is not None:
             found = argument_of(value.origin, name, evaluator)
+            found = _set_later(value, name, evaluator) if found.state == "absent" else found
         elif isinstance(value, Constant) and value.value is None:
             continue
         else:

@@ -18,6 +18,10 @@ from aiaudit.model.service import Service
 from aiaudit.model.values import External
 from aiaudit.values import dataclass
 
+# Arguments whose entries go to the API as they are, and what the API calls the cap.
+_WAYS = ("extra_body", "model_kwargs")
+_CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UncappedOutput:
@@ -108,7 +112,18 @@ def answers_for_output(maker: Known) -> bool:
 
 
 def _cap(known: Known, output: Output, side: PythonSide) -> Argument:
-    return first_given(known.call, output.parameters, side.evaluator)
+    """The cap that a call sets: by a parameter, in what it passes on to the API as it is, or as an option that is bound
+    to what it makes."""
+    found = first_given(known.call, output.parameters, side.evaluator)
+    names = [name for name in output.parameters if "." not in name]
+    if not _is_absent(found) or not names:
+        return found
+    names = list(dict.fromkeys((*names, *_CAPS)))
+    passed = first_given(known.call, tuple(f"{way}.{name}" for way in _WAYS for name in names), side.evaluator)
+    if not _is_absent(passed) or known.entry.kind == "call":
+        return passed if not _is_absent(passed) else found
+    bound = (use for use in side.uses.get(id(known.call), ()) if use.name == "bind")
+    return next((cap for use in bound if not _is_absent(cap := first_given(use, tuple(names), side.evaluator))), found)
 
 
 def _is_absent(found: Argument) -> bool:
