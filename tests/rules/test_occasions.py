@@ -40,3 +40,35 @@ def test_sockets(tmp_path: Path, body: str, words: str) -> None:
     (found,) = audit_folder(tmp_path, select=("client-per-request",)).findings
 
     assert found.finding.message.startswith(f"AsyncOpenAI is built on every {words} to WEBSOCKET /ws (")
+
+
+def test_a_queued_job(tmp_path: Path) -> None:
+    """What a worker does for a request does not happen in it."""
+    (tmp_path / "main.py").write_text(
+        """
+from celery import Celery
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+worker = Celery("jobs", broker="redis://queue:6379/0")
+
+
+def sum_up(number):
+    return [m.id for m in OpenAI(timeout=20, max_retries=1).models.list()][:number]
+
+
+@worker.task(name="summary")
+def summary(number):
+    return sum_up(number)
+
+
+@app.post("/summaries")
+def ask(number: int):
+    return {"id": summary.delay(number).id}
+"""
+    )
+
+    (found,) = audit_folder(tmp_path, select=("client-per-request",)).findings
+
+    assert found.finding.message.startswith("OpenAI is built on every run of summary(), which POST /summaries queues (")

@@ -45,6 +45,8 @@ def confidence_of(reach: Reach) -> Confidence:
     return Confidence.MEDIUM if reach.entry.registered else Confidence.HIGH
 
 
+# How a step of a chain says that a job is put into a queue.
+_QUEUES = "queues "
 _CALLED = tuple(f"{words} " for words in CALLED.values())
 
 
@@ -52,6 +54,10 @@ def occasion(reach: Reach, call: Call) -> str:
     """When a call happens, for a message: `on every POST /chat`."""
     if reach.entry.kind == "task":
         return f"on every run of {reach.entry.label}"
+    queued = [link.edge.caption for link in reach.chain() if link.edge is not None]
+    job = next((caption for caption in reversed(queued) if caption.startswith(_QUEUES)), None)
+    if job is not None:
+        return f"on every run of {job.removeprefix(_QUEUES)}, which {reach.entry.label} queues"
     if reach.entry.label.startswith("WEBSOCKET"):
         return f"on every {'message' if _is_repeated(reach, call) else 'connection'} to {reach.entry.label}"
     if reach.entry.label.startswith("callback "):
