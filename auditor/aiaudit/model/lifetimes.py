@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiaudit.model.contexts import Contexts
@@ -10,8 +11,8 @@ from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.order import Order
 from aiaudit.model.guards import stores_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
-from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
+from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, last_name, walk
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.values import dataclass
@@ -53,6 +54,8 @@ class Lifetimes:
             return self._name(expression, scope, hops)
         if tag == "attr":
             return self._attribute(expression, scope, hops)
+        if tag == "sub" and expression[3][0] == "slice":
+            return None  # a list of its own
         if tag in ("sub", "await"):
             return self.root(expression[2], scope, hops)
         if tag == "bool":
@@ -67,6 +70,7 @@ class Lifetimes:
         bindings = holder.bindings[name]
         if isinstance(holder, Module):
             is_data = all(binding.kind in ("value", "annotated", "element", "from", "entered") for binding in bindings)
+            is_data = is_data and not self._is_of_library(expression, scope, bindings)
             return Lasting(self.evaluator.variable(expression, scope), name) if is_data else None
         if holder is not scope and self._is_run_once(holder) and bindings[0].kind == "value":
             return Lasting((id(holder), name), name)
@@ -78,6 +82,13 @@ class Lifetimes:
             elif binding.kind == "parameter" and isinstance(holder, Function) and name != holder.self_name:
                 return self._parameter(binding.target, holder, hops)
         return None
+
+    def _is_of_library(self, expression: Expression, scope: Scope, bindings: Sequence[Binding]) -> bool:
+        """Whether a name is imported from outside of the program: Flask's `session` is the client's, in a cookie."""
+        if bindings[0].kind != "from":
+            return False
+        values = self.evaluator.evaluate(expression, scope)
+        return bool(values) and all(isinstance(value, External) and not value.made for value in values)
 
     def _parameter(self, parameter: Parameter, function: Function, hops: int) -> Lasting | None:
         """The lasting variable that a dependency gives, or that every caller passes."""
