@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Function, Scope, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, Store, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_name
@@ -114,7 +114,7 @@ def comes_from_request(
             continue
         for store in holder.stores:
             root = entry_of(store.base)
-            if store.value is None or root[0] != "name" or root[2] != part[2]:
+            if store.value is None or root[0] != "name" or root[2] != part[2] or _is_unread(store, part[2], expression):
                 continue
             if comes_from_request(store.value, holder, evaluator, contexts, asked):
                 return True
@@ -129,6 +129,15 @@ def comes_from_request(
             if comes_from_request(inner, holder, evaluator, contexts, asked):
                 return True
     return False
+
+
+def _is_unread(store: Store, name: str, expression: Expression) -> bool:
+    """Whether a store sets an attribute of a variable of which an expression reads other attributes alone."""
+    if store.attribute is None or store.base[0] != "name":
+        return False
+    read = [part for part in walk(expression) if part[0] == "attr" and part[2][0] == "name" and part[2][2] == name]
+    whole = sum(1 for part in walk(expression) if part[0] == "name" and part[2] == name)
+    return len(read) == whole and all(part[3] != store.attribute for part in read)
 
 
 def entry_of(expression: Expression) -> Expression:

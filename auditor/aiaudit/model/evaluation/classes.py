@@ -71,6 +71,10 @@ class Classes(Core):
                     given.extend(self.field_default(binding.expression, cls))
                     if not is_object(given):
                         given.extend(self.annotated(binding.annotation, cls))
+                elif binding.annotation is not None and self._is_always_given(cls, name, holder):
+                    given.extend(self._field(cls, name))
+                    if not is_object(given):
+                        given.extend(self.annotated(binding.annotation, cls))
                 else:
                     given.extend(self.binding(binding))
                 yield from given
@@ -89,6 +93,14 @@ class Classes(Core):
         for call in self.constructions(cls):
             argument = call.argument(name, fields.index(name) if name in fields else None)
             yield from self.evaluate(argument, call.scope)
+
+    def _is_always_given(self, cls: Class, name: str, holder: Value) -> bool:
+        """Whether whoever makes an object of a dataclass passes a field, so that none has the default."""
+        if not isinstance(holder, Instance) or not _is_dataclass(cls) or self.subclasses(cls):
+            return False
+        fields = [n for n, bound in cls.bindings.items() if bound[0].kind in ("annotated", "value")]
+        calls = self.constructions(cls)
+        return bool(calls) and all(call.argument(name, fields.index(name)) is not None for call in calls)
 
     def field_default(self, expression: Expression, scope: Scope) -> Iterator[Value]:
         """What a field has that nobody passes: its `default`, or what its `default_factory` makes."""
@@ -290,6 +302,10 @@ class Classes(Core):
                 for value in values:
                     found.update(_values_named(value))
         return frozenset(found)
+
+
+def _is_dataclass(cls: Class) -> bool:
+    return any(last_name(d[2] if d[0] == "call" else d) == "dataclass" for d in cls.decorators)
 
 
 def is_chosen(expression: Expression, scope: Scope) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
+from aiaudit.model.flow.picking import is_given_back_by_loop
 from aiaudit.model.flow.places import (
     ANY,
     FETCHED,
@@ -155,8 +157,13 @@ class Calls:
         if function.generator and not function.has_decorator("contextmanager", "asynccontextmanager", "fixture"):
             below = element_of(path) if frame.call.scope is not function else None
             path = path if below is None else below
-        for value, _ in function.yields if function.generator else function.returns:
-            yield place.inside(value, function, path, (*stack, frame))
+        if function.generator:
+            for value, _ in function.yields:
+                yield place.inside(value, function, path, (*stack, frame))
+            return
+        for value, _ in function.returns:
+            step = place.inside(value, function, path, (*stack, frame))
+            yield replace(step, few=True) if is_given_back_by_loop(value, function, self.tools.order) else step
 
     def constructed(
         self, cls: Class, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.keys import key_of
-from aiaudit.model.flow.places import FILE, ONE, UNKNOWN, Place, element_of, marks
+from aiaudit.model.flow.picking import is_first_of
+from aiaudit.model.flow.places import ANY, FILE, ONE, UNKNOWN, Place, element_of, marks
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
@@ -85,7 +86,8 @@ class Composed:
             for test in tests:
                 if key_of(elements[-1]) in self.tools.checks.bounded_branch(test, True, place.scope):
                     return
-        yield place.at(elements[-1], below)
+        one = bool(place.path) and place.path[0] not in (ANY, FILE) and is_first_of(place.expression, place.scope)
+        yield replace(place.at(elements[-1], below), few=place.few or (one and kind == "list"))
 
     def _fstr(self, place: Place) -> Iterator[Place | Source]:
         for part in place.expression[2]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.model.flow import transfer
+from aiaudit.model.flow.picking import is_first_of
 from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Result, element_of, marks
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
@@ -91,7 +92,8 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
         yield from carried(result)
     elif name in _SAME_SHAPE:
         for argument in call.arguments:
-            yield result.give(argument, result.path)
+            step = result.give(argument, result.path)
+            yield replace(step, few=True) if name == "next" and is_first_of(argument, call.scope) else step
     else:
         yield from everything(result, marks(result.path))
 

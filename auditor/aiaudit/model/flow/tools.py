@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiaudit.model.branches import is_dead
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.schema import Schema
@@ -55,6 +56,7 @@ class Tools:
     _entry_stores: dict[tuple[Any, str], list[Store]] | None = None
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
+    _gates: Gates | None = None
     _made: dict[tuple[int, str], Any] = field(default_factory=dict)
     _handed_on: dict[int, dict[int, Call]] = field(default_factory=dict)
 
@@ -227,6 +229,12 @@ class Tools:
         if expression[0] not in ("name", "attr", "lambda", "call"):
             return
         yield from self.evaluator.functions_of(expression, call.scope)
+
+    def gates(self) -> Gates:
+        """What nodes of graphs refuse before other nodes run."""
+        if self._gates is None:
+            self._gates = Gates(self.side, self.checks)
+        return self._gates
 
     def graph_inputs(self) -> list[Call]:
         """The calls that start a compiled graph."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from aiaudit.model.answering import PAYLOADS
-from aiaudit.model.bindings import is_looped
+from aiaudit.model.bindings import is_inner, is_looped
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.composed import Composed
@@ -14,6 +14,7 @@ from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
+from aiaudit.model.flow.picking import is_left_by_loop
 from aiaudit.model.flow.places import (
     ANY,
     FILE,
@@ -238,10 +239,17 @@ class Walker:
             yield from self._imported(binding, place)
         elif expression is None:
             return
-        elif kind in ("value", "entered"):
-            yield place.inside(expression, binding.scope, path, stack)
-        elif kind == "element":
-            yield place.inside(expression, binding.scope, (*_element_of(binding), *path), stack)
+        elif kind in ("value", "entered", "element"):
+            part = (*_element_of(binding), *path) if kind == "element" else path
+            step = place.inside(expression, binding.scope, part, stack)
+            yield replace(step, few=True) if self._is_one(binding, place) else step
+
+    def _is_one(self, binding: Binding, place: Place) -> bool:
+        """Whether what a place reads is one turn of a conversation that a loop has gone through."""
+        statement, scope = binding.statement, binding.scope
+        if statement is None or binding.expression is None or scope is not place.scope or is_inner(binding):
+            return False
+        return is_left_by_loop(binding.expression, statement, place.expression[1], scope, self.tools.order)
 
     def _imported(self, binding: Binding, place: Place) -> Iterator[Place]:
         level, source, name = binding.target
@@ -326,7 +334,7 @@ class Walker:
         if nodes is None or not first or first[0] is not parameter:
             return
         for call in self.tools.graph_inputs():
-            if call.arguments:
+            if call.arguments and not self.tools.gates().bounds(function, path):
                 yield place.inside(call.arguments[0], call.scope, path, ())
         for node in nodes:
             for value, _ in node.returns:

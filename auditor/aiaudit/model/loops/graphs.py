@@ -13,6 +13,8 @@ from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
+# How the start of a graph is written where it is not a text.
+START = "langgraph.graph.START"
 _BUILDERS = frozenset(("StateGraph", "MessageGraph", "Graph"))
 # What a graph's state says of the steps that are left.
 _REMAINING = frozenset(("remaining_steps", "is_last_step", "RemainingSteps", "IsLastStep"))
@@ -21,12 +23,16 @@ _REMAINING = frozenset(("remaining_steps", "is_last_step", "RemainingSteps", "Is
 @dataclass(slots=True, eq=False)
 class Graph:
     """The edges of a graph by the names of its nodes; `deciding` are the functions that choose the next node, `nodes`
-    those that run; `unknown` tells that some edge leads to a node whose name is not written down."""
+    those that run; `unknown` tells that some edge leads to a node whose name is not written down. `named` are the
+    functions of each node, `choices` those that choose behind each node with the nodes that their answers stand for.
+    """
 
     edges: dict[str, set[str]]
     deciding: list[Function]
     nodes: list[Function]
     unknown: bool
+    named: dict[str, list[Function]]
+    choices: dict[str, list[tuple[Function, dict[str, str]]]]
 
     def may_go_round(self) -> bool:
         """Whether a run may come to the same node again with nothing that counts the rounds."""
@@ -35,14 +41,18 @@ class Graph:
         return not any(map(counts, self.deciding)) and not any(map(_knows_its_steps, (*self.deciding, *self.nodes)))
 
     def _comes_back(self, node: str) -> bool:
-        queue = list(self.edges.get(node, ()))
+        return node in self.after(node)
+
+    def after(self, node: str, without: str | None = None) -> set[str]:
+        """The nodes that a run may come to behind a node, on ways that do not lead through another one."""
+        queue = [other for other in self.edges.get(node, ()) if other != without]
         seen = set(queue)
         for other in queue:  # grows while it is walked
             for following in self.edges.get(other, ()):
-                if following not in seen:
+                if following not in seen and following != without:
                     seen.add(following)
                     queue.append(following)
-        return node in seen
+        return seen
 
 
 class Graphs:
@@ -61,13 +71,23 @@ class Graphs:
                 return self._known[id(origin)]
         return None
 
+    def all(self) -> Iterator[Graph]:
+        """Every graph that the program draws."""
+        for name in sorted(_BUILDERS):
+            for builder in self.side.program.calls_by_name.get(name, ()):
+                if id(builder) not in self._known:
+                    self._known[id(builder)] = self._read(builder)
+                yield self._known[id(builder)]
+
     def _read(self, builder: Call) -> Graph:
         edges: dict[str, set[str]] = defaultdict(set)
-        graph = Graph(edges, [], [], False)
+        graph = Graph(edges, [], [], False, defaultdict(list), defaultdict(list))
         for call in self.side.uses.get(id(builder), ()):
             name = call.name
             if name == "add_edge":
                 self._edge(call, graph)
+            elif name == "set_entry_point":
+                graph.edges[START].update(self._names(call.argument("key", 0), call))
             elif name == "add_conditional_edges":
                 self._choice(call, graph)
             elif name == "add_node":
@@ -86,8 +106,16 @@ class Graphs:
         graph.deciding += deciding
         listed = call.argument("path_map", 2)
         ends: set[str] = set()
+        meant: dict[str, str] = {}
         if listed is not None and listed[0] == "dict":
             ends.update(name for _, value in listed[2] for name in self._names(value, call))
+            meant = {
+                answer: name
+                for key, value in listed[2]
+                if key is not None
+                for answer in self._names(key, call)
+                for name in self._names(value, call)
+            }
         elif listed is not None:
             ends.update(self._names(listed, call))
         else:
@@ -98,6 +126,7 @@ class Graphs:
         graph.unknown = graph.unknown or not ends
         for name in self._names(call.argument("source", 0), call):
             graph.edges[name].update(ends)
+            graph.choices[name] += [(function, meant) for function in deciding]
 
     def _node(self, call: Call, graph: Graph) -> None:
         """A node; what it returns may name the next one: `Command(goto="agent")`."""
@@ -105,6 +134,8 @@ class Graphs:
         action = call.argument("action", 1) or call.argument("node", 0)
         for function in self.side.evaluator.functions_of(action, call.scope):
             graph.nodes.append(function)
+            for name in named or [function.name]:
+                graph.named[name].append(function)
             for returned, _ in function.returns:
                 for part in walk(returned):
                     if part[0] == "call" and last_name(part[2]) == "Command":
