@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.scopes import Call, Function, Scope
-from aiaudit.model.values import Constant, External, Instance, Literal, Values
+from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.values import Constant, Elements, External, Instance, Literal, Values
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -89,11 +89,18 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
         return rest
     hidden = False
     values = evaluator.evaluate(mapping, scope)
+    if any(isinstance(value, Literal) for value in values):  # what an annotation says of a dict is in it already
+        values = tuple(value for value in values if not isinstance(value, Elements))
     for value in values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
             found = _in_filled(value, key, evaluator)
             if found.state == "absent":
                 found = _in_dict(value.expression, value.scope, key, evaluator, depth)
+            if found.state == "given":
+                return found
+            hidden = hidden or found.state == "hidden"
+        elif isinstance(value, Literal) and value.expression[0] == "comp" and depth < 3:
+            found = _in_comprehension(value.expression, value.scope, key, evaluator, depth)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -138,6 +145,43 @@ def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, 
         elif name[0] == "const" and name[2] == key:
             return Argument("given", value, scope, evaluator.evaluate(value, scope))
     return HIDDEN if hidden else ABSENT
+
+
+def _in_comprehension(written: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """An entry of `{name: value for name, value in options.items() if name not in (...)}`, or of chosen names."""
+    elements, generators = written[3], written[4]
+    target, iterable, tests, _ = generators[0]
+    if written[2] != "dict" or len(generators) > 1:
+        return HIDDEN
+    if target[0] == "name" and elements[0] == target and iterable[0] in ("tuple", "list", "set"):
+        names = [item[2] if item[0] == "const" else None for item in iterable[2]]
+        return ABSENT if None not in names and key not in names else HIDDEN
+    is_items = iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
+    if (
+        not is_items
+        or target[0] not in ("tuple", "list")
+        or [last_name(each) for each in target[2]] != [last_name(each) for each in elements]
+    ):
+        return HIDDEN
+    if any(_leaves_out(test, last_name(elements[0]), key, scope, evaluator) for test in tests):
+        return ABSENT
+    return _in_mapping(iterable[2][2], scope, key, evaluator, depth + 1)
+
+
+def _leaves_out(test: Expression, name: str, key: str, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether a comprehension's test drops an entry by its key."""
+    if test[0] == "bool" and test[2] == "And":
+        return any(_leaves_out(part, name, key, scope, evaluator) for part in test[3])
+    if test[0] != "cmp" or len(test[3]) != 1 or test[2][0] != "name" or test[2][2] != name:
+        return False
+    operator, other = test[3][0], test[4][0]
+    if operator in ("Eq", "NotEq"):
+        return other[0] == "const" and (other[2] == key) is (operator == "NotEq")
+    for value in evaluator.evaluate(other, scope) if operator in ("In", "NotIn") else ():
+        if isinstance(value, Literal) and value.expression[0] in ("tuple", "list", "set"):
+            names = [item[2] for item in value.expression[2] if item[0] == "const"]
+            return len(names) == len(value.expression[2]) and (key in names) is (operator == "NotIn")
+    return False
 
 
 def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument | None:
