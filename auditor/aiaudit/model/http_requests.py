@@ -10,6 +10,9 @@ from aiaudit.sources.python.facts import Expression
 SENDING = frozenset(("post", "request", "stream", "send", "fetch", "Request", "urlopen"))
 _LIBRARIES = frozenset(("requests", "httpx", "httpx2", "aiohttp", "urllib3", "urllib", "niquests"))
 
+# Methods of an address that are told what to take away.
+_TRIMMING = frozenset(("strip", "lstrip", "rstrip", "removeprefix", "removesuffix"))
+
 
 def is_request(call: Call, evaluator: Evaluator) -> bool | None:
     """Whether a call of one of the `SENDING` names sends over HTTP; None where nothing is known of the object."""
@@ -94,5 +97,9 @@ def _collect(expression: Expression, scope: Scope, evaluator: Evaluator, parts: 
                     _collect(definition, holder, evaluator, parts, depth + 1)
                     break
     elif tag == "call":
+        function = expression[2]
+        if function[0] == "attr" and function[3] in _TRIMMING:
+            _collect(function[2], scope, evaluator, parts, depth)
+            return
         for argument in expression[3]:
             _collect(argument, scope, evaluator, parts, depth + 1)

@@ -25,6 +25,8 @@ from aiaudit.values import dataclass
 
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128
+# So many ways to a generation are looked at.
+_WAYS = 3
 # What gives back something else than the text that it is given.
 _ASKED = GENERATING | {"embedding", "vector", "retriever", "search", "rerank", "speech", "image"}
 # What makes data of a text: nobody reads it while it is written.
@@ -92,16 +94,16 @@ class Streams:
             if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
                 self.generations[id(known.call.scope)].append(known)
 
-    def reached(self, route: Route) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
-        """The scopes that a handler runs, nearest first; work put off to tasks is left out."""
-        seen = {id(route.handler)}
+    def reached(self, route: Route, ways: int = 1) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
+        """The scopes that a handler runs, nearest first, each on so many ways; work put off to tasks is left out."""
+        seen: dict[int, int] = defaultdict(int, {id(route.handler): ways})
         queue: deque[tuple[Scope, tuple[Edge, ...]]] = deque([(route.handler, ())])
         while queue:
             scope, path = queue.popleft()
             yield scope, path
             for edge in self._onward(scope):
-                if id(edge.target) not in seen:
-                    seen.add(id(edge.target))
+                if seen[id(edge.target)] < ways and all(other.target is not edge.target for other in path):
+                    seen[id(edge.target)] += 1
                     queue.append((edge.target, (*path, edge)))
 
     def _onward(self, scope: Scope) -> list[Edge]:
@@ -192,11 +194,17 @@ class _Finder(Streams):
                 yield BufferedAnswer(route, known, path, call)
 
     def answers(self, route: Route) -> Iterator[tuple[Known, tuple[Edge, ...]]]:
-        """The generations whose text a handler returns, nearest first."""
-        for scope, path in self.reached(route):
+        """The generations whose text a handler returns, nearest first.
+
+        A helper that asks the model may be called for several things, of which one is the answer.
+        """
+        asked: dict[int, bool] = {}
+        for scope, path in self.reached(route, _WAYS):
             for known in reversed(self.generations.get(id(scope), ())):
-                if self.could_stream(known) and self.is_answer(known, path):
-                    yield known, path
+                if not asked.get(id(known)) and self.could_stream(known):
+                    asked[id(known)] = self.is_answer(known, path)
+                    if asked[id(known)]:
+                        yield known, path
 
     def is_answer(self, known: Known, path: tuple[Edge, ...]) -> bool:
         """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""

@@ -27,7 +27,7 @@ from aiaudit.model.settings.words import (
     is_stand_in,
     is_store_address,
 )
-from aiaudit.model.values import External, FunctionValue, Literal
+from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
@@ -210,14 +210,17 @@ class Judge(Startup):
         return self.contexts.before_requests(use.read.scope) is not None or self.in_request(use)
 
     def is_reached_with_it(self, use: Use) -> bool:
-        """Whether the function of a use is named only where there is a value: `if KEY: engines.append(search)`."""
+        """Whether the function of a use is named only where there is a value: `if KEY: engines.append(search)`, or the
+        class that it makes objects of: `client = Search() if KEY else None`."""
         function = next((scope for scope in use.read.scope.within() if isinstance(scope, Function)), None)
         return function is not None and self._is_named_with(function, use, _CALLERS)
 
     def _is_named_with(self, function: Function, use: Use, depth: int) -> bool:
         if function.decorators or depth == 0:
             return False
-        named = [read for read in self.reads.of(function.name) if self._is_of(read, function)]
+        is_constructor = function.name == "__init__" and function.owner is not None
+        name = function.owner.name if is_constructor and function.owner is not None else function.name
+        named = [read for read in self.reads.of(name) if self._is_of(read, function)]
         return bool(named) and all(
             is_guarded(read, use.keys, use.ignored, self.side.evaluator)
             or (isinstance(read.scope, Function) and self._is_named_with(read.scope, use, depth - 1))
@@ -226,7 +229,12 @@ class Judge(Startup):
 
     def _is_of(self, read: Read, function: Function) -> bool:
         values = self.side.evaluator.evaluate(read.expression, read.scope)
-        return any(isinstance(value, FunctionValue) and value.function is function for value in values)
+        return any(
+            value.cls is function.owner
+            if isinstance(value, ClassValue)
+            else isinstance(value, FunctionValue) and value.function is function
+            for value in values
+        )
 
     def in_request(self, use: Use) -> bool:
         return self.contexts.in_request(use.read.scope) is not None

@@ -11,7 +11,7 @@ from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
-from aiaudit.model.scopes import Call, Function, Module, Scope, dotted, last_name
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, dotted, last_name
 from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, notes, outcome_of
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
 from aiaudit.model.settings.flags import meanings
@@ -440,6 +440,7 @@ class _Trail(Places):
         if constructor is not None:
             self.parameter(constructor, call, child, parameter, 1, state)
             return
+        parameter = parameter or _field_at(value.cls, call, child)
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
             self.attribute(value.cls, parameter, state)
         paths = tuple(external.path for external in outside(value, self.evaluator))
@@ -480,6 +481,14 @@ def _parameter(call: Call, child: Any) -> str:
         if value is child:
             return name or ""
     return ""
+
+
+def _field_at(cls: Class, call: Call, child: Any) -> str:
+    """The field of a dataclass that an argument without a name fills."""
+    position = next((i for i, argument in enumerate(call.arguments) if argument is child), None)
+    names = [name for name, bound in cls.bindings.items() if bound[0].annotation is not None]
+    is_known = position is not None and position < len(names) and not cls.bases
+    return names[position] if is_known and position is not None else ""
 
 
 def _is_segment(part: Expression, parts: tuple[Expression, ...]) -> bool:
