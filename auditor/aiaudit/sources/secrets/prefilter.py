@@ -36,13 +36,13 @@ LANDMARKS = (
     b"SharedAccessKey=",
 )  # fmt: skip
 _SECRET_BY_POSITION = regex(
-    rb"""(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest)\(
+    rb"""(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest|\.login)\(
     |(?:[Pp]assword\w{0,20}|hashpw|\.hash|Fernet|Serializer|Signer|hmac\.new)\(\s{0,80}b?["']""",
     re.VERBOSE,
 )
 _TAKING_BY_POSITION = (
     b"jwt.", b"BasicAuth(", b"auth=(", b"compare_digest(", b"assword", b"hashpw(", b".hash(", b"Fernet(",
-    b"Serializer(", b"Signer(", b"hmac.new(",
+    b"Serializer(", b"Signer(", b"hmac.new(", b".login(",
 )  # fmt: skip
 
 

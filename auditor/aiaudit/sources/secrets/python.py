@@ -29,7 +29,7 @@ from aiaudit.sources.secrets.syntax import (
     rows,
     target_name,
 )
-from aiaudit.sources.secrets.values import CODE, PROCESS, is_own_key
+from aiaudit.sources.secrets.values import CODE, PROCESS, is_own_key, is_signing_key
 
 _EXAMPLES = word_set(
     "example examples openapi_examples json_schema_extra schema_extra model_config responses description help title"
@@ -46,6 +46,9 @@ _SENDING = word_set("auth client credential credentials") | names.PROVIDERS
 _SIGNERS = frozenset(
     ("Fernet", "URLSafeSerializer", "URLSafeTimedSerializer", "TimestampSigner", "Signer", "TimedSerializer", "new")
 )
+_HOSTS = word_set("host hostname server")
+_PAIRS = ("auth", "basic_auth", "http_auth")
+_SIGNING = word_set("jwt session sessions strategy signer serializer cookie cookies csrf")
 # What is hashed so that a login takes as long for users that do not exist.
 _DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?real)")
 
@@ -66,6 +69,16 @@ def parse(text: str) -> ast.Module | None:
 def _sends(called: str) -> bool:
     """Whether what is called is a class of clients or credentials: `AuthApiKey(...)`, `QdrantClient(...)`."""
     return called[:1].isupper() and not _SENDING.isdisjoint(names.words_of(called))
+
+
+def _signs(called: str, name: str) -> bool:
+    """Whether an argument is the key that sessions or tokens are signed with: `JWTStrategy(secret=...)`,
+    `app.config.update(SECRET_KEY=...)`, `add_middleware(SessionMiddleware, secret_key=...)`."""
+    if not is_signing_key(name):
+        return False
+    owner, _, last = called.rpartition(".")
+    configured = last in ("update", "from_mapping") and owner.rpartition(".")[2] in ("config", "conf")
+    return configured or last == "add_middleware" or not _SIGNING.isdisjoint(names.words_of(last))
 
 
 class _Binder:
@@ -174,9 +187,11 @@ class _Binder:
                 continue
             stack.append(value)
             if name:
+                password = not _HOSTS.isdisjoint(keys) and names.kind_of_name(name) == names.PASSWORD
                 for literal, origin in literals_of(value):
-                    use = PROCESS if origin == "lookup" else CODE
-                    self._bind(literal, name, "default" if origin else "entry", use, elsewhere=elsewhere)
+                    use = PROCESS if origin == "lookup" or (password and origin == "") else CODE
+                    keyless = elsewhere and not password
+                    self._bind(literal, name, "default" if origin else "entry", use, elsewhere=keyless)
 
     def _parameters(self, node: ast.arguments) -> None:
         positional = [*node.posonlyargs, *node.args]
@@ -196,17 +211,17 @@ class _Binder:
             self._lookup(node, first.value, called, keyed)
         elsewhere = not _END_POINTS.isdisjoint(keyed)
         for name, value in keyed.items():
-            if name == "auth" and isinstance(value, ast.Tuple) and len(value.elts) == 2:
+            if name in _PAIRS and isinstance(value, ast.Tuple) and len(value.elts) == 2:
                 self._basic_auth(value.elts)
             elif name in DEFAULTS and isinstance(first, ast.Constant):
                 self._bind(value, str(first.value), "default", PROCESS)
             elif name not in _EXAMPLES and isinstance(value, ast.Constant | ast.IfExp | ast.BoolOp):
-                self._argument(name, value, elsewhere=elsewhere, sent=_sends(last))
+                self._argument(name, value, elsewhere=elsewhere, sent=_sends(last) or _signs(called, name))
         if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")) and len(node.args) > 1:
             self._bind(node.args[1], "jwt_secret", "argument", PROCESS)
         if last in _SIGNERS and first is not None and (last != "new" or called == "hmac.new"):
             self._bind(first, "secret_key", "argument", PROCESS)
-        if last in ("HTTPBasicAuth", "BasicAuth") and len(node.args) == 2:
+        if last in ("HTTPBasicAuth", "BasicAuth", "login") and len(node.args) == 2:
             self._basic_auth(node.args)
         if first is not None and names.takes_password(called) and (len(node.args) == 1 or "hash" in last):
             self._known_password(first)
@@ -216,7 +231,8 @@ class _Binder:
         for literal, origin in literals_of(value):
             password = names.kind_of_name(name) == names.PASSWORD and origin != "condition"
             use = PROCESS if origin == "lookup" or password or (sent and origin == "") else CODE
-            self._bind(literal, name, "default" if origin else "argument", use, elsewhere=elsewhere)
+            keyless = elsewhere and not password  # a server that is told a password asks for one
+            self._bind(literal, name, "default" if origin else "argument", use, elsewhere=keyless)
 
     def _basic_auth(self, pair: Sequence[ast.expr]) -> None:
         """User and password; with a key as the user, the password is only there to fill the form."""
