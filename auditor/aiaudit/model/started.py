@@ -74,10 +74,30 @@ def _opened(folder: str, commands: Iterable[Command], program: Program) -> Itera
         if is_shell(plain) and "-c" in words[1:-1]:
             yield from _opened(folder, commands_in(words[words.index("-c") + 1]), program)
             continue
-        script = next((word for word in words[:2] if word.endswith((".sh", ".bash"))), None)
-        for path in _found(folder, script, program.tree.files()) if script is not None else ():
+        for path in _shell_scripts(folder, words, program):
             yield from ((folder, unwrapped(inner)) for inner in commands_in(program.tree.text(path)))
         yield folder, plain
+
+
+def _shell_scripts(folder: str, words: list[str], program: Program) -> Iterator[str]:
+    """The repository's shell script that a command runs, itself or by a shell."""
+    script = next((word for word in words[:2] if word.endswith((".sh", ".bash"))), None)
+    if script is not None:
+        yield from _found(folder, script, program.tree.files())
+
+
+def entry_scripts(program: Program) -> frozenset[str]:
+    """The shell scripts that containers of the repository start with."""
+    from aiaudit.model.image.commands import unwrapped
+
+    found: set[str] = set()
+    for path in program.tree.files("dockerfile"):
+        facts = program.tree.facts(path, "dockerfile")
+        for instruction in facts.instructions if isinstance(facts, DockerfileFacts) else ():
+            for command in instruction.commands if instruction.keyword in ("CMD", "ENTRYPOINT") else ():
+                words = [word.text for word in unwrapped(command).words]
+                found.update(_shell_scripts(posixpath.dirname(path), words, program))
+    return frozenset(found)
 
 
 def _files_of(folder: str, command: Command, program: Program) -> Iterator[str]:

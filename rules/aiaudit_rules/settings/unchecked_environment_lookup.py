@@ -5,7 +5,8 @@ Flags `os.getenv("X")`, `os.environ.get("X")` and the same through own helper fu
 key, token, secret or password that is used; an address, name or credential that a client of a database, queue or
 store gets) and nothing stops the start without it. What counts as a check: raising, `sys.exit()` or `assert` when it
 is missing, at import or startup and not swallowed; `os.environ["X"]`; a settings class that requires it; an operation
-that fails for None at once (`int(...)`, a method call); a client built at startup that refuses to be made without it.
+that fails for None at once (`int(...)`, a method call); a client built at startup that refuses to be made without it;
+the shell script that the image starts with, where it exits without the variable (`: "${X:?}"`, `[ -z "$X" ]`).
 Settings that are used only where a test has found them (`if KEY: ...`), knobs with defaults, and what no server code
 uses are left alone.
 

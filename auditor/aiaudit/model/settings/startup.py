@@ -15,6 +15,7 @@ from aiaudit.model.settings.fields import sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.passing import lets_pass, runs_through, validated_name
 from aiaudit.model.settings.reads import Reads
+from aiaudit.model.settings.scripts import refused_by_scripts
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.values import Constant, External, FunctionValue
@@ -72,7 +73,7 @@ class Startup:
 
     def checked_names(self) -> set[str]:
         """Names of settings whose absence stops the start, wherever that is noticed."""
-        found = self.names_checked_by_themselves()
+        found = self.names_checked_by_themselves() | refused_by_scripts(self.side.program)
         for source in self.sources:
             default = self.default_of(source)
             if default.kind == COMPUTED or (source.read is not None and not self.is_early(source.scope)):
