@@ -6,8 +6,9 @@ from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.places import Path
 from aiaudit.model.loops.graphs import START, Graph, Graphs
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Function
+from aiaudit.model.scopes import Function, last_name
 from aiaudit.model.syntax import statements_in
+from aiaudit.sources.python.facts import Expression
 
 
 class Gates:
@@ -30,9 +31,11 @@ class Gates:
         for other in (*graph.named, START):
             if other == name or (other != START and name in graph.after(START, without=other)):
                 continue
-            if any(self._refuses(function, path, graph, other) for function in graph.named.get(other, ())):
+            run = graph.named.get(other, [])
+            if any(self._refuses(function, path, graph, other) for function in run):
                 return True
-            if any(self._leads_away(*choice, path, graph, name) for choice in graph.choices.get(other, ())):
+            choices = [*graph.choices.get(other, ()), *((function, dict[str, str]()) for function in run)]
+            if any(self._leads_away(function, meant, path, graph, name) for function, meant in choices):
                 return True
         return False
 
@@ -45,7 +48,8 @@ class Gates:
         return any(_covers(suffix, whole, wanted) for suffix, whole in self.checks.checking(function).get(state, ()))
 
     def _leads_away(self, function: Function, meant: dict[str, str], path: Path, graph: Graph, name: str) -> bool:
-        """Whether a choice sends what is too large to a node from which no way leads to another one."""
+        """Whether a choice, or a node that names the next one, sends what is too large to a node from which no way
+        leads to another one."""
         state = _state_of(function)
         if state is None:
             return False
@@ -56,8 +60,9 @@ class Gates:
                 continue
             statement = self.checks.order.layout(function).statement(check.address)
             answer = statement[3][-1][2] if statement[0] == "if" and statement[3][-1][0] == "return" else None
-            if answer is not None and answer[0] == "const" and isinstance(answer[2], str):
-                target = meant.get(answer[2], answer[2])
+            target = _named(answer) if answer is not None else None
+            if target is not None:
+                target = meant.get(target, target)
                 return target != name and name not in graph.after(target)
         return False
 
@@ -69,6 +74,15 @@ def _covers(suffix: str, whole: bool, wanted: str) -> bool:
 def _state_of(function: Function) -> str | None:
     """The parameter of a node that the state comes as."""
     return next((p[0] for p in function.parameters if p[0] != function.self_name), None)
+
+
+def _named(answer: Expression) -> str | None:
+    """The node that an answer names: `"refuse"`, `Command(goto="refuse")`, `END`."""
+    if answer[0] == "call" and last_name(answer[2]) == "Command":
+        answer = next((value for key, value in answer[4] if key == "goto"), answer)
+    if answer[0] in ("name", "attr") and last_name(answer) == "END":
+        return "END"
+    return str(answer[2]) if answer[0] == "const" and isinstance(answer[2], str) else None
 
 
 def _catches(function: Function) -> bool:

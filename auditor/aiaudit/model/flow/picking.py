@@ -20,10 +20,11 @@ def is_left_by_loop(expression: Expression, given: Statement, use: At, scope: Sc
     `for turn in turns: question = turn.text`: behind the loop it is the last one. Inside it is each of them.
     """
     layout = order.layout(scope)
-    where, place = layout.address(given), layout.at(use)
-    if where is None or place is None:
+    where = layout.address(given)
+    if where is None or (len(where) == 1 and given[0] != "for"):
         return False
-    return any(_gives(loop, expression, scope) for loop in _loops(where, place[1], scope, order))
+    place = layout.at(use)
+    return place is not None and any(_gives(loop, expression, scope) for loop in _loops(where, place[1], scope, order))
 
 
 def is_given_back_by_loop(expression: Expression, scope: Scope, order: Order) -> bool:
