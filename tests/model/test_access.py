@@ -119,3 +119,34 @@ def test_who_a_client_says_it_is(body: str, found: int, tmp_path: Path) -> None:
 def test_a_status_of_another_service_protects_nothing(tmp_path: Path) -> None:
     body = "answer = client.models.list()\n    if answer.status_code == 401:\n        raise HTTPException(401)"
     assert _service(tmp_path, body=body) == 1
+
+
+SIGNING_IN = """
+from google_auth_oauthlib.flow import Flow
+import jwt
+
+flow = Flow.from_client_config(CONFIG, scopes=["openid"])
+
+@app.get("/login")
+def begin():
+    return login()
+
+def login():
+    return flow.authorization_url(prompt="consent")[0]
+
+@app.get("/back")
+def back(code: str):
+    flow.fetch_token(code=code)
+    return jwt.encode({"sub": code}, SECRET)
+"""
+
+
+def test_signing_in_asks_nothing_of_who_calls(tmp_path: Path) -> None:
+    main = MAIN.format(before=SIGNING_IN, parameters="", body="pass")
+    (found,) = open_routes(service_of(tmp_path, {"main.py": main, "compose.yaml": COMPOSE.format(port="80:80")}))
+    assert found.others == 0
+
+
+def test_reading_a_token_asks_who_calls(tmp_path: Path) -> None:
+    body = "jwt.decode(request.query_params['t'], SECRET)"
+    assert _service(tmp_path, before="import jwt\n", parameters="request: Request", body=body) == 0

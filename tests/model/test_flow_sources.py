@@ -398,3 +398,40 @@ def test_frameworks(name: str, tmp_path: Path) -> None:
     found = sources(tmp_path, "", head=dedent(main))
     assert len(found) == 1, found  # one model call, however many routes lead there
     assert count >= 1
+
+
+@pytest.mark.parametrize(
+    ("reading", "described"),
+    [
+        ('json.loads(request.body.decode("utf-8")).get("motto", "").strip()', "`motto` in the body"),
+        ('request.body.decode("utf-8")', "the body"),
+        ('request.POST.get("query", "").strip()', "`query` in the form"),
+        ('request.GET["query"].lower()', "`query` in the query string"),
+    ],
+)
+def test_a_field_is_named_and_not_the_method_that_gives_its_text(tmp_path: Path, reading: str, described: str) -> None:
+    main = f"""
+        import json
+        from django.urls import path
+        from model import ask
+
+        def question(request):
+            return ask({reading})
+
+        urlpatterns = [path("ask", question)]
+    """
+    assert sources(tmp_path, main, head="") == [described]
+
+
+def test_the_query_of_an_address_is_no_field(tmp_path: Path) -> None:
+    main = """
+        from aiohttp import web
+        from model import ask
+
+        async def question(request):
+            return ask(request.rel_url.query["text"])
+
+        app = web.Application()
+        app.router.add_get("/ask", question)
+    """
+    assert sources(tmp_path, main, head="") == ["`text` in the query string"]

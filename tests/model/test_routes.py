@@ -129,7 +129,40 @@ FRAMEWORKS = {
                     def list(self, request): ...
             """,
         },
-        {"a/", "GET B", "POST c", "list D"},
+        {"/a/", "GET B", "POST c", "list D"},
+    ),
+    "django's included addresses": (
+        {
+            "site/shop/urls.py": """
+                from django.urls import include, path, re_path
+                import stock.urls
+                urlpatterns = [
+                    path("goods/", include("goods.urls")),
+                    re_path(r"^stock/", include((stock.urls, "stock"))),
+                ]
+            """,
+            "site/goods/urls.py": """
+                from django.urls import include, path
+                from goods import views
+                urlpatterns = [path("", views.every), path("one/", include("goods.one.urls"))]
+            """,
+            "site/goods/one/urls.py": """
+                from django.urls import re_path
+                from goods import views
+                urlpatterns = [re_path(r"^(?P<number>[0-9]+)/$", views.one)]
+            """,
+            "site/stock/urls.py": """
+                from django.urls import path
+                from goods import views
+                urlpatterns = [path("<int:number>/", views.left)]
+            """,
+            "site/goods/views.py": """
+                def every(request): ...
+                def one(request, number): ...
+                def left(request, number): ...
+            """,
+        },
+        {"/goods/", "/goods/one/(?P<number>[0-9]+)/", "/stock/<int:number>/"},
     ),
     "sanic": (
         {"main.py": "from sanic import Sanic\napp = Sanic('x')\n@app.post('/a')\nasync def a(request): ...\n"},

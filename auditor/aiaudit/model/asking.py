@@ -25,9 +25,9 @@ MODEL_LIBRARIES = words(
     "langchain_huggingface langchain_ollama langchain_mistralai langchain_cohere langchain_pinecone "
     "langchain_chroma langchain_postgres langchain_qdrant langchain_classic langchain_experimental langgraph "
     "llama_index haystack haystack_integrations dspy crewai agno phi autogen autogen_agentchat pydantic_ai "
-    "smolagents agents semantic_kernel instructor guidance embedchain mem0 whisper faster_whisper whisperx TTS "
-    "piper kokoro bark diffusers vertexai dashscope zhipuai qianfan cerebras azure ai21 sambanova optimum "
-    "auto_gptq exllamav2 mlx_lm tensorrt_llm ragas gliner spacy ultralytics"
+    "smolagents agents semantic_kernel instructor guidance embedchain mem0 whisper faster_whisper whisperx "
+    "pywhispercpp TTS piper kokoro bark diffusers vertexai dashscope zhipuai qianfan cerebras azure ai21 "
+    "sambanova optimum auto_gptq exllamav2 mlx_lm tensorrt_llm ragas gliner spacy ultralytics"
 )
 ASKING = words(
     "generate agenerate generate_content generate_content_async generate_response invoke ainvoke stream astream "

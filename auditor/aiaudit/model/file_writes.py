@@ -27,10 +27,13 @@ _PATH_METHODS = frozenset(("write_bytes", "write_text"))
 _UPLOADS = ("flask.request.files", "quart.request.files", "werkzeug.")
 # What a client keeps in a folder, and the parameter that names the folder.
 _FOLDERS = {
-    "chromadb.PersistentClient": "path", "Chroma": "persist_directory", "Chroma.from_documents": "persist_directory",
-    "Chroma.from_texts": "persist_directory", "qdrant_client.QdrantClient": "path", "lancedb.connect": "uri",
+    "chromadb.PersistentClient": "path", "chromadb.Client": "settings.persist_directory",
+    "chromadb.EphemeralClient": "settings.persist_directory", "Chroma": "persist_directory",
+    "Chroma.from_documents": "persist_directory", "Chroma.from_texts": "persist_directory",
+    "qdrant_client.QdrantClient": "path", "lancedb.connect": "uri",
     "SQLRecordManager": "db_url", "tinydb.TinyDB": "path",
 }  # fmt: skip
+_NAMES = {"Client": "Chroma", "EphemeralClient": "Chroma"}
 _STORING = frozenset(
     ("add", "upsert", "add_documents", "aadd_documents", "add_texts", "aadd_texts", "insert", "create_table", "index",
      "update", "delete", "from_documents", "from_texts")
@@ -145,7 +148,7 @@ def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
             for value in side.evaluator.evaluate(expression, call.scope):
                 maker = _folder_maker(value, call, side) if isinstance(value, External) else None
                 if maker is not None:
-                    yield Writing(call, None, call.arguments, maker.name, maker)
+                    yield Writing(call, None, call.arguments, _NAMES.get(maker.name, maker.name), maker)
 
 
 def _folder_maker(value: External, call: Call, side: PythonSide) -> Call | None:
@@ -164,6 +167,8 @@ def _keeps_in_folder(path: str, call: Call, side: PythonSide) -> bool:
     for suffix, parameter in _FOLDERS.items():
         if path != suffix and not path.endswith(f".{suffix}"):
             continue
+        if parameter.startswith("settings."):
+            return _is_told_to_persist(call, side)
         positional = 0 if suffix in ("chromadb.PersistentClient", "lancedb.connect", "tinydb.TinyDB") else None
         given = argument_of(call, parameter, side.evaluator, positional)
         if given.state != "given" or given.is_none:
@@ -173,6 +178,15 @@ def _keeps_in_folder(path: str, call: Call, side: PythonSide) -> bool:
             return any(text.startswith("sqlite") and ":memory:" not in text for text in texts)
         return not any(_REMOTE.match(text) for text in texts)
     return False
+
+
+def _is_told_to_persist(call: Call, side: PythonSide) -> bool:
+    """Chroma's `Client(Settings(is_persistent=True))` is one on disk, and in memory unless told so."""
+    told = argument_of(call, "settings.is_persistent", side.evaluator, 0)
+    kept = argument_of(call, "settings.chroma_db_impl", side.evaluator, 0)  # before 0.4
+    return any(isinstance(v, Constant) and v.value is True for v in told.values) or any(
+        isinstance(v, Constant) and v.value == "duckdb+parquet" for v in kept.values
+    )
 
 
 def database_writes(function: Function, side: PythonSide) -> Iterator[Writing]:

@@ -126,13 +126,16 @@ class _Finder:
         self.evaluator = evaluator
         self.found = Routing()
         self.standing: set[str] = set()  # files that a server loads without an application in them
-        self._prefixes = Prefixes(evaluator)
+        self._prefixes = Prefixes(program, evaluator)
 
     def find(self) -> Routing:
         for call in self.program.calls_by_name.get("include_router", ()):
             self._prefixes.remember(call)
         for call in self.program.calls_by_name.get("register_blueprint", ()):
             self._prefixes.remember(call)
+        for name in ("path", "re_path", "url") if "include" in self.program.calls_by_name else ():
+            for call in self.program.calls_by_name.get(name, ()):
+                self._prefixes.remember_included(call)
         for function in self.program.functions:
             self._decorated(function)
         for cls in self.program.classes:
@@ -540,7 +543,10 @@ class _Finder:
         view = call.argument("endpoint", 1) if name not in ("path", "re_path", "url") else call.argument("view", 1)
         if view is not None:
             verb = "WEBSOCKET" if name == "WebSocketRoute" else ""
-            self._functions_as_routes(call, view, verb, call.arguments[0] if call.arguments else None)
+            path = call.arguments[0] if call.arguments else call.keyword("path") or call.keyword("route")
+            if any(p.startswith("django.") for p in paths):
+                path = ("const", call.expression[1], self._prefixes.address(path, call.scope.module))
+            self._functions_as_routes(call, view, verb, path)
 
     def _functions_as_routes(self, call: Call, view: Expression, verb: str, path: Expression | None) -> None:
         text = path[2] if path is not None and path[0] == "const" else ""

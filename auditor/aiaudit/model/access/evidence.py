@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from aiaudit.model.access.names import HEADERS, PARAMETERS, checks_access, gives_identity, is_own_key, speaks_of_access
+from aiaudit.model.access.names import (
+    HEADERS,
+    PARAMETERS,
+    SIGNING_IN,
+    checks_access,
+    gives_identity,
+    is_own_key,
+    speaks_of_access,
+)
 from aiaudit.model.program import is_beside_the_service, module_calls
 from aiaudit.model.python import PythonSide
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
@@ -237,7 +245,10 @@ class Evidence:
             known = any(
                 _reads_credential(part, parameters) and not self._is_no_proof(part, function)
                 for part in walk_all(function.body)
-            ) or any(checks_access(call.name) or self._is_of_library(call) for call in function.calls)
+            ) or any(
+                call.name not in SIGNING_IN and (checks_access(call.name) or self._is_of_library(call))
+                for call in function.calls
+            )
             self._reading[id(function)] = known
         return known
 

@@ -23,6 +23,14 @@ _CHECKED = words(
 )
 # What a call in a handler may be named by alone.
 _ALONE = words("authenticate authorize authenticated authorized oauth jwt login")
+# The steps with which a stranger signs in, and with which a token is made for him: nothing is asked of who calls.
+SIGNING_IN = words(
+    "login authorization_url create_authorization_url get_authorization_url get_authorize_url get_login_url "
+    "get_authorization_request_url initiate_auth_code_flow authorize_redirect get_login_redirect login_redirect "
+    "fetch_token fetch_access_token get_access_token authorize_access_token verify_and_process exchange_code "
+    "acquire_token_by_authorization_code acquire_token_by_auth_code_flow acquire_token_for_client "
+    "from_client_config from_client_secrets_file encode create_access_token create_refresh_token to_json"
+)
 # What a dependency that gives one of these has found out.
 _GIVEN = words("token user tenant account admin member key secret role workspace organization subscription client_id")
 # `get_user_service` gives a part of the program, not a user.

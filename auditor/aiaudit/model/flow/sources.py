@@ -9,6 +9,7 @@ from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
+from aiaudit.model.flow.transfer import SAME_TEXT
 from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, names_turns, speaks_of_conversation, words
 from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
@@ -281,7 +282,8 @@ class Sources:
             return None
         if FETCHED in path:
             return Source(f"the page at an address from {what}", place.span, "fetched", route)
-        names = [part for part in path[1:] if isinstance(part, str) and part != "query" and part.isidentifier()]
+        below = path[2:] if path[:2] == ("rel_url", "query") else path[1:]
+        names = [part for part in below if isinstance(part, str) and part.isidentifier()]
         field = names[0] if names else ""
         if what == "the socket":
             return Source("a message of the socket", place.span, "text", route, field)
@@ -375,6 +377,8 @@ def _access(expression: Expression) -> tuple[Expression, list[Part]]:
             elif function[3] in ("get_argument", "get_body_argument", "get_query_argument", "get_param") and arguments:
                 names.append(arguments[0][2] if arguments[0][0] == "const" else ONE)
                 names.append(function[3])
+                expression = function[2]
+            elif function[3] in SAME_TEXT:
                 expression = function[2]
             else:
                 expression = function

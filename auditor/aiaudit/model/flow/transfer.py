@@ -72,6 +72,8 @@ TEXT_METHODS = words(
     "detach contents getbuffer readall to_json to_text export_to_markdown get_content iter_bytes aiter_bytes "
     "apply map _asdict write_text dumps serialize _mapping"
 )
+# Of these the ones whose result is the same text in another form, for which no field of a request is named.
+SAME_TEXT = words("strip lstrip rstrip lower upper title capitalize casefold encode decode tobytes")
 # Methods that put their arguments into a text or list which they give back.
 BUILDING_METHODS = words(
     "format format_map join replace format_messages format_prompt aformat_prompt aformat_messages render "
