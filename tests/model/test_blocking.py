@@ -61,6 +61,8 @@ def test_what_blocks_for_long_counts_before_what_is_brief(tmp_path: Path) -> Non
         ("redis.from_url().get", "redis.from_url().get"),
         ("openai.OpenAI().chat.completions.create", "chat.completions.create"),
         ("httpx.AsyncClient().get", "AsyncClient.get"),
+        ("pymongo.MongoClient()[].insert_one", "MongoClient.insert_one"),
+        ("pymongo.MongoClient()[].shop[].insert_one", "shop.insert_one"),
     ],
 )
 def test_names_in_messages(path: str, name: str) -> None:

@@ -111,13 +111,13 @@ def short_name(path: str) -> str:
     `AutoModel.generate` of what `AutoModel.from_pretrained()` gives."""
     head, called, tail = path.rpartition("()")
     if called:
-        names = tail.strip(".").split(".")
+        names = [name for name in tail.replace("[]", "").split(".") if name]
         if len(names) > 1:
             return ".".join(names)
         maker = _last(head)
         if not maker[:1].isupper() and _last(head.rpartition(".")[0])[:1].isupper():
             maker = _last(head.rpartition(".")[0])  # a method of the class that makes objects of it
-        if not names[0]:
+        if not names:
             return maker if maker[:1].isupper() else f"{_with_module(head)}()"
         return f"{maker}.{names[0]}" if maker[:1].isupper() else f"{_with_module(head)}().{names[0]}"
     names = path.split(".")
