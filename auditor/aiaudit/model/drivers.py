@@ -51,10 +51,11 @@ class Drivers:
         given = argument_of(known.call, "url", self.evaluator, 0)
         if given.expression is None or given.scope is None:
             return None
-        texts = [text for text in self.texts(given.expression, given.scope) if text.strip()]
+        found = list(self.texts(given.expression, given.scope))
+        texts = [text for text in found if text.strip()]
         schemes = {text.partition(":")[0].lower() for text in texts}
         paths = {path for scheme, path in timeout.drivers if scheme in schemes}
-        if not texts:
+        if found and not texts:
             paths = {path for _, path in timeout.drivers if self._is_required(path)}
         if len(paths) != 1 or any(bound in text.lower() for text in texts for bound in _BOUNDS):
             return None
@@ -75,7 +76,7 @@ class Drivers:
         )
 
     def texts(self, expression: Expression, scope: Scope, depth: int = 0) -> Iterator[str]:
-        """How the text of an expression may begin."""
+        """How the text of an expression may begin; an empty text where the environment gives it, and nothing says what."""
         if depth > _DEPTH:
             return
         tag = expression[0]
@@ -128,7 +129,11 @@ class Drivers:
         if default is not None:
             yield from self.texts(default, scope, depth + 1)
         if arguments and arguments[0][0] == "const" and isinstance(arguments[0][2], str):
-            yield from self.deployed(arguments[0][2])
+            yield from self._given(arguments[0][2])
+
+    def _given(self, name: str) -> list[str]:
+        """What an environment variable may begin with."""
+        return self.deployed(name) or [""]
 
     def _returned(self, function: Function, depth: int) -> Iterator[str]:
         """What a function of the repository returns."""
@@ -149,7 +154,7 @@ class Drivers:
         if expression[0] == "attr":
             yield from self._of_attribute(expression, scope, depth)
         elif expression[0] == "sub" and last_name(expression[2]) == "environ" and expression[3][0] == "const":
-            yield from self.deployed(str(expression[3][2]))
+            yield from self._given(str(expression[3][2]))
 
     def _of_attribute(self, expression: Expression, scope: Scope, depth: int) -> Iterator[str]:
         """What a property returns, or what a class or its constructor puts into an attribute."""
@@ -158,7 +163,7 @@ class Drivers:
                 continue
             classes, outside = self.evaluator.lineage(owner.cls)
             if any(path.endswith(".BaseSettings") for path in outside):
-                yield from self.deployed(expression[3].upper())
+                yield from self._given(expression[3].upper())
             for cls in classes:
                 method = cls.method(expression[3])
                 if method is not None:
@@ -166,3 +171,6 @@ class Drivers:
                 for binding in cls.bindings.get(expression[3], ()):
                     if binding.expression is not None and binding.expression[0] in ("fstr", "bin"):
                         yield from self.texts(binding.expression, cls, depth + 1)
+            for store in self.evaluator.program.stores_by_attribute.get(expression[3], ()):
+                if store.value is not None and self.evaluator.store_class(store, classes):
+                    yield from self.texts(store.value, store.scope, depth + 1)
