@@ -76,7 +76,7 @@ class Drivers:
         )
 
     def texts(self, expression: Expression, scope: Scope, depth: int = 0) -> Iterator[str]:
-        """How the text of an expression may begin; an empty one where the environment gives it, and nothing says what."""
+        """How the text of an expression may begin; an empty one where the environment alone tells."""
         if depth > _DEPTH:
             return
         tag = expression[0]
