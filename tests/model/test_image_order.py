@@ -54,10 +54,19 @@ def test_project_with_dependencies_installed_by_pip(tmp_path: Path) -> None:
     more = {"pyproject.toml": project}
 
     assert lines_of(tmp_path, "COPY . .\nRUN pip install .\n", **more) == [3]
-    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == [4]
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == []
     assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app/__init__.py app/\nRUN pip install .\n", **more) == []
     assert lines_of(tmp_path, "COPY pyproject.toml ./\nRUN pip install .\nCOPY app app\n", **more) == []
     assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN uv sync\n", **more) == [4]
+
+
+@pytest.mark.parametrize("dependencies", [["torch"], ["fastapi", "httpx", "uvicorn"]])
+def test_a_package_folder_repeats_dependencies_that_take_more_than_a_moment(
+    tmp_path: Path, dependencies: list[str]
+) -> None:
+    more = {"pyproject.toml": f"[project]\nname='x'\ndependencies={dependencies}\n"}
+
+    assert lines_of(tmp_path, "COPY pyproject.toml ./\nCOPY app app\nRUN pip install .\n", **more) == [4]
 
 
 def test_one_result_for_all_copies_ahead_of_an_install(tmp_path: Path) -> None:

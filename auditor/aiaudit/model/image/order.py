@@ -17,6 +17,7 @@ from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
 _STUBS = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
+_ONE_STEP = ("pip", "uv pip", "setup.py")
 # What brings up the installer itself, or is done in a moment.
 _BOOTSTRAP = names_in(
     "pip setuptools wheel uv poetry pdm pipenv hatch build virtualenv pip-tools flit poetry-plugin-export"
@@ -203,6 +204,8 @@ def _unneeded(
     if isinstance(work, Install):
         if not is_expensive(work, image) or done.leaves_little(position, work):
             return ()
+        if work.tool in _ONE_STEP and not copy.is_whole_context and _asks_for_little(work, image):
+            return ()  # named with care, done in a moment, and no command installs the dependencies alone
         if work.project and all(posixpath.basename(path) in _STUBS for path in copy.files if is_source(path)):
             return ()  # what the project's build asks for, and hardly ever changes
         needed = _needed_by_install(work, image) | _workspace_members(work, copy)
@@ -256,14 +259,26 @@ def is_expensive(install: Install, image: Image) -> bool:
     return bool(install.project) and bool(required(install, image))
 
 
+_FEW = 2
+
+
 def _is_small(install: Install) -> bool:
     """One or two packages by name, none of them heavy: done in seconds beside the dependencies themselves."""
-    if install.requirement_files or len(install.packages) > 2:
+    if install.requirement_files or len(install.packages) > _FEW:
         return False
-    return not any(
-        package.name in heavy_names() or known_to_bring(package.name, package.extras) or "://" in package.text
-        for package in install.packages
-    )
+    return not any(_is_heavy(package.name, package.extras) or "://" in package.text for package in install.packages)
+
+
+def _asks_for_little(install: Install, image: Image) -> bool:
+    """Whether a project and what it requires are installed as quickly: one or two packages, none of them heavy."""
+    if not install.project:
+        return False
+    asked = required(install, image)
+    return len(asked) <= _FEW and not any(_is_heavy(item.name, item.extras) for item in asked)
+
+
+def _is_heavy(name: str, extras: Iterable[str]) -> bool:
+    return name in heavy_names() or bool(known_to_bring(name, extras))
 
 
 def _needed_by_install(install: Install, image: Image) -> set[str]:
