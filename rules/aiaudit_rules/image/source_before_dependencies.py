@@ -7,9 +7,10 @@ What an install reads is known: its requirement files and those that they includ
 looks up, bind mounts, local packages. A COPY that brings only those is right. So is an install of the project itself
 behind a layer that has installed its dependencies. Images that install the project and its dependencies in one step
 are flagged too, because the dependencies need no source, be it the whole context that is copied or the package's folder
-alone: with less severity for pip, which has no command of its own for the first half. A bind mount of the whole context
-in the install's own RUN counts like a COPY ahead of it: BuildKit makes the layer depend on all that is mounted.
-Severity is low with a cache mount, and where wheels of an earlier stage are installed without an index.
+alone: with less severity for pip, which has no command of its own for the first half, and not for a package's folder
+whose project requires one or two light packages. A bind mount of the whole context in the install's own RUN counts like
+a COPY ahead of it: BuildKit makes the layer depend on all that is mounted. Severity is low with a cache mount, and
+where wheels of an earlier stage are installed without an index.
 
 The message prices what is repeated: packages and bytes by the lock file where there is a uv.lock, otherwise the
 packages that are asked for and what was measured of the heaviest of them.
