@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.places import Path
-from aiaudit.model.loops.graphs import START, Graph, Graphs
+from aiaudit.model.graphs import START, Graph, Graphs
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Function, last_name
 from aiaudit.model.syntax import statements_in

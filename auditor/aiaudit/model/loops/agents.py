@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import Argument, argument_of
+from aiaudit.model.graphs import Graphs
 from aiaudit.model.knowledge.schema import INFINITE, LoopCap
 from aiaudit.model.loops.found import AgentLoop
-from aiaudit.model.loops.graphs import Graphs
 from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import Known, origins

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from aiaudit.finding import Step
 from aiaudit.model.asking import answering_calls, asked_name
 from aiaudit.model.contexts import Reach
+from aiaudit.model.counting import ends_by_counting
 from aiaudit.model.knowledge.schema import INFINITE
-from aiaudit.model.loops.counting import ends_by_counting
 from aiaudit.model.loops.found import AgentLoop, EndlessRetry
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Enclosing, Function, dotted, last_name, walk

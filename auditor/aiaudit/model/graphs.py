@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from aiaudit.model.loops.counting import counts
+from aiaudit.model.counting import counts
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk, walk_all
