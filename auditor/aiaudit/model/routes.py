@@ -109,10 +109,16 @@ class Routing:
     entries: list[Entry] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
     started: frozenset[str] = frozenset()
+    _owners: dict[tuple[int, int], list[Application]] = field(default_factory=dict)
 
     def owners(self, route: Route) -> list[Application]:
         """The applications that a route is registered with, itself or through routers; [] where that is not known."""
-        return [application for application in self.applications if application.call in route.mounted]
+        key = (id(route), len(self.applications))  # more of them may be found yet
+        known = self._owners.get(key)
+        if known is None:
+            known = [application for application in self.applications if application.call in route.mounted]
+            self._owners[key] = known
+        return known
 
 
 def routing(program: Program, evaluator: Evaluator) -> Routing:
