@@ -155,7 +155,7 @@ class Lifetimes:
         makes = any(isinstance(callee, ClassValue) for callee in self.evaluator.evaluate(value[2], scope))
         return (
             makes
-            and not self.contexts.guard(call).keeps
+            and not self._is_memoised(call)
             and not any(self.root(store.base, scope, 1) for store in stores_of(call))
         )
 
@@ -207,13 +207,18 @@ class Lifetimes:
         """Whether a construction runs once: early, or behind a guard or cache."""
         contexts = self.contexts
         callees = self.evaluator.callees(call)
-        if contexts.guard(call).keeps:
+        if self._is_memoised(call):
             return True
         if any(isinstance(callee, ClassValue) and contexts.is_singleton(callee.cls) for callee in callees):
             return True
         if contexts.in_request(call.scope, cached=False) is not None:
             return False
         return contexts.before_requests(call.scope) is not None or contexts.in_request(call.scope) is not None
+
+    def _is_memoised(self, call: Call) -> bool:
+        """Whether a guard keeps what a call makes, on something that requests do not make anew."""
+        guard = self.contexts.guard(call)
+        return guard.keeps and not (guard.cls is not None and self.contexts.is_ephemeral(guard.cls))
 
     def _is_put_away(self, call: Call) -> bool:
         """`sessions[key] = Session()`, on a variable that outlives the request."""

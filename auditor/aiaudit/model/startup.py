@@ -164,6 +164,11 @@ def _is_initialisation(known: Known) -> bool:
     return known.entry.path.rpartition(".")[2] in _PREPARING
 
 
+def _is_work(known: Known) -> bool:
+    """Whether it is a request's own work: to look at a store's collection, or to index what the request brings."""
+    return known.entry.kind == "call" or known.call.name.startswith(("from_", "afrom_"))
+
+
 def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[SwallowedFailure]:
     early = side.contexts.before_requests(scope)
     reach = early or side.contexts.in_request(scope)
@@ -182,8 +187,8 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
             known = making.reached_by(call)
         if known is not None and not is_hook and making.is_used_in(block, scope, is_start):
             continue
-        if known is not None and early is None and known.call.name.startswith(("from_", "afrom_")):
-            continue  # indexing what a request brings is its work
+        if known is not None and early is None and _is_work(known):
+            continue
         what = known.name if known is not None else _reading(call, side) if is_start else None
         if what is None and is_hook and is_undefined(call.expression[2], scope):
             what = f"{call.name}(), which is defined nowhere,"
