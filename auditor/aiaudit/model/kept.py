@@ -243,7 +243,8 @@ class _Finder:
         if is_kept_once and not self.holding.holds_state(write.value, write.scope):
             return False
         if write.how == "count":
-            return True
+            # What an object counts decides over its own work: a circuit breaker, a queue. A table of counts is told.
+            return write.root.cls is None or (write.key is not None and write.key[0] != "const")
         return self._changes(write) or self._is_looked_up(write)
 
     def _is_looked_up(self, write: Write) -> bool:

@@ -41,6 +41,9 @@ class Containers(Core):
         return self.once(question, (container, key), lambda: self._contained(container, scope, key))
 
     def _contained(self, container: Expression, scope: Scope, key: Expression | None) -> Iterator[Value]:
+        if key is not None and key[0] == "slice":
+            yield from self._sliced(container, scope)
+            return
         wanted = key[2] if key is not None and key[0] == "const" else None
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
@@ -52,7 +55,7 @@ class Containers(Core):
             elif isinstance(value, External) and value.path == CONTEXT_VARIABLE:
                 yield from self._context_values(value)
             elif isinstance(value, External):
-                yield External(f"{value.path}[]", value.origin, value) if value.made else value
+                yield _entry_of(value)
             elif isinstance(value, ClassValue):
                 yield value
             elif isinstance(value, Instance):
@@ -64,6 +67,22 @@ class Containers(Core):
             given = store.key[2] if store.key is not None and store.key[0] == "const" else None
             if wanted is None or given is None or wanted == given:
                 yield from self.stored(store)
+
+    def _sliced(self, container: Expression, scope: Scope) -> Iterator[Value]:
+        """A slice of a container: a container of elements of its own."""
+        elements: list[Value] = []
+        for value in self.evaluate(container, scope):
+            if isinstance(value, Literal):
+                elements.extend(self._literal_elements(value))
+            elif isinstance(value, Elements):
+                elements.extend(value.element)
+            elif isinstance(value, External):
+                yield _entry_of(value)
+        variable = self.variable(container, scope)
+        for store in self.filled.get(variable, ()) if variable else ():
+            elements.extend(self.stored(store))
+        if elements:
+            yield Elements(tuple(elements))
 
     def _context_values(self, variable: External) -> Iterator[Value]:
         """What a context variable holds: its default, and what is set anywhere."""
@@ -254,3 +273,8 @@ class Containers(Core):
                 yield from self.result(method.function)
             if not methods:
                 yield value
+
+
+def _entry_of(value: External) -> External:
+    """An entry of something that a library made, or of a module's table."""
+    return External(f"{value.path}[]", value.origin, value) if value.made else value

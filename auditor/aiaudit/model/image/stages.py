@@ -184,7 +184,7 @@ class _Builder:
                 installs.append(replace(install, indexes=indexes, inputs=tuple(self._inputs(install))))
             else:
                 made.append(command)
-                blur_written(command, folder, self.files, self.tree)
+                blur_written(command, folder, self.files, self.tree, instruction.heredocs)
                 found = download(command, folder, self.files, self.tree)
                 if found is not None:
                     downloads.append(found)
