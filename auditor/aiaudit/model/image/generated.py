@@ -50,7 +50,7 @@ def _strings_in(code: str) -> Iterator[str]:
 
 
 def _names(statements: Iterable[object]) -> Iterator[str]:
-    for node in walk_all(statements):  # type: ignore[arg-type]
+    for node in walk_all(statements):
         text = node[2] if node[0] == "const" and isinstance(node[2], str) else ""
         if len(text) > 1 and not any(sign.isspace() for sign in text):
             yield text
