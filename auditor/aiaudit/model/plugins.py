@@ -1,4 +1,5 @@
-"""Modules imported by a text: `import_module(f"app.routers.{name}")` may mean any module of that package."""
+"""Modules imported by a text: `import_module(f"app.routers.{name}")` may mean any module of that package; and what is
+taken out of a module without being named."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aiaudit.model.scopes import Binding, Call, Module, Scope, last_name
-from aiaudit.model.values import ModuleValue
+from aiaudit.model.values import ClassValue, FunctionValue, ModuleValue, Value
 from aiaudit.sources.python.facts import Expression
 
 if TYPE_CHECKING:
@@ -38,6 +39,25 @@ def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
     found = program.resolve(module, name, 0) if name else None
     if isinstance(found, ModuleValue):
         yield found
+
+
+def members_of(value: Value, wanted: str = "") -> Iterator[Value]:
+    """What `inspect.getmembers(module, wanted)` and `dir(module)` list: the classes that a module defines, or its
+    functions where those alone are asked for. What it has imported is there, too, and is mostly passed over."""
+    module = value.module if isinstance(value, ModuleValue) else None
+    for bindings in module.bindings.values() if module is not None else ():
+        binding = bindings[0]
+        if binding.kind == "class" and not wanted.endswith("function"):
+            yield ClassValue(binding.target)
+        elif binding.kind == "function" and wanted.endswith("function"):
+            yield FunctionValue(binding.target)
+
+
+def is_listed(name: Expression, scope: Scope) -> bool:
+    """Whether a name goes through all names of a module: `for name in dir(module)`."""
+    found = list(_bindings(name[2], scope)) if name[0] == "name" else []
+    listing = found[0].expression if len(found) == 1 and found[0].kind == "element" else None
+    return listing is not None and listing[0] == "call" and last_name(listing[2]) == "dir"
 
 
 def _fitting(name: str, importer: Module, program: Program) -> Iterator[ModuleValue]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Function, Scope, Store, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_name
@@ -18,6 +18,8 @@ _CARRIERS = frozenset(("creds", "auth", "headers", "username", "key", "http", "c
 PROXIES = frozenset(
     f"{framework}.{name}" for framework in ("flask", "quart", "bottle") for name in ("request", "session", "websocket")
 )
+# What handlers call the request or the socket that they answer.
+_CONNECTIONS = frozenset(("request", "req", "websocket", "ws", "connection"))
 
 
 def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
@@ -99,7 +101,7 @@ def comes_from_request(
     """Whether anything in an expression derives from what a handler receives. `asked` are the variables that the same
     question has been asked of."""
     asked = set() if asked is None else asked
-    for part in walk(expression):
+    for part in _parts(expression):
         if part[0] == "call" and _result_from_request(part, scope, evaluator, contexts, asked):
             return True
         if part[0] != "name":
@@ -129,6 +131,17 @@ def comes_from_request(
             if comes_from_request(inner, holder, evaluator, contexts, asked):
                 return True
     return False
+
+
+def _parts(expression: Expression) -> list[Expression]:
+    """An expression and all inside it, without the applications that are read from requests: what hangs on
+    `request.app` is there for everybody."""
+    found = walk(expression)
+    shared = [p for p in found if p[0] == "attr" and p[3] == "app" and last_name(p[2]) in _CONNECTIONS]
+    if not shared:
+        return found
+    left_out = {id(part) for application in shared for part in walk(application)}
+    return [part for part in found if id(part) not in left_out]
 
 
 def _is_unread(store: Store, name: str, expression: Expression) -> bool:

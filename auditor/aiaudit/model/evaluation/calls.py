@@ -8,7 +8,7 @@ from aiaudit.model.evaluation.containers import SAME_ELEMENTS
 from aiaudit.model.evaluation.core import distinct, is_object, method_of
 from aiaudit.model.evaluation.expressions import NEW, SUBCLASSES
 from aiaudit.model.evaluation.injection import RESOLVING, Injection
-from aiaudit.model.plugins import imported_by
+from aiaudit.model.plugins import imported_by, is_listed, members_of
 from aiaudit.model.scopes import Call, Class, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
@@ -178,6 +178,8 @@ class Calls(Injection):
             names = self.evaluate(arguments[1], scope)
             if names and all(isinstance(name, Constant) and isinstance(name.value, str) for name in names):
                 return self._got(call, [name.value for name in names if isinstance(name, Constant)])
+            if is_listed(arguments[1], scope):
+                return [member for value in self.evaluate(arguments[0], scope) for member in members_of(value)]
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
         if path in IMPORTING_PATHS:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
+from aiaudit.model.plugins import members_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Function, Scope, Store, last_name
 from aiaudit.model.values import (
@@ -203,6 +204,10 @@ class Containers(Core):
             return
         if called == "enumerate" and index == 0:
             return  # numbers
+        if called == "getmembers" and index == 1 and arguments:
+            for value in self.evaluate(arguments[0], scope):
+                yield from members_of(value, last_name(arguments[1]) if len(arguments) > 1 else "")
+            return
         counted = called == "enumerate" and bool(arguments)
         for value in self.elements(arguments[0] if counted else container, scope):
             if isinstance(value, Literal) and value.expression[0] in ("tuple", "list"):

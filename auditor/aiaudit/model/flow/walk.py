@@ -334,8 +334,9 @@ class Walker:
         if nodes is None or not first or first[0] is not parameter:
             return
         for call in self.tools.graph_inputs():
-            if call.arguments and not self.tools.gates().bounds(function, path):
-                yield place.inside(call.arguments[0], call.scope, path, ())
+            given = call.argument("input", 0)
+            if given is not None and not self.tools.gates().bounds(function, path):
+                yield place.inside(given, call.scope, path, ())
         for node in nodes:
             for value, _ in node.returns:
                 yield place.inside(value, node, path, ())
