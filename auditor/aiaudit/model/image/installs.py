@@ -32,6 +32,8 @@ _PDM_VALUES = names_in("-G --group -p --project -L --lockfile --without -x --no-
 _PIPENV_VALUES = names_in(
     "-r --requirements -i --index --python --categories --extra-pip-args --pypi-mirror -e --editable"
 )
+# How requirements are named that come through a pipe.
+_INPUT = frozenset(("-", "/dev/stdin"))
 _CONDA_VALUES = names_in("-n --name -p --prefix -c --channel -f --file --solver --copy --repodata-fn -r")
 
 
@@ -72,6 +74,25 @@ def written_install(command: Command) -> Install | None:
         install = _pipenv_install(command, options(rest, frozenset()), None, ())
         return replace(install, requirement_files=(), reads=("Pipfile", "Pipfile.lock"))
     return None
+
+
+def piped_install(install: Install, before: Command) -> Install:
+    """An install that reads its requirements from its input: what `uv export | uv pip install -r -` takes along is what
+    the command ahead of the pipe writes down."""
+    files = tuple(name for name in install.requirement_files if name not in _INPUT)
+    export = written_install(before) if len(files) < len(install.requirement_files) else None
+    if export is None:
+        return install
+    return replace(
+        install,
+        requirement_files=files,
+        reads=(*install.reads, *export.reads),
+        extras=(*install.extras, *export.extras),
+        groups=(*install.groups, *export.groups),
+        without_groups=export.without_groups,
+        without_main=export.without_main,
+        without_development=export.without_development,
+    )
 
 
 def _subcommand(words: list[Word]) -> tuple[str, list[Word]]:

@@ -68,6 +68,8 @@ def _loose(install: Install, layer: Layer, image: Image) -> Loose | None:
         return _by_tool(install, layer, image)
     if install.tool not in _ONE_STEP or "--no-deps" in install.flags:
         return None
+    if any(item.kind == "lock" for item in install.inputs):
+        return None  # what comes through a pipe is written down from a lock
     tree = image.service.tree
     if install.requirement_files:
         asked = [item for item in required_in_files(install, tree) if applies(item.marker)]

@@ -14,7 +14,7 @@ from aiaudit.model.image.downloads import download
 from aiaudit.model.image.effects import moved, replay
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.generated import blur_written
-from aiaudit.model.image.installs import python_install
+from aiaudit.model.image.installs import piped_install, python_install
 from aiaudit.model.image.installs_other import other_install
 from aiaudit.model.image.makefiles import MAKEFILES, call_of, recipe
 from aiaudit.model.image.mounts import bound, mount_of
@@ -178,6 +178,8 @@ class _Builder:
                 continue  # what `sh -c` runs follows as commands of its own
             install = python_install(command, folder, mounts) or other_install(command, folder, mounts)
             if install is not None:
+                if command.operator == "|" and made:
+                    install = piped_install(install, made[-1])
                 start = replay(made, self.files, start)
                 made = []
                 indexes = (*install.indexes, *self._indexes(command))
