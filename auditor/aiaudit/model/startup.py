@@ -195,11 +195,39 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         if what is None:
             continue
         seen.add(id(block.node))
+        if _is_asked_for(scope, side):
+            continue
         for handler in block.node[3]:
             outcome = None if making.replaces(handler, block, scope) else _outcome(handler)
             if outcome is not None and not (outcome.startswith(GOES_ON) and _is_shortcut(block)):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
+
+
+def _is_asked_for(scope: Scope, side: PythonSide) -> bool:
+    """Whether every caller of a function asks whether it got anything from it, and raises or exits otherwise."""
+    callers = side.evaluator.callers(scope) if isinstance(scope, Function) else []
+    return bool(callers) and all(_refuses_nothing(call) for call, _, _ in callers)
+
+
+def _refuses_nothing(call: Call) -> bool:
+    """`model = load()`, and then `if model is None: raise ...`."""
+    names = {dotted(target) for target in call.statement[2]} if call.statement[0] == "assign" else set()
+    return any(
+        statement[0] == "if"
+        and any(_asks_for_nothing(part, names) for part in walk(statement[2]))
+        and any(inner[0] == "raise" or _leaves(inner) for inner in statement[3])
+        for statement in statements_in(call.scope.body)
+    )
+
+
+def _asks_for_nothing(test: Expression, names: set[str | None]) -> bool:
+    """`name is None` or `not name`."""
+    if test[0] == "unary" and test[2] == "Not":
+        return test[3][0] in ("name", "attr") and dotted(test[3]) in names
+    if test[0] != "cmp" or test[3] not in (("Is",), ("Eq",)) or test[4][0][0] != "const" or test[4][0][2] is not None:
+        return False
+    return test[2][0] in ("name", "attr") and dotted(test[2]) in names
 
 
 def swallowed_imports(module: Module, side: PythonSide) -> Iterator[SwallowedFailure]:
