@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from aiaudit.finding import Step
+from aiaudit.model.branches import is_dead
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
@@ -136,6 +137,8 @@ class _Finder:
             if edge.call is None or not self.runs_here(edge):
                 continue
             inner = self.path_to_blocking(edge.target)
+            if inner is not None and self.is_cut(inner[0][0].call if inner[0] else inner[1].call, edge.call):
+                inner = self.shortest(edge.target, edge.call)
             if inner is not None and edge.call.at[:2] not in found:
                 found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], (edge, *inner[0]), reach)
         yield from grouped(list(found.values()))
@@ -187,13 +190,25 @@ class _Finder:
 
         A model or a foreign service goes before a data store, which goes before what only computes for a moment.
         """
-        if id(start) in self.paths:
-            return self.paths[id(start)]
+        if id(start) not in self.paths:
+            self.paths[id(start)] = self.shortest(start)
+        return self.paths[id(start)]
+
+    def is_cut(self, call: Call | None, through: Call) -> bool:
+        """Whether a call stands in a branch which the function that holds it does not take when called `through`."""
+        if call is None or not any(link.kind in ("if", "unless") for link in call.around):
+            return False
+        return is_dead(call, self.side.evaluator, self.side.contexts.handlers, through)
+
+    def shortest(self, start: Scope, through: Call | None = None) -> tuple[tuple[Edge, ...], Known] | None:
+        """The same, looked for; with `through`, along the branches that `start` takes for that one call of it."""
         seen = {id(start)}
         queue: list[tuple[Scope, tuple[Edge, ...]]] = [(start, ())]
         answer: tuple[tuple[Edge, ...], Known] | None = None
         for scope, path in queue:  # grows while it is walked
-            own = self.blocking.get(id(scope))
+            own = self.blocking.get(id(scope), [])
+            if through is not None and scope is start:
+                own = [known for known in own if not self.is_cut(known.call, through)]
             if own:
                 worst = min(own, key=lightness)
                 if answer is None or lightness(worst) < lightness(answer[1]):
@@ -201,10 +216,12 @@ class _Finder:
                 if weight(worst) == 0:
                     break
             for edge in self.side.contexts.edges(scope):
-                if edge.call is not None and self.runs_here(edge) and id(edge.target) not in seen:
-                    seen.add(id(edge.target))
-                    queue.append((edge.target, (*path, edge)))
-        self.paths[id(start)] = answer
+                if edge.call is None or not self.runs_here(edge) or id(edge.target) in seen:
+                    continue
+                if through is not None and scope is start and self.is_cut(edge.call, through):
+                    continue
+                seen.add(id(edge.target))
+                queue.append((edge.target, (*path, edge)))
         return answer
 
 

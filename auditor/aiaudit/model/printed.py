@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.program import module_calls
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Class, Scope, last_name
+from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
 from aiaudit.model.service import Service
 from aiaudit.model.settings import SettingsClass
-from aiaudit.model.settings.words import is_credential
+from aiaudit.model.settings.words import is_credential, is_store_address
 from aiaudit.model.values import Constant, External, Instance, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import words_of
@@ -38,6 +38,11 @@ _DUMPING = frozenset(("model_dump", "model_dump_json", "dict", "json", "__dict__
 _LOOKUPS = ("os.getenv", "os.environ.get", "decouple.config")
 # Words of names that are about credentials and hold none.
 _ABOUT = frozenset(("total", "num", "count", "number", "has", "is", "use", "uses", "needs", "requires", "valid"))
+# Stores whose addresses mostly hold no credentials: they stand inside of the network, or take a key beside it.
+_OPEN_STORES = frozenset(
+    ("redis", "valkey", "cache", "memcached", "broker", "celery", "qdrant", "chroma", "weaviate", "milvus", "elastic",
+     "elasticsearch", "opensearch", "neo4j")
+)  # fmt: skip
 _DEPTH = 4
 
 
@@ -146,8 +151,12 @@ class _Finder:
             if not any(isinstance(value, External) and value.path == "os.environ" for value in values):
                 return
         for value in self._named_in(key, scope):
-            if isinstance(value, Constant) and isinstance(value.value, str) and is_credential(value.value):
+            if not isinstance(value, Constant) or not isinstance(value.value, str):
+                continue
+            if is_credential(value.value):
                 yield value.value, None, Confidence.HIGH
+            elif _holds_password(value.value) and not (part[0] == "call" and any(map(_is_local, part[3]))):
+                yield value.value, None, Confidence.MEDIUM
 
     def _named_in(self, key: Expression, scope: Scope) -> Iterable[Value]:
         """What a key may be; inside of a loop over names that of this loop, whatever others call theirs."""
@@ -183,8 +192,13 @@ class _Finder:
                 settings = self._settings(value.cls) if isinstance(value, Instance) else None
                 field = next((f for f in settings.fields if f.name == name), None) if settings is not None else None
                 if field is not None:
+                    step = Step("is plain text", field.span)
                     if field.is_secret and not field.is_masked:
-                        yield field.name, Step("is plain text", field.span), Confidence.HIGH
+                        yield field.name, step, Confidence.HIGH
+                    elif settings is not None and not field.is_masked and _holds_password(field.variable):
+                        default = settings.sources[field.name].default.text
+                        if not default.startswith("sqlite"):
+                            yield field.name, step, Confidence.MEDIUM
                     return
             if name in _DUMPING:
                 yield from self._object(part[2], scope)
@@ -202,7 +216,9 @@ class _Finder:
             yield name, None, Confidence.MEDIUM
 
     def _looked_up(self, expression: Expression, scope: Scope) -> Iterator[tuple[str, Step | None, Confidence]]:
-        """What a variable was assigned, where that is a look-up of a credential."""
+        """What a variable was assigned, where that is a look-up of a credential, or a text with one in it."""
+        if expression[0] == "fstr" and isinstance(scope, Module):
+            yield from self._shows(expression, scope, _DEPTH - 1)
         for part in expression[3] if expression[0] == "bool" else (expression,):
             if part[0] not in ("call", "sub"):
                 continue
@@ -220,3 +236,13 @@ class _Finder:
         if any(isinstance(value, (Constant, Instance)) for value in values):
             return False
         return not any(isinstance(value, External) and "Secret" in value.path for value in values)
+
+
+def _holds_password(name: str) -> bool:
+    """Whether a setting is a database's address, in which the password stands: `DATABASE_URL`, `MONGODB_URI`."""
+    return is_store_address(name) and _OPEN_STORES.isdisjoint(words_of(name))
+
+
+def _is_local(argument: Expression) -> bool:
+    """Whether an argument is the address of a file on this disk."""
+    return argument[0] == "const" and isinstance(argument[2], str) and argument[2].startswith("sqlite")

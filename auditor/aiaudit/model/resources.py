@@ -169,8 +169,9 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             entry = knowledge.find(external.path)
             if entry is None:
                 continue
-            if _is_given_pool(made, entry):
-                entry = replace(entry, cost="cheap", timeout=None)
+            if _is_given_pool(made, entry, evaluator, knowledge):
+                loads = entry.cost == "model-load"
+                entry = replace(entry, cost="cheap", timeout=None, blocking=entry.blocking and not loads)
             named = _named(made, entry, evaluator, knowledge)
             if named is not None:
                 found.setdefault((named.dist, named.purpose, named.kind), Known(made, External(named.path), named))
@@ -192,14 +193,28 @@ def _named(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge)
     return knowledge.find(entry.named_by) if is_text else None
 
 
-def _is_given_pool(call: Call, entry: Entry) -> bool:
-    """Whether a call passes the client or pool that it is to work on, instead of having one made."""
+def _is_given_pool(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge) -> bool:
+    """Whether a call passes the client, pool or model that it is to work on, instead of having one made."""
     name = entry.pool_parameter
     if name is None:
         return False
     position = next((wrapped.position for wrapped in entry.wraps if wrapped.name == name), None)
     given = call.argument(name, position)
-    return given is not None and (given[0] != "const" or given[2] is not None)
+    if given is None or (given[0] == "const" and given[2] is None):
+        return False
+    if entry.cost != "model-load":
+        return True
+    # What takes a model takes its name or path as well, and loads it then.
+    return any(_is_loaded(value, evaluator, knowledge) for value in evaluator.evaluate(given, call.scope))
+
+
+def _is_loaded(value: Value, evaluator: Evaluator, knowledge: Knowledge) -> bool:
+    """Whether a value is a model that a call has loaded."""
+    if not isinstance(value, External) or not value.made:
+        return False
+    callees = (callee for origin in origins(value) for callee in evaluator.callees(origin))
+    entries = (knowledge.find(callee.path) for callee in callees if isinstance(callee, External))
+    return any(entry is not None and entry.cost == "model-load" for entry in entries)
 
 
 def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:

@@ -16,6 +16,7 @@ from aiaudit.model import places
 from aiaudit.model.compose import compose_file
 from aiaudit.model.kubernetes import is_manifest_template, manifests_in
 from aiaudit.model.service import Service
+from aiaudit.model.trials import is_for_tests
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import (
@@ -158,6 +159,8 @@ def _classify(service: Service, path: str, fact: SecretFact) -> Secret | None:
     if fact.kind == PROVIDER:
         return _located(service, _provider_key(path, fact, place), place)
     if place in (places.TEST, places.DOCUMENT, places.NOTEBOOK, places.EXAMPLE):
+        return None
+    if fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD) and is_for_tests(service, path, fact.extent.line):
         return None
     secret = _literal(path, fact, place)
     return _located(service, secret, place) if secret is not None else None

@@ -45,9 +45,11 @@ rule = Rule(
 
 @rule.check(Dockerfile)
 def unreadable_instruction(dockerfile: Dockerfile) -> Iterator[Finding]:
-    """What the parser stops at."""
+    """What the parser stops at: the first thing in an instruction, since it looks no further."""
+    said: set[int] = set()
     for problem in dockerfile.facts.problems:
-        if problem.fatal and not is_template(dockerfile):
+        if problem.fatal and problem.extent.line not in said and not is_template(dockerfile):
+            said.add(problem.extent.line)
             yield rule.at(
                 dockerfile.span(problem.extent),
                 f"the builder stops here: {problem.message}",

@@ -3,8 +3,8 @@
 ## What it does
 Flags `sk-xxxx`, `changeme`, `your-key-here`, `<token>`, `test` for a provider's key and the like in code, settings,
 deploy files and committed environment files. Files that are there to be copied (`.env.example`, `*.sample`,
-`*.template`, `*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are values for servers
-that ask for no key.
+`*.template`, `*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are settings classes for
+tests (`class TestingConfig`, `TESTING = True`) and values for servers that ask for no key.
 
 Medium severity where a process would run with the value, low elsewhere. A placeholder as the default of a password or
 signing key is reported by `secret-default`: it works, and everybody knows it.

@@ -4,7 +4,8 @@
 Flags literal credentials in Compose files, Kubernetes manifests (environment, arguments, ConfigMaps, and Secrets,
 whose base64 is no protection) and the files of platforms: fly.toml, render.yaml, app.yaml, Terraform, Helm values,
 ECS task definitions. `${NAME}` is right; `${NAME:-literal}` is judged by its literal. A guessable password, such as
-that of a local Compose database, gets medium severity and confidence.
+that of a local Compose database, gets medium severity and confidence; what a service of a pipeline's run (`CI: true`)
+gets is left alone.
 
 ## Why is this bad
 The file is committed, copied into pipelines and shown by `docker inspect` and `kubectl describe`; everybody who may

@@ -3,8 +3,9 @@
 ## What it does
 Flags `print` and calls of a logger in code that runs which show a credential: a variable or attribute that was looked
 up under a secret's name, a field of the settings that is plain text, `get_secret_value()`, the settings as a whole
-(where a credential in them is plain text), the whole environment. Parts (`key[:4]`), lengths, tests (`bool(key)`),
-hashes and values of type `SecretStr` are left alone. A credential that only its name gives away has medium confidence.
+(where a credential in them is plain text), the whole environment, the address of a database, in which its password
+stands. Parts (`key[:4]`, `url.split("@")[1]`), lengths, tests (`bool(key)`), hashes and values of type `SecretStr` are
+left alone. A credential that only its name gives away has medium confidence, and so has a database's address.
 
 ## Why is this bad
 Logs go to the platform, to collectors and tickets, are read by more people than the secret store and are kept for

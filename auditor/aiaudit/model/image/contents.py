@@ -109,10 +109,11 @@ def _entries(image: Image, path: str) -> tuple[EnvironmentEntry, ...]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    """A secret's name; an address is one where credentials stand in it."""
+    """A secret's name; an address is one where credentials stand in it, and what asks to be replaced is none yet."""
     from aiaudit.sources.secrets.names import is_secret_name
+    from aiaudit.sources.secrets.values import is_placeholder
 
-    return is_secret_name(name) and ("://" not in value or "@" in value)
+    return is_secret_name(name) and ("://" not in value or "@" in value) and not is_placeholder(value)
 
 
 def reaches_image(image: Image, stage: Stage, copy: Copy) -> bool:

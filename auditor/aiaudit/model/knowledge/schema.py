@@ -176,9 +176,9 @@ class Entry:
     network, a disk or heavy computing in the calling thread; `brief` ones compute in this process without any network,
     mostly for milliseconds. `wraps` are the parameters that hold an inner resource, whose time-out and cap then count;
     `named_by` is the path of the call that makes the first of them where its name is given instead.
-    `pool_parameter` takes a pool made elsewhere: what is built on it is a light handle, and the pool answers for the
-    time-out. For entries derived from a constructor's methods, `constructor` is the path of that constructor, where the
-    time-out may have been given. `until` is a version of `dist` known to lack it.
+    `pool_parameter` takes a pool or a loaded model made elsewhere: what is built on it is a light handle, and the pool
+    answers for the time-out. For entries derived from a constructor's methods, `constructor` is the path of that
+    constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
     """
 
     path: str

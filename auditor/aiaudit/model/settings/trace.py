@@ -268,7 +268,7 @@ class _Trail(Places):
             if ends_process(operand):
                 self.use(MISSING, read, state, outcome=RAISES)
                 return None
-            if operand[0] == "const" and not operand[2]:
+            if operand[0] == "const" and (operand[2] is None or operand[2] == ""):
                 state = replace(state, missing="none" if operand[2] is None else "empty")
             elif key_of(operand) is None or not self.may_be_missing(operand, read.scope):
                 same = read.statement[0] == "assign" and key_of(read.statement[2][0]) == key_of(read.expression)
