@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiaudit.model.dumped import dumped_object, may_dump
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.values import Constant, Elements, External, Instance, Literal, Values
@@ -108,6 +109,11 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             found = argument_of(value.origin, key, evaluator)
             if found.state == "given":
                 return found
+        elif (dumped := dumped_object(value)) is not None:
+            found = _in_dumped(*dumped, key, evaluator)
+            if found.state == "given":
+                return found
+            hidden = hidden or found.state == "hidden"
         elif not (isinstance(value, Constant) and value.value is None):
             hidden = True
     for store in stores:  # `options.update(more)`
@@ -116,6 +122,15 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             if found.state != "absent":
                 return found
     return HIDDEN if hidden or not values else ABSENT
+
+
+def _in_dumped(call: Call, written: Expression, key: str, evaluator: Evaluator) -> Argument:
+    """An entry of `chat.model_dump()`: the field of the object that is written out."""
+    has = may_dump(call, written, key, evaluator)
+    if not has:
+        return HIDDEN if has is None else ABSENT
+    field: Expression = ("attr", written[1], written, key)
+    return Argument("given", field, call.scope, evaluator.evaluate(field, call.scope))
 
 
 def _in_filled(literal: Literal, key: str, evaluator: Evaluator) -> Argument:

@@ -13,6 +13,7 @@ from aiaudit.model.arguments import Argument, argument_of
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
+from aiaudit.model.dumped import spreads_a_body
 from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Entry
 from aiaudit.model.python import PythonSide, python_side
@@ -176,6 +177,7 @@ class TimeoutReader:
                     continue
                 return "set", self.worst(known, seconds), found
             hidden = hidden or found.state == "hidden"
+        hidden = hidden and not spreads_a_body(known.call, self.evaluator)
         if is_in_address(known, self.evaluator):
             return "set", None, None
         if disabled is not None:
@@ -196,7 +198,7 @@ class TimeoutReader:
             return None
         found = argument_of(known.call, timeout.client_parameter, self.evaluator)
         if found.state == "hidden":
-            return "hidden", None, None
+            return None if spreads_a_body(known.call, self.evaluator) else ("hidden", None, None)
         if found.state == "absent" or found.is_none:
             return None
         made = (m for v in found.values if isinstance(v, External) for m in self.makers.get(id(v.origin), ()))

@@ -7,6 +7,7 @@ from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
+from aiaudit.model.flow.parsers import Parsers, is_parser
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.transfer import SAME_TEXT
@@ -59,8 +60,6 @@ GLOBAL_REQUESTS = words(
     "flask.request quart.request quart.websocket connexion.request bottle.request flask.globals.request "
     "cherrypy.request chalice.app.current_request starlette.requests.Request() flask_restful.request"
 )
-
-
 # Parts of events that platforms keep short, and those that the text lies in.
 _SHORT_PARTS = words(
     "headers multiValueHeaders requestContext pathParameters queryStringParameters multiValueQueryStringParameters"
@@ -82,6 +81,7 @@ class Sources:
         self.evaluator = evaluator
         self.schema = schema
         self.checks = checks
+        self.parsers = Parsers(evaluator)
         self.handlers = {id(route.handler): route for route in routing.routes}
         self._injected = self._dependencies(routing)
 
@@ -264,6 +264,10 @@ class Sources:
         if not names or not self.is_request(root, place.scope):
             return False, None
         path: Path = (*names, *place.path)
+        if path[0] == "parse_args" and len(path) > 1:
+            kind = self.parsers.kind(root, str(path[1]), place.scope)
+            if kind != "text":
+                return True, self._request_part(("files", *path[1:]), place) if kind == "file" else None
         return True, self._request_part(path, place)
 
     def _request_part(self, path: Path, place: Place) -> Source | None:
@@ -307,8 +311,7 @@ class Sources:
 
     def _is_global_request(self, expression: Expression, scope: Scope) -> bool:
         return any(
-            isinstance(value, External)
-            and (value.path in GLOBAL_REQUESTS or value.path.endswith(("RequestParser()", "flaskparser.parser")))
+            isinstance(value, External) and (value.path in GLOBAL_REQUESTS or is_parser(value))
             for value in self.evaluator.evaluate(expression, scope)
         )
 
