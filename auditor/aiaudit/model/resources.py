@@ -100,6 +100,8 @@ GENERIC = frozenset(
 
 # What puts vectors into an index.
 FILLING = frozenset(("add", "add_with_ids", "train"))
+# What is asked of a trained model, and not of stored data.
+INFERRING = ("predict", "predict_proba", "decision_function", "transform", "encode", "kneighbors", "generate", "forward")
 # Methods that give the object they are called on, with other options.
 SAME_OBJECT = frozenset(
     ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")
@@ -260,11 +262,14 @@ def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
 def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     """The constructions among the known calls, with their lives."""
     filled = _filled_indexes(known)
-    return [_resource(_as_built(k, filled), contexts) for k in known if k.entry.kind != "call"]
+    models = _models(known, contexts.evaluator)
+    return [_resource(_as_built(k, filled, models), contexts) for k in known if k.entry.kind != "call"]
 
 
-def _as_built(known: Known, filled: set[int]) -> Known:
-    """An index that is filled where it is made costs what goes into it."""
+def _as_built(known: Known, filled: set[int], models: set[int]) -> Known:
+    """An index that is filled where it is made costs what goes into it; what was stored may be a model."""
+    if id(known.call) in models:
+        return replace(known, entry=replace(known.entry, cost="model-load"))
     if known.entry.purpose != "index" or id(known.call) not in filled:
         return known
     return replace(known, entry=replace(known.entry, cost="index-load"))
@@ -276,6 +281,20 @@ def _filled_indexes(known: list[Known]) -> set[int]:
     writing = {id(k.call.scope) for k in calls if k.call.name.startswith("write")}
     filling = (k for k in calls if k.call.name in FILLING and id(k.call.scope) not in writing)
     return {id(origin) for k in filling for origin in origins(k.value) if origin.scope is k.call.scope}
+
+
+def _models(known: list[Known], evaluator: Evaluator) -> set[int]:
+    """The calls that read something stored which is then asked as a model."""
+    stored = {id(k.call) for k in known if k.entry.cost == "data-load"}
+    asked = (call for name in INFERRING if stored for call in evaluator.program.calls_by_name.get(name, ()))
+    return {
+        id(origin)
+        for call in asked
+        for value in evaluator.evaluate(call.expression[2], call.scope)
+        if isinstance(value, External)
+        for origin in origins(value)
+        if id(origin) in stored
+    }
 
 
 def second_instances(found: list[Resource]) -> list[SecondInstance]:

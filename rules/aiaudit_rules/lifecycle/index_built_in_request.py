@@ -2,8 +2,9 @@
 
 ## What it does
 Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`, an index of FAISS that is filled
-where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time. An empty index, and one
-that is only written to disk, is not flagged.
+where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time, and what was pickled for
+the service (unless it is asked as a model: then LIF102 tells it). An empty index, and one that is only written to disk,
+is not flagged.
 
 ## Why is this bad
 Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
@@ -46,13 +47,13 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.resources import Resource
-from aiaudit.rule import HIGH, Rule
+from aiaudit.rule import HIGH, MEDIUM, Rule
 from aiaudit_rules.lifecycle.shared import built_each_time, confidence_of, occasion, price, trace_of
 
 rule = Rule(
     id="LIF104",
     name="index-built-in-request",
-    summary="An index is built or opened inside a request",
+    summary="An index, or data stored for the service, is built or read inside a request",
     severity=HIGH,
     since="0.1.0",
 )
@@ -60,14 +61,19 @@ rule = Rule(
 
 @rule.check(Resource)
 def index_built_in_request(resource: Resource) -> Iterator[Finding]:
-    """Index loads."""
-    reach = built_each_time(resource, ("index-load",))
+    """Indexes and the data beside them."""
+    reach = built_each_time(resource, ("index-load", "data-load"))
     if reach is None:
         return
+    is_data = resource.entry.cost == "data-load"
+    does = "reads stored data" if is_data else "builds or opens an index"
     yield rule.at(
         resource.call.span,
-        f"{resource.name} builds or opens an index {occasion(reach, resource.call)}{price(resource)}",
-        help="build the index in a job, open it once at startup, and share the handle",
+        f"{resource.name} {does} {occasion(reach, resource.call)}{price(resource)}",
+        help="read it once at startup, and share it"
+        if is_data
+        else "build the index in a job, open it once at startup, and share the handle",
         trace=trace_of(resource, reach),
+        severity=MEDIUM if is_data else None,
         confidence=confidence_of(reach),
     )

@@ -13,7 +13,7 @@ Purpose = Literal[
     "http", "storage", "search", "agent", "chain", "memory", "retriever", "tokenizer", "framework", "server",
     "settings", "index", "other",
 ]  # fmt: skip
-Cost = Literal["network-client", "connection-pool", "model-load", "index-load", "cheap"]
+Cost = Literal["network-client", "connection-pool", "model-load", "index-load", "data-load", "cheap"]
 Mode = Literal["sync", "async", "both", "none"]
 Where = Literal["constructor", "call", "both"]
 Covers = Literal["request", "total", "connect", "read", "checkout"]
