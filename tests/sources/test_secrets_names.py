@@ -29,7 +29,7 @@ KMS_KEY_ALIAS KEYCLOAK_URL MONKEY KEYBOARD AUTH_MODE AUTH_ENABLED AUTHOR auth US
 OPENAI_API_KEY_FILE api_key_header API_KEY_NAME SECRET_PATH secret_name existing_secret imagePullSecrets
 PASSWORD_MIN_LENGTH password_hash hashed_password reset_password forgot_password PASSTHROUGH COMPASS_DIR compass bypass
 first_pass API_BASE_URL API_PORT tokenUrl USERNAME SSH_AUTH_SOCK GOPRIVATE PRIVATE_NETWORK TIKTOKEN_CACHE_DIR
-HF_HUB_DISABLE_TELEMETRY EXAMPLE_KEY publishable_key anon_key old_pwd verify_token
+HF_HUB_DISABLE_TELEMETRY EXAMPLE_KEY publishable_key anon_key old_pwd verify_token checksum/secret
 """)
 
 

@@ -33,7 +33,7 @@ _FOLDERS = {
     "qdrant_client.QdrantClient": "path", "lancedb.connect": "uri",
     "SQLRecordManager": "db_url", "tinydb.TinyDB": "path",
 }  # fmt: skip
-_NAMES = {"Client": "Chroma", "EphemeralClient": "Chroma"}
+_NAMES = {"Client": "Chroma", "EphemeralClient": "Chroma", "PersistentClient": "Chroma", "connect": "LanceDB"}
 _STORING = frozenset(
     ("add", "upsert", "add_documents", "aadd_documents", "add_texts", "aadd_texts", "insert", "create_table", "index",
      "update", "delete", "from_documents", "from_texts")

@@ -267,9 +267,12 @@ def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
 
 
 def _as_built(known: Known, filled: set[int], models: set[int]) -> Known:
-    """An index that is filled where it is made costs what goes into it; what was stored may be a model."""
+    """An index that is filled where it is made costs what goes into it; what was stored may be a model; a model that
+    nobody takes is made for its download, or to see that it can be made."""
     if id(known.call) in models:
         return replace(known, entry=replace(known.entry, cost="model-load"))
+    if known.entry.cost == "model-load" and _is_dropped(known):
+        return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.purpose != "index" or id(known.call) not in filled:
         return known
     return replace(known, entry=replace(known.entry, cost="index-load"))
@@ -281,6 +284,12 @@ def _filled_indexes(known: list[Known]) -> set[int]:
     writing = {id(k.call.scope) for k in calls if k.call.name.startswith("write")}
     filling = (k for k in calls if k.call.name in FILLING and id(k.call.scope) not in writing)
     return {id(origin) for k in filling for origin in origins(k.value) if origin.scope is k.call.scope}
+
+
+def _is_dropped(known: Known) -> bool:
+    """Whether nobody takes what a call gives; a method may load into the object that it is called on."""
+    statement = known.call.statement
+    return statement[0] == "expr" and statement[2] is known.call.expression and "()" not in known.value.path
 
 
 def _models(known: list[Known], evaluator: Evaluator) -> set[int]:

@@ -9,6 +9,7 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
@@ -356,7 +357,8 @@ def _purpose(use: Use) -> str:
     if use.kind == COMPARED:
         return COMPARISON
     if use.kind == STORED:
-        return use.paths[0] if use.paths else (use.parameter or "a structure")
+        path = use.paths[0] if use.paths else use.parameter or "a structure"
+        return short_name(path) if "()" in path else path
     name = _written(use.call) if use.call is not None else ""
     return f"{name}()" if name else "a call"
 

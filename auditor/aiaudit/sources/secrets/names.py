@@ -65,7 +65,7 @@ _NOT_TOKENS = word_set(
     " invalid missing expired example sample resume public publishable anon anonymous website widget"
 )
 _NOT_SECRETS = word_set(
-    "pull existing tls kubernetes k8s docker external sealed invalid missing image ref example sample"
+    "pull existing tls kubernetes k8s docker external sealed invalid missing image ref example sample checksum"
 )
 _NOT_PASSWORDS = word_set(
     "by first second forward backward single multi one two low high band num render invalid missing example reset"

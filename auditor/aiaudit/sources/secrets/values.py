@@ -52,6 +52,8 @@ _MARKER_PARTS = regex(
     |insert[-_ ]|redacted|lorem|^\[[^\[\]]{1,80}\]$|^\?+$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What code puts in the place of a secret, so that nobody reads it.
+_MASKS = word_set("redacted removed hidden masked")
 _BRACKETED = regex(r"<(?!\|)[^<>]{1,80}>")
 _BRACKETED_HINT = regex(r"(?i:key|token|secret|pass|your|api|auth|cred|user|insert|value|here)|[A-Z]{2}|[-_ ]")
 _PREFIX = regex(
@@ -200,7 +202,7 @@ def _is_something_else(value: str, kind: str, use: str) -> bool:
         return True
     if not value.isascii() or not value.strip("*•") or is_reference(value):
         return True
-    if _FILE.search(value) or _LINK.search(value):
+    if _FILE.search(value) or _LINK.search(value) or (use == CODE and _MASKS.issuperset(_words(value) or ("",))):
         return True
     if (_CONSTANT.fullmatch(value) and not is_placeholder(value)) or (use == CONFIG and not value.strip(".")):
         return True
