@@ -101,7 +101,7 @@ GENERIC = frozenset(
 # What puts vectors into an index.
 FILLING = frozenset(("add", "add_with_ids", "train"))
 # What is asked of a trained model, and not of stored data.
-INFERRING = ("predict", "predict_proba", "decision_function", "transform", "encode", "kneighbors", "generate", "forward")
+INFERRING = ("predict", "predict_proba", "decision_function", "transform", "encode", "kneighbors", "generate")
 # Methods that give the object they are called on, with other options.
 SAME_OBJECT = frozenset(
     ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")

@@ -2,9 +2,9 @@
 
 ## What it does
 Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`, an index of FAISS that is filled
-where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time, and what was pickled for
-the service (unless it is asked as a model: then LIF102 tells it). An empty index, and one that is only written to disk,
-is not flagged.
+where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time, and what was pickled
+for the service (unless it is asked as a model: then LIF102 tells it). An empty index, and one that is only written to
+disk, is not flagged.
 
 ## Why is this bad
 Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
