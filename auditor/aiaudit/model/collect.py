@@ -313,6 +313,7 @@ class _Collector:
             self._visit(node[3], around, node, False)
             self.target(node[2], node[3], around)
         elif tag in ("yield", "yieldfrom"):
+            self.scope.last_yield = node[1]
             if node[2] is not None:
                 self.scope.yields.append((node[2], around))
                 self._visit(node[2], around, node, False)

@@ -237,6 +237,8 @@ class Contexts:
             for edge in self.edges(reach.scope):
                 if edge.registered and kind in ("import", "startup"):
                     continue
+                if reach.edge is None and kind == "startup" and is_at_shutdown(edge.span, reach.scope):
+                    continue
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
         return found
@@ -550,6 +552,12 @@ class Contexts:
             method = heir.method(function.name)
             if method is not None and self.evaluator.is_made(heir):
                 yield method
+
+
+def is_at_shutdown(place: Span, hook: Scope) -> bool:
+    """Whether a place in a lifespan lies behind its last `yield`: what stands there runs when the service stops."""
+    last = hook.last_yield
+    return last is not None and (place.line, place.column) >= (last[2], last[3])
 
 
 def goes_on(edge: Edge | None) -> bool:

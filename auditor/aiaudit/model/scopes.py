@@ -150,7 +150,7 @@ class Store:
 class Scope:
     """What modules, classes and functions share: names and what happens in them.
 
-    `enclosing_method` is the method that the scope stands in, or is.
+    `enclosing_method` is the method that the scope stands in, or is; `last_yield` the place of the last `yield` in it.
     """
 
     name: str
@@ -168,6 +168,7 @@ class Scope:
     yields: list[tuple[Expression, Enclosing | None]] = field(default_factory=list)
     reads: list[Expression] = field(default_factory=list)
     enclosing_method: Function | None = None
+    last_yield: At | None = None
 
     @property
     def qualified_name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.contexts import Reach
+from aiaudit.model.contexts import Reach, is_at_shutdown
 from aiaudit.model.environments import in_production
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
@@ -179,7 +179,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
     is_start = is_hook or side.contexts.in_request(scope) is None
     for call in scope.calls:
         block = _try_around(call)
-        if block is None or id(block.node) in seen:
+        if block is None or id(block.node) in seen or (is_hook and is_at_shutdown(call.span, scope)):
             continue
         # Only all of a hook's work is starting; elsewhere the thing must be made here, or by what is called here.
         known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))

@@ -14,6 +14,7 @@ from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_
 
 # Parameters that carry credentials under names that say something else; the others are known by their names.
 _CARRIERS = frozenset(("creds", "auth", "headers", "username", "key", "http", "cookies", "aws_access_key_id"))
+_METHODS = ("classmethod", "staticmethod")
 # Globals of frameworks that stand for the request being answered.
 PROXIES = frozenset(
     f"{framework}.{name}" for framework in ("flask", "quart", "bottle") for name in ("request", "session", "websocket")
@@ -174,6 +175,11 @@ def _result_from_request(
     return False
 
 
+def _is_handed_on(function: Function) -> bool:
+    """Whether a decorator may give a function to others: those that make methods of it do not."""
+    return any(last_name(d[2] if d[0] == "call" else d) not in _METHODS for d in function.decorators)
+
+
 def _parameter_from_request(
     name: str, function: Function, evaluator: Evaluator, contexts: Contexts, asked: set[tuple[int, str]]
 ) -> bool:
@@ -183,8 +189,11 @@ def _parameter_from_request(
     parameter = next((p for p in function.parameters if p[0] == name), None)
     if parameter is None or evaluator.dependency(parameter, function) is not None:
         return False
-    if id(function) in contexts.handlers or not evaluator.callers(function):
-        return True  # nobody in the program calls a tool or a callback: its arguments come with the request
+    if id(function) in contexts.handlers:
+        return True
+    if not evaluator.callers(function):
+        # Nobody in the program calls a tool or a callback: its arguments come with the request. Nor what is not used.
+        return contexts.is_reached(function) or _is_handed_on(function)
     return any(
         comes_from_request(argument, scope, evaluator, contexts, asked)
         for argument, scope in evaluator.passed(function, name)

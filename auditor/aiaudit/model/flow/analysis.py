@@ -6,6 +6,7 @@ from dataclasses import field
 
 from aiaudit.model.flow.flows import Flow, flow_of
 from aiaudit.model.flow.histories import GrowingConversation, Histories
+from aiaudit.model.flow.idle import Idle
 from aiaudit.model.flow.limits import body_limit
 from aiaudit.model.flow.sinks import model_calls, wraps_itself
 from aiaudit.model.flow.targets import ModelCall
@@ -47,7 +48,8 @@ def _analysis_of(service: Service) -> Analysis:
 def _analyse(tools: Tools) -> Analysis:
     walker, histories = Walker(tools), Histories(tools)
     found = Analysis()
-    calls = [call for call in model_calls(tools) if _serves(call, tools)]
+    idle = Idle(tools)
+    calls = [c for c in model_calls(tools) if _serves(c, tools) and not idle.holds(c.call.scope)]
     limit = body_limit(tools)
     places = {id(call.call) for call in calls}
     grown: dict[object, GrowingConversation] = {}
