@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from aiaudit.model.program import Program
+from aiaudit.model.evaluate import method_of
+from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Call, Function, Module
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.sources.python.facts import Expression
@@ -73,7 +74,12 @@ def _is_target(read: Read) -> bool:
 
 
 def _is_another(read: Read, name: str, module: Module) -> bool:
-    """Whether a module reads a variable of its own that has the same name."""
-    if read.expression[0] != "name" or read.scope.module is module:
+    """Whether what is read is another variable of the same name: of another module, of a function, of an object."""
+    expression = read.expression
+    if expression[0] == "attr":
+        method = method_of(read.scope)
+        return method is not None and expression[2][0] == "name" and expression[2][2] == method.self_name
+    if expression[0] != "name":
         return False
-    return any(name in scope.bindings for scope in read.scope.within())
+    holder = scope_of_name(read.scope, name)
+    return holder is not None and holder is not module

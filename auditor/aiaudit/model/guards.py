@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.handed_out import is_from, is_put_into, tests_before
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, last_name, walk
 from aiaudit.model.singletons import is_singleton
@@ -36,7 +37,26 @@ def guard_of(call: Call, evaluator: Evaluator) -> Guard:
     found = guard_at(call.enclosing, call.scope, evaluator)
     if found.test is not None and call.entered and _asks_for_an_entry(found.test):
         return NONE  # `if text not in vectors: with Client() as client: ...`: each text has a client of its own
-    return found if found.keeps or not isinstance(call.scope, Function) else _found_or_made(call, evaluator)
+    if found.keeps or not isinstance(call.scope, Function):
+        return found
+    found = _found_or_made(call, evaluator)
+    return found if found.keeps else _kept_while_it_serves(call, evaluator)
+
+
+def _kept_while_it_serves(call: Call, evaluator: Evaluator) -> Guard:
+    """A guard that hands out what is there for as long as something else holds: until it is too old, or another one is
+    asked for. What a function of the program does for each entry anew is not done once."""
+    for returned, test in tests_before(call):
+        if _asks_for_an_entry(test) and not any(isinstance(value, External) for value in evaluator.callees(call)):
+            continue
+        for part, holds in _asked(test):
+            variable = _tested(part, not holds)
+            found = lasting(variable, call.scope, evaluator) if variable is not None else None
+            if variable is None or found is None or not is_put_into(call, found[1]):
+                continue
+            if is_from(returned, variable, call.scope) or is_from(returned, found[1], call.scope):
+                return Guard(True, found[0], ("bool", test[1], "And", (test,)))
+    return NONE
 
 
 def _found_or_made(call: Call, evaluator: Evaluator) -> Guard:
