@@ -14,6 +14,7 @@ from aiaudit.values import dataclass
 
 # What makes a graph that stores its threads.
 GRAPHS = ("compile", "create_react_agent", "create_agent", "create_deep_agent")
+SUMMARISING = ("create_deep_agent",)  # what shortens long threads by itself
 IN_MEMORY_SAVERS = tuple(f"langgraph.checkpoint.memory.{name}()" for name in ("MemorySaver", "InMemorySaver"))
 _RUNS = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "update_state", "aupdate_state"))
 

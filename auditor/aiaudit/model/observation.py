@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.routes import Application, imported_names
+from aiaudit.model.routes import Application, Route, imported_names
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
 from aiaudit.values import dataclass
 
 _HEALTH = frozenset(
     ("health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping",
-     "status", "heartbeat", "up", "probe", "monitoring", "isalive")
+     "status", "heartbeat", "up", "ok", "probe", "monitoring", "isalive")
 )  # fmt: skip
+# Words that say it in the name of a handler, wherever its route lies.
+_HEALTH_HANDLER = frozenset(("health", "healthz", "healthcheck", "liveness", "readiness"))
 _WORD = regex(r"[a-z]+")
 # Top-level modules and distributions that answer probes, count and time requests, or trace them.
 _HEALTH_LIBRARIES = ("fastapi_health", "fastapi_healthcheck", "health_check", "healthcheck", "watchman", "bentoml")
@@ -76,18 +78,18 @@ def observations(service: Service) -> list[Observation]:
     )
     found: list[Observation] = []
     for application in side.routing.applications:
-        labels = _labels(application, side, mounted)
-        if labels and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
-            has_health = any(is_health(label) for label in labels) or bool(modules.intersection(_HEALTH_LIBRARIES))
-            found.append(Observation(application, len(labels), is_shipped, has_health, *seen))
+        routes = _routes(application, side, mounted)
+        if routes and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
+            has_health = any(map(_is_for_probes, routes)) or bool(modules.intersection(_HEALTH_LIBRARIES))
+            found.append(Observation(application, len(routes), is_shipped, has_health, *seen))
     return found
 
 
-def _labels(application: Application, side: PythonSide, mounted: set[int]) -> list[str]:
+def _routes(application: Application, side: PythonSide, mounted: set[int]) -> list[Route]:
     """The routes of an application, with those of mounted ones, and those of which it is not known whose they are."""
     others = {id(other.call) for other in side.routing.applications if other is not application} - mounted
     return [
-        route.label.lower()
+        route
         for route in side.routing.routes
         if not (owners := side.routing.owners(route)) or any(id(owner.call) not in others for owner in owners)
     ]
@@ -114,6 +116,11 @@ def _mounted(side: PythonSide) -> set[int]:
                 if origin is not None:
                     found.add(id(origin))
     return found
+
+
+def _is_for_probes(route: Route) -> bool:
+    """A route whose path says so, or whose handler does: `GET /internal/state` of `health_check`."""
+    return is_health(route.label.lower()) or bool(_HEALTH_HANDLER.intersection(route.handler.name.lower().split("_")))
 
 
 def is_health(label: str) -> bool:

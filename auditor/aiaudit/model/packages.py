@@ -11,8 +11,9 @@ from typing import Any
 from aiaudit.model.image.values import Image, Install
 from aiaudit.model.tables import table
 from aiaudit.model.tree import Tree
+from aiaudit.model.workspaces import asked_projects
 from aiaudit.sources.manifests.facts import LockedPackage, ManifestFacts, Requirement
-from aiaudit.sources.manifests.specifiers import normalized, pin_of, requirement
+from aiaudit.sources.manifests.specifiers import pin_of, requirement
 from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
 
@@ -124,7 +125,7 @@ def _in_file(tree: Tree, path: str, seen: set[str]) -> Iterator[Required]:
 
 
 def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
-    for source in _project_manifests(install, tree):
+    for source in asked_projects(install, tree):
         if source.endswith("setup.py"):
             yield from _in_setup_script(tree, source)
             continue
@@ -140,17 +141,6 @@ def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
         for inclusion in facts.inclusions:
             if inclusion.group in groups:
                 yield from _in_file(tree, _beside(source, inclusion.path), set())
-
-
-def _project_manifests(install: Install, tree: Tree) -> list[str]:
-    """The manifests of the project that is installed: of the workspace's member that `--package` names, if any."""
-    words = [word.text for word in install.command.words]
-    for name, value in zip(words, [*words[1:], ""], strict=True):
-        if name.partition("=")[0] == "--package":
-            member = normalized(name.partition("=")[2] or value)
-            paths = [path for path in tree.files("manifest") if posixpath.basename(path) == "pyproject.toml"]
-            return [path for path in paths if (facts := _facts(tree, path)) and facts.project == member]
-    return [item.source for item in install.inputs if item.kind == "manifest" and item.source]
 
 
 def _groups(install: Install, facts: ManifestFacts) -> set[str]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.workers import CONTEXT_NAMES
 from aiaudit.model.program import Program
 from aiaudit.model.routes import Routing
 from aiaudit.model.scopes import Call, Function
@@ -19,8 +20,6 @@ QUEUEING_BY_NAME = frozenset(("enqueue_job", "send_task", "enqueue", "async_task
 _WRITTEN = frozenset(("send_task",))
 # Those of workers that run coroutines (arq, SAQ).
 _ON_LOOP = frozenset(("enqueue_job", "enqueue"))
-# What workers hand to a job before its own arguments.
-_CONTEXT = frozenset(("ctx", "context", "_ctx", "_context", "_"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +125,7 @@ def _is_module(path: str, module: str) -> bool:
 
 
 def _takes_context(function: Function) -> bool:
-    return bool(function.parameters) and function.parameters[0][0] in _CONTEXT
+    return bool(function.parameters) and function.parameters[0][0] in CONTEXT_NAMES
 
 
 def _job(call: Call, function: Function) -> Job:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
+from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Function, Scope, Store, last_name
@@ -118,6 +120,8 @@ class Containers(Core):
                 return None
             if self._is_application(holder, expression[2]):
                 return APPLICATION
+            if is_context(holder, expression[2]) and self._has_worker:
+                return WORKER_CONTEXT
             return self._defined_at(holder, expression[2])
         if expression[0] == "attr":
             method = method_of(scope)
@@ -138,6 +142,10 @@ class Containers(Core):
             return False
         made = self.evaluate(told, holder)
         return any(isinstance(value, External) and value.path == "aiohttp.web.Application" for value in made)
+
+    @cached_property
+    def _has_worker(self) -> bool:
+        return has_worker(self.program)
 
     @property
     def hooks(self) -> set[int]:

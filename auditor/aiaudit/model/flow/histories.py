@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aiaudit.finding import Step
-from aiaudit.model.checkpoints import GRAPHS
+from aiaudit.model.checkpoints import GRAPHS, SUMMARISING
 from aiaudit.model.contexts import Reach
 from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
@@ -292,7 +292,7 @@ class Histories:
 
     def _may_trim(self, agent: Call) -> bool:
         """Whether what an agent runs ahead of its model may leave messages out."""
-        if agent.keyword("middleware") is not None:
+        if agent.name in SUMMARISING or agent.keyword("middleware") is not None:
             return True
         hook = agent.keyword("pre_model_hook")
         if hook is None:

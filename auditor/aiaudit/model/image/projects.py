@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from aiaudit.model.image.filesystem import Presence, absolute
-from aiaudit.model.image.values import Image, Stage
+from aiaudit.model.image.values import Image, Install, Stage
 from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
+from aiaudit.model.workspaces import installed_manifests
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.values import dataclass
 
@@ -48,21 +49,28 @@ class Project:
 
 def installed_projects(image: Image, stage: Stage) -> Iterator[Project]:
     """Projects that the lineage of a stage installs, or a stage that it copies from."""
-    tree = image.service.tree
     for source in (*stage.lineage, *image.copied_from):
         for layer in source.layers:
             for install in layer.installs:
-                if not install.project or install.ecosystem != "python":
-                    continue
-                manifest = next((i.source for i in install.inputs if i.source and _is_manifest(i.source)), None)
-                place = absolute(install.project, install.folder)
-                if manifest is None or place is None:
-                    continue
-                facts = tree.facts(manifest, "manifest") if manifest.endswith((".toml", ".cfg")) else None
-                known = facts if isinstance(facts, ManifestFacts) else None
-                if known is not None and not known.is_package and install.tool in ("uv", "poetry", "pdm"):
-                    continue
-                yield Project(posixpath.dirname(manifest), place, known, install.editable)
+                if install.project and install.ecosystem == "python":
+                    yield from _projects_of(install, image.service.tree)
+
+
+def _projects_of(install: Install, tree: Tree) -> Iterator[Project]:
+    """The project that an install names, then the members of its workspace that come with it."""
+    manifest = next((i.source for i in install.inputs if i.source and _is_manifest(i.source)), None)
+    place = absolute(install.project, install.folder)
+    if manifest is None or place is None:
+        return
+    home = posixpath.dirname(manifest)
+    for path in dict.fromkeys((manifest, *installed_manifests(install, tree))):
+        facts = tree.facts(path, "manifest") if path.endswith((".toml", ".cfg")) else None
+        known = facts if isinstance(facts, ManifestFacts) else None
+        if known is not None and not known.is_package and install.tool in ("uv", "poetry", "pdm"):
+            continue
+        folder = posixpath.dirname(path)
+        below = posixpath.relpath(folder or ".", home or ".")
+        yield Project(folder, posixpath.normpath(posixpath.join(place, below)), known, install.editable)
 
 
 def has_unknown_project(image: Image, stage: Stage) -> bool:

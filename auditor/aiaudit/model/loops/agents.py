@@ -60,7 +60,7 @@ class Agents:
             return None
         rounds, removed = _rounds(cap, found)
         steps = (*reach.steps(), Step(known.name, known.call.span))
-        return self._loop(known, known.name, cap, rounds, removed, steps)
+        return self._loop(known, known.name, cap, rounds, removed, steps, known.entry.release)
 
     def _arguments(self, call: Call, cap: LoopCap) -> list[Argument]:
         return [
@@ -80,7 +80,7 @@ class Agents:
         nothing = None, known.call
         if not known.entry.generates or self._is_without_loop(known):
             return nothing
-        cap, maker = self._cap(known)
+        cap, maker, release = self._cap(known)
         reach = self.side.contexts.in_request(known.call.scope)
         if cap is None or reach is None or (self.is_set_outside and cap.parameters == ("config.recursion_limit",)):
             return nothing
@@ -93,21 +93,22 @@ class Agents:
         rounds, removed = _rounds(cap, found)
         steps = (*reach.steps(), Step(known.name, known.call.span))
         name = f"{maker.name}().{known.call.name}" if maker else known.name
-        return self._loop(known, name, cap, rounds, removed, steps), maker or known.call
+        return self._loop(known, name, cap, rounds, removed, steps, release), maker or known.call
 
-    def _cap(self, known: Known) -> tuple[LoopCap | None, Call | None]:
-        """The cap of a run: the call's own, or that of what made the agent."""
+    def _cap(self, known: Known) -> tuple[LoopCap | None, Call | None, str]:
+        """The cap of a run, the call's own or that of what made the agent; that call, and whose cap it is."""
+        nothing = None, None, ""
         if known.entry.loop_cap is not None:
-            return known.entry.loop_cap, None
+            return known.entry.loop_cap, None, known.entry.release
         made = [self.makers[id(origin)] for origin in origins(known.value) if id(origin) in self.makers]
         for maker in made:
             cap = maker.entry.loop_cap
             if cap is not None:
-                return (cap if cap.at != "constructor" else None), maker.call
+                return (cap if cap.at != "constructor" else None), maker.call, maker.entry.release
         entry = self.side.knowledge.find(known.entry.constructor) if known.entry.constructor is not None else None
         if entry is None or entry.loop_cap is None or entry.loop_cap.at == "constructor" or not made:
-            return None, None
-        return entry.loop_cap, made[-1].call
+            return nothing
+        return entry.loop_cap, made[-1].call, entry.release
 
     def _configured(self, call: Call, cap: LoopCap) -> list[Argument]:
         """`graph.with_config(recursion_limit=50)`, `graph.with_config({"recursion_limit": 50})`."""
@@ -139,13 +140,19 @@ class Agents:
         return False
 
     def _loop(
-        self, known: Known, name: str, cap: LoopCap, rounds: float | None, removed: bool, steps: tuple[Step, ...]
+        self,
+        known: Known,
+        name: str,
+        cap: LoopCap,
+        rounds: float | None,
+        removed: bool,
+        steps: tuple[Step, ...],
+        release: str,
     ) -> AgentLoop | None:
         if rounds is None:
             return None
-        source = known.entry.release
         parameter = cap.parameters[0].rpartition(".")[2]
-        return AgentLoop("framework", name, rounds, parameter, source, removed, known.call.span, steps)
+        return AgentLoop("framework", name, rounds, parameter, release, removed, known.call.span, steps)
 
 
 def _is_empty(expression: Expression | None) -> bool:

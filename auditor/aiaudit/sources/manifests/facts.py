@@ -113,8 +113,9 @@ class ManifestFacts:
     "Pipfile", "Pipfile.lock", "conda", or "" for a file that turns out to be something else. `tools` are the tables
     below `[tool]`; `is_package` is false where the project says that it is not installed itself. `modules` are the
     packages and modules that the build backend is told to take, as paths below the project's folder (one that ends with
-    `/` means all that lies in the folder). `options` are global options of a requirements file such as
-    `--require-hashes`.
+    `/` means all that lies in the folder). `members` are the folders whose projects form a workspace of uv with this
+    one, as glob patterns, `outsiders` those of them that do not. `options` are global options of a requirements file
+    such as `--require-hashes`.
     """
 
     format: str
@@ -129,6 +130,8 @@ class ManifestFacts:
     indexes: tuple[Index, ...] = ()
     scripts: tuple[Script, ...] = ()
     modules: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    outsiders: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     default_groups: tuple[str, ...] = ()
     options: tuple[str, ...] = ()

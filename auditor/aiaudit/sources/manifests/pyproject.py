@@ -43,6 +43,7 @@ class _Reader:
         poetry = table(self.document, "tool", "poetry")
         project = table(self.document, "project")
         sources = self.bound_sources()
+        workspace = table(self.document, "tool", "uv", "workspace")
         found = [*self.standard(), *self.poetry(poetry), *self.tools()]
         requires = project.get("requires-python") or table(poetry, "dependencies").get("python") or ""
         return ManifestFacts(
@@ -57,6 +58,8 @@ class _Reader:
             indexes=tuple(self.indexes(poetry)),
             scripts=tuple(self.scripts()),
             modules=tuple(stated_modules(self.document)),
+            members=tuple(text for _, text in strings(workspace.get("members"))),
+            outsiders=tuple(text for _, text in strings(workspace.get("exclude"))),
             tools=tuple(table(self.document, "tool")),
             default_groups=self.default_groups(),
             problems=tuple(self.problems),
