@@ -12,7 +12,7 @@ from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.tenants import belongs_to_caller
-from aiaudit.model.texts import is_text
+from aiaudit.model.texts import is_known_text
 from aiaudit.model.values import ClassValue, External, Partial, Value
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass
@@ -191,7 +191,7 @@ def _named(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge)
     if entry.named_by is None or not entry.wraps:
         return None
     given = call.argument(entry.wraps[0].name, entry.wraps[0].position)
-    return knowledge.find(entry.named_by) if is_text(given, call.scope, evaluator) else None
+    return knowledge.find(entry.named_by) if is_known_text(given, call.scope, evaluator) else None
 
 
 def _is_given_pool(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge) -> bool:
