@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.contexts import Reach, is_at_shutdown
 from aiaudit.model.environments import in_production
+from aiaudit.model.leaving import leaves
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
@@ -52,6 +53,7 @@ _ASKING = frozenset(("ping", "heartbeat", "connect", "begin", "server_info", "is
 _PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
 DEPTH = 4
 GOES_ON = "the service goes on without it"
+_CALLER_GETS = "its caller gets"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +137,15 @@ class _Making:
             if known.call.scope is scope
         )
 
+    def is_for_others(self, block: Enclosing, scope: Scope) -> bool:
+        """Whether what a `try` makes leaves its function: otherwise the function works with it, and answers for that."""
+        made = {
+            id(call.expression)
+            for call in scope.calls
+            if id(call) in self.calls and any(link.node is block.node for link in call.around)
+        }
+        return leaves(made, scope)
+
     def replaces(self, handler: tuple[object, ...], block: Enclosing, scope: Scope) -> bool:
         """Whether a handler puts what was there before, or another such thing, in the place of what the `try` was to
         make."""
@@ -199,7 +210,9 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
             continue
         for handler in block.node[3]:
             outcome = None if making.replaces(handler, block, scope) else _outcome(handler)
-            if outcome is not None and not (outcome.startswith(GOES_ON) and _is_shortcut(block)):
+            if outcome is None or (outcome.startswith(GOES_ON) and _is_shortcut(block)):
+                continue
+            if early is not None or not outcome.startswith(_CALLER_GETS) or making.is_for_others(block, scope):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
 
@@ -329,7 +342,7 @@ def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...]
         if statement[0] == "return":
             if statement[2] is not None and not _is_nothing(statement[2]):
                 return None
-            outcome = "its caller gets None"
+            outcome = f"{_CALLER_GETS} {_written(statement[2])}"
         elif statement[0] in ("assign", "ann"):
             value = statement[3] if statement[0] == "assign" else statement[4]
             if value is not None and _is_nothing(value):
@@ -357,6 +370,13 @@ def _is_broad(kind: Expression) -> bool:
 
 def _is_nothing(value: Expression) -> bool:
     return (value[0] == "const" and not value[2]) or (value[0] in ("list", "dict", "tuple") and not value[2])
+
+
+def _written(value: Expression | None) -> str:
+    """How a nothing that is returned reads."""
+    if value is None or value[0] == "const":
+        return repr(value[2] if value is not None else None)
+    return {"list": "[]", "dict": "{}"}.get(value[0], "()")
 
 
 def _leaves(statement: Statement) -> bool:

@@ -22,6 +22,8 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
+# Programs that import the file they are given by its full name: they search the folder above its outermost package.
+_IMPORT_BY_NAME = ("fastapi", "flask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _start(server: Server, files: Filesystem) -> tuple[tuple[str, ...], str | No
     """The import path of a server's program, and the place of its first file."""
     if server.kind == "script":
         place = absolute(server.target.partition(" ")[0], server.folder)
-        return (search_path(server, posixpath.dirname(place)) if place else ()), place
+        return (search_path(server, _script_root(server, files, place)) if place else ()), place
     roots = search_path(server)
     if server.kind not in ("module", "package") or not server.module:
         return roots, None
@@ -99,6 +101,14 @@ def _start(server: Server, files: Filesystem) -> tuple[tuple[str, ...], str | No
     candidates = [parts, [*parts, "__main__"]] if server.kind == "package" else [parts]
     found = (module_place(files, root, names)[1] for names in candidates for root in roots)
     return roots, next((place for place in found if place), None)
+
+
+def _script_root(server: Server, files: Filesystem, place: str) -> str:
+    """The folder that stands first on the import path when a file is run."""
+    folder = posixpath.dirname(place)
+    while server.program in _IMPORT_BY_NAME and f"{folder}/__init__.py" in files.files:
+        folder = posixpath.dirname(folder)
+    return folder
 
 
 @dataclass(slots=True)
