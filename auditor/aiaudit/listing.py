@@ -18,6 +18,8 @@ SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "node_modules", "site-packages", "__pycache__", ".tox", ".nox"}
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 )
+# What a virtual environment holds beside its pyvenv.cfg.
+ENVIRONMENT = ("bin", "lib", "lib64", "Lib", "Scripts")
 _GIT = (
     "git", "--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
     "-c", "core.untrackedCache=false", "-c", "core.sshCommand=false", "-c", "protocol.allow=never",
@@ -150,7 +152,7 @@ def _walk(listing: Listing) -> None:
             listing.unreadable.append((folder or ".", (error.strerror or str(error)).lower()))
             continue
         names = {entry.name for entry in entries}
-        if "pyvenv.cfg" in names and folder:
+        if folder and "pyvenv.cfg" in names and not names.isdisjoint(ENVIRONMENT):
             continue
         if ".gitignore" in names:
             specs = (*specs, *_spec(listing.top, folder))

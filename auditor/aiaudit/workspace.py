@@ -88,7 +88,11 @@ class Workspace:
 
     def _sort(self) -> None:
         listing = self.listing
-        virtual = [path[: -len("pyvenv.cfg")] for path in listing.files if path.endswith("/pyvenv.cfg")]
+        marked = [path[: -len("pyvenv.cfg")] for path in listing.files if path.endswith("/pyvenv.cfg")]
+        # Without any of these the marker was left behind, or lies in a folder of the service.
+        inner = tuple(f"{folder}{name}/" for folder in marked for name in listings.ENVIRONMENT)
+        held = [path for path in listing.files if path.startswith(inner)] if inner else []
+        virtual = [folder for folder in marked if any(path.startswith(folder) for path in held)]
         carried = [p for p in (*listing.files, *listing.links) if not p.startswith(tuple(virtual))]
         self._present = set(carried)
         for path in carried:

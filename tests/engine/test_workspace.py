@@ -93,6 +93,19 @@ def test_without_git_every_gitignore_holds(tmp_path: Path) -> None:
     assert not found.exists("build/x.py")
 
 
+@pytest.mark.parametrize("is_tracked", [False, True])
+def test_marker_of_an_environment_alone_hides_nothing(tmp_path: Path, is_tracked: bool) -> None:
+    """A pyvenv.cfg beside the service's own code was left behind; with programs beside it, it marks an environment."""
+    if is_tracked:
+        git(tmp_path, "init")
+    write_tree(
+        tmp_path,
+        {"api/pyvenv.cfg": "", "api/main.py": "", "env/pyvenv.cfg": "", "env/bin/activate_this.py": "", "env/x.py": ""},
+    )
+
+    assert list(workspace(tmp_path).files("python")) == ["api/main.py"]
+
+
 def test_git_says_what_is_carried(tmp_path: Path) -> None:
     """Tracked files count even when ignored, untracked ones unless ignored; info/exclude holds."""
     git(tmp_path, "init")

@@ -136,6 +136,8 @@ def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
         index = " ".join(entry.url for entry in facts.indexes if not entry.name)
         named = {entry.name: entry.url for entry in facts.indexes if entry.name}
         for found in facts.requirements:
+            if found.tool not in ("", install.tool):
+                continue
             if found.name and found.group in groups and (not found.optional or "*" in install.extras):
                 yield _as_required(found, source, named.get(found.index, index))
         for inclusion in facts.inclusions:

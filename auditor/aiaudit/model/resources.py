@@ -107,6 +107,8 @@ INFERRING = ("predict", "predict_proba", "decision_function", "transform", "enco
 SAME_OBJECT = frozenset(
     ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")
 )
+# Methods that move or set a model of torch and give it back.
+_MOVING = frozenset(("to", "cuda", "cpu", "half", "float", "bfloat16", "eval", "train"))
 
 
 def short_name(path: str) -> str:
@@ -117,6 +119,8 @@ def short_name(path: str) -> str:
         names = [name for name in tail.replace("[]", "").split(".") if name]
         if len(names) > 1:
             return ".".join(names)
+        while _last(head) in _MOVING:
+            head = head.rpartition(".")[0].removesuffix("()")
         maker = _last(head)
         if not maker[:1].isupper() and _last(head.rpartition(".")[0])[:1].isupper():
             maker = _last(head.rpartition(".")[0])  # a method of the class that makes objects of it

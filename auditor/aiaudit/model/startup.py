@@ -138,7 +138,7 @@ class _Making:
         )
 
     def is_for_others(self, block: Enclosing, scope: Scope) -> bool:
-        """Whether what a `try` makes leaves its function: otherwise the function works with it, and answers for that."""
+        """Whether what a `try` makes leaves its function, which otherwise works with it and answers for that."""
         made = {
             id(call.expression)
             for call in scope.calls

@@ -15,7 +15,8 @@ class Requirement:
 
     `name` is normalised (PEP 503), "" where a bare path or URL does not tell it. `specifier` is as written (PEP 440, or
     the tool's own form such as `^1.2`); `pin` is the version if exactly one is allowed. `url` holds a direct reference:
-    a URL, VCS address or path. `index` names the index that a tool's sources table binds the requirement to.
+    a URL, VCS address or path. `index` names the index that a tool's sources table binds the requirement to. `tool` is
+    the one that reads the table it stands in, "" where all do.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Requirement:
     optional: bool = False
     hashes: tuple[str, ...] = ()
     index: str = ""
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

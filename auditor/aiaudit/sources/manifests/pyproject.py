@@ -100,14 +100,16 @@ class _Reader:
             yield from self.listed(items, ("dependency-groups", name), f"group:{normalized(name)}")
 
     def tools(self) -> Iterator[Requirement]:
-        """uv's and pdm's development dependencies."""
+        """uv's and pdm's development dependencies, which no other tool reads."""
         uv = table(self.document, "tool", "uv").get("dev-dependencies")
-        yield from self.listed(uv, ("tool", "uv", "dev-dependencies"), "group:dev")
+        for item in self.listed(uv, ("tool", "uv", "dev-dependencies"), "group:dev"):
+            yield replace(item, tool="uv")
         for name, items in table(self.document, "tool", "pdm", "dev-dependencies").items():
             path: Path = ("tool", "pdm", "dev-dependencies", name)
             for number, text in strings(items):
                 plain = re.sub(r"^(-e|--editable)[\s=]+", "", text)
-                yield from self.requirement(plain, (*path, number), f"group:{normalized(name)}")
+                for item in self.requirement(plain, (*path, number), f"group:{normalized(name)}"):
+                    yield replace(item, tool="pdm")
 
     def poetry(self, poetry: Mapping[str, Any]) -> Iterator[Requirement]:
         yield from self.poetry_table(poetry.get("dependencies"), ("tool", "poetry", "dependencies"), MAIN)
@@ -122,7 +124,8 @@ class _Reader:
             if name.lower() == "python":
                 continue
             for option in value if isinstance(value, list) else [value]:
-                yield table_requirement(name, option, self.places.at((*path, name)), group)
+                made = table_requirement(name, option, self.places.at((*path, name)), group)
+                yield made if group == MAIN else replace(made, tool="poetry")
 
     def dynamic(self) -> Iterator[Inclusion]:
         """setuptools reads dependencies from files, hatch-requirements-txt too."""
