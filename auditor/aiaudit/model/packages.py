@@ -136,13 +136,20 @@ def _in_project(install: Install, tree: Tree) -> Iterator[Required]:
         index = " ".join(entry.url for entry in facts.indexes if not entry.name)
         named = {entry.name: entry.url for entry in facts.indexes if entry.name}
         for found in facts.requirements:
-            if found.tool not in ("", install.tool):
+            if _is_for_another_tool(found, install):
                 continue
             if found.name and found.group in groups and (not found.optional or "*" in install.extras):
                 yield _as_required(found, source, named.get(found.index, index))
         for inclusion in facts.inclusions:
             if inclusion.group in groups:
                 yield from _in_file(tree, _beside(source, inclusion.path), set())
+
+
+def _is_for_another_tool(found: Requirement, install: Install) -> bool:
+    """Whether a manager of projects that is not told otherwise leaves out what stands in the table of another one."""
+    if not found.tool or found.tool == install.tool or install.tool not in ("uv", "poetry", "pdm"):
+        return False
+    return found.group.removeprefix("group:") not in install.groups
 
 
 def _groups(install: Install, facts: ManifestFacts) -> set[str]:
