@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.flow.words import words
+from aiaudit.model.http_requests import keys_of, payload_of
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Scope, dotted, walk
@@ -52,6 +53,8 @@ _ENDPOINT = regex(
     r"|/v1/(completions|messages|embeddings|audio/|images/|responses)|/api/(generate|chat|embed(dings)?)\b|/generate_stream\b"
 )
 _SENDING = frozenset(("post", "stream", "request", "send", "urlopen"))
+# What a request to a model that is named beside it says.
+_PROMPTS = frozenset(("messages", "prompt"))
 _TOKENIZER = regex(r"token", re.IGNORECASE)
 
 
@@ -92,12 +95,17 @@ def asked_name(call: Call, side: PythonSide) -> str:
 
 
 def _goes_to_model(call: Call, side: PythonSide) -> bool:
-    """Whether an HTTP call is sent to a model's address, as far as its parts are written down."""
+    """Whether an HTTP call is sent to a model's address, as far as its parts are written down, or carries a prompt for
+    a model that it names."""
     address = call.argument("url", 0)
     parts = [address] if address is not None else []
     if call.name in ("request", "stream") and len(call.arguments) > 1:
         parts.append(call.arguments[1])
-    return any(_ENDPOINT.search(text) for part in parts for text in _texts(part, call.scope, side, 3))
+    if any(_ENDPOINT.search(text) for part in parts for text in _texts(part, call.scope, side, 3)):
+        return True
+    payload = payload_of(call, side.evaluator)
+    keys = keys_of(*payload, side.evaluator) if payload is not None else set()
+    return "model" in keys and not keys.isdisjoint(_PROMPTS)
 
 
 def _texts(expression: Expression, scope: Scope, side: PythonSide, depth: int) -> Iterator[str]:

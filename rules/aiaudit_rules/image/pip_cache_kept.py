@@ -1,8 +1,8 @@
 """An installer's download cache stays in the image.
 
 ## What it does
-Flags a RUN in a shipped stage that installs Python packages with pip, uv, poetry, pdm or conda and leaves the tool's
-download cache in the layer. What keeps it out counts: `--no-cache-dir` or `--no-cache`, the environment
+Flags a RUN in a shipped stage that installs Python packages with pip, uv, poetry, pdm, pipenv or conda and leaves the
+tool's download cache in the layer. What keeps it out counts: `--no-cache-dir` or `--no-cache`, the environment
 (`PIP_NO_CACHE_DIR`, `UV_NO_CACHE`, from parent stages and from `export` too), `pip config set`, a copied `pip.conf`,
 a cache or temporary mount, and emptying or removing the cache at the end of the same RUN.
 
@@ -120,6 +120,16 @@ _PDM = Cache(
     (("cache", "clear"),),
     "end the same RUN with `pdm cache clear`, or mount a cache on /root/.cache/pdm",
 )
+# It hands its own folder to pip as pip's cache.
+_PIPENV = Cache(
+    names_in("pipenv"),
+    frozenset(),
+    ("PIP_NO_CACHE_DIR",),
+    (".cache/pipenv",),
+    ("PIPENV_CACHE_DIR",),
+    (),
+    "set PIP_NO_CACHE_DIR=1 for it, end the same RUN with `pipenv --clear`, or mount a cache on /root/.cache/pipenv",
+)
 _CONDA = Cache(
     names_in("conda mamba micromamba"),
     frozenset(),
@@ -137,6 +147,7 @@ _CACHES = {
     "uv tool": _UV,
     "poetry": _POETRY,
     "pdm": _PDM,
+    "pipenv": _PIPENV,
     "conda": _CONDA,
 }
 _FALSE = names_in("0 false no off n f")
@@ -243,6 +254,8 @@ def _empties(command: Command, cache: Cache, folders: tuple[str, ...]) -> bool:
             return True
         if cache is _CONDA and covers(path.replace("$CONDA_DIR", "/opt/conda"), "/opt/conda/pkgs"):
             return True
+    if cache is _PIPENV and _is_tool(command, cache) and any(word.text == "--clear" for word in command.words):
+        return True
     words = (verb(command), *named(command))
     if command.name in ("python", "python3") and len(command.words) > 2 and command.words[1].text == "-m":
         words = tuple(word.text for word in command.words[3:] if not word.text.startswith("-"))
