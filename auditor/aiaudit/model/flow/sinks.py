@@ -95,6 +95,10 @@ def _prompt_places(known: Known) -> Iterator[Place]:
         if argument.name == "*":
             yield from _everything(call, seen)
             continue
+        if argument.name == "self":
+            if call.expression[2][0] == "attr":
+                yield Place(call.expression[2][2], call.scope)  # what it was made of: a crew of its tasks
+            continue
         given = call.argument(argument.name, argument.position)
         if given is not None and id(given) not in seen:
             seen.add(id(given))

@@ -29,7 +29,7 @@ _PASSING = regex(
     r"|transformers\.\w*Tokenizer\w*(\.from_pretrained)?\(\)|tokenizers\.Tokenizer(\.from_\w+)?\(\)|tiktoken"
     r"|sentencepiece|llama_cpp\.llama_types|vllm\.(inputs|TextPrompt|TokensPrompt)|graphql|werkzeug|markupsafe|django\.utils"
     r"|rest_framework|flask_wtf|wtforms|marshmallow|starlette|fastapi|sse_starlette|pathlib|os\.fspath|os\.path\.abspath"
-    r"|langgraph\.graph\.message|langgraph\.types\.Command|requests\.Request|mcp\.types|a2a\.types"
+    r"|crewai\.(Task|Agent|Crew)|langgraph\.graph\.message|langgraph\.types\.Command|requests\.Request|mcp\.types|a2a\.types"
     r")(?!\w)"
 )
 _BUILTIN_PASSING = words(

@@ -134,7 +134,7 @@ def _missing_attribute(image: Image, server: Server, source: str, root: str) -> 
 
 def may_be_installed(image: Image, top: str) -> bool:
     """Whether a package named on a command line may bring a top-level module."""
-    for _, install in image.final.installs:
+    for _, install in (found for stage in (image.final, *image.copied_from) for found in stage.installs):
         if any(_may_hold(package.name, package.text, top) for package in install.packages):
             return True
         for item in install.inputs:

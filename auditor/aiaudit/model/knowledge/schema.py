@@ -111,7 +111,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A parameter by name and, where it may be given without its name, by its position among the arguments."""
+    """A parameter by name and, where it may be given without its name, by its position among the arguments.
+
+    Of prompts, `*` stands for all arguments, and `self` for what the object was made of that the method is called on.
+    """
 
     name: str
     position: int | None = None
