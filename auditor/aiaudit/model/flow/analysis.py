@@ -7,7 +7,7 @@ from dataclasses import field
 from aiaudit.model.flow.flows import Flow, flow_of
 from aiaudit.model.flow.histories import GrowingConversation, Histories
 from aiaudit.model.flow.idle import Idle
-from aiaudit.model.flow.limits import body_limit
+from aiaudit.model.flow.limits import BodyLimits
 from aiaudit.model.flow.sinks import model_calls, wraps_itself
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
@@ -50,14 +50,14 @@ def _analyse(tools: Tools) -> Analysis:
     found = Analysis()
     idle = Idle(tools)
     calls = [c for c in model_calls(tools) if _serves(c, tools) and not idle.holds(c.call.scope)]
-    limit = body_limit(tools)
+    limits = BodyLimits(tools)
     places = {id(call.call) for call in calls}
     grown: dict[object, GrowingConversation] = {}
     for call in calls:
         if _is_wrapped(call, places, tools):
             continue
         walk = walker.walk(list(call.starts))
-        flow = flow_of(call, walk, limit, tools)
+        flow = flow_of(call, walk, limits, tools)
         if flow is not None:
             found.flows.append(flow)
         for history in histories.of_walk(call, walk):

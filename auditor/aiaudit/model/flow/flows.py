@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
-from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, accepted_size
+from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, BodyLimits, accepted_size
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.sources import Source, is_conversation
 from aiaudit.model.flow.targets import GENERATING, ModelCall
@@ -34,15 +34,15 @@ class Flow:
     truncates: bool = False
 
 
-def flow_of(call: ModelCall, walk: Walk, limit: float | None, tools: Tools) -> Flow | None:
+def flow_of(call: ModelCall, walk: Walk, limits: BodyLimits, tools: Tools) -> Flow | None:
     """What a walk from a model call found: first the nearest source of those whose names speak of what users write."""
-    arrivals = [a for a in walk.arrivals if not _is_limited(a.source, limit) and not _is_conversation(a.source, call)]
+    arrivals = [a for a in walk.arrivals if not _is_limited(a.source, limits) and not _is_conversation(a.source, call)]
     if not arrivals:
         return None
     first = min(arrivals, key=lambda arrival: (*_rank(arrival), len(arrival.places)))
     others = tuple(arrival.source for arrival in arrivals if arrival is not first)
     cut = any(place.cut for place in first.places)
-    accepted = accepted_size(first.source, limit, tools)
+    accepted = accepted_size(first.source, limits.of(first.source.route), tools)
     return Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
 
 
@@ -51,8 +51,9 @@ def _is_conversation(source: Source, call: ModelCall) -> bool:
     return source.many and is_conversation(source) and call.purpose in GENERATING
 
 
-def _is_limited(source: Source, limit: float | None) -> bool:
+def _is_limited(source: Source, limits: BodyLimits) -> bool:
     """Whether the limit on request bodies is small enough to bound what a source gives."""
+    limit = limits.of(source.route)
     if limit is None or source.kind == "fetched" or source.description.endswith("socket"):
         return False
     return limit <= (UPLOAD_LIMIT if source.kind == "upload" else TEXT_LIMIT)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.program import is_beside_the_service
+from aiaudit.model.routes import Application, Route
 from aiaudit.model.scopes import Function, Module, Scope, last_name, walk, walk_all
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.values import dataclass
 
 # A body no larger than this bounds the text in it: some 260,000 tokens, what the largest context windows still take.
 TEXT_LIMIT = 1024 * 1024
@@ -46,10 +48,30 @@ _ROUTED = ("type", "method", "path", "url", "scheme")
 _REFUSALS = (400, 413, 422)
 
 
-def body_limit(tools: Tools) -> float | None:
-    """The largest request body that the service takes, in bytes; None where nothing limits it."""
-    found = [size for size in _limits(tools) if size >= LEAST]
-    return min(found) if found else None
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A limit in bytes, and the applications that have it; None for all that read the setting."""
+
+    size: float
+    applications: tuple[Application, ...] | None = None
+
+
+class BodyLimits:
+    """How large the bodies are that the applications of a program take."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.routing = tools.side.routing
+        self.found = [limit for limit in _limits(tools) if limit.size >= LEAST]
+
+    def of(self, route: Route | None) -> float | None:
+        """The largest body that reaches a route, in bytes; None where nothing limits it."""
+        owners = self.routing.owners(route) if route is not None else []
+        sizes = (
+            limit.size
+            for limit in self.found
+            if limit.applications is None or not owners or any(owner in limit.applications for owner in owners)
+        )
+        return min(sizes, default=None)
 
 
 def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
@@ -85,13 +107,13 @@ def proxy_limit(tree: Tree) -> float | None:
     return max(sizes, default=None)
 
 
-def _limits(tools: Tools) -> Iterator[float]:
+def _limits(tools: Tools) -> Iterator[_Limit]:
     yield from _of_applications(tools)
     yield from _of_settings(tools)
     yield from _of_middleware(tools)
 
 
-def _of_applications(tools: Tools) -> Iterator[float]:
+def _of_applications(tools: Tools) -> Iterator[_Limit]:
     for name in _APPLICATIONS:
         for call in tools.side.program.calls_by_name.get(name, ()):
             for option in _OPTIONS[:3]:
@@ -99,21 +121,38 @@ def _of_applications(tools: Tools) -> Iterator[float]:
                 if given is not None:
                     size = number(given, call.scope, tools)
                     if size is not None:
-                        yield size
+                        yield _Limit(size, tuple(a for a in tools.side.routing.applications if a.call is call) or None)
 
 
-def _of_settings(tools: Tools) -> Iterator[float]:
+def _of_settings(tools: Tools) -> Iterator[_Limit]:
     modules = tools.side.program.modules
     imported = {name for module in modules for name in _imported(module)}
     read = {name for name, frameworks in _SETTINGS.items() if imported.intersection(frameworks)}
     for store in tools.side.program.element_stores:
         if store.key is not None and store.key[0] == "const" and store.key[2] in read and store.value is not None:
-            yield number(store.value, store.scope, tools) or UNKNOWN_LIMIT
+            size = number(store.value, store.scope, tools) or UNKNOWN_LIMIT
+            base = store.base[2] if store.base[0] == "attr" else store.base
+            yield _Limit(size, _applications(base, store.scope, tools) or _readers(store.key[2], tools))
     for scope in [scope for module in modules for scope in (module, *module.classes)]:
         for name in read:
             for binding in scope.bindings.get(name, ()):
                 if binding.expression is not None:
-                    yield number(binding.expression, binding.scope, tools) or UNKNOWN_LIMIT
+                    size = number(binding.expression, binding.scope, tools) or UNKNOWN_LIMIT
+                    yield _Limit(size, _readers(name, tools))
+
+
+def _readers(setting: str, tools: Tools) -> tuple[Application, ...] | None:
+    """The applications of the frameworks that read a setting."""
+    return tuple(a for a in tools.side.routing.applications if a.framework.lower() in _SETTINGS[setting]) or None
+
+
+def _applications(expression: Expression | None, scope: Scope, tools: Tools) -> tuple[Application, ...] | None:
+    """The applications that an expression may be; None where it is not known to be one."""
+    if expression is None:
+        return None
+    values = tools.evaluator.evaluate(expression, scope)
+    made = [value.origin for value in values if isinstance(value, External) and value.origin is not None]
+    return tuple(a for a in tools.side.routing.applications if a.call in made) or None
 
 
 def _imported(module: Module) -> Iterator[str]:
@@ -122,10 +161,11 @@ def _imported(module: Module) -> Iterator[str]:
         yield from (name.partition(".")[0] for name in names)
 
 
-def _of_middleware(tools: Tools) -> Iterator[float]:
+def _of_middleware(tools: Tools) -> Iterator[_Limit]:
     for entry in tools.side.routing.entries:
         if entry.kind == "request" and entry.label.startswith("every request") and isinstance(entry.scope, Function):
-            yield from _refused(entry.scope, tools)
+            holders = _decorated_for(entry.scope, tools)
+            yield from (_Limit(size, holders) for size in _refused(entry.scope, tools))
     for call in tools.side.program.calls_by_name.get("add_middleware", ()):
         given = call.arguments[0] if call.arguments else None
         if given is None or not _LIMITING.search(last_name(given)):
@@ -133,7 +173,20 @@ def _of_middleware(tools: Tools) -> Iterator[float]:
         values = tools.evaluator.evaluate(given, call.scope)
         if any(_may_refuse(value) for value in values):
             sizes = [number(value, call.scope, tools) for key, value in call.keywords if key in _OPTIONS]
-            yield min([size for size in sizes if size is not None], default=UNKNOWN_LIMIT)
+            size = min([size for size in sizes if size is not None], default=UNKNOWN_LIMIT)
+            receiver = call.expression[2][2] if call.expression[2][0] == "attr" else None
+            yield _Limit(size, _applications(receiver, call.scope, tools))
+
+
+def _decorated_for(function: Function, tools: Tools) -> tuple[Application, ...] | None:
+    """The applications whose `@app.middleware` a function is."""
+    for decorator in function.decorators:
+        called = decorator[2] if decorator[0] == "call" else decorator
+        if called[0] == "attr" and function.parent is not None:
+            found = _applications(called[2], function.parent, tools)
+            if found is not None:
+                return found
+    return None
 
 
 def _may_refuse(value: Value) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiaudit.finding import Step
 from aiaudit.model.flow.analysis import tools_of
 from aiaudit.model.flow.keys import key_of
-from aiaudit.model.flow.limits import body_limit, proxy_limit
+from aiaudit.model.flow.limits import BodyLimits, proxy_limit
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.knowledge.schema import INFINITE
@@ -50,10 +50,11 @@ class _Upload:
 def unbounded_uploads(service: Service) -> list[UnboundedUpload]:
     """One a read."""
     tools = tools_of(service)
-    limits = [limit for limit in (body_limit(tools), proxy_limit(service.tree)) if limit is not None]
-    if limits and min(limits) != INFINITE:
+    in_front = proxy_limit(service.tree)
+    if in_front is not None and in_front != INFINITE:
         return []  # whoever sets a limit has chosen what the service can hold
-    return list(_Finder(tools).find())
+    limits = BodyLimits(tools)
+    return [upload for upload in _Finder(tools).find() if limits.of(upload.route) in (None, INFINITE)]
 
 
 class _Finder:
