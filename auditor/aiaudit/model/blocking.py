@@ -8,12 +8,13 @@ from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead
+from aiaudit.model.consuming import is_iterated, takes_items
 from aiaudit.model.contexts import Edge, Reach, is_cached
 from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import MIDDLEWARE, Route
-from aiaudit.model.scopes import Call, Function, Scope, dotted, last_name
+from aiaudit.model.scopes import Call, Function, Scope, dotted
 from aiaudit.model.service import Service
 from aiaudit.model.values import External
 from aiaudit.model.warming import is_cold
@@ -22,12 +23,6 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
-
-
-# Calls that run a generator to its end, or to its next item, where they stand.
-CONSUMING = frozenset(
-    ("list", "tuple", "set", "dict", "sum", "next", "sorted", "max", "min", "any", "all", "join", "extend")
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +63,8 @@ class _Finder:
         self.blocking: dict[int, list[Known]] = {}
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
-            if not known.entry.blocking or is_told_not_to_block(known) or finds_something(known.call):
+            waits = known.entry.blocking or (known.entry.lazy and takes_items(known.call))
+            if not waits or is_told_not_to_block(known) or finds_something(known.call):
                 continue
             if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
@@ -299,28 +295,3 @@ def _says_filled(test: Expression, holds: bool, queue: str) -> bool:
     if test[0] == "bool":
         return (test[2] == "And") is holds and any(_says_filled(part, holds, queue) for part in test[3])
     return not holds and test[0] == "call" and dotted(test[2]) == f"{queue}.empty"
-
-
-def is_iterated(call: Call) -> bool:
-    """Whether a generator's call is consumed on the spot: `for x in f()`, `list(f())`."""
-    statement = call.statement
-    if statement[0] == "for" and statement[3] is call.expression:
-        return True
-    if statement[0] == "assign" and statement[3] is call.expression and is_looped_over(statement[2], call.scope):
-        return True
-    parent = call.parent
-    if parent is None:
-        return False
-    if parent[0] == "comp":
-        return True
-    return parent[0] == "call" and last_name(parent[2]) in CONSUMING
-
-
-def is_looped_over(targets: tuple[Expression, ...], scope: Scope) -> bool:
-    """Whether a plain loop of the function takes the items of a variable: `pieces = f()`, `for piece in pieces`."""
-    names = {target[2] for target in targets if target[0] == "name"}
-    loops = (b.statement for bs in scope.bindings.values() for b in bs if b.kind == "element")
-    return any(
-        loop is not None and loop[0] == "for" and not loop[6] and loop[3][0] == "name" and loop[3][2] in names
-        for loop in loops
-    )

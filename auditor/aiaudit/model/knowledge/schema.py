@@ -148,6 +148,7 @@ class Method:
     mode: Mode | None = None
     blocking: bool | None = None
     brief: bool = False
+    lazy: bool = False
     generates: bool = False
     kind: Kind = "call"
     purpose: Purpose | None = None
@@ -177,11 +178,12 @@ class Entry:
     is a method of what `openai.OpenAI` gives. `returns` is the path of the object that calling it gives, where that is
     another than `path()`. `mode` of a constructor is that of the object's methods. `blocking` calls wait for the
     network, a disk or heavy computing in the calling thread; `brief` ones compute in this process without any network,
-    mostly for milliseconds. `wraps` are the parameters that hold an inner resource, whose time-out and cap then count;
-    `named_by` is the path of the call that makes the first of them where its name is given instead.
-    `pool_parameter` takes a pool or a loaded model made elsewhere: what is built on it is a light handle, and the pool
-    answers for the time-out. For entries derived from a constructor's methods, `constructor` is the path of that
-    constructor, where the time-out may have been given. `until` is a version of `dist` known to lack it.
+    mostly for milliseconds; `lazy` ones wait when the items of what they give are taken. `wraps` are the parameters
+    that hold an inner resource, whose time-out and cap then count; `named_by` is the path of the call that makes the
+    first of them where its name is given instead. `pool_parameter` takes a pool or a loaded model made elsewhere: what
+    is built on it is a light handle, and the pool answers for the time-out. For entries derived from a constructor's
+    methods, `constructor` is the path of that constructor, where the time-out may have been given. `until` is a version
+    of `dist` known to lack it.
     """
 
     path: str
@@ -193,6 +195,7 @@ class Entry:
     mode: Mode = "none"
     blocking: bool = False
     brief: bool = False
+    lazy: bool = False
     generates: bool = False
     also: tuple[str, ...] = ()
     timeout: Timeout | None = None

@@ -112,6 +112,7 @@ class CallTable(Strict):
     generates: bool = False
     blocking: bool | None = None
     brief: bool = False
+    lazy: bool = False
     timeout: TimeoutTable | None = None
     output: OutputTable | None = None
     prompt: list[str | ArgumentTable] = []
