@@ -106,8 +106,7 @@ class Containers(Core):
         if self._elements is None:
             index: dict[Any, list[Store]] = defaultdict(list)
             for store in self.program.element_stores:
-                variable = self.variable(store.base, store.scope)
-                if variable:
+                for variable in self.variables(store.base, store.scope):
                     index[variable].append(store)
             self._elements = index
         return self._elements
@@ -129,6 +128,19 @@ class Containers(Core):
                 return ("self", id(method.owner), expression[3])
             return ("attribute", expression[3])
         return None
+
+    def variables(self, expression: Expression, scope: Scope) -> Iterator[Any]:
+        """The keys under which something put into a variable is found: an attribute of `self` is that of the objects of
+        derived classes as well, and what a derived class puts there is in what its bases look at."""
+        variable = self.variable(expression, scope)
+        if variable is None:
+            return
+        yield variable
+        method = method_of(scope) if variable[0] == "self" else None
+        owner = method.owner if method is not None else None
+        if owner is not None:
+            related = (*self.lineage(owner)[0][1:], *self.subclasses(owner))
+            yield from (("self", id(cls), variable[2]) for cls in related)
 
     def _is_application(self, holder: Scope, name: str) -> bool:
         """Whether a name is an application of aiohttp: by what makes it, its annotation, or as what a hook is given."""

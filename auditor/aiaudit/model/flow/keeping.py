@@ -27,11 +27,12 @@ _DEPTH = 4
 @dataclass(frozen=True, slots=True)
 class Root:
     """A variable that outlives the request: `variable` is the evaluator's key of it, `depth` how many keys lie between
-    it and the list that grows, `name` how a message calls it."""
+    it and the list that grows, `name` how a message calls it, `owner` the class whose attribute it is."""
 
     variable: Any
     depth: int
     name: str
+    owner: Class | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +88,16 @@ class Keeping:
         if reach is None:
             return
         for root in self._roots(call.expression[2][2], call.scope, 0, 0, call):
-            found[root.variable].append(Growth(root, call, reach))
+            for variable in self._seen_as(root):
+                found[variable].append(Growth(root, call, reach))
+
+    def _seen_as(self, root: Root) -> Iterator[Any]:
+        """The keys by which code means a list: an attribute of a class is one of the classes derived from it, too."""
+        yield root.variable
+        if root.owner is not None:
+            yield from (
+                ("self", id(cls), root.variable[2]) for cls in self._family(root.owner) if cls is not root.owner
+            )
 
     # Roots
 
@@ -139,14 +149,14 @@ class Keeping:
         variable = self.tools.evaluator.variable(expression, scope)
         if method is not None and base[0] == "name" and base[2] == method.self_name and method.owner is not None:
             if self._outlives_requests(method.owner):
-                yield Root(variable, depth, f"{method.owner.name}.{name}")
+                yield Root(variable, depth, f"{method.owner.name}.{name}", method.owner)
             return
         if last_name(base) in ("state", "app"):
             yield Root(variable, depth, name)
             return
         for value in self.tools.evaluator.evaluate(base, scope):
             if isinstance(value, Instance) and self._outlives_requests(value.cls):
-                yield Root(("self", id(value.cls), name), depth, f"{value.cls.name}.{name}")
+                yield Root(("self", id(value.cls), name), depth, f"{value.cls.name}.{name}", value.cls)
                 return
         yield from self._roots(base, scope, depth + 1, hops, call)
 
@@ -200,12 +210,17 @@ class Keeping:
     def _is_trimmed(self, growth: Growth) -> bool:
         """Whether the program takes something out of the list, or cuts it."""
         key = key_of(growth.call.expression[2][2])
-        owner = class_of(growth.call.scope)
-        scopes: list[Scope] = list(owner.functions) if owner is not None else []
+        owners = dict.fromkeys(cls for cls in (class_of(growth.call.scope), growth.root.owner) if cls is not None)
+        family = [c for cls in owners for c in self._family(cls)]
+        scopes: list[Scope] = [function for cls in family for function in cls.functions]
         scopes += [scope for scope in growth.call.scope.module.descendants() if isinstance(scope, Function)]
         scopes.append(growth.call.scope)
         keys = {key, growth.root.name.rpartition(".")[2]} - {None}
         return self._is_limited_container(growth) or any(self.trims(scope, keys) for scope in dict.fromkeys(scopes))
+
+    def _family(self, cls: Class) -> tuple[Class, ...]:
+        """A class, its bases and the classes derived from it."""
+        return (*self.tools.evaluator.lineage(cls)[0], *self.tools.evaluator.subclasses(cls))
 
     def _is_limited_container(self, growth: Growth) -> bool:
         """`deque(maxlen=20)`, also as what a defaultdict makes."""

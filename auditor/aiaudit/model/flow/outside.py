@@ -174,6 +174,8 @@ def _other(dotted: str, result: Result) -> Iterator[Place]:
     name = last_name(function)
     if transfer.carries(name):
         yield from carried(result)
+    elif name in transfer.TOKENIZING:
+        yield from everything(result, marks(result.path))
     elif function[0] == "attr" and "()" in dotted and name in transfer.TEXT_METHODS:
         yield result.give(function[2], result.path)
     elif "()" not in dotted and not dotted.startswith("builtins."):

@@ -83,6 +83,8 @@ BUILDING_METHODS = words(
     "model_validate_json parse_obj parse_raw model_construct from_orm validate load loads dumps feed insert "
     "extend append concat setdefault union merge"
 )
+# Methods that tokenizers alone have, whatever holds the tokenizer: `pipe.tokenizer`, `llm.get_tokenizer()`.
+TOKENIZING = words("apply_chat_template batch_encode_plus encode_plus")
 # Names of unknown functions that work on text and give it back.
 _WORKING = regex(
     r"(^|_)(clean|normali[sz]e|sanitize|preprocess|pre_process|format|render|build|make|prepare|compose|wrap|translate|strip|"
