@@ -88,13 +88,18 @@ FRAMEWORKS = {
                 def create_app():
                     app = Flask(__name__)
                     app.register_blueprint(pages, url_prefix="/pages")
+                    app.register_blueprint(front)
                     app.add_url_rule("/c", "c", c)
                     return app
 
                 pages = Blueprint("pages", __name__)
+                front = Blueprint("front", __name__, url_prefix="/")
 
                 @pages.route("/a", methods=["GET", "POST"])
                 def a(): ...
+
+                @front.route("/d")
+                def d(): ...
 
                 def c(): ...
 
@@ -102,7 +107,7 @@ FRAMEWORKS = {
                     def post(self): ...
             """
         },
-        {"GET|POST /pages/a", "GET /c", "POST View"},
+        {"GET|POST /pages/a", "GET /d", "GET /c", "POST View"},
     ),
     "django": (
         {

@@ -90,7 +90,7 @@ class Prefixes:
         own = self._text(origin.keyword("prefix") or origin.keyword("url_prefix"), origin.scope)
         mounted, outer = self._mounted.get(id(origin), ("", None))
         above = self._whole(outer, depth - 1) if outer is not None and outer is not origin and depth else ""
-        return above + mounted + own
+        return joined(joined(above, mounted), own)
 
     def makers(self, expression: Expression, scope: Scope) -> Iterator[Call]:
         """The calls that made what an expression stands for."""
@@ -103,6 +103,11 @@ class Prefixes:
             if isinstance(getattr(value, "value", None), str):
                 return str(value.value)  # type: ignore[union-attr]
         return ""
+
+
+def joined(prefix: str, path: str) -> str:
+    """The address of a route below a prefix, with one slash between them: a blueprint may be mounted at `/`."""
+    return f"{prefix.rstrip('/')}{path}" if path.startswith("/") else f"{prefix}{path}"
 
 
 def _plain_address(path: Expression | None) -> str:

@@ -179,6 +179,8 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             if _is_given_pool(made, entry, evaluator, knowledge):
                 loads = entry.cost == "model-load"
                 entry = replace(entry, cost="cheap", timeout=None, blocking=entry.blocking and not loads)
+            elif entry.kind == "constructor" and _is_in_memory(made):
+                entry = replace(entry, cost="cheap", timeout=None, blocking=False)
             named = _named(made, entry, evaluator, knowledge)
             if named is not None:
                 found.setdefault((named.dist, named.purpose, named.kind), Known(made, External(named.path), named))
@@ -196,6 +198,13 @@ def _named(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge)
         return None
     given = call.argument(entry.wraps[0].name, entry.wraps[0].position)
     return knowledge.find(entry.named_by) if is_known_text(given, call.scope, evaluator) else None
+
+
+def _is_in_memory(call: Call) -> bool:
+    """A store that lives in the process: `QdrantClient(":memory:")`, `connect(database=":memory:")`."""
+    return any(
+        given[0] == "const" and given[2] == ":memory:" for given in (*call.arguments, *(v for _, v in call.keywords))
+    )
 
 
 def _is_given_pool(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge) -> bool:

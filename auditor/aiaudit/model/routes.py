@@ -25,7 +25,7 @@ from aiaudit.model.frameworks import (
 )
 from aiaudit.model.graphql import resolvers
 from aiaudit.model.openapi import operations
-from aiaudit.model.prefixes import Prefixes
+from aiaudit.model.prefixes import Prefixes, joined
 from aiaudit.model.program import Program, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
 from aiaudit.model.started import started_scripts
@@ -352,7 +352,7 @@ class _Finder:
         asked = "WEBSOCKET" if kind == "websocket" else "|".join(methods)
         if verb not in VERBS and given is None and call.spreads:
             methods, asked = [], "route"  # `@app.route(rule, **options)`: the methods are among the options
-        label = f"{asked} {function.name}()" if path is None else f"{asked} {prefix}{path}"
+        label = f"{asked} {function.name}()" if path is None else f"{asked} {joined(prefix, path)}"
         dependencies = tuple(self._listed_dependencies(call.keyword("dependencies"), scope))
         route = self._add(function, label, span, "", tuple(methods), call)
         route.kind, route.dependencies = kind, dependencies
