@@ -148,7 +148,9 @@ class Keeping:
         method = method_of(scope)
         variable = self.tools.evaluator.variable(expression, scope)
         if method is not None and base[0] == "name" and base[2] == method.self_name and method.owner is not None:
-            if self._outlives_requests(method.owner):
+            # What a constructor fills is the list of the new object.
+            is_new = scope is method and method.name == "__init__" and name not in method.owner.bindings
+            if not is_new and self._outlives_requests(method.owner):
                 yield Root(variable, depth, f"{method.owner.name}.{name}", method.owner)
             return
         if last_name(base) in ("state", "app"):
