@@ -334,6 +334,7 @@ def test_names() -> None:
     assert not is_credential("MAX_TOKENS")
     assert is_knob("OPENAI_BASE_URL")
     assert not is_knob("DB_NAME")
+    assert not is_knob("SUPABASE_URL")
     assert is_optional("LANGFUSE_SECRET_KEY")
     assert not is_optional("OPENAI_API_KEY")
 
