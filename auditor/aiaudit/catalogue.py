@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import field
@@ -120,11 +119,29 @@ def _modules(package: str, families: frozenset[str] | None, diagnostics: list[Di
     if families is not None and family is not None and family not in families:
         return
     yield package
-    for info in pkgutil.iter_modules(getattr(root, "__path__", ()), f"{package}."):
-        if info.ispkg:
-            yield from _modules(info.name, families, diagnostics)
+    for name, is_package in _inside(getattr(root, "__path__", ())):
+        if is_package:
+            yield from _modules(f"{package}.{name}", families, diagnostics)
         else:
-            yield info.name
+            yield f"{package}.{name}"
+
+
+def _inside(folders: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The modules in a package's folders, and whether each is a package itself."""
+    for folder in folders:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:  # packed into an archive: what knows those takes ten times as long
+            import pkgutil
+
+            yield from ((info.name, info.ispkg) for info in pkgutil.iter_modules([folder]))
+            continue
+        for entry in entries:
+            name, dot, ending = entry.name.rpartition(".")
+            if ending == "py" and name != "__init__":
+                yield name, False
+            elif not dot and entry.is_dir() and os.path.exists(os.path.join(entry.path, "__init__.py")):
+                yield entry.name, True
 
 
 def _take(name: str, found: dict[str, Rule], diagnostics: list[Diagnostic]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -116,6 +115,8 @@ class Rule:
 
 def discover(package: str) -> Iterator[Rule]:
     """Every module-level `rule` below a package, in the order of ids; the module's docstring becomes `rule.docs`."""
+    import pkgutil
+
     root = importlib.import_module(package)
     found: dict[str, Rule] = {}
     for info in pkgutil.walk_packages(root.__path__, f"{package}."):

@@ -45,6 +45,9 @@ def _run(words: list[str]) -> int:
     stored = replay.load(file) if file else None
     if stored is not None:
         return write(*stored)
+    import gc
+
+    gc.disable()  # what is imported, and the model after it, stays until the process ends
     from aiaudit.cli.options import read
 
     values = read(words)

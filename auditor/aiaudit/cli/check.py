@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -41,7 +40,6 @@ class _Check:
 
     def run(self, record: str | None, started: int) -> int:
         """Audit, write, keep."""
-        gc.disable()  # the process ends with the audit
         scope = api.scope_for(self.values["paths"], os.getcwd())
         settings = self._settings(api.configured(scope))
         store = self._store(scope.root)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_plus
-
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.resources import Known
 from aiaudit.model.values import Constant
@@ -24,6 +22,8 @@ def is_in_address(known: Known, evaluator: Evaluator) -> bool:
     names = {"statement_timeout" if name == "options" else name for name in bounding}
     if not names:
         return False
+    from urllib.parse import unquote_plus
+
     texts = (
         value.value
         for given in (*known.call.arguments, *(value for _, value in known.call.keywords))

@@ -47,7 +47,7 @@ def _closed(side: PythonSide) -> frozenset[int]:
     """The constructions of everything whose closing method is called or handed on."""
     found: set[int] = set()
     for module in side.program.modules:
-        for scope in module.descendants():
+        for scope in module.scopes:
             called = [call.expression[2] for call in scope.calls if call.expression[2][0] == "attr"]
             for read in (*called, *scope.reads):
                 if read[3] not in _CLOSING:

@@ -34,6 +34,7 @@ def collect(path: str, body: tuple[Statement, ...]) -> Module:
     module.module = module
     module.is_package = path.rpartition("/")[2] == "__init__.py"
     _Collector(module, module).block(body, None)
+    module.scopes = module.descendants()
     return module
 
 

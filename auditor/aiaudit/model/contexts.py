@@ -108,7 +108,7 @@ class Contexts:
         self.queues = Queues(program, evaluator, routing)
         self._edges: dict[int, list[Edge]] = {}
         self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
-        self._runs: dict[int, bool] = {}
+        self._runs: dict[int, bool] = {}  # by what encloses a call: all in it run, or none
         self._truths: Truths = {}
         self._guards: dict[int, Guard] = {}
         self._properties = {
@@ -200,11 +200,14 @@ class Contexts:
 
     def runs(self, call: Call) -> bool:
         """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
-        known = self._runs.get(id(call))
+        around = call.enclosing
+        if around is None:
+            return True
+        known = self._runs.get(id(around))
         if known is None:
             in_script = is_main_part(call) and call.scope.module.path not in self.started
             is_cut = in_script or is_dead(call, self.evaluator, self.handlers, known=self._truths)
-            known = self._runs[id(call)] = not is_cut
+            known = self._runs[id(around)] = not is_cut
         return known
 
     def guard(self, call: Call) -> Guard:

@@ -263,7 +263,7 @@ class _Finder:
         """The functions that requests run in modules where a name stands."""
         for module in self.side.program.modules:
             if self.side.program.tree.mentions(module.path, (name,)):
-                for scope in module.descendants():
+                for scope in module.scopes:
                     if not isinstance(scope, Module) and self.contexts.in_request(scope) is not None:
                         yield scope
 

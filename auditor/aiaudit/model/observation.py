@@ -135,7 +135,7 @@ def is_health(label: str) -> bool:
 def _reads_usage(side: PythonSide) -> bool:
     """Whether the program looks at the tokens that an answer has cost."""
     for module in side.program.modules:
-        for scope in module.descendants():
+        for scope in module.scopes:
             if any(read[3] in _USAGE_NAMES for read in scope.reads):
                 return True
             for call in scope.calls:

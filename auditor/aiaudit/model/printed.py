@@ -17,14 +17,16 @@ from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-_PRINTING = (
-    "builtins.print",
-    "pprint.pprint",
-    "rich.print",
-    "click.echo",
-    "typer.echo",
-    "sys.stdout.write",
-    "sys.stderr.write",
+_PRINTING = frozenset(
+    (
+        "builtins.print",
+        "pprint.pprint",
+        "rich.print",
+        "click.echo",
+        "typer.echo",
+        "sys.stdout.write",
+        "sys.stderr.write",
+    )
 )
 _PRINTING_NAMES = frozenset(path.rpartition(".")[2] for path in _PRINTING)
 _LOGGING = ("logging.", "loguru.", "structlog.", "flask.Flask().logger.", "flask.current_app.logger.")
@@ -93,9 +95,8 @@ class _Finder:
         callee = call.expression[2]
         if callee[0] == "attr" and callee[3] not in _LEVELS and callee[3] not in _PRINTING_NAMES:
             return False
-        values = self.evaluator.callees(call)
-        paths = [value.path for value in values if isinstance(value, External)]
-        if any(path in _PRINTING for path in paths):
+        paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
+        if not _PRINTING.isdisjoint(paths):
             return True
         if callee[0] != "attr" or callee[3] not in _LEVELS:
             return False

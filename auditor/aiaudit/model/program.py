@@ -252,7 +252,7 @@ class Program:
             for name, alias in statement[4]
             if alias
         }
-        for scope in module.descendants():
+        for scope in module.scopes:
             for call in scope.calls:
                 name = call.name
                 self.calls_by_name[name].append(call)
@@ -347,10 +347,9 @@ class Program:
         return self._below(package.folder, name)
 
 
-def module_calls(module: Module) -> Iterable[Call]:
+def module_calls(module: Module) -> list[Call]:
     """All calls of a module, inner scopes included."""
-    for scope in module.descendants():
-        yield from scope.calls
+    return [call for scope in module.scopes for call in scope.calls]
 
 
 def _join(folder: str, name: str) -> str:

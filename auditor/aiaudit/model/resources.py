@@ -148,7 +148,7 @@ def _last(path: str) -> str:
 def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) -> Iterator[Known]:
     """All calls that the knowledge describes; branches that never run in the service are left out."""
     for module in evaluator.program.modules:
-        for scope in module.descendants():
+        for scope in module.scopes:
             for call in scope.calls if contexts.is_reached(scope) else ():
                 found = known_callees(call, evaluator, knowledge)
                 for handed in evaluator.handing.handed_over(call):
@@ -235,7 +235,7 @@ def uses_by_maker(evaluator: Evaluator) -> dict[int, list[Call]]:
     """Call -> the calls made on what it made, directly or through attributes."""
     found: dict[int, list[Call]] = defaultdict(list)
     for module in evaluator.program.modules:
-        for scope in module.descendants():
+        for scope in module.scopes:
             for call in scope.calls:
                 for value in evaluator.evaluate(call.expression[2], scope):
                     if isinstance(value, External) and "[]" not in value.path:  # an element is no longer the client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container
 
 from aiaudit.model.scopes import Enclosing, Function, Scope, Store, children, last_name
 from aiaudit.sources.python.facts import Expression
@@ -109,30 +109,29 @@ def _size(carriers: Carriers) -> tuple[int, int]:
 def _carries(
     whole: Expression, wanted: Expression, carriers: Carriers, keeps: Callable[[Expression], Container[int] | None]
 ) -> bool:
-    kept = _kept(whole, wanted, carriers, keeps)
-    return any(part is wanted or (part[0] == "name" and part[2] in carriers) for part in kept)
-
-
-def _kept(
-    whole: Expression, wanted: Expression, carriers: Carriers, keeps: Callable[[Expression], Container[int] | None]
-) -> Iterator[Expression]:
-    """An expression and all inside it, but for what is given to somebody else, and objects of which another attribute
-    is read."""
-    yield whole
+    """Whether an expression or anything inside it is the value, but for what is given to somebody else, and objects of
+    which another attribute is read."""
+    tag = whole[0]
+    if whole is wanted:
+        return True
+    if tag in ("name", "const"):
+        return tag == "name" and whole[2] in carriers
     held: Container[int] = ()
-    if whole is not wanted and whole[0] == "call":
+    if tag == "call":
         kept = keeps(whole)
         if kept is None:
-            return
+            return False
         held = kept
     if _is_other_key(whole, carriers):
-        return
+        return False
     for child in children(whole):
         if id(child) in held:
             continue
-        is_method = whole[0] == "call" and child is whole[2]
-        if child[0] != "attr" or child[2][0] != "name" or is_method or _reads(child, carriers):
-            yield from _kept(child, wanted, carriers, keeps)
+        is_method = tag == "call" and child is whole[2]
+        goes_on = child[0] != "attr" or child[2][0] != "name" or is_method or _reads(child, carriers)
+        if goes_on and _carries(child, wanted, carriers, keeps):
+            return True
+    return False
 
 
 def _reads(read: Expression, carriers: Carriers) -> bool:

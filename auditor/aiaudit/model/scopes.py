@@ -192,19 +192,21 @@ class Scope:
             yield scope
             scope = scope.parent
 
-    def descendants(self) -> Iterator[Scope]:
+    def descendants(self) -> list[Scope]:
         """This scope and all below."""
-        yield self
+        found: list[Scope] = [self]
         for inner in (*self.functions, *self.classes):
-            yield from inner.descendants()
+            found += inner.descendants()
+        return found
 
 
 @dataclass(slots=True, eq=False)
 class Module(Scope):
-    """A module. `path` is its file; `package` the folder that its relative imports start from."""
+    """A module. `path` is its file, `scopes` are itself and all below."""
 
     path: str = ""
     is_package: bool = False
+    scopes: list[Scope] = field(default_factory=list)
     stars: list[tuple[int, str]] = field(default_factory=list)
     imports: list[tuple[Statement, Enclosing | None, Scope]] = field(default_factory=list)
 

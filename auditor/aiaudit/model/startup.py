@@ -74,7 +74,7 @@ def swallowed_failures(service: Service) -> list[SwallowedFailure]:
     found: list[SwallowedFailure] = []
     for module in side.program.modules:
         found.extend(swallowed_imports(module, side))
-        for scope in module.descendants():
+        for scope in module.scopes:
             found.extend(_in_scope(scope, side, making))
     return found
 
@@ -272,7 +272,7 @@ def _passes_over_import(handler: tuple[Expression | None, str | None, tuple[Stat
 
 def _use_of(name: str, module: Module, side: PythonSide) -> Span | None:
     """A place outside of the `try` that uses a name without asking whether it is there."""
-    for scope in module.descendants():
+    for scope in module.scopes:
         if isinstance(scope, Module) or not side.contexts.is_reached(scope):
             continue
         for call in scope.calls:

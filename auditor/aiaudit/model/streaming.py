@@ -223,8 +223,8 @@ class _Finder(Streams):
         call = self.side.evaluator.call_of(expression, scope)
         if id(call) in self.asking or last_name(expression[2]) in _READING or expression[2][-1] == "len":
             return None
-        edges = self.side.contexts.edges(scope)
-        if any(id(edge.target) in self.asking_scopes for edge in edges if edge.call is call):
+        edges = self.side.contexts.edges_of(call) if call.scope is scope else ()
+        if any(id(edge.target) in self.asking_scopes for edge in edges):
             return None
         callees = self.side.evaluator.callees(call)
         functions = [value.function for value in callees if isinstance(value, FunctionValue)]

@@ -21,7 +21,7 @@ def is_undefined(expression: Expression, scope: Scope) -> bool:
     name = expression[2]
     if scope_of_name(scope, name) is not None:
         return False
-    return not any(name in inner.declared_global for inner in scope.module.descendants())
+    return not any(name in inner.declared_global for inner in scope.module.scopes)
 
 
 def imported_in(body: tuple[Statement, ...]) -> Iterator[str]:

@@ -295,7 +295,7 @@ class Classes(Core):
             for argument in (*call.arguments, *(value for _, value in call.keywords)):
                 found.update(_values_named(argument))
         for module in self.program.modules:
-            for scope in module.descendants():
+            for scope in module.scopes:
                 values = [value for value, _ in scope.returns]
                 values += [b.expression for bs in scope.bindings.values() for b in bs if b.expression is not None]
                 values += [store.value for store in scope.stores if store.value is not None]

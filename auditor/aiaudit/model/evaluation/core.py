@@ -75,7 +75,7 @@ class Core:
         return {
             id(call.expression): call
             for module in self.program.modules
-            for scope in module.descendants()
+            for scope in module.scopes
             for call in scope.calls
         }
 

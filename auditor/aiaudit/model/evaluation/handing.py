@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from aiaudit.model.scopes import Call, last_name
@@ -37,14 +36,15 @@ class Handing:
             known = self._written[id(call.expression), position] = written_out(call, function, arguments, keywords)
         return known
 
-    def handed_over(self, call: Call) -> Iterator[Call]:
+    def handed_over(self, call: Call) -> tuple[Call, ...]:
         """The calls of functions that a call hands to a thread, a pool or a task, as far as names tell."""
         name = call.name
-        if name in STARTING:
-            if call.keyword("target") is not None:
-                yield self.handed(call, 0)
-        elif name in HANDING and (len(call.arguments) > HANDING[name] or call.keyword("func") is not None):
-            yield self.handed(call, HANDING[name])
+        if name in HANDING:
+            given = len(call.arguments) > HANDING[name] or call.keyword("func") is not None
+            return (self.handed(call, HANDING[name]),) if given else ()
+        if name in STARTING and call.keyword("target") is not None:
+            return (self.handed(call, 0),)
+        return ()
 
     def rewritten(self, call: Call, how: str) -> Call | None:
         """What a call was written out as before."""

@@ -8,6 +8,7 @@ from dataclasses import field
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope
 from aiaudit.model.values import External, ModuleValue
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 DEPTH = 6
@@ -24,12 +25,13 @@ class CallIndex:
 def index_calls(program: Program) -> CallIndex:
     """Sort all calls of a program."""
     index = CallIndex()
+    outside: dict[tuple[int, str], bool] = {}
     for name, calls in program.calls_by_name.items():
         for call in calls:
             function = call.expression[2]
             targets = _targets(function[2], call.scope, program, 0) if function[0] == "name" else None
             if targets is None:
-                if function[0] != "attr" or not _is_outside(function, call.scope, program):
+                if function[0] != "attr" or not _is_outside(function, call.scope, program, outside):
                     index.open[name].append(call)
                 continue
             for target in targets:
@@ -66,21 +68,30 @@ def _target(binding: Binding, program: Program, depth: int) -> list[Function | C
     return _targets(name, found.module, program, depth + 1)
 
 
-def _is_outside(function: tuple[object, ...], scope: Scope, program: Program) -> bool:
-    """Whether a dotted callee starts at a module from outside: `json.loads`, `logging.info`."""
+def _is_outside(function: Expression, scope: Scope, program: Program, known: dict[tuple[int, str], bool]) -> bool:
+    """Whether a dotted callee starts at a module from outside: `json.loads`, `logging.info`. `known` keeps the answer
+    for each name of a module."""
     base = function[2]
-    while base[0] == "attr":  # type: ignore[index]
-        base = base[2]  # type: ignore[index]
-    if base[0] != "name":  # type: ignore[index]
+    while base[0] == "attr":
+        base = base[2]
+    if base[0] != "name":
         return False
-    holder = scope_of_name(scope, base[2])  # type: ignore[index]
+    holder = scope_of_name(scope, base[2])
     if not isinstance(holder, Module):
         return False
-    for binding in holder.bindings[base[2]]:  # type: ignore[index]
+    key = (id(holder), base[2])
+    if key not in known:
+        known[key] = _is_module_outside(base[2], holder, program)
+    return known[key]
+
+
+def _is_module_outside(name: str, holder: Module, program: Program) -> bool:
+    """Whether a name of a module is only ever a module from outside."""
+    for binding in holder.bindings[name]:
         if binding.kind != "import":
             return False
-        name, alias = binding.target
-        found = program.resolve(holder, name if alias else name.partition(".")[0], 0)
+        imported, alias = binding.target
+        found = program.resolve(holder, imported if alias else imported.partition(".")[0], 0)
         if not isinstance(found, External):
             return False
     return True

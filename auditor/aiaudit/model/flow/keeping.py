@@ -215,7 +215,7 @@ class Keeping:
         owners = dict.fromkeys(cls for cls in (class_of(growth.call.scope), growth.root.owner) if cls is not None)
         family = [c for cls in owners for c in self._family(cls)]
         scopes: list[Scope] = [function for cls in family for function in cls.functions]
-        scopes += [scope for scope in growth.call.scope.module.descendants() if isinstance(scope, Function)]
+        scopes += [scope for scope in growth.call.scope.module.scopes if isinstance(scope, Function)]
         scopes.append(growth.call.scope)
         keys = {key, growth.root.name.rpartition(".")[2]} - {None}
         return self._is_limited_container(growth) or any(self.trims(scope, keys) for scope in dict.fromkeys(scopes))
@@ -228,7 +228,7 @@ class Keeping:
         """`deque(maxlen=20)`, also as what a defaultdict makes."""
         name = growth.root.name.rpartition(".")[2]
         module = growth.call.scope.module
-        bindings = [binding for scope in module.descendants() for binding in scope.bindings.get(name, ())]
+        bindings = [binding for scope in module.scopes for binding in scope.bindings.get(name, ())]
         values = [binding.expression for binding in bindings if binding.expression is not None]
         values += [s.value for s in self.tools.side.program.stores_by_attribute.get(name, ()) if s.value is not None]
         return any(_is_limited_deque(part) for value in values for part in _with_lambdas(value))

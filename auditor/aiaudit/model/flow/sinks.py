@@ -49,7 +49,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
                 done.add(id(call))
                 yield ModelCall(call, _name(known), known.entry.purpose, starts, known)
     for module in tools.side.program.modules:
-        for scope in module.descendants():
+        for scope in module.scopes:
             for call in scope.calls:
                 if id(call) not in done and tools.side.contexts.runs(call):
                     found = _unlisted(call, tools)

@@ -144,7 +144,7 @@ class Walker:
                 found = [step for step in self.step(self._place(number)) if not _is_constant(step)]
                 known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
             else:
-                known = tuple(self._entered(steps, number >> _SITE_BITS))
+                known = self._entered(steps, number >> _SITE_BITS)
             self._steps[number] = known
         return known
 
@@ -169,16 +169,18 @@ class Walker:
             return site, self._stacks.number(stack[1:]), True
         return site, self._stacks.number(stack), False
 
-    def _entered(self, steps: tuple[Source | _Step, ...], stack: int) -> Iterator[int | Source]:
+    def _entered(self, steps: tuple[Source | _Step, ...], stack: int) -> tuple[int | Source, ...]:
         """The steps in a function that was entered through the frames of a stack."""
+        found: list[int | Source] = []
         for step in steps:
             if isinstance(step, Source):
-                yield step
+                found.append(step)
                 continue
             site, frames, is_further = step
             whole = self._stacks.joined(stack, frames) if is_further else frames
             if whole is not None:
-                yield whole << _SITE_BITS | site
+                found.append(whole << _SITE_BITS | site)
+        return tuple(found)
 
     # Steps
 

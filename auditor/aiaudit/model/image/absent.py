@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import posixpath
 import re
@@ -146,6 +145,8 @@ def _alike(tree: Tree, path: str, folder: str) -> tuple[str, ...]:
     if named:
         cut = (f"{other[: other.index(f'{name}/')]}{name}" if f"{name}/" in other else other for other in named)
         return tuple(dict.fromkeys(cut))[:3]
+    import difflib
+
     prefix = f"{folder}/" if folder else ""
     beside = {other[len(prefix) :].partition("/")[0] for other in tree.files() if other.startswith(prefix)}
     close = difflib.get_close_matches(name, sorted(beside), n=2, cutoff=0.75)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -77,6 +76,8 @@ def _from_hcl(tree: Tree, path: str) -> tuple[dict[str, Fields], dict[str, str]]
 
 
 def _from_json(text: str) -> tuple[dict[str, Fields], dict[str, str]]:
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -28,6 +27,8 @@ def devcontainer_references(tree: Tree) -> Iterator[BuildReference]:
 
 def _document(text: str) -> dict[str, Any] | None:
     """JSON with comments and commas at the end."""
+    import json
+
     try:
         found = json.loads(_IN_JSON.sub(lambda match: match[0] if match[0][0] == '"' else " ", text))
     except (ValueError, RecursionError):

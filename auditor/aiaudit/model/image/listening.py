@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from aiaudit.model.image.filesystem import Presence, absolute
@@ -216,6 +215,8 @@ def _configured(image: Image, server: Server, name: str) -> Value | None:
 
 
 def _words(text: str) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError:  # a quote that is not closed

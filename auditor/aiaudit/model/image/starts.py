@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.compose import ComposeService, Variable, compose_files
@@ -173,6 +172,8 @@ def _given(node: Node | None, is_split: bool = False) -> Instruction | None:
 
 
 def _split(text: str) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError:  # a quote that is not closed

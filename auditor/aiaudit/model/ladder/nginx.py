@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
 from aiaudit.model.ladder.limits import duration, limits
 from aiaudit.model.ladder.locations import serves
@@ -93,6 +92,8 @@ def _upstreams(block: Directive | None) -> Iterator[Directive]:
 
 def _place(target: str) -> tuple[str, str]:
     """Host and port of `http://api:8000/path`, `api:8000` or `api`."""
+    from urllib.parse import urlsplit
+
     rest = target if "://" in target else f"//{target}"
     try:
         parts = urlsplit(rest)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -164,6 +163,8 @@ def _literals(variables: Iterable[Variable]) -> dict[str, str]:
 
 def _written(entry: ComposeService) -> str:
     """A compose service's command as one line."""
+    import shlex
+
     return entry.command[0] if len(entry.command) == 1 else shlex.join(entry.command)
 
 

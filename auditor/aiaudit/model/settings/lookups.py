@@ -92,7 +92,7 @@ class Lookups:
         return [v.value for v in values if isinstance(v, Constant) and isinstance(v.value, str) and v.value]
 
     def _direct(self, module: Module) -> Iterator[tuple[Module, Expression, Scope, Expression, Default]]:
-        for scope in module.descendants():
+        for scope in module.scopes:
             for call in scope.calls:
                 kind = self._kind(call)
                 if kind is None:

@@ -146,14 +146,17 @@ class Places:
         method = method_of(scope)
         owner = method.owner if method is not None else None
         if base[0] == "name" and method is not None and base[2] == method.self_name and owner is not None:
-            lines = self.evaluator.lineage(owner)[0]
-            return cls in lines or owner in self.evaluator.lineage(cls)[0]
-        values = self.evaluator.evaluate(base, scope)
-        found = {id(value.cls): value.cls for value in values if isinstance(value, (Instance, ClassValue))}
-        return any(
-            cls in self.evaluator.lineage(other)[0] or other in self.evaluator.lineage(cls)[0]
-            for other in found.values()
-        )
+            return self.is_related(owner, cls)
+        for value in self.evaluator.evaluate(base, scope):
+            if isinstance(value, (Instance, ClassValue)) and self.is_related(value.cls, cls):
+                return True
+        return False
+
+    def is_related(self, one: Class, other: Class) -> bool:
+        """Whether a class is another one, derives from it, or is a base of it."""
+        if one is other:
+            return True
+        return other in self.evaluator.lineage(one)[0] or one in self.evaluator.lineage(other)[0]
 
     def result(self, function: Function, state: State) -> None:
         """Follow what calling a function gives."""

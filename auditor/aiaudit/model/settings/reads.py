@@ -116,7 +116,7 @@ class _Walker:
         self.module = module
         self.scope: Scope = module
         self.tries: tuple[Statement, ...] = ()
-        self.inner = {id(scope.node): scope for scope in module.descendants() if isinstance(scope, (Function, Class))}
+        self.inner = {id(scope.node): scope for scope in module.scopes if isinstance(scope, (Function, Class))}
 
     def walk(self) -> None:
         self.block(self.module.body, ())

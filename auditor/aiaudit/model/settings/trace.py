@@ -454,7 +454,7 @@ class _Trail(Places):
             if position is None or position + offset >= len(names):
                 return
             parameter = names[position + offset]
-        state = replace(state, call=call, function=function)
+        state = state.within(call, function)
         if parameter in function.bindings:
             self.variable(function, parameter, state)
         elif any(p[1] == "keywords" for p in function.parameters):

@@ -56,6 +56,13 @@ class State:
     ignored: frozenset[int] = frozenset()
     segment: bool = False
 
+    def within(self, call: Call, function: Function) -> State:
+        """The state in a function that a call brought it into."""
+        return State(
+            self.derived, self.key, self.inside, self.guarded, call, function,
+            self.flag, self.missing, self.ignored, self.segment,
+        )  # fmt: skip
+
 
 def is_guarded(read: Read, keys: Iterable[str], ignored: frozenset[int], evaluator: Evaluator) -> bool:
     """Whether a test around a reading makes sure that one of these variables has a value."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiaudit.sources.dockerfile.characters import BLANKS, is_space
@@ -133,6 +132,8 @@ def json_strings(text: str, start: int, end: int) -> list[JsonString] | None:
     """The strings of a JSON array, None if the text is no JSON array."""
     if not text.startswith("[", start, end):
         return None
+    import json
+
     try:
         values: Any = json.loads(text[start:end], parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -163,6 +164,8 @@ def _json_segments(text: str, index: int) -> tuple[list[tuple[str, int]], int]:
             segments.append((text[plain:index], plain))
         if text[index] == '"':
             return segments, index + 1
+        import json
+
         width = _escape_width(text, index)
         segments.append((json.loads(f'"{text[index : index + width]}"'), index))
         index += width

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -131,6 +130,8 @@ def _pdm_package(entry: dict[str, Any], extent: Extent) -> LockedPackage:
 
 
 def _pipfile(text: str) -> ManifestFacts:
+    import json
+
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -149,6 +150,8 @@ def _pipfile(text: str) -> ManifestFacts:
 
 
 def _json_place(text: str, name: str, start: int) -> Extent:
+    import json
+
     written = json.dumps(name, ensure_ascii=False)
     position = text.find(f"{written}:", start)
     if position < 0:

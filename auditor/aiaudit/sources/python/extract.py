@@ -77,26 +77,23 @@ class _Reader:
     """Turns nodes into tuples. Columns of `ast` count UTF-8 bytes, those of facts characters."""
 
     def __init__(self, text: str) -> None:
-        self.lines: list[bytes] | None = None
+        self.wide: dict[int, bytes] = {}  # the lines in which bytes and characters differ
         self.yields = False
         # One object a line number, not one a node: they are most of what a big program's facts would weigh.
         self.numbers = list(range(text.count("\n") + text.count("\r") + text.count("\f") + 2))
         if not text.isascii():
-            self.lines = [line.encode("utf-8", "surrogatepass") for line in _lines(text)]
+            lines = enumerate(_lines(text), 1)
+            self.wide = {n: line.encode("utf-8", "surrogatepass") for n, line in lines if not line.isascii()}
 
     def at(self, node: Any) -> At:
-        start, end = node.col_offset, node.end_col_offset
-        if self.lines is not None:
-            start = self.character(node.lineno, start)
-            end = self.character(node.end_lineno, end)
-        return (self.numbers[node.lineno], start + 1, self.numbers[node.end_lineno], end + 1)
+        line, start, end_line, end = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+        if self.wide:
+            start, end = self.character(line, start), self.character(end_line, end)
+        return (self.numbers[line], start + 1, self.numbers[end_line], end + 1)
 
     def character(self, line: int, offset: int) -> int:
-        lines = self.lines
-        if lines is None or line > len(lines):
-            return offset
-        raw = lines[line - 1]
-        return offset if raw.isascii() else len(raw[:offset].decode("utf-8", "replace"))
+        raw = self.wide.get(line)
+        return offset if raw is None else len(raw[:offset].decode("utf-8", "replace"))
 
     def block(self, body: Iterable[Any]) -> tuple[Statement, ...]:
         return tuple([_STATEMENTS[type(node)](self, node) for node in body])

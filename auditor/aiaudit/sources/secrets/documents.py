@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -120,7 +118,9 @@ def _is_prose(text: str) -> bool:
 
 def _decoded(value: str) -> str:
     """What a Secret's base64 stands for; the text itself where it is none."""
+    import base64
+
     try:
         return base64.b64decode("".join(value.split()), validate=True).decode("utf-8").strip()
-    except (ValueError, binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return value

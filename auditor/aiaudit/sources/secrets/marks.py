@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -55,9 +52,12 @@ def is_real_jwt(token: str) -> bool:
 
 
 def _decoded(part: str) -> dict[str, object] | None:
+    import base64
+    import json
+
     try:
         value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
