@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 
 from aiaudit.model.image.locking import LOCKS, is_switched_on
@@ -15,6 +16,7 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _LOCKING = ("uv", "poetry")
+_BOUND = regex(r"(?P<mark>>=|<)(?P<major>[0-9]+)(?:\.(?P<minor>[0-9]+))?(?:\.0)*")
 _POETRY = regex(r"(?P<mark>[\^~]?)\s*(?P<version>\d+(?:\.\d+)*)")
 
 
@@ -92,17 +94,27 @@ def _by_python(layer: Layer, install: Install, facts: ManifestFacts, manifest: s
 
 def _allows(specifier: str, minor: str) -> bool:
     """Whether any patch release of a minor version is allowed; True where the specifier cannot be read."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     text = specifier.replace(" ", "")
     if "|" in text:
         return any(_allows(part, minor) for part in text.split("|") if part)
     parts = [_as_standard(part) for part in text.split(",") if part]
+    bounds = [_BOUND.fullmatch(part) for part in parts]
+    if all(bounds):  # what nearly all projects say: the parser for the rest takes long to import
+        numbers = tuple(map(int, minor.split(".")))
+        return all(_holds(bound, numbers) for bound in bounds if bound is not None)
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         allowed = SpecifierSet(",".join(parts))
     except InvalidSpecifier:
         return True
     return any(allowed.contains(f"{minor}.{patch}") for patch in range(40))
+
+
+def _holds(bound: re.Match[str], version: tuple[int, ...]) -> bool:
+    """Whether a minor version lies within a bound at a minor version."""
+    limit = (int(bound["major"]), int(bound["minor"] or 0))
+    return version >= limit if bound["mark"] == ">=" else version < limit
 
 
 def _as_standard(part: str) -> str:

@@ -14,14 +14,15 @@ _BARE_VERSION = regex(r"=?\s*v?(\d[\w.!+-]*)")
 _EGG = regex(r"[#&]egg=([A-Za-z0-9._-]+)")
 _NAME = regex(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SEPARATORS = regex(r"[-_.]+")
-# What nearly all requirements are: a name, extras, and a clause with a plain version, or two that bound it.
+# What nearly all requirements are: a name, extras, and a clause with a plain version, or a lower and an upper bound.
 _VERSION = r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
 _CLAUSE = rf"[<>]=?[ \t]*{_VERSION}|[=!]=[ \t]*{_VERSION}(?:\+[a-z0-9]+(?:\.[a-z0-9]+)*)?|~=[ \t]*[0-9]+(?:\.[0-9]+)+"
 _PLAIN = regex(
     rf"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*"
     rf"(?:\[(?P<extras>[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:,[ ]?[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*)*)\][ \t]*)?"
-    rf"(?P<clause>{_CLAUSE})?(?:[ \t]*,[ \t]*(?P<upper><=?[ \t]*{_VERSION}))?"
+    rf"(?P<first>{_CLAUSE})?(?:[ \t]*,[ \t]*(?P<second>[<>]=?[ \t]*{_VERSION}))?"
 )
+_NO_NAME = regex(r"[A-Za-z0-9._-]*[/:+$]")
 
 
 def normalized(name: str) -> str:
@@ -55,8 +56,12 @@ class Parsed:
 def parse(text: str) -> Parsed | None:
     """Take a requirement string apart; None if it is none."""
     plain = _PLAIN.fullmatch(text)
-    if plain is not None and (plain["upper"] is None or (plain["clause"] or "").startswith(">")):
+    if plain is not None and (
+        plain["second"] is None or (plain["first"] or "")[:1] + plain["second"][0] in ("<>", "><")
+    ):
         return _plain(plain)
+    if _NO_NAME.match(text):
+        return _reference(text)
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Pep508
 
@@ -75,7 +80,7 @@ def parse(text: str) -> Parsed | None:
 
 def _plain(match: re.Match[str]) -> Parsed:
     """A requirement that needs no grammar: importing one takes longer than reading all of a service's requirements."""
-    clauses = [re.sub(r"[ \t]", "", match[group]) for group in ("clause", "upper") if match[group]]
+    clauses = [re.sub(r"[ \t]", "", match[group]) for group in ("first", "second") if match[group]]
     extras = (match["extras"] or "").replace(" ", "").split(",") if match["extras"] else ()
     return Parsed(normalized(match["name"]), ",".join(sorted(clauses)), tuple(sorted(set(extras))))
 
