@@ -15,6 +15,7 @@ from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
+_REGISTERING = ("on_event", "add_event_handler")
 _EVENTS = ("startup", "shutdown")
 _OWNERS = ("fastapi.", "starlette.")
 # Starlette 1.0 has neither the hooks nor the arguments; FastAPI keeps forms of its own.
@@ -49,17 +50,18 @@ class _Finder:
             if module.path not in self.side.routing.live:
                 continue
             for call in module_calls(module):
-                yield from self._called(call)
+                if call.keywords or call.name in _REGISTERING:
+                    yield from self._called(call)
 
     def _called(self, call: Call) -> Iterator[OldHook]:
         callee = call.expression[2]
         name = call.name
-        if name in ("on_event", "add_event_handler") and callee[0] == "attr" and call.arguments:
+        if name in _REGISTERING and callee[0] == "attr" and call.arguments:
             event = call.arguments[0]
             if event[0] == "const" and event[2] in _EVENTS:
                 yield from self._of_owner(callee[2], call.scope, event[2], f'{name}("{event[2]}")', call.span)
             return
-        for event_name in _EVENTS if call.keywords else ():
+        for event_name in _EVENTS:
             given = call.keyword(f"on_{event_name}")
             if given is None or (given[0] in ("list", "tuple") and not given[2]):
                 continue

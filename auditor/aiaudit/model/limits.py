@@ -12,7 +12,7 @@ from aiaudit.model.asking import model_calls
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.flow.analysis import flows_of
 from aiaudit.model.flow.flows import Flow
-from aiaudit.model.program import is_beside_the_service, module_calls
+from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Route
@@ -50,6 +50,8 @@ LIMITERS = (
     "fastapi_advanced_rate_limiter",
 )
 SLOWAPI_MIDDLEWARE = ("SlowAPIMiddleware", "SlowAPIASGIMiddleware")
+_LIMITERS = ("Limiter", "SlowAPI", "RateLimiter")
+_MIDDLEWARE = ("add_middleware", "Middleware", "middleware")
 TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
 _GATEWAY_FILES = regex(
     r"(\.(conf|template|tmpl|ya?ml|json|tf|toml|xml|hcl|kdl|j2|cfg|vcl)|(^|/)Caddyfile[^/]*|(^|/)nginx[^/]*)$"
@@ -208,7 +210,7 @@ class _Limits:
         self.side = side
         self.evaluator = side.evaluator
         self._refusing_modules: dict[int, bool] = {}
-        self.everywhere = any(self._covers_all(module) for module in side.program.modules) or any(
+        self.everywhere = any(map(self._covers, self._covering())) or any(
             _throttles(statement) for module in settings for statement in module.body
         )
         self.answering = self._functions_that_refuse()
@@ -217,22 +219,24 @@ class _Limits:
         """Whether any of these routes is limited."""
         return self.everywhere or any(self._is_limited(route) for route in routes)
 
-    def _covers_all(self, module: Module) -> bool:
-        """A limiter with limits of its own, a middleware, an application dependency, throttles of the whole project."""
-        if module.path not in self.side.routing.live:
-            return False
-        return any(self._covers(call) for call in module_calls(module))
+    def _covering(self) -> Iterator[Call]:
+        """The calls in live modules that may limit all that an application answers."""
+        for name in (*_LIMITERS, *_MIDDLEWARE, "RateLimitConfig", *TAKING_LIMITERS):
+            for call in self.side.program.calls_by_name.get(name, ()):
+                if call.scope.module.path in self.side.routing.live:
+                    yield call
 
     def _covers(self, call: Call) -> bool:
+        """A limiter with limits of its own, a middleware, an application dependency, throttles of the whole project."""
         name, made = call.name, call.expression[2]
-        if name in ("Limiter", "SlowAPI", "RateLimiter") and self._is_limiter(made, call.scope):
+        if name in _LIMITERS and self._is_limiter(made, call.scope):
             given = [call.keyword(key) for key in ("default_limits", "application_limits")]
             if not any(value is not None and value[2] != () for value in given):
                 return False
             made_by = self.evaluator.evaluate(made, call.scope)
             of_slowapi = any(isinstance(value, External) and value.path.startswith("slowapi") for value in made_by)
             return self._applies_defaults or not of_slowapi
-        if name in ("add_middleware", "Middleware", "middleware") and call.arguments:
+        if name in _MIDDLEWARE and call.arguments:
             return self._is_limiting_middleware(call.arguments[0], call.scope)
         if name == "RateLimitConfig":
             return self._is_limiter(made, call.scope)

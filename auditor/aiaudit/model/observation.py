@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from aiaudit.model.program import imported_names
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
-from aiaudit.model.routes import Application, Route, imported_names
+from aiaudit.model.routes import Application, Route
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
 from aiaudit.values import dataclass

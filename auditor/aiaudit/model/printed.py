@@ -68,7 +68,8 @@ def printed_secrets(service: Service) -> list[PrintedSecret]:
     for module in side.program.modules:
         if module.path in side.routing.live:
             for call in module_calls(module):
-                found.extend(finder.shown_by(call))
+                if finder.prints(call):
+                    found.extend(finder.shown_by(call))
     return found
 
 
@@ -79,8 +80,8 @@ class _Finder:
         self.classes = classes
 
     def shown_by(self, call: Call) -> Iterator[PrintedSecret]:
-        """The first secret that a call prints or logs."""
-        if not self._prints(call) or not self.side.contexts.is_reached(call.scope) or not self.side.contexts.runs(call):
+        """The first secret that a call which prints or logs shows."""
+        if not self.side.contexts.is_reached(call.scope) or not self.side.contexts.runs(call):
             return
         how = "prints" if call.name not in _LEVELS else "logs"
         for argument in (
@@ -91,7 +92,8 @@ class _Finder:
                 yield PrintedSecret(call.span, what, how, made, confidence)
                 return
 
-    def _prints(self, call: Call) -> bool:
+    def prints(self, call: Call) -> bool:
+        """Whether a call prints or logs what it is given."""
         callee = call.expression[2]
         if callee[0] == "attr" and callee[3] not in _LEVELS and callee[3] not in _PRINTING_NAMES:
             return False

@@ -352,6 +352,15 @@ def module_calls(module: Module) -> list[Call]:
     return [call for scope in module.scopes for call in scope.calls]
 
 
+def imported_names(module: Module) -> list[str]:
+    """The dotted names of the modules that a module imports."""
+    return [
+        name
+        for statement, _, _ in module.imports
+        for name in ([statement[3]] if statement[0] == "from" else [imported for imported, _ in statement[2]])
+    ]
+
+
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 

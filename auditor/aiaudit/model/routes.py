@@ -26,7 +26,7 @@ from aiaudit.model.frameworks import (
 from aiaudit.model.graphql import resolvers
 from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes, joined
-from aiaudit.model.program import Program, is_beside_the_service, module_calls
+from aiaudit.model.program import Program, imported_names, is_beside_the_service, module_calls
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
 from aiaudit.model.started import started_scripts
 from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
@@ -581,15 +581,6 @@ class _Finder:
             for method in value.cls.functions:
                 if method.name in ("dispatch", "__call__", "handle"):
                     self._entry("request", method, f"every request ({value.cls.name})", span)
-
-
-def imported_names(module: Module) -> list[str]:
-    """The dotted names of the modules that a module imports."""
-    return [
-        name
-        for statement, _, _ in module.imports
-        for name in ([statement[3]] if statement[0] == "from" else [imported for imported, _ in statement[2]])
-    ]
 
 
 def _path_argument(call: Call | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
@@ -105,11 +105,12 @@ class Call:
     def argument(self, name: str, index: int | None = None) -> Expression | None:
         """The value of a parameter, given by keyword or by position."""
         value = self.keyword(name)
-        if value is None and index is not None and index < len(self.arguments):
-            value = self.arguments[index]
-            if any(a[0] == "star" for a in self.arguments[: index + 1]):
-                return None
-        return value
+        if value is not None or index is None:
+            return value
+        given = self.arguments
+        if index >= len(given) or any(a[0] == "star" for a in given[: index + 1]):
+            return None
+        return given[index]
 
     @property
     def entered(self) -> bool:
@@ -270,7 +271,10 @@ class Function(Scope):
 
     def has_decorator(self, *names: str) -> bool:
         """Whether a decorator's last name, where it comes from, is one of these."""
-        return any(original_name(d[2] if d[0] == "call" else d, self.module) in names for d in self.decorators)
+        decorators = self.decorators
+        if not decorators:
+            return False
+        return any(original_name(d[2] if d[0] == "call" else d, self.module) in names for d in decorators)
 
     @property
     def label(self) -> str:
@@ -323,20 +327,20 @@ def dotted(expression: Expression) -> str | None:
     return ".".join([expression[2], *reversed(parts)])
 
 
-def children(node: Any) -> Iterable[Expression]:
+def children(node: Any) -> list[Expression]:
     """The expressions directly inside an expression (not the parameters of a lambda)."""
-    for part in node[2:]:
+    found: list[Expression] = []
+    _add_expressions(node[2:], found)
+    return found
+
+
+def _add_expressions(group: tuple[Any, ...], found: list[Expression]) -> None:
+    for part in group:
         if type(part) is tuple and part:
-            yield from _expressions(part)
-
-
-def _expressions(part: tuple[Any, ...]) -> Iterator[Expression]:
-    if is_node(part):
-        yield part
-        return
-    for inner in part:
-        if type(inner) is tuple and inner:
-            yield from _expressions(inner)
+            if is_node(part):
+                found.append(part)
+            else:
+                _add_expressions(part, found)
 
 
 def walk(expression: Expression) -> list[Expression]:

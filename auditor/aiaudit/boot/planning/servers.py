@@ -13,8 +13,8 @@ from aiaudit.model.image.launches import source_of
 from aiaudit.model.image.listening import PROGRAMS
 from aiaudit.model.image.programs import server_of
 from aiaudit.model.image.targets import module_file, search_path
+from aiaudit.model.program import imported_names
 from aiaudit.model.python import python_side
-from aiaudit.model.routes import imported_names
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.shell import argument_commands

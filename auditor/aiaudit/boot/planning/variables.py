@@ -11,8 +11,8 @@ from aiaudit.boot.planning.types import Types
 from aiaudit.boot.record import Kind, Variable
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
+from aiaudit.model.program import imported_names
 from aiaudit.model.python import python_side
-from aiaudit.model.routes import imported_names
 from aiaudit.model.scopes import Class, Scope, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.branches import swallows

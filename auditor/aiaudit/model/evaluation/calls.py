@@ -85,6 +85,7 @@ VALIDATING = frozenset(("model_validate", "model_validate_json", "parse_obj", "p
 COLLECTING = {**{f"builtins.{name}": 0 for name in SAME_ELEMENTS}, "builtins.filter": 1}
 CONTAINER_READS = frozenset(("get", "pop", "popleft", "setdefault", "get_nowait", "popitem"))
 CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
+_CONTAINER_METHODS = CONTAINER_READS | CONTAINER_VIEWS
 
 
 class Calls(Injection):
@@ -112,7 +113,7 @@ class Calls(Injection):
         """Whether what is called has the name of a container's method, and is none of a class of the repository."""
         return (
             function[0] == "attr"
-            and function[3] in CONTAINER_READS | CONTAINER_VIEWS
+            and function[3] in _CONTAINER_METHODS
             and not any(isinstance(value, FunctionValue) for value in self.evaluate(function, scope))
         )
 

@@ -184,6 +184,8 @@ class Classes(Core):
         if store.how in ("update", "extend"):
             return self.elements(store.value, store.scope)
         found = self.evaluate(store.value, store.scope)
+        if store.annotation is None:
+            return found
         return (*found, *self.told(store.annotation, store.scope, found))
 
     def lineage(self, cls: Class) -> tuple[list[Class], list[str]]:

@@ -11,7 +11,7 @@ from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
-from aiaudit.model.program import scope_of_name
+from aiaudit.model.program import imported_names, scope_of_name
 from aiaudit.model.scopes import Function, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
@@ -150,10 +150,14 @@ class Containers(Core):
         told = binding.annotation
         if binding.kind == "value" and binding.expression is not None and binding.expression[0] == "call":
             told = binding.expression[2]
-        if told is None or told[0] not in ("name", "attr"):
+        if told is None or told[0] not in ("name", "attr") or not self._has_aiohttp:
             return False
         made = self.evaluate(told, holder)
         return any(isinstance(value, External) and value.path == "aiohttp.web.Application" for value in made)
+
+    @cached_property
+    def _has_aiohttp(self) -> bool:
+        return any(name.startswith("aiohttp") for module in self.program.modules for name in imported_names(module))
 
     @cached_property
     def _has_worker(self) -> bool:

@@ -176,7 +176,8 @@ class Core:
         self._kept.append(keep)
         if low >= depth or depth == 0:
             self._memo[key] = found
-            self._forget_partials(depth)
+            if self._waiting:
+                self._forget_partials(depth)
         else:
             self._attempts[key] = self._attempts.get(key, 0) + 1
             if self._attempts[key] >= ATTEMPTS:
@@ -236,6 +237,8 @@ def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:
 
 
 def distinct(values: Iterable[Value]) -> Values:
+    if type(values) is tuple and len(values) < 2:
+        return values
     found: dict[Value, None] = {}
     for value in values:
         found.setdefault(value)

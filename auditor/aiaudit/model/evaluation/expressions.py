@@ -66,6 +66,8 @@ class Expressions(Core):
         kind, scope = binding.kind, binding.scope
         if kind == "value":
             found = self.evaluate(binding.expression, scope)
+            if binding.annotation is None:
+                return found
             return (*found, *self.told(binding.annotation, scope, found))
         if kind == "element":
             if binding.index is not None and is_looped(binding):

@@ -63,7 +63,7 @@ class Idle:
         return frozenset(
             read[3]
             for module in self.tools.side.program.modules
-            for scope in module.descendants()
+            for scope in module.scopes
             for read in scope.reads
         )
 

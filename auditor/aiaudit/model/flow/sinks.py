@@ -150,9 +150,11 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if name == "generate":
         starts = [place for place in _everything_places(call) if _is_tokenized(place)]
         return ModelCall(call, "generate", "generation-local", tuple(starts)) if starts else None
+    if name not in _RUNNING:
+        return None
     owner = last_name(function[2]) or _made_by(function[2])
     given = call.argument("input", 0)
-    if name in _RUNNING and _RUNNABLE.search(owner) and given is not None and not tools.starts_graph(call):
+    if _RUNNABLE.search(owner) and given is not None and not tools.starts_graph(call):
         return ModelCall(call, f"{owner}.{name}", "chain", (Place(given, call.scope),))
     return None
 

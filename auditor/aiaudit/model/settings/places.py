@@ -35,6 +35,7 @@ class Places:
         self.evaluator = tracer.side.evaluator
         self.reads = tracer.reads
         self.source = source
+        self.related: dict[tuple[int, int], bool] = {}
         self.found: list[Use] = []
         self.keys: set[str] = {f"${name}" for name in source.names} | {source.field} - {""}
         self.queue: list[tuple[Read, State]] = []
@@ -147,16 +148,18 @@ class Places:
         owner = method.owner if method is not None else None
         if base[0] == "name" and method is not None and base[2] == method.self_name and owner is not None:
             return self.is_related(owner, cls)
-        for value in self.evaluator.evaluate(base, scope):
-            if isinstance(value, (Instance, ClassValue)) and self.is_related(value.cls, cls):
-                return True
-        return False
+        values = self.evaluator.evaluate(base, scope)
+        found = {id(value.cls): value.cls for value in values if isinstance(value, (Instance, ClassValue))}
+        return id(cls) in found or any(self.is_related(other, cls) for other in found.values())
 
     def is_related(self, one: Class, other: Class) -> bool:
         """Whether a class is another one, derives from it, or is a base of it."""
-        if one is other:
-            return True
-        return other in self.evaluator.lineage(one)[0] or one in self.evaluator.lineage(other)[0]
+        key = (id(one), id(other))
+        known = self.related.get(key)
+        if known is None:
+            lineage = self.evaluator.lineage
+            known = self.related[key] = other in lineage(one)[0] or one in lineage(other)[0]
+        return known
 
     def result(self, function: Function, state: State) -> None:
         """Follow what calling a function gives."""
