@@ -61,10 +61,7 @@ class Idle:
     def _read(self) -> frozenset[str]:
         """The attributes that are read without being called: what is handed on by name is among them."""
         return frozenset(
-            read[3]
-            for module in self.tools.side.program.modules
-            for scope in module.scopes
-            for read in scope.reads
+            read[3] for module in self.tools.side.program.modules for scope in module.scopes for read in scope.reads
         )
 
     @cached_property
