@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Class, Function, Module, Scope
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import Source
 from aiaudit.model.settings.reads import Read, Reads
@@ -111,9 +111,9 @@ class Places:
     def is_module(self, value: object, module: Module) -> bool:
         return isinstance(value, ModuleValue) and value.module is module
 
-    def attribute(self, cls: Class, name: str, state: State) -> None:
-        """Follow all readings of an attribute of a class's instances."""
-        place = (id(cls), name, state)
+    def attribute(self, cls: Class, name: str, state: State, made: Call | None = None) -> None:
+        """Follow all readings of an attribute of a class's instances, or of the one that a call makes."""
+        place = (id(cls), name, state, id(made))
         if ("attribute", place) in self.seen:
             return
         self.seen.add(("attribute", place))
@@ -130,8 +130,16 @@ class Places:
                     self.reach(read, state)
                 continue
             base = expression[2] if expression[0] == "attr" else expression[3][0]
-            if self.is_instance(base, read.scope, cls):
+            if self.is_instance(base, read.scope, cls) and not self.is_other(base, read.scope, made):
                 self.reach(read, state)
+
+    def is_other(self, base: Expression, scope: Scope, made: Call | None) -> bool:
+        """Whether an object is known to be made elsewhere: one of several that hold the settings of a service each."""
+        if made is None:
+            return False
+        values = [value for value in self.evaluator.evaluate(base, scope) if isinstance(value, (Instance, ClassValue))]
+        origins = [value.origin for value in values if isinstance(value, Instance) and value.origin is not None]
+        return bool(origins) and len(origins) == len(values) and all(o.expression is not made.expression for o in origins)
 
     def is_configuration(self, cls: Class) -> bool:
         """Whether a Flask application takes its configuration from a class."""

@@ -442,7 +442,7 @@ class _Trail(Places):
             return
         parameter = parameter or _field_at(value.cls, call, child)
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
-            self.attribute(value.cls, parameter, state)
+            self.attribute(value.cls, parameter, state, call)
         paths = tuple(external.path for external in outside(value, self.evaluator))
         if paths:
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
