@@ -31,6 +31,7 @@ from aiaudit.model.runners import (
 )
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.singletons import is_singleton
+from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -240,7 +241,7 @@ class Contexts:
             for edge in self.edges(reach.scope):
                 if edge.registered and kind in ("import", "startup"):
                     continue
-                if reach.edge is None and kind == "startup" and is_at_shutdown(edge.span, reach.scope):
+                if kind == "startup" and is_at_shutdown(edge.span, reach):
                     continue
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
@@ -555,12 +556,6 @@ class Contexts:
             method = heir.method(function.name)
             if method is not None and self.evaluator.is_made(heir):
                 yield method
-
-
-def is_at_shutdown(place: Span, hook: Scope) -> bool:
-    """Whether a place in a lifespan lies behind its last `yield`: what stands there runs when the service stops."""
-    last = hook.last_yield
-    return last is not None and (place.line, place.column) >= (last[2], last[3])
 
 
 def goes_on(edge: Edge | None) -> bool:

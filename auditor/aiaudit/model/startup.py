@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.contexts import Reach, is_at_shutdown
+from aiaudit.model.contexts import Reach
 from aiaudit.model.environments import in_production
 from aiaudit.model.leaving import leaves
 from aiaudit.model.program import scope_of_name
@@ -12,6 +12,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.service import Service
+from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined
 from aiaudit.model.values import External
@@ -190,7 +191,7 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
     is_start = is_hook or side.contexts.in_request(scope) is None
     for call in scope.calls:
         block = _try_around(call)
-        if block is None or id(block.node) in seen or (is_hook and is_at_shutdown(call.span, scope)):
+        if block is None or id(block.node) in seen or is_at_shutdown(call.span, reach):
             continue
         # Only all of a hook's work is starting; elsewhere the thing must be made here, or by what is called here.
         known = making.by(call, DEPTH if is_hook else int(early is not None or scope.name == "__init__"))

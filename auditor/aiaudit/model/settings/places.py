@@ -139,7 +139,9 @@ class Places:
             return False
         values = [value for value in self.evaluator.evaluate(base, scope) if isinstance(value, (Instance, ClassValue))]
         origins = [value.origin for value in values if isinstance(value, Instance) and value.origin is not None]
-        return bool(origins) and len(origins) == len(values) and all(o.expression is not made.expression for o in origins)
+        return (
+            bool(origins) and len(origins) == len(values) and all(o.expression is not made.expression for o in origins)
+        )
 
     def is_configuration(self, cls: Class) -> bool:
         """Whether a Flask application takes its configuration from a class."""
