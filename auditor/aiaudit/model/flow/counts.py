@@ -11,7 +11,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Binding, Class, Function, Scope, last_name, walk, walk_all
 from aiaudit.model.syntax import compares_sizes
-from aiaudit.model.values import Instance
+from aiaudit.model.values import ClassValue, Instance
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -81,6 +81,8 @@ class Counts:
             yield from ((side, scope, path) for side in part[3:5])
         elif tag == "call" and last_name(part[2]) in (_SAME_LENGTH if self.lists else _SAME):
             yield from ((argument, scope, path) for argument in part[3])
+        elif tag == "call" and path:
+            yield from ((given, scope, path[1:]) for given in self._filling(part, scope, path[0]))
         elif tag == "comp" and self.lists and len(part[4]) == 1 and not part[4][0][2]:
             yield part[4][0][1], scope, path
 
@@ -108,6 +110,27 @@ class Counts:
             return
         for given, place in self.tools.evaluator.passed(function, parameter[0]):
             yield given, place, path
+
+    def _filling(self, made: Expression, scope: Scope, name: str) -> Iterator[Expression]:
+        """What a new object of a class that only declares fields gets for one of them, where the field takes any."""
+        for value in self.tools.evaluator.evaluate(made[2], scope):
+            if not isinstance(value, ClassValue) or not self.tools.schema.is_model(value.cls):
+                continue
+            classes = self.tools.evaluator.lineage(value.cls)[0]
+            field = next((cls.bindings[name][0] for cls in classes if name in cls.bindings), None)
+            if field is None or field.annotation is None:
+                continue
+            written = [part for part in (field.annotation, field.expression) if part is not None]
+            if not self._is_unlimited(field.annotation, written):
+                continue
+            if any(self._validates(method, name) for cls in classes for method in cls.functions):
+                continue
+            names = [n for cls in reversed(classes) for n, found in cls.bindings.items() if found[0].annotation]
+            given = dict(made[4]).get(name)
+            if given is None and names.index(name) < len(made[3]):
+                given = made[3][names.index(name)]
+            if given is not None and given[0] != "star":
+                yield given
 
     def _of_request(
         self, parameter: Parameter, function: Function, path: tuple[str, ...], route: Route

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.values import External
 
 # What makes a method another kind of thing without handing it to anybody.
@@ -32,12 +32,14 @@ class Idle:
         return True
 
     def _is_plain_method(self, function: Function) -> bool:
-        """Whether a function is a method that neither a decorator nor a base class nor its name hands to others."""
+        """Whether a function is a method that no decorator, base class or use of its name hands to others."""
         cls = function.owner
         if cls is None or function.name.startswith("__") or self.tools.evaluator.lineage(cls)[1]:
             return False
         if function.decorators and not function.has_decorator(*_PLAIN):
             return False
+        if any(last_name(d[2] if d[0] == "call" else d) != "dataclass" for d in cls.decorators):
+            return False  # components of pipelines, services of servers
         return function.name not in self._read and not any(
             self._may_mean(call) for call in self.tools.side.program.calls_by_name.get(function.name, ())
         )
