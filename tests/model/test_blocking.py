@@ -68,3 +68,24 @@ def test_what_blocks_for_long_counts_before_what_is_brief(tmp_path: Path) -> Non
 def test_names_in_messages(path: str, name: str) -> None:
     """What a class method makes is called by the class."""
     assert short_name(path) == name
+
+
+CALLED = """
+import spacy
+from fastapi import FastAPI
+
+app = FastAPI()
+parse = spacy.load("en_core_web_sm")
+
+
+@app.get("/words")
+async def words(text: str):
+    return [token.text for token in parse(text)]
+"""
+
+
+def test_an_object_that_is_called_goes_by_the_call_that_gave_it(tmp_path: Path) -> None:
+    """It is the parsing that blocks, and not the loading long before."""
+    found = [blocking.name for blocking in blocking_calls(service_of(tmp_path, {"main.py": CALLED}))]
+
+    assert found == ["a call of what spacy.load() gave"]

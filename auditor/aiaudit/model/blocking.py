@@ -44,10 +44,16 @@ class BlockingCall:
         return self.loop or self.call.span
 
     @property
+    def name(self) -> str:
+        """What blocks, for a message: an object that is called goes by the call that gave it."""
+        name = self.known.name
+        return f"a call of what {name} gave" if name.endswith("()") else name
+
+    @property
     def trace(self) -> tuple[Step, ...]:
         """From the entry through the coroutine to what blocks."""
         inner = [Step(edge.caption, edge.span) for edge in self.path]
-        says = f"{self.known.name} blocks" if self.loop is None else f"{self.known.name} opens the stream"
+        says = f"{self.name} blocks" if self.loop is None else f"{self.name} opens the stream"
         return (*self.reach.steps(), *inner, Step(says, self.known.call.span))
 
 

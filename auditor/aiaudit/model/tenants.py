@@ -8,7 +8,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name, walk
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import External, FunctionValue, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_name
 
@@ -29,16 +29,43 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
     for value in evaluator.callees(call):
         if isinstance(value, External) and value.origin is not None:
             makers.append(value.origin)  # `Session(aws_session_token=...).client(...)`
-    given = [(value, maker.scope) for maker in makers for name, value in maker.keywords if _is_credential(name)]
+    given = [
+        (value, scope) for maker in makers for name, value, scope in _keywords(maker, evaluator) if _is_credential(name)
+    ]
     kept = [found for value, scope in given for found in _kept(value, scope, evaluator)]
     return any(comes_from_request(value, scope, evaluator, contexts) for value, scope in (*given, *kept)) or any(
         _is_given_from_outside(value, scope, evaluator) for value, scope in given
     )
 
 
-def _is_credential(name: str | None) -> bool:
+def _keywords(call: Call, evaluator: Evaluator) -> Iterator[tuple[str, Expression, Scope]]:
+    """What a call gives by name, variables among the entries of `**options` included."""
+    for name, value in call.keywords:
+        if name is not None:
+            yield name, value, call.scope
+        else:
+            # What is taken out of another mapping is mostly the service's own, found under a name that a request tells.
+            entries = _entries(value, call.scope, evaluator)
+            yield from (entry for entry in entries if entry[1][0] in ("name", "attr"))
+
+
+def _entries(options: Expression, scope: Scope, evaluator: Evaluator) -> Iterator[tuple[str, Expression, Scope]]:
+    """What a function puts into a dict under literal names."""
+    for made in evaluator.evaluate(options, scope):
+        if isinstance(made, Literal) and made.expression[0] == "dict":
+            for key, item in made.expression[2]:
+                if key is not None and key[0] == "const":
+                    yield str(key[2]), item, made.scope
+        elif isinstance(made, External) and made.path == "builtins.dict()" and made.origin is not None:
+            yield from ((key, item, made.origin.scope) for key, item in made.origin.keywords if key is not None)
+    for store in evaluator.filled.get(evaluator.variable(options, scope), ()):
+        if store.value is not None and store.key is not None and store.key[0] == "const":
+            yield str(store.key[2]), store.value, store.scope
+
+
+def _is_credential(name: str) -> bool:
     """Whether a parameter of this name takes a credential."""
-    return name is not None and (name in _CARRIERS or kind_of_name(name) in (KEY, PASSWORD, SECRET, TOKEN))
+    return name in _CARRIERS or kind_of_name(name) in (KEY, PASSWORD, SECRET, TOKEN)
 
 
 def _own_attributes(expression: Expression, scope: Scope) -> Iterator[tuple[Class, str]]:

@@ -73,12 +73,12 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     entry = blocking.reach.entry
     loop = f"the event loop of {entry.label}" if entry.kind == "request" else "the event loop that serves all requests"
     if blocking.loop is not None:
-        message = f"the loop waits for each piece of {blocking.known.name}, which blocks {loop}"
+        message = f"the loop waits for each piece of {blocking.name}, which blocks {loop}"
     elif blocking.path:
         called = blocking.call.name or "call"
-        message = f"{called}() ends in {blocking.known.name}, which blocks {loop}"
+        message = f"{called}() ends in {blocking.name}, which blocks {loop}"
     else:
-        message = f"{blocking.known.name} blocks {loop}"
+        message = f"{blocking.name} blocks {loop}"
     if blocking.more:
         count = len(blocking.more)
         message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"
