@@ -321,6 +321,8 @@ def test_filled(test: str, outcome: bool, expected: set[str]) -> None:
         ("DATABASE_URL", "sqlite:///./a.db", False),
         ("MODEL", "gpt-4.1-mini", False),
         ("MAX_TOKENS", "100", False),
+        ("DATABASE_URL", "default", True),
+        ("DATABASE_URL", "localhost", False),
     ],
 )
 def test_stand_ins(name: str, text: str, stand_in: bool) -> None:

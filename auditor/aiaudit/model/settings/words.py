@@ -92,4 +92,8 @@ def is_stand_in(name: str, text: str) -> bool:
         return not _ACCEPTED_ANYTHING.match(text.strip()) or text.strip().lower() == "unset"
     if is_credential(name):
         return not _ACCEPTED_ANYTHING.match(text.strip())
-    return is_store_address(name) and CREDENTIALS_IN_URL.match(text.strip()) is not None
+    if not is_store_address(name):
+        return False
+    # A word that is no host tells nothing of where the database is.
+    is_word = text.strip().isalpha() and text.strip().lower() != "localhost"
+    return is_word or CREDENTIALS_IN_URL.match(text.strip()) is not None
