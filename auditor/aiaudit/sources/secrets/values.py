@@ -173,12 +173,7 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
         return None
     if any(character.isspace() for character in value):
         return (PLACEHOLDER, WEAK) if re.fullmatch(r"<[^<>|]{2,60}>", value) else None
-    signs = (
-        use == PROCESS
-        and is_signing_key(name)
-        and len(value) >= _SHORTEST_SIGNING
-        and bool(_MADE_OF_WORDS.fullmatch(value))
-    )
+    signs = _signs(value, name, use)
     if _KEYLESS.fullmatch(value) or _PUBLIC.match(value):
         return None
     if _is_something_else(value, kind, use) and not (signs and value.isdigit()):
@@ -194,6 +189,15 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
     if is_naming(value, name, use):
         return None
     return _judge_password(value, use) if kind == names.PASSWORD else _judge_made_up(value, name, kind, use)
+
+
+def _signs(value: str, name: str, use: str) -> bool:
+    """Whether the value signs with whatever it is; code also says what a signing key is called."""
+    if not is_signing_key(name) or len(value) < _SHORTEST_SIGNING or not _MADE_OF_WORDS.fullmatch(value):
+        return False
+    if use != CODE:
+        return use == PROCESS
+    return len(names.words_of(name)) > 1 and not value.isdigit() and not is_naming(value, name, use)
 
 
 def _is_something_else(value: str, kind: str, use: str) -> bool:
