@@ -27,6 +27,7 @@ PLACEHOLDERS = _words("""
 sk-xxxx sk-... sk- sk-your-key-here your-api-key YOUR_API_KEY changeme change-me-in-production CHANGE_ME <token>
 <YOUR_API_TOKEN> [your-key] xxxxxxxx replace-with-your-token insert-your-key-here dummy fake-key test-key-placeholder
 AKIAIOSFODNN7EXAMPLE hf_xxxxxxxxxxxxxxxx AIzaSy...tu_clave_aqui cambia-esto-por-una-clave abcdef123456 0000000000
+sk-proj-Qm27VbTasdfasdflKxW93ZtPqR
 """)
 
 REFERENCES = _words("""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Call, Scope, last_name
 from aiaudit.model.values import Constant, External, Literal
@@ -9,6 +12,11 @@ from aiaudit.sources.python.facts import Expression
 
 SENDING = frozenset(("post", "request", "stream", "send", "fetch", "Request", "urlopen"))
 _LIBRARIES = frozenset(("requests", "httpx", "httpx2", "aiohttp", "urllib3", "urllib", "niquests"))
+
+# Methods that make a request which is sent later: httpx.
+BUILDING = frozenset(("build_request",))
+# Those that are told the method ahead of the address.
+_METHOD_FIRST = frozenset(("request", "stream", *BUILDING))
 
 # Methods of an address that are told what to take away.
 _TRIMMING = frozenset(("strip", "lstrip", "rstrip", "removeprefix", "removesuffix"))
@@ -64,42 +72,58 @@ def keys_of(payload: Expression, scope: Scope, evaluator: Evaluator) -> set[str]
     return {key for key in found if isinstance(key, str)}
 
 
-def address_of(call: Call, evaluator: Evaluator) -> str:
-    """The literal parts of the address."""
+def is_written_out(payload: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether the keys of a payload are all written down; those that are set on what a request brings are not."""
+    return any(
+        isinstance(value, Literal) or (isinstance(value, External) and value.path == "builtins.dict()")
+        for value in evaluator.evaluate(payload, scope)
+    )
+
+
+def address_of(call: Call, evaluator: Evaluator, sought: re.Pattern[str] | None = None) -> str:
+    """The literal parts of the address; of several texts that a variable may have, one that fits what is sought."""
     first = call.keyword("url") or (call.arguments[0] if call.arguments else None)
-    if call.name in ("request", "stream") and len(call.arguments) > 1:
+    if call.name in _METHOD_FIRST and len(call.arguments) > 1:
         first = call.arguments[1]
-    parts: list[str] = []
-    if first is not None:
-        _collect(first, call.scope, evaluator, parts, 0)
-    return "".join(parts)
+    return "".join(_Address(evaluator, sought).of(first, call.scope)) if first is not None else ""
 
 
-def _collect(expression: Expression, scope: Scope, evaluator: Evaluator, parts: list[str], depth: int) -> None:
-    tag = expression[0]
-    if tag == "const":
-        parts.append(str(expression[2]))
-    elif tag in ("fstr", "list", "tuple"):
-        for part in expression[2]:
-            _collect(part, scope, evaluator, parts, depth)
-    elif tag == "bin":
-        _collect(expression[3], scope, evaluator, parts, depth)
-        _collect(expression[4], scope, evaluator, parts, depth)
-    elif tag in ("name", "attr") and depth < 3:
-        found = [v.value for v in evaluator.evaluate(expression, scope) if isinstance(v, Constant) and v.value]
+class _Address:
+    """Puts together what is written down of an address."""
+
+    def __init__(self, evaluator: Evaluator, sought: re.Pattern[str] | None) -> None:
+        self.evaluator = evaluator
+        self.sought = sought
+
+    def of(self, expression: Expression, scope: Scope, depth: int = 0) -> Iterator[str]:
+        tag = expression[0]
+        if tag == "const":
+            yield str(expression[2])
+        elif tag in ("fstr", "list", "tuple"):
+            for part in expression[2]:
+                yield from self.of(part, scope, depth)
+        elif tag == "bin":
+            yield from self.of(expression[3], scope, depth)
+            yield from self.of(expression[4], scope, depth)
+        elif tag in ("name", "attr") and depth < 3:
+            yield from self._of_variable(expression, scope, depth)
+        elif tag == "call":
+            function = expression[2]
+            if function[0] == "attr" and function[3] in _TRIMMING:
+                yield from self.of(function[2], scope, depth)
+                return
+            for argument in expression[3]:
+                yield from self.of(argument, scope, depth + 1)
+
+    def _of_variable(self, expression: Expression, scope: Scope, depth: int) -> Iterator[str]:
+        values = self.evaluator.evaluate(expression, scope)
+        found = [str(v.value) for v in values if isinstance(v, Constant) and v.value]
         if found:
-            parts.append(str(found[0]))
-        else:
-            parts.append(f"{{{last_name(expression)}}}")
-            for definition, holder in evaluator.definitions(expression, scope):
-                if definition[0] in ("fstr", "bin", "call"):
-                    parts.pop()
-                    _collect(definition, holder, evaluator, parts, depth + 1)
-                    break
-    elif tag == "call":
-        function = expression[2]
-        if function[0] == "attr" and function[3] in _TRIMMING:
-            _collect(function[2], scope, evaluator, parts, depth)
+            fitting = (text for text in found if self.sought is not None and self.sought.search(text))
+            yield next(fitting, found[0])
             return
-        for argument in expression[3]:
-            _collect(argument, scope, evaluator, parts, depth + 1)
+        for definition, holder in self.evaluator.definitions(expression, scope):
+            if definition[0] in ("fstr", "bin", "call"):
+                yield from self.of(definition, holder, depth + 1)
+                return
+        yield f"{{{last_name(expression)}}}"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from aiaudit.model.places import TEST, place_of
 from aiaudit.model.scopes import Binding, Call, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, ModuleValue, Value
 from aiaudit.sources.python.facts import Expression
@@ -20,6 +21,8 @@ _NAME, _NAMES = "*", "**"
 # Calls that list the modules of a package, and how many names theirs have below it.
 _LISTING = {"iter_modules": _NAME, "walk_packages": _NAMES}
 _DEPTH = 4
+# Files that may say which modules there are.
+_TABLES = (".json", ".yaml", ".yml", ".toml")
 
 
 def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
@@ -34,7 +37,7 @@ def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
         package = _text(anchor, call.scope, program, _DEPTH) if anchor is not None else _NAME
         name = _below(package, name)
     if _NAME in name:
-        yield from _fitting(name, module, program)
+        yield from _fitting(name, call, program)
         return
     found = program.resolve(module, name, 0) if name else None
     if isinstance(found, ModuleValue):
@@ -60,18 +63,75 @@ def is_listed(name: Expression, scope: Scope) -> bool:
     return listing is not None and listing[0] == "call" and last_name(listing[2]) == "dir"
 
 
-def _fitting(name: str, importer: Module, program: Program) -> Iterator[ModuleValue]:
-    """The modules whose name fits, where it is known in which package they are."""
+def _fitting(name: str, call: Call, program: Program) -> Iterator[ModuleValue]:
+    """The modules whose name fits, where it is known in which package they are.
+
+    What stands at the end may be a dotted name as well, if no module of that very package has what is taken from it.
+    """
+    importer = call.scope.module
     package, _, first = name.partition(_NAME)[0].rpartition(".")
     found = program.resolve(importer, package, 0) if package else None
     if not isinstance(found, ModuleValue) or not found.folder:
         return
     rest = first + name[name.index(_NAME) :]
+    taken = _taken(call) if rest == _NAME else ()
+    near = list(_named(rest, found, importer, program))
+    if taken and not any(_defines(value, taken) for value in near):
+        far = _named(_NAMES, found, importer, program, taken)
+        near = _tabled([value for value in far if _defines(value, taken)], found, importer, program) or near
+    yield from near
+
+
+def _named(
+    rest: str, package: ModuleValue, importer: Module, program: Program, words: tuple[str, ...] = ()
+) -> Iterator[ModuleValue]:
+    """The modules below a package whose names fit and whose texts hold some words."""
     wanted = re.escape(rest.replace(".", "/")).replace(r"\*\*", ".+").replace(r"\*", "[^/]+")
     for path in sorted(program.paths):
-        inside = path.removeprefix(f"{found.folder}/").removesuffix(".py").removesuffix("/__init__")
-        if path.startswith(f"{found.folder}/") and path != importer.path and re.fullmatch(wanted, inside):
+        if not path.startswith(f"{package.folder}/") or path == importer.path:
+            continue
+        inside = path.removeprefix(f"{package.folder}/").removesuffix(".py").removesuffix("/__init__")
+        if re.fullmatch(wanted, inside) and all(program.tree.mentions(path, (word,)) for word in words):
             yield ModuleValue(path.rpartition("/")[0], program.load(path))
+
+
+def _tabled(values: list[ModuleValue], package: ModuleValue, importer: Module, program: Program) -> list[ModuleValue]:
+    """Those that a table beside the importing module names, if one does; all of them otherwise."""
+    tree, folder = program.tree, importer.folder
+    tables = [path for path in tree.files() if path.rpartition("/")[0] == folder and path.endswith(_TABLES)]
+    inside = [
+        (value, _dotted(value.module.path.removeprefix(f"{package.folder}/"))) for value in values if value.module
+    ]
+    named = [value for value, name in inside if any(tree.mentions(path, (name,)) for path in tables)]
+    return named or values
+
+
+def _taken(call: Call) -> tuple[str, ...]:
+    """The names that a function takes from the module it imports: `getattr(module, "run")`, `module.run()`."""
+    scope = call.scope
+    names = [
+        name
+        for name, bindings in scope.bindings.items()
+        if any(binding.kind == "value" and binding.expression is call.expression for binding in bindings)
+    ]
+    found = []
+    for other in scope.calls:
+        function, given = other.expression[2], other.arguments
+        if other.name == "getattr" and len(given) > 1 and given[1][0] == "const" and _is_it(given[0], call, names):
+            found.append(str(given[1][2]))
+        elif function[0] == "attr" and _is_it(function[2], call, names):
+            found.append(function[3])
+    return tuple(dict.fromkeys(found))
+
+
+def _is_it(expression: Expression, call: Call, names: list[str]) -> bool:
+    return expression is call.expression or (expression[0] == "name" and expression[2] in names)
+
+
+def _defines(value: ModuleValue, names: tuple[str, ...]) -> bool:
+    """Whether a module of the service itself binds all of some names."""
+    module = value.module
+    return module is not None and place_of(module.path) != TEST and all(name in module.bindings for name in names)
 
 
 def _below(package: str, name: str) -> str:

@@ -7,7 +7,7 @@ import re
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.http_requests import address_of, is_request, keys_of, payload_of
+from aiaudit.model.http_requests import address_of, is_request, is_written_out, keys_of, payload_of
 from aiaudit.model.scopes import Call
 from aiaudit.patterns import regex
 
@@ -34,7 +34,7 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
         return None
     payload, scope = found
     keys = keys_of(payload, scope, tools.evaluator)
-    address = address_of(call, tools.evaluator)
+    address = address_of(call, tools.evaluator, _MODEL_ADDRESS)
     if _OTHER_ADDRESS.search(address):
         return None
     is_model = _MODEL_ADDRESS.search(address) is not None
@@ -43,7 +43,7 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
     if is_http is None and not is_model:
         return None
     chosen = [key for key in _PAYLOAD if key in keys]
-    if keys and not chosen:
+    if keys and not chosen and is_written_out(payload, scope, tools.evaluator):
         return None
     starts = tuple(Place(payload, scope, (key,)) for key in chosen) or (Place(payload, scope),)
     where = re.sub(r"^\w+://", "", address).strip()

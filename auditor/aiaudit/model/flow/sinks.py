@@ -15,7 +15,7 @@ from aiaudit.model.flow.servers import raw_request
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
-from aiaudit.model.http_requests import SENDING
+from aiaudit.model.http_requests import BUILDING, SENDING
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Scope, last_name, walk
 from aiaudit.model.values import External
@@ -135,7 +135,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     for handed in tools.evaluator.handing.handed_over(call):
         found = _unlisted(handed, tools)
         return None if found is None else replace(found, call=call)
-    if name in SENDING:
+    if name in SENDING or name in BUILDING:
         return raw_request(call, tools)
     if function[0] != "attr":
         return by_path(call, function, tools.evaluator)

@@ -184,11 +184,12 @@ class Judge(Startup):
                     return self.setting(source, default, late, _purpose(use), (use,))
             if WARNS in outcomes and consumed and (late is not None or is_provider_key(names)):
                 return self.setting(source, default, late, _purpose(consumed[0]), (consumed[0],), warned=True)
-            if not uses and is_provider_key(names) and source.read is not None:
+            if not consumed and outcomes <= {WARNS} and is_provider_key(names) and source.read is not None:
                 for variable in source.names:
-                    calls = self.implicit[variable][1]
+                    calls = self.implicit[variable][1] if outcomes or not uses else ()
                     if calls:
-                        return self.setting(source, default, late, last_name(calls[0].expression[2]), ())
+                        client, warned = last_name(calls[0].expression[2]), bool(outcomes)
+                        return self.setting(source, default, late, client, (), warned=warned)
         if credential or (is_optional(names) and kind_of_name(names) is not None):
             return None
         for use in plain:

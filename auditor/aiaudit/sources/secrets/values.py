@@ -52,6 +52,8 @@ _MARKER_PARTS = regex(
     |insert[-_ ]|redacted|lorem|^\[[^\[\]]{1,80}\]$|^\?+$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# A hand that ran over the keyboard: where a key was made up, or made unreadable.
+_MASHED = regex(r"asdf|qwert", re.IGNORECASE)
 # What code puts in the place of a secret, so that nobody reads it.
 _MASKS = word_set("redacted removed hidden masked")
 _BRACKETED = regex(r"<(?!\|)[^<>]{1,80}>")
@@ -125,7 +127,7 @@ def is_placeholder(value: str) -> bool:
         return True
     prefix = prefix_of(value)
     body = value[len(prefix) :]
-    if prefix and len(body) < 8:
+    if prefix and (len(body) < 8 or _MASHED.search(body)):
         return True
     if not re.search(r"[^xX*._#?0\-]", body) or is_sequence(re.sub(r"[-_. ]", "", body)):
         return len(body) >= 3
