@@ -36,7 +36,7 @@ _FOLDERS = {
 _NAMES = {"Client": "Chroma", "EphemeralClient": "Chroma", "PersistentClient": "Chroma", "connect": "LanceDB"}
 _STORING = frozenset(
     ("add", "upsert", "add_documents", "aadd_documents", "add_texts", "aadd_texts", "insert", "create_table", "index",
-     "update", "delete", "from_documents", "from_texts")
+     "update", "from_documents", "from_texts")
 )  # fmt: skip
 _INDEXERS = ("langchain.indexes.index", "langchain_core.indexing.index", "langchain_community.indexes.index")
 _REMOTE = regex(
@@ -143,7 +143,7 @@ def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
             elif isinstance(value, External) and name.startswith("from_"):
                 maker = call if _keeps_in_folder(value.path, call, side) else None
                 if maker is not None:
-                    yield Writing(call, None, call.arguments, value.path.rpartition(".")[2], maker)
+                    yield Writing(call, None, call.arguments, value.path.split(".")[-2], maker)
         for expression in held:
             for value in side.evaluator.evaluate(expression, call.scope):
                 maker = _folder_maker(value, call, side) if isinstance(value, External) else None
