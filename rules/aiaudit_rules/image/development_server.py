@@ -90,7 +90,8 @@ def _reason(server: Server) -> str | None:
     if server.program == "quart" and "run" in server.words:
         return "the image starts Quart's development server"
     if server.program == "fastapi" and server.reload:
-        return "the image starts `fastapi dev`, which reloads at every write and listens for the desk alone"
+        alone = "" if server.host else " and listens for the desk alone"
+        return f"the image starts `fastapi dev`, which reloads at every write{alone}"
     if server.program == "sanic" and server.option("--dev", "-d", "--debug", "--auto-reload", "-r") is not None:
         return "the image starts sanic in development mode"
     if server.program == "chainlit" and server.reload:
