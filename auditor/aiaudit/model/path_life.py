@@ -73,9 +73,8 @@ class PathLife:
         it deletes after a failure, it keeps otherwise."""
         for inner in scope.descendants():
             for call in inner.calls:
-                failed = any(link.kind == "except" for link in call.around)
                 if (
-                    not failed
+                    not _is_after_failure(call)
                     and self._is_end(call)
                     and any(
                         part[0] == "name" and part[2] in names for part in walk(call.expression) if part[0] == "name"
@@ -91,7 +90,8 @@ class PathLife:
             return True  # background_tasks.add_task(os.remove, path)
         given = [call.expression[2], *call.arguments[:1]]
         return any(
-            isinstance(value, FunctionValue) and any(c.name in _DELETING for c in value.function.calls)
+            isinstance(value, FunctionValue)
+            and any(c.name in _DELETING and not _is_after_failure(c) for c in value.function.calls)
             for expression in given
             if expression[0] in ("name", "attr")
             for value in self.evaluator.evaluate(expression, call.scope)
@@ -119,6 +119,18 @@ class PathLife:
             if self._ends(known, outer) or self._ends_with_caller(outer, depth - 1):
                 return True
         return False
+
+
+def _is_after_failure(call: Call) -> bool:
+    """Whether a call stands in a handler, or in a branch that ends with an exception."""
+    for link in call.around:
+        if link.kind == "except":
+            return True
+        if link.kind == "if" and link.node[0] == "if":
+            arm = link.node[3 if link.branch else 4]
+            if arm and arm[-1][0] == "raise":
+                return True
+    return False
 
 
 def _is_temporary(part: Expression) -> bool:
