@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Enclosing, Function, Scope
 from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression, Parameter
 
@@ -27,14 +27,22 @@ def is_dead(
     """Whether a call stands in a branch that never runs. `handlers` are the functions that frameworks call (their
     parameters come from outside). With `through` only what that one call of the function passes counts. `known` keeps
     what tests came to, for other calls behind them."""
-    for link in call.around:
-        if link.kind == "if" and link.node[0] in ("if", "ifexp"):
-            outcome = _outcome(link.node[2], call.scope, evaluator, handlers, through, known)
-            if outcome is not None and outcome is not link.branch:
-                return True
-        elif link.kind == "unless" and _outcome(link.node[2], call.scope, evaluator, handlers, through, known) is True:
-            return True
-    return False
+    return any(never_runs(link, call.scope, evaluator, handlers, through, known) for link in call.around)
+
+
+def never_runs(
+    link: Enclosing,
+    scope: Scope,
+    evaluator: Evaluator,
+    handlers: frozenset[int],
+    through: Call | None = None,
+    known: Truths | None = None,
+) -> bool:
+    """Whether a branch that encloses something never runs."""
+    if link.kind == "if" and link.node[0] in ("if", "ifexp"):
+        outcome = _outcome(link.node[2], scope, evaluator, handlers, through, known)
+        return outcome is not None and outcome is not link.branch
+    return link.kind == "unless" and _outcome(link.node[2], scope, evaluator, handlers, through, known) is True
 
 
 def _outcome(
@@ -54,12 +62,15 @@ def _outcome(
 
 def is_main_part(call: Call) -> bool:
     """Whether a call stands under `if __name__ == "__main__"`."""
-    for link in call.around:
-        if link.kind == "if" and link.branch and link.node[0] == "if":
-            test = link.node[2]
-            if test[0] == "cmp" and test[2][0] == "name" and test[2][2] == "__name__":
-                return True
-    return False
+    return any(map(is_main_test, call.around))
+
+
+def is_main_test(link: Enclosing) -> bool:
+    """Whether a branch is that of `if __name__ == "__main__"`."""
+    if link.kind != "if" or not link.branch or link.node[0] != "if":
+        return False
+    test = link.node[2]
+    return bool(test[0] == "cmp" and test[2][0] == "name" and test[2][2] == "__name__")
 
 
 def truth(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.finding import Step
-from aiaudit.model.branches import Truths, is_dead, is_main_part
+from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
@@ -29,7 +29,7 @@ from aiaudit.model.runners import (
     STARTING_KEYWORDS,
     TASK_STARTERS,
 )
-from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import PROVIDER, Call, Class, Enclosing, Function, Module, Scope, last_name
 from aiaudit.model.singletons import is_singleton
 from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.values import (
@@ -201,15 +201,21 @@ class Contexts:
 
     def runs(self, call: Call) -> bool:
         """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
-        around = call.enclosing
-        if around is None:
+        new: list[Enclosing] = []
+        link = call.enclosing
+        while link is not None and id(link) not in self._runs:
+            new.append(link)
+            link = link.outer
+        runs = link is None or self._runs[id(link)]
+        for link in reversed(new):
+            runs = self._runs[id(link)] = runs and not self._is_cut(link, call.scope)
+        return runs
+
+    def _is_cut(self, link: Enclosing, scope: Scope) -> bool:
+        """Whether what a statement encloses never runs because of it."""
+        if is_main_test(link) and scope.module.path not in self.started:
             return True
-        known = self._runs.get(id(around))
-        if known is None:
-            in_script = is_main_part(call) and call.scope.module.path not in self.started
-            is_cut = in_script or is_dead(call, self.evaluator, self.handlers, known=self._truths)
-            known = self._runs[id(around)] = not is_cut
-        return known
+        return never_runs(link, scope, self.evaluator, self.handlers, known=self._truths)
 
     def guard(self, call: Call) -> Guard:
         """The lazy-initialisation guard around a call."""

@@ -117,7 +117,7 @@ class Containers(Core):
             holder = scope_of_name(scope, expression[2])
             if holder is None:
                 return None
-            if self._is_application(holder, expression[2]):
+            if self._has_applications and self._is_application(holder, expression[2]):
                 return APPLICATION
             if is_context(holder, expression[2]) and self._has_worker:
                 return WORKER_CONTEXT
@@ -150,14 +150,17 @@ class Containers(Core):
         told = binding.annotation
         if binding.kind == "value" and binding.expression is not None and binding.expression[0] == "call":
             told = binding.expression[2]
-        if told is None or told[0] not in ("name", "attr") or not self._has_aiohttp:
+        if told is None or told[0] not in ("name", "attr"):
             return False
         made = self.evaluate(told, holder)
         return any(isinstance(value, External) and value.path == "aiohttp.web.Application" for value in made)
 
     @cached_property
-    def _has_aiohttp(self) -> bool:
-        return any(name.startswith("aiohttp") for module in self.program.modules for name in imported_names(module))
+    def _has_applications(self) -> bool:
+        """Whether anything of the program may be an application of aiohttp."""
+        return bool(self.hooks) or any(
+            name.startswith("aiohttp") for module in self.program.modules for name in imported_names(module)
+        )
 
     @cached_property
     def _has_worker(self) -> bool:

@@ -17,6 +17,7 @@ from aiaudit.sources.python.facts import At, Expression, Statement
 from aiaudit.values import dataclass
 
 # Calls that end the handling of a request.
+_TESTING = frozenset(("assert", "if", "while"))
 _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))
 
 
@@ -93,14 +94,14 @@ class Checks:
     def _find(self, scope: Scope) -> Iterator[Check]:
         layout = self.order.layout(scope)
         for statement, address in layout.statements():
-            for check in self._in_statement(statement, address, scope):
+            for check in self._in_statement(statement, address, scope) if statement[0] in _TESTING else ():
                 yield check
                 for alias in self._aliases(check.bound, scope):
                     yield Check(alias, check.address, check.branch, check.rejects)
         for call in scope.calls:
-            place = layout.at(call.at)
-            if place is not None:
-                for bound in self._checked_by(call):
+            for bound in self._checked_by(call) if call.arguments or call.keywords else ():
+                place = layout.at(call.at)
+                if place is not None:
                     yield Check(bound, place[1], None, True)
                     yield Check(bound, place[1], 0, True)
 
@@ -110,7 +111,6 @@ class Checks:
         if tag == "assert":
             for bound in bounded_if(statement[2], True, definitions):
                 yield Check(bound, address, None, True)
-        if tag not in ("if", "while"):
             return
         small = bounded_if(statement[2], False, definitions)
         known = bounded_if(statement[2], True, definitions)
@@ -151,8 +151,6 @@ class Checks:
 
     def _checked_by(self, call: Call) -> Iterator[Bound]:
         """What a call of a function of the program has checked when it comes back."""
-        if not call.arguments and not call.keywords:
-            return
         for value in self.evaluator.callees(call):
             if not isinstance(value, FunctionValue):
                 continue

@@ -23,8 +23,7 @@ class Layout:
         self._statements: list[tuple[Statement, Address]] = []
         self._blocks: dict[Address, tuple[Statement, ...]] = {}
         self._add(scope.body, ())
-        order = sorted(range(len(self._statements)), key=lambda i: self._statements[i][0][1][:2])
-        self._statements = [self._statements[i] for i in order]
+        self._statements.sort(key=lambda pair: pair[0][1][:2])
         self._starts = [statement[1][:2] for statement, _ in self._statements]
 
     def _add(self, body: tuple[Statement, ...], prefix: Address) -> None:
