@@ -139,7 +139,8 @@ class Walker:
         """Where a place leads: other places by their numbers, and sources."""
         known = self._steps.get(number)
         if known is None:
-            steps = self._steps_of_any(number & _SITE)
+            site = number & _SITE
+            steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
                 found = [step for step in self.step(self._place(number)) if not _is_constant(step)]
                 known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
@@ -153,12 +154,11 @@ class Walker:
 
         Functions are entered from many calls, and most steps inside them are the same for all.
         """
-        if site not in self._relative:
-            try:
-                steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
-                self._relative[site] = tuple(map(self._relative_step, steps))
-            except DependsOnStack:
-                self._relative[site] = None
+        try:
+            steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
+            self._relative[site] = tuple(map(self._relative_step, steps))
+        except DependsOnStack:
+            self._relative[site] = None
         return self._relative[site]
 
     def _relative_step(self, step: Place | Source) -> Source | _Step:
@@ -177,7 +177,9 @@ class Walker:
                 found.append(step)
                 continue
             site, frames, is_further = step
-            whole = self._stacks.joined(stack, frames) if is_further else frames
+            whole: int | None = stack
+            if frames or not is_further:
+                whole = self._stacks.joined(stack, frames) if is_further else frames
             if whole is not None:
                 found.append(whole << _SITE_BITS | site)
         return tuple(found)
