@@ -236,8 +236,9 @@ class _Limits:
             made_by = self.evaluator.evaluate(made, call.scope)
             of_slowapi = any(isinstance(value, External) and value.path.startswith("slowapi") for value in made_by)
             return self._applies_defaults or not of_slowapi
-        if name in _MIDDLEWARE and call.arguments:
-            return self._is_limiting_middleware(call.arguments[0], call.scope)
+        middleware = call.argument("middleware_class", 0) if name in _MIDDLEWARE else None
+        if middleware is not None:
+            return self._is_limiting_middleware(middleware, call.scope)
         if name == "RateLimitConfig":
             return self._is_limiter(made, call.scope)
         return name in TAKING_LIMITERS and self._is_given_limiter(call)
@@ -251,8 +252,7 @@ class _Limits:
         return any(
             isinstance(value, External) and value.path.endswith(SLOWAPI_MIDDLEWARE)
             for call in calls
-            if call.arguments
-            for value in self.evaluator.evaluate(call.arguments[0], call.scope)
+            for value in self.evaluator.evaluate(call.argument("middleware_class", 0), call.scope)
         )
 
     def _is_given_limiter(self, call: Call) -> bool:

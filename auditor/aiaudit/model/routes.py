@@ -376,8 +376,9 @@ class _Finder:
             for item in value.expression[2]:
                 made = [(item, value.scope)] if item[0] == "call" else self.evaluator.definitions(item, value.scope)
                 for depends, holder in made:
-                    if depends[0] == "call" and last_name(depends[2]) in ("Depends", "Security") and depends[3]:
-                        yield from self.evaluator.functions_of(depends[3][0], holder)
+                    if depends[0] == "call" and last_name(depends[2]) in ("Depends", "Security"):
+                        given = self.evaluator.call_of(depends, holder).argument("dependency", 0)
+                        yield from self.evaluator.functions_of(given, holder)
 
     def _event(self, function: Function, event: Expression, span: Span) -> None:
         if event[0] == "const" and event[2] in STARTUP_EVENTS:
@@ -458,8 +459,9 @@ class _Finder:
             if last_name(call.expression[2][2]) in ("on_startup", "cleanup_ctx"):
                 for function in self.evaluator.functions_of(call.arguments[0], call.scope):
                     self._entry("startup", function, f"startup hook {function.label}", call.span)
-        elif name in _MIDDLEWARE and call.arguments:
-            self._middleware(call)
+        elif name in _MIDDLEWARE:
+            for value in self.evaluator.evaluate(call.argument("middleware_class", 0), call.scope):
+                self._middleware_class(value, call.span)
         elif name == "add_exception_handler" and len(call.arguments) > 1:
             for function in self.evaluator.functions_of(call.arguments[1], call.scope):
                 self._entry("request", function, f"exception handler {function.name}", call.span)
@@ -467,7 +469,7 @@ class _Finder:
             for function in self._listed_dependencies(call.keyword("dependencies"), call.scope):
                 self._entry("request", function, f"request of a router ({function.name})", call.span)
         elif name in _NODES:
-            for argument in call.arguments:
+            for argument in (*call.arguments, *(value for _, value in call.keywords)):
                 for function in self.evaluator.functions_of(argument, call.scope):
                     self._entry("request", function, f"graph node {function.name}", call.span)
 
@@ -570,10 +572,6 @@ class _Finder:
             for handler in self.evaluator.functions_of(function, call.scope):
                 if not any(route.handler is handler for route in self.found.routes):
                     self._add(handler, f"gradio {name} {handler.name}", call.span, "Gradio", (), call)
-
-    def _middleware(self, call: Call) -> None:
-        for value in self.evaluator.evaluate(call.arguments[0], call.scope):
-            self._middleware_class(value, call.span)
 
     def _middleware_class(self, value: Value, span: Span) -> None:
         """What a middleware does for each request, if it is a class of the program or an object of one."""

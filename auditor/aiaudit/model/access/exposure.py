@@ -69,7 +69,8 @@ def _any_origin(side: PythonSide) -> Step | None:
     """CORS that lets pages of any site call the service: it is meant for browsers."""
     for name in ("add_middleware", "Middleware", "CORS"):
         for call in side.program.calls_by_name.get(name, ()):
-            if name != "CORS" and not (call.arguments and last_name(call.arguments[0]) == "CORSMiddleware"):
+            middleware = call.argument("middleware_class", 0)
+            if name != "CORS" and (middleware is None or last_name(middleware) != "CORSMiddleware"):
                 continue
             origins = call.keyword("allow_origins") or call.keyword("origins")
             listed = origins[2] if origins is not None and origins[0] in ("list", "tuple") else ()

@@ -167,7 +167,7 @@ def _of_middleware(tools: Tools) -> Iterator[_Limit]:
             holders = _decorated_for(entry.scope, tools)
             yield from (_Limit(size, holders) for size in _refused(entry.scope, tools))
     for call in tools.side.program.calls_by_name.get("add_middleware", ()):
-        given = call.arguments[0] if call.arguments else None
+        given = call.argument("middleware_class", 0)
         if given is None or not _LIMITING.search(last_name(given)):
             continue
         values = tools.evaluator.evaluate(given, call.scope)

@@ -99,7 +99,7 @@ class Sources:
             for parameter in function.parameters:
                 call = self.evaluator.dependency(parameter, function)
                 if call is not None:
-                    given = call.arguments[0] if call.arguments else parameter[2]
+                    given = call.argument("dependency", 0) or parameter[2]
                     for value in self.evaluator.evaluate(given, call.scope):
                         queue += [(inner, route) for inner in self._run_by(value)]
         return found
