@@ -9,7 +9,7 @@ from aiaudit.model.counting import counts
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk, walk_all
-from aiaudit.model.values import Constant, External, FunctionValue
+from aiaudit.model.values import Constant, External, FunctionValue, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -104,7 +104,7 @@ class Graphs:
     def _choice(self, call: Call, graph: Graph) -> None:
         deciding = list(self.side.evaluator.functions_of(call.argument("path", 1), call.scope))
         graph.deciding += deciding
-        listed = call.argument("path_map", 2)
+        listed = self._written(call.argument("path_map", 2), call)
         ends: set[str] = set()
         meant: dict[str, str] = {}
         if listed is not None and listed[0] == "dict":
@@ -127,6 +127,14 @@ class Graphs:
         for name in self._names(call.argument("source", 0), call):
             graph.edges[name].update(ends)
             graph.choices[name] += [(function, meant) for function in deciding]
+
+    def _written(self, listed: Expression | None, call: Call) -> Expression | None:
+        """A table or list as it is written, here or where a variable is given it."""
+        if listed is not None and listed[0] == "name":
+            for value in self.side.evaluator.evaluate(listed, call.scope):
+                if isinstance(value, Literal):
+                    return value.expression
+        return listed
 
     def _node(self, call: Call, graph: Graph) -> None:
         """A node; what it returns may name the next one: `Command(goto="agent")`."""

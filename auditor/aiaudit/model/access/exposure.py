@@ -11,6 +11,7 @@ from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import last_name
 from aiaudit.model.service import Service
+from aiaudit.model.values import Constant
 from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 from aiaudit.span import Span
@@ -73,8 +74,9 @@ def _any_origin(side: PythonSide) -> Step | None:
             if name != "CORS" and (middleware is None or last_name(middleware) != "CORSMiddleware"):
                 continue
             origins = call.keyword("allow_origins") or call.keyword("origins")
-            listed = origins[2] if origins is not None and origins[0] in ("list", "tuple") else ()
-            anything = any(item[0] == "const" and item[2] == "*" for item in listed)
+            is_written = origins is not None and origins[0] in ("list", "tuple", "name")  # settings may say otherwise
+            listed = side.evaluator.elements(origins, call.scope) if is_written else ()
+            anything = any(isinstance(item, Constant) and item.value == "*" for item in listed)
             if call.scope.module.path in side.routing.live and (anything or (name == "CORS" and origins is None)):
                 return Step("pages of any site may call it", call.span)
     return None

@@ -248,6 +248,9 @@ class Containers(Core):
             yield from self.elements(container[3][0], scope, index)
             return
         generators = self._generators(container, scope)
+        if container[0] == "name":  # `rows = read()`, and then `next(rows)`
+            defined = self.definitions(container, scope)
+            generators = [function for made, holder in defined for function in self._generators(made, holder)]
         if generators:
             for function in generators:
                 yield from self.result(function)
