@@ -302,6 +302,8 @@ class _Collector:
         if tag == "call":
             self.call(node, around, parent, awaited)
         elif tag == "await":
+            if node[2][0] == "name":
+                self.awaited(node[2][2])
             self._visit(node[2], around, node, True)
         elif tag == "attr":
             self.scope.reads.append(node)
@@ -328,6 +330,12 @@ class _Collector:
             for part in node[2:]:
                 if type(part) is tuple and part:
                     self.parts(part, around, node)
+
+    def awaited(self, name: str) -> None:
+        """`coming = ask()`, and then `await coming`: the call is awaited all the same."""
+        made = {id(binding.expression) for binding in self.scope.bindings.get(name, ()) if binding.kind == "value"}
+        for call in self.scope.calls if made else ():
+            call.awaited = call.awaited or id(call.expression) in made
 
     def parts(self, part: Any, around: Enclosing | None, parent: Expression) -> None:
         if is_node(part):
