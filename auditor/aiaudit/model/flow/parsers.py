@@ -1,17 +1,20 @@
-"""Parsers of Flask-RESTful and Flask-RESTX: what `parser.add_argument("size", type=int)` lets a request say."""
+"""Flask-RESTful and Flask-RESTX: what `parser.add_argument("size", type=int)` lets a request say, and `api.payload`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.scopes import Call, Scope, last_name
-from aiaudit.model.values import External
+from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.flow.places import Part
+from aiaudit.model.scopes import Call, Function, Scope, last_name
+from aiaudit.model.values import External, Literal
 from aiaudit.sources.python.facts import Expression
 
 # By hand, or by a namespace or an API; `flaskparser.parser` is webargs'.
 _MADE = ("RequestParser()", ".Namespace().parser()", ".Api().parser()")
 _OTHERS = ("flaskparser.parser",)
+# What has the JSON body of the request that is answered as its `payload`.
+_APIS = ("flask_restx.Api()", "flask_restx.Namespace()", "flask_restplus.Api()", "flask_restplus.Namespace()")
 _FREE = frozenset(("str", "Text", "dict", "list", "unicode"))
 
 
@@ -41,6 +44,48 @@ class Parsers:
             made = self.evaluator.evaluate(call.expression[2][2], call.scope)
             if any(isinstance(value, External) and id(value.origin) in origins for value in made):
                 yield call
+
+    def has_body(self, root: Expression, names: Sequence[Part], scope: Scope) -> bool:
+        """Whether a chain of names begins with `api.payload` or, in a resource, `self.api.payload`: the JSON body."""
+        if tuple(names[:2]) == ("api", "payload") and root[0] == "name":
+            method = method_of(scope)
+            if method is None or method.owner is None or root[2] != method.self_name:
+                return False
+            return self.evaluator.inherits(method.owner, "flask_restx.Resource", "flask_restplus.Resource")
+        if tuple(names[:1]) != ("payload",):
+            return False
+        held = self.evaluator.evaluate(root, scope)
+        return any(isinstance(value, External) and value.path in _APIS for value in held)
+
+    def bounds(self, function: Function | None, field: str) -> bool:
+        """Whether a handler refuses bodies with a field that is too long: `fields.String(max_length=200)` in the model of
+        `@api.expect(model, validate=True)`."""
+        for decorator in function.decorators if function is not None else ():
+            if decorator[0] != "call" or last_name(decorator[2]) != "expect" or not decorator[3]:
+                continue
+            validate = next((value for name, value in decorator[4] if name == "validate"), None)
+            if validate is not None and validate[0] == "const" and validate[2] is True:
+                return any(map(_is_short, self._fields(decorator[3][0], field, function)))
+        return False
+
+    def _fields(self, model: Expression, field: str, function: Function | None) -> Iterator[Expression]:
+        """What a model made with `api.model("Name", {...})` says of a field."""
+        scope = function.parent if function is not None else None
+        for value in self.evaluator.evaluate(model, scope) if scope is not None else ():
+            if not isinstance(value, External) or value.origin is None or not value.path.endswith(".model()"):
+                continue
+            for written in value.origin.arguments:
+                for literal in self.evaluator.evaluate(written, value.origin.scope):
+                    if isinstance(literal, Literal) and literal.expression[0] == "dict":
+                        yield from (said for key, said in literal.expression[2] if _is_named(key, field))
+
+
+def _is_named(key: Expression | None, field: str) -> bool:
+    return key is not None and key[0] == "const" and key[2] == field
+
+
+def _is_short(field: Expression) -> bool:
+    return field[0] == "call" and any(name in ("max_length", "enum") for name, _ in field[4])
 
 
 def _destination(call: Call) -> str:

@@ -261,6 +261,8 @@ class Sources:
         if widget is not None:
             return True, Source(f"the text of the {widget}", place.span) if widget and not place.path else None
         root, names = _access(place.expression)
+        if self.parsers.has_body(root, names, place.scope):
+            return True, self._request_part(("json", *names[names.index("payload") + 1 :], *place.path), place)
         if not names or not self.is_request(root, place.scope):
             return False, None
         path: Path = (*names, *place.path)
@@ -291,7 +293,7 @@ class Sources:
         field = names[0] if names else ""
         if what == "the socket":
             return Source("a message of the socket", place.span, "text", route, field)
-        if is_identifier(field):
+        if is_identifier(field) or (what == "the JSON body" and self.parsers.bounds(function, field)):
             return None
         description = f"`{field}` in {what}" if field else what
         return Source(description, place.span, "text", route, field, container=_json_list(what, field, path, place))
