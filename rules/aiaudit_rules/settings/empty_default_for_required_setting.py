@@ -7,6 +7,9 @@ value is needed and nothing stops the start without it. What counts as a check i
 `unchecked-environment-lookup`; validators of the settings class count as well. Defaults that servers accept
 (`"ollama"`, `"not-needed"`), knobs, and what is used only where a test has found it are left alone.
 
+A secret for signing that a process makes itself where it is missing (`os.getenv("SECRET_KEY", os.urandom(24))`) is
+flagged too: each restart ends all sessions, and two workers do not accept each other's.
+
 ## Why is this bad
 An empty key is taken by several clients as if it were one: the service starts and every call fails. A stand-in is
 worse: a token signed with a secret that stands in the source code is a token that anybody can sign.
@@ -55,7 +58,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Finding
 from aiaudit.model.settings import Setting
-from aiaudit.rule import HIGH, Rule
+from aiaudit.rule import HIGH, MEDIUM, Rule
 from aiaudit_rules.settings.shared import consequence
 
 rule = Rule(
@@ -72,6 +75,15 @@ DEFAULTS = {"none": "None", "empty": "an empty text", "literal": "a stand-in"}
 @rule.check(Setting)
 def empty_default_for_required_setting(setting: Setting) -> Iterator[Finding]:
     """Fields with a default, and lookups with one that stands for none."""
+    if setting.default == "anew":
+        yield rule.at(
+            setting.span,
+            f"{setting.name} is made anew by each process that starts without it: what one has signed no other accepts",
+            help="give it no default, so that the service does not start without it",
+            trace=setting.steps,
+            severity=MEDIUM,
+        )
+        return
     if setting.in_request is not None or not (setting.is_field or setting.default in ("empty", "literal")):
         return
     if setting.default not in DEFAULTS:

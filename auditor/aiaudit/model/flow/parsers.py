@@ -58,8 +58,8 @@ class Parsers:
         return any(isinstance(value, External) and value.path in _APIS for value in held)
 
     def bounds(self, function: Function | None, field: str) -> bool:
-        """Whether a handler refuses bodies with a field that is too long: `fields.String(max_length=200)` in the model of
-        `@api.expect(model, validate=True)`."""
+        """Whether a handler refuses bodies with a field that is too long: `fields.String(max_length=200)` in a model
+        and `@api.expect(model, validate=True)`."""
         for decorator in function.decorators if function is not None else ():
             if decorator[0] != "call" or last_name(decorator[2]) != "expect" or not decorator[3]:
                 continue

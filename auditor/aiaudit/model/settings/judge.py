@@ -12,9 +12,10 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
+from aiaudit.model.settings.anew import is_made_anew
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
 from aiaudit.model.settings.clients import Client, client_of, connects
-from aiaudit.model.settings.lookups import COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
+from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, STORED, Use, is_guarded
@@ -45,7 +46,8 @@ _CALLERS = 3
 class Setting:
     """A setting that the service needs and whose absence does not stop its start.
 
-    `default` is "none", "empty" or "literal" (a stand-in, `text`) or "raises" (the lookup itself raises, in a request).
+    `default` is "none", "empty", "literal" (a stand-in, `text`), "anew" (a random value of each process) or "raises"
+    (the lookup itself raises, in a request).
     `is_field`: a field of a settings class; `in_request`: the reach of a lookup that only requests get to; `answered`:
     a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence.
     """
@@ -132,6 +134,8 @@ class Judge(Startup):
     def judge(self, source: Source) -> Setting | None:
         """What is wrong with one setting, None for nothing."""
         default = self.default_of(source)
+        if self.is_made_anew(source, default):
+            return self.setting(source, Default(ANEW), None, "", tuple(self.uses.get(id(source), ())[:1]))
         if default.kind == COMPUTED or (default.kind == LITERAL and not is_stand_in(source.names[-1], default.text)):
             return None
         request = self.contexts.in_request(source.scope) if source.read is not None else None
@@ -151,6 +155,16 @@ class Judge(Startup):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
+
+    def is_made_anew(self, source: Source, default: Default) -> bool:
+        """Whether a secret that sessions or tokens are signed with is made by each process that starts without it."""
+        names = (*source.names, source.field)
+        if not any(map(is_signing_secret, names)) or any(name in self.checked for name in source.names):
+            return False
+        if source.read is not None and self.contexts.before_requests(source.scope) is None:
+            return False
+        is_used = source.read is not None or bool(self.reads.of(source.field))
+        return is_used and is_made_anew(source, default, self.side.evaluator)
 
     def matters(self, source: Source) -> bool:
         """Whether a look-up that raises in a request is one of the service's own settings."""

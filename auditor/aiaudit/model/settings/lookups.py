@@ -26,6 +26,8 @@ _METHOD = regex(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.F
 _HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var", "environs")
 TYPES = ("SecretStr", "str", "AnyUrl", "PostgresDsn", "AnyHttpUrl", "HttpUrl")
 SAID_MISSING, NONE, EMPTY, LITERAL, COMPUTED = "raises", "none", "empty", "literal", "computed"
+# What a setting becomes that each process makes itself.
+ANEW = "anew"
 
 
 @dataclass(frozen=True, slots=True)
