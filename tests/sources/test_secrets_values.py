@@ -111,6 +111,7 @@ def test_kinds(name: str, value: str, use: str, kind: str) -> None:
         ("password", "****", CONFIG),
         ("app_password", "<redacted>", CODE),
         ("secret_key", "jwt_secret", CODE),
+        ("SECRET", "secret", CODE),
         ("secret", "blueprint", CODE),
         ("SECRET_KEY", "settings.signing", CODE),
         ("api_key", "[REMOVED]", CODE),

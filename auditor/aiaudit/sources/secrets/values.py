@@ -199,7 +199,8 @@ def _signs(value: str, name: str, use: str) -> bool:
         return False
     if use != CODE:
         return use == PROCESS
-    return len(names.words_of(name)) > 1 and not value.isdigit() and not is_naming(value, name, use)
+    is_constant = name.isupper() and len(names.words_of(name)) > 1
+    return is_constant and not value.isdigit() and not is_naming(value, name, use)
 
 
 def _is_something_else(value: str, kind: str, use: str) -> bool:
