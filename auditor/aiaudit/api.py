@@ -14,6 +14,7 @@ from aiaudit import hadolint
 from aiaudit.adoption import Adoption, adopt
 from aiaudit.finding import Finding
 from aiaudit.fingerprint import with_fingerprints
+from aiaudit.judging import Judging
 from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.service import Service
 from aiaudit.recall import Memory
@@ -102,6 +103,8 @@ class Audit:
         self.service = Service(self.memory.listener if self.memory else self.workspace, settings.knowledge, day)
         self.suppressor = Suppressor(self.workspace, self.catalogue, adopted.honours_comments)
         self.runner = Runner(self.service, self.workspace, self.selection, progress)
+        listener = self.memory.listener if self.memory else None
+        self.judging = Judging(self.service, self.workspace, self.runner, listener)
 
     def report(self, observed: Subjects | None = None) -> Report:
         """Run the rules and sort what they found; `observed` are subjects that the sources cannot give: of a boot."""
@@ -150,16 +153,17 @@ class Audit:
 
     def _found(self, rules: Sequence[Rule], observed: Subjects | None) -> list[Finding]:
         """What these rules find; they do not run when all that they would see is as it was."""
-        if self.memory is None or observed:
+        if observed:
             return list(self.runner.run(rules, observed))
-        recalled = self.memory.recall()
-        if recalled is not None:
-            return recalled
-        before = len(self.workspace.diagnostics)
-        found = list(self.runner.run(rules))
-        if not self.runner.crashed:
-            self.memory.keep(found, self.workspace.diagnostics[before:])
-        return found
+        parts = self.memory.recall() if self.memory else None
+        if parts is None or any(part.is_stale for part in parts):
+            parts = (self.judging.again(parts, rules) if parts else None) or self.judging.all(rules)
+            if self.memory and not self.runner.crashed:
+                self.memory.keep(parts)
+        for part in parts:
+            if part.is_recalled:
+                self.workspace.repeat(part.diagnostics)
+        return [finding for part in parts for finding in part.findings]
 
     def _sort(self, found: Iterable[Finding], findings: list[Reported], suppressed: list[Reported]) -> None:
         """Fingerprint findings within the scope; part those that a comment or the settings accept."""

@@ -17,17 +17,35 @@ TEXT: Question = ("text",)
 WORDS: Question = ("words",)
 
 
+class Page:
+    """What was asked in one turn, file by file; `words` are those that were looked for among `with_words`."""
+
+    def __init__(self) -> None:
+        self.asked: Asked = {}
+        self.words: set[str] = set()
+        self.with_words: frozenset[str] = frozenset()
+
+    def add(self, other: Page) -> None:
+        """Take over what was asked in another turn."""
+        self.take(other, other.asked)
+        self.words |= other.words
+        self.with_words |= other.with_words
+
+    def take(self, other: Page, paths: Iterable[str]) -> None:
+        """Take over what was asked about some files."""
+        for path in paths:
+            self.asked.setdefault(path, {}).update(other.asked[path])
+
+
 class Listener:
     """The tree as the model sees it, with a note of everything that is asked about a file."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.root = workspace.root
-        self.asked: Asked = {}
-        self.words: set[str] = set()
+        self.page = Page()
         self.asked_for_ignored = False
         self._known: dict[Question, Question] = {}
-        self._with_words: frozenset[str] = frozenset()
         self.files = workspace.files
         self.exists = workspace.exists
         self.problem = workspace.problem
@@ -52,9 +70,10 @@ class Listener:
 
     def files_with(self, word: str, among: frozenset[str]) -> Iterable[str]:
         """Those of some files in whose text a word stands."""
-        if among is not self._with_words:
-            self._with_words |= among
-        self.words.add(word)
+        page = self.page
+        if among is not page.with_words:
+            page.with_words |= among
+        page.words.add(word)
         return self.workspace.files_with(word, among)
 
     def lines_with(self, path: str, word: str) -> Sequence[int]:
@@ -70,14 +89,14 @@ class Listener:
 
     def _note(self, path: str, question: Question, answer: Any = True) -> None:
         """Remember a question about a file; the same about many files is one object."""
-        self.asked.setdefault(path, {})[self._known.setdefault(question, question)] = answer
+        self.page.asked.setdefault(path, {})[self._known.setdefault(question, question)] = answer
 
-    def questions(self) -> Asked:
-        """All that was asked, file by file."""
-        standing: dict[str, list[str]] = {path: [] for path in self._with_words}
-        for word in sorted(self.words):
-            for path in self.workspace.files_with(word, self._with_words):
+    def questions(self, page: Page) -> Asked:
+        """All that was asked in a turn, file by file."""
+        standing: dict[str, list[str]] = {path: [] for path in page.with_words}
+        for word in sorted(page.words):
+            for path in self.workspace.files_with(word, page.with_words):
                 standing[path].append(word)
         for path, words in standing.items():
-            self.asked.setdefault(path, {})[WORDS] = tuple(words)
-        return self.asked
+            page.asked.setdefault(path, {})[WORDS] = tuple(words)
+        return page.asked

@@ -9,15 +9,16 @@ What is not asked file by file (which files there are, the settings, the rules, 
 
 from __future__ import annotations
 
+import dataclasses
 import marshal
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aiaudit.finding import Finding
-from aiaudit.listener import TEXT, Asked, Listener, Question
+from aiaudit.judging import Part
+from aiaudit.listener import TEXT, Asked, Listener, Page, Question
+from aiaudit.model.service import Group
 from aiaudit.patterns import occurs, regex
 from aiaudit.reading import Unreadable, decode, read_bytes
-from aiaudit.results import Diagnostic
 from aiaudit.sources.extractors import EXTRACTORS, are_lasting
 from aiaudit.sources.stamps import digest, is_settled, read_private, signature_at, write_private
 from aiaudit.sources.store import FileStore, pickled, unpickled
@@ -25,21 +26,31 @@ from aiaudit.values import dataclass
 from aiaudit.words import lines_of, words_of
 from aiaudit.workspace import Workspace
 
-MAGIC = b"aiaudit findings 1\n"
+MAGIC = b"aiaudit findings 2\n"
 
 _ADMITTED = ("aiaudit.finding", "aiaudit.fix", "aiaudit.results", "aiaudit.span")
 
 
 @dataclass(slots=True)
-class _Record:
-    """What is kept of an audit: the digest of the files that git ignores ("" if they did not matter), all words that
-    were asked for, what each file held, what was asked about it, and the pickled findings and diagnostics."""
+class _Part:
+    """What is kept of one turn of an audit: the fields of its group (none for the whole tree), all words that were
+    asked for, what was asked about each file, the pickled findings and diagnostics, and whether it is anchored."""
 
-    ignored: str
+    group: tuple[Any, ...]
     words: tuple[str, ...]
-    contents: dict[str, str]
     asked: Asked
     found: bytes
+    is_anchored: bool
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is kept of an audit: the digest of the files that git ignores ("" if they did not matter), what each file
+    held, and the parts of the audit."""
+
+    ignored: str
+    contents: dict[str, str]
+    parts: list[_Part]
 
 
 class Memory:
@@ -53,47 +64,66 @@ class Memory:
         self.key = digest("\0".join((store.build, *key, *_listed(workspace))))
         self.started = started
 
-    def recall(self) -> list[Finding] | None:
-        """The findings that stand, None where the rules must run; its problems are the workspace's from then on."""
+    def recall(self) -> list[Part] | None:
+        """The parts of the last audit, those stale for which the rules must run; None where all must be judged."""
         record = self._load()
         if record is None or record.ignored not in ("", _digest_of(self.workspace.ignored_files())):
             return None
+        self.listener.asked_for_ignored = bool(record.ignored)  # parts that stand have asked, and are not asked again
         changed = [path for path, content in record.contents.items() if not self._is_unchanged(path, content)]
-        if not all(self._answers_alike(path, record) for path in changed):
-            return None
+        stale: set[int] = set()
+        for path in changed:
+            told = self._told_otherwise(path, record)
+            if told is None or 0 in told:
+                return None
+            stale |= told
         try:
-            findings, diagnostics = unpickled(record.found, _ADMITTED)
+            parts = [self._standing(part, number in stale) for number, part in enumerate(record.parts)]
         except Exception:  # whatever a damaged file raises, the rules can run
             return None
-        if changed:
+        if changed and not stale:
             self._write(record)
-        self.workspace.repeat(diagnostics)
-        return list(findings)
+        return parts
 
-    def keep(self, findings: Sequence[Finding], diagnostics: Sequence[Diagnostic]) -> None:
+    def _standing(self, part: _Part, is_stale: bool) -> Part:
+        findings, diagnostics = ((), ()) if is_stale else unpickled(part.found, _ADMITTED)
+        page = Page()
+        page.asked, page.words = part.asked, set(part.words)
+        group = Group(*part.group) if part.group else None
+        return Part(group, page, findings, diagnostics, part.is_anchored, is_recalled=True, is_stale=is_stale)
+
+    def keep(self, parts: Sequence[Part]) -> None:
         """Remember what was found, unless some file was written meanwhile, or cannot be told from a changed one."""
-        workspace, listener = self.workspace, self.listener
-        asked = {path: questions for path, questions in listener.questions().items() if self._depends(path, questions)}
+        workspace = self.workspace
+        kept = [self._kept(part) for part in parts]
+        asked = dict.fromkeys(path for part in kept for path in part.asked)
         contents = {path: content for path in asked if (content := self._content(path)) is not None}
         if len(contents) < len(asked) or not workspace.is_repeatable:
             return
-        ignored = _digest_of(workspace.ignored_files()) if listener.asked_for_ignored else ""
-        found = pickled((tuple(findings), tuple(diagnostics)))
-        self._write(_Record(ignored, tuple(listener.words), contents, asked, found))
+        ignored = _digest_of(workspace.ignored_files()) if self.listener.asked_for_ignored else ""
+        self._write(_Record(ignored, contents, kept))
+
+    def _kept(self, part: Part) -> _Part:
+        group = part.group
+        fields = tuple(getattr(group, item.name) for item in dataclasses.fields(group)) if group is not None else ()
+        questions = self.listener.questions(part.page).items()
+        asked = {path: about for path, about in questions if self._depends(path, about)}
+        found = pickled((tuple(part.findings), tuple(part.diagnostics)))
+        return _Part(fields, tuple(part.page.words), asked, found, part.is_anchored)
 
     def _load(self) -> _Record | None:
         """The record of the last audit with this key."""
         payload = read_private(self.file, MAGIC)
         try:
-            key, *parts = marshal.loads(payload or b"")
-            return _Record(*parts) if key == self.key else None
+            key, ignored, contents, parts = marshal.loads(payload or b"")
+            return _Record(ignored, contents, [_Part(*fields) for fields in parts]) if key == self.key else None
         except (ValueError, EOFError, TypeError):
             return None
 
     def _write(self, record: _Record) -> None:
         if all(map(self._is_settled, record.contents)):
-            parts = (record.ignored, record.words, record.contents, record.asked, record.found)
-            write_private(self.file, MAGIC, marshal.dumps((self.key, *parts)))
+            parts = [(part.group, part.words, part.asked, part.found, part.is_anchored) for part in record.parts]
+            write_private(self.file, MAGIC, marshal.dumps((self.key, record.ignored, record.contents, parts)))
 
     def _depends(self, path: str, questions: dict[Question, Any]) -> bool:
         """Whether the answers depend on more than the list of files: a file that is not carried has no facts."""
@@ -129,24 +159,28 @@ class Memory:
         except Unreadable:
             return None
 
-    def _answers_alike(self, path: str, record: _Record) -> bool:
-        """Whether a file that may have changed gives the same answers; what it holds now is noted then."""
+    def _told_otherwise(self, path: str, record: _Record) -> set[int] | None:
+        """The parts to which a file that may have changed gives other answers, None where it gives none at all; what
+        it holds now is noted then."""
         data = self._data(path)
         if data is None:
-            return False
+            return None
         content = self.store.note(path, self.workspace.listing.files.get(path), data)
-        before = record.contents[path]
+        before, record.contents[path] = record.contents[path], content
         if content == before:
-            return True
+            return set()
         text = decode(data, path)
-        for question, answer in record.asked[path].items():
-            if question[0] == "facts":
-                if not self._has_same_facts(path, text, before, content, question[1]):
-                    return False
-            elif question == TEXT or _answer(text, question, record.words) != answer:
-                return False
-        record.contents[path] = content
-        return True
+        told: set[int] = set()
+        for number, part in enumerate(record.parts):
+            for question, answer in part.asked.get(path, {}).items():
+                if question[0] == "facts":
+                    alike = self._has_same_facts(path, text, before, content, question[1])
+                else:
+                    alike = question != TEXT and _answer(text, question, part.words) == answer
+                if not alike:
+                    told.add(number)
+                    break
+        return told
 
     def _has_same_facts(self, path: str, text: str, old: str, new: str, name: str) -> bool:
         extractor = EXTRACTORS[name]

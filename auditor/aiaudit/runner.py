@@ -28,18 +28,26 @@ class Runner:
         self.progress = progress
         self.crashed = False
         self._subjects: dict[type, Sequence[object]] = {}
+        self._kinds: Callable[[type], bool] | None = None
+
+    def turn(self, kinds: Callable[[type], bool] | None) -> None:
+        """From here on, look at what the service now holds; only at subjects of these kinds."""
+        self._subjects.clear()
+        self._kinds = kinds
 
     def run(self, rules: Sequence[Rule], subjects: Subjects | None = None) -> Iterator[Finding]:
         """All findings of these rules; `subjects` are those that the model does not provide itself."""
         self._subjects.update(subjects or {})
         observed = {kind.__name__: found for kind, found in (subjects or {}).items()}
-        late = [rule for rule in rules if _needs_secrets(rule)]
-        self.workspace.reads_secrets = bool(late)
+        late = [rule for rule in rules if needs_secrets(rule)]
+        self.workspace.reads_secrets |= bool(late)
         for number, rule in enumerate([*(rule for rule in rules if rule not in late), *late]):
             if self.progress:
                 self.progress(rule.name, number, len(rules))
             options = self.selection.options(rule)
             for kind, check in rule.checks:
+                if self._kinds is not None and not self._kinds(kind):
+                    continue
                 for subject in self._subjects_of(kind):
                     yield from self._check(rule, check, subject, options)
             for name, check in rule.observations:
@@ -81,6 +89,6 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def _needs_secrets(rule: Rule) -> bool:
+def needs_secrets(rule: Rule) -> bool:
     """Whether the rule looks at credentials: all files are searched for them, so whatever parses should come first."""
     return any(kind.__name__ == "Secret" for kind, _ in rule.checks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -77,7 +77,7 @@ class Workspace:
         self.diagnostics: list[Diagnostic] = []
         self._excluded = is_excluded or (lambda path: False)
         self._kinds: dict[str, list[str]] = {kind: [] for kind in KINDS}
-        self._facts: dict[tuple[str, str], Any] = {}
+        self._facts: dict[str, dict[str, Any]] = defaultdict(dict)
         self._ignored: list[str] | None = None
         self._texts: dict[str, str] = {}
         self._refused: set[str] = set()
@@ -182,10 +182,14 @@ class Workspace:
 
     def facts(self, path: str, extractor: str) -> Any:
         """The facts that the named extractor reads from the file; None where it cannot be read."""
-        key = (path, extractor)
-        if key not in self._facts:
-            self._facts[key] = self._load(path, extractor)
-        return self._facts[key]
+        known = self._facts[extractor]
+        if path not in known:
+            known[path] = self._load(path, extractor)
+        return known[path]
+
+    def forget(self, extractor: str) -> None:
+        """Let go of what an extractor has read so far; it is read again where it is asked for again."""
+        self._facts.pop(extractor, None)
 
     def problem(self, path: str, message: str, line: int = 0) -> None:
         """Record that something of the file could not be looked at: the audit is incomplete."""

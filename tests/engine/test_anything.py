@@ -20,6 +20,7 @@ NAMES = {
     "embedded": ["compose.yaml"],
     "hcl": ["docker-bake.hcl"],
     "python": ["app/main.py"],
+    "links": ["app/main.py"],
     "manifest": [
         "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock",
         "environment.yml", "setup.cfg",

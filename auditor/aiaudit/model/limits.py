@@ -18,7 +18,6 @@ from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, walk
 from aiaudit.model.service import Service
-from aiaudit.model.tree import Tree
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
@@ -90,13 +89,13 @@ class CostlyApplication:
 
 def costly_applications(service: Service) -> list[CostlyApplication]:
     """All of them."""
-    return list(_Finder(python_side(service), service.tree, flows_of(service)).find())
+    return list(_Finder(service, flows_of(service)).find())
 
 
 class _Finder:
-    def __init__(self, side: PythonSide, tree: Tree, flows: Iterable[Flow]) -> None:
-        self.side = side
-        self.tree = tree
+    def __init__(self, service: Service, flows: Iterable[Flow]) -> None:
+        self.service = service
+        self.side = side = python_side(service)
         # What a route puts into a queue, a worker gives to a model: no call leads there.
         self.fed = {id(flow.source.route.handler): flow for flow in flows if flow.source.route is not None}
         self.models = {id(call.scope): call for call in model_calls(side)}
@@ -107,8 +106,8 @@ class _Finder:
     def find(self) -> Iterator[CostlyApplication]:
         if not self.routes:
             return
-        gateway = is_in_gateway(self.tree, _GATEWAY, _GATEWAY_WORDS)
-        settings = list(_django_settings(self.tree, self.side))
+        gateway = is_in_gateway(self.service, _GATEWAY, _GATEWAY_WORDS)
+        settings = list(_django_settings(self.service, self.side))
         limits = _Limits(self.side, [module for module, _ in settings])
         for span, framework, routes in self._groups([span for _, span in settings]):
             limited = gateway or limits.hold_for(routes)
@@ -412,9 +411,10 @@ def _throttles(statement: Statement) -> bool:
     return False
 
 
-def _django_settings(tree: Tree, side: PythonSide) -> Iterator[tuple[Module, Span]]:
+def _django_settings(service: Service, side: PythonSide) -> Iterator[tuple[Module, Span]]:
     """Each Django project's settings, and where they configure its API: `REST_FRAMEWORK`, else `INSTALLED_APPS`."""
-    for path in tree.files("python"):
+    tree = service.tree
+    for path in filter(service.holds, tree.files("python")):
         if is_beside_the_service(path) or not tree.mentions(path, ("INSTALLED_APPS",)):
             continue
         module = side.program.load(path)
@@ -430,12 +430,20 @@ def _shared(path: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(pairs) if a != b), 0)
 
 
-def is_in_gateway(tree: Tree, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
+def gateway_files(service: Service) -> tuple[str, ...]:
+    """The files in which a proxy or gateway may be configured."""
+    return service.part("gateway files", lambda s: tuple(filter(_may_configure, s.tree.files())))
+
+
+def _may_configure(path: str) -> bool:
+    return bool(_GATEWAY_FILES.search(path)) and not is_beside_the_service(path) and not _is_data(path)
+
+
+def is_in_gateway(service: Service, pattern: re.Pattern[str], words: tuple[str, ...]) -> bool:
     """Whether a proxy or gateway configured in the repository has something of a pattern, comments aside; no line
     without one of the words begins anything of the kind."""
-    for path in tree.files():
-        if not _GATEWAY_FILES.search(path) or is_beside_the_service(path) or _is_data(path):
-            continue
+    tree = service.tree
+    for path in gateway_files(service):
         if tree.mentions(path, words) and pattern.search(_COMMENT.sub("", _around(words, tree.text(path)))):
             return True
     return False

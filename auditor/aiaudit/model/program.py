@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aiaudit.model.collect import collect
+from aiaudit.model.layout import Layout, Place
 from aiaudit.model.openapi import operations
 from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
+from aiaudit.model.service import Group
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
 from aiaudit.patterns import regex
@@ -81,6 +82,8 @@ _ENTRY = regex(
 )
 # How what protoc writes for a service of gRPC is called, `add_ChatServicer_to_server(...)`.
 _SERVICER = ("Servicer_to_server(",)
+# Connexion finds its handlers by the names that an OpenAPI document gives them.
+CONNEXION = ("connexion",)
 _OUTSIDE = regex(
     r"(^|/)(tests?|testing|e2e|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
     r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
@@ -90,7 +93,6 @@ STARTERS = frozenset(
     f"{name}.py"
     for name in ("main", "app", "server", "asgi", "wsgi", "run", "__main__", "application", "api", "worker")
 )
-_STANDARD = frozenset(sys.stdlib_module_names)
 
 # Calls that name a module in a text: Django's settings and URL files, classes to load.
 _NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
@@ -101,23 +103,47 @@ def is_beside_the_service(path: str) -> bool:
     return _OUTSIDE.search(path) is not None
 
 
+def entry_paths(tree: Tree, paths: Iterable[str]) -> list[str]:
+    """The files with routes, tasks or an application, [] for a tree without any framework."""
+    known = sorted(paths)
+    entries = [p for p in known if tree.mentions(p, _ENTRY) or tree.mentions(p, _SERVICER)]
+    inside = [p for p in entries if not is_beside_the_service(p)]
+    if any(tree.mentions(path, CONNEXION) for path in inside):
+        inside = sorted({*inside, *_named_by_openapi(tree, known)})
+    return inside or entries
+
+
+def _named_by_openapi(tree: Tree, paths: list[str]) -> Iterator[str]:
+    """Files of the handlers that an OpenAPI document names: Connexion imports them by that name."""
+    for _, handler in operations(tree):
+        path = handler.rpartition(".")[0].replace(".", "/") + ".py"
+        yield from (known for known in paths if known == path or known.endswith(f"/{path}"))
+
+
+def starting(paths: Iterable[str], entries: Sequence[str]) -> list[str]:
+    """Files that have the name of one that starts a service."""
+    known = frozenset(entries)
+    named = (path for path in sorted(paths) if path.rpartition("/")[2] in STARTERS and path not in known)
+    return [path for path in named if not is_beside_the_service(path)]
+
+
 class Program:
     """All modules that the service's entry modules import, linked on demand.
 
     A file belongs to the service when it imports a web or task framework, or when such a file imports it, directly or
-    not. A tree without any framework counts whole.
+    not. A tree without any framework counts whole. Of a tree with several services, `group` is the one that is meant.
     """
 
-    def __init__(self, tree: Tree, third_party: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tree: Tree, layout: Layout, entries: Sequence[str], group: Group | None = None) -> None:
         self.tree = tree
-        self.third_party = third_party
-        self.paths = frozenset(tree.files("python"))
-        self.folders = self._folders()
-        self._tops = self._top_level_index()
+        self.layout = layout
+        self.third_party = layout.third_party
+        self.paths = layout.paths
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], ModuleValue | None] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
-        self.entries = self._entry_paths()
+        self.group = group
+        self.entries = self._entries(entries)
         self.starters: list[str] = []
         self.modules: list[Module] = []
         self._load_closure()
@@ -131,48 +157,19 @@ class Program:
         for module in self.modules:
             self._index(module)
 
+    def holds(self, path: str) -> bool:
+        """Whether a file belongs to the service that is meant."""
+        return self.group is None or path in self.group.files
+
     # Loading
 
-    def _folders(self) -> frozenset[str]:
-        found: set[str] = set()
-        for path in self.paths:
-            folder = path.rpartition("/")[0]
-            while folder and folder not in found:
-                found.add(folder)
-                folder = folder.rpartition("/")[0]
-        return frozenset(found)
-
-    def _top_level_index(self) -> dict[str, list[str]]:
-        """Name of a module or package folder -> the folders that hold one of that name."""
-        index: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(self.paths):
-            folder, _, name = path.rpartition("/")
-            index[name[:-3]].append(folder)
-        for path in sorted(self.folders):
-            folder, _, name = path.rpartition("/")
-            index[name].append(folder)
-        return index
-
-    def _entry_paths(self) -> list[str]:
-        mentions = self.tree.mentions
-        entries = [p for p in sorted(self.paths) if mentions(p, _ENTRY) or mentions(p, _SERVICER)]
-        inside = [p for p in entries if not is_beside_the_service(p)]
-        if any(self.tree.mentions(path, ("connexion",)) for path in inside):
-            inside = sorted({*inside, *self._named_by_openapi()})
-        return inside or entries or [p for p in sorted(self.paths) if not is_beside_the_service(p)]
-
-    def _named_by_openapi(self) -> Iterator[str]:
-        """Files of the handlers that an OpenAPI document names: Connexion imports them by that name."""
-        for _, handler in operations(self.tree):
-            path = handler.rpartition(".")[0].replace(".", "/") + ".py"
-            yield from (known for known in self.paths if known == path or known.endswith(f"/{path}"))
+    def _entries(self, found: Sequence[str]) -> Sequence[str]:
+        if self.group is not None:
+            return self.group.entries
+        return found or [path for path in sorted(self.paths) if not is_beside_the_service(path)]
 
     def _load_closure(self) -> None:
-        starters = [
-            path
-            for path in sorted(self.paths)
-            if path.rpartition("/")[2] in STARTERS and not is_beside_the_service(path) and path not in self.entries
-        ]
+        starters = starting(self.paths, self.entries) if self.group is None else self.group.starters
         core = self.closure(self.entries)
         # A starter counts only if it leads to an entry: other tools of the repository have a main.py, too.
         self.starters = [path for path in starters if not core.isdisjoint(self.closure([path]))]
@@ -227,15 +224,8 @@ class Program:
                     yield from self._files_of(self.resolve(module, text[2], 0))
 
     def _files_of(self, value: ModuleValue | External | None) -> Iterator[str]:
-        if not isinstance(value, ModuleValue):
-            return
-        folder = value.folder
-        while folder:  # importing a.b.c runs a/__init__.py and a/b/__init__.py
-            if f"{folder}/__init__.py" in self.paths:
-                yield f"{folder}/__init__.py"
-            folder = folder.rpartition("/")[0]
-        if value.module is not None:
-            yield value.module.path
+        if isinstance(value, ModuleValue):
+            yield from self.layout.files_of(Place(value.folder, value.module.path if value.module else None))
 
     def load(self, path: str) -> Module | None:
         """The module in a file, None if it cannot be read."""
@@ -276,75 +266,22 @@ class Program:
     def resolve(self, importer: Module, name: str, level: int) -> ModuleValue | External | None:
         """What `import name` (level 0) or `from ..name import` means in a module; None where it lies nowhere."""
         if level:
-            folder = importer.folder
-            for _ in range(level - 1):
-                folder = folder.rpartition("/")[0]
-            return self._below(folder, name) if name else self._package(folder)
+            return self._found(self.layout.locate(importer.path, name, level))
         key = (importer.path, name)
         if key not in self._resolved:
-            self._resolved[key] = self._absolute(importer, name)
+            self._resolved[key] = self._found(self.layout.locate(importer.path, name, 0))
         return self._resolved[key] or External(name)
-
-    def _absolute(self, importer: Module, name: str) -> ModuleValue | None:
-        top = name.partition(".")[0]
-        holders = self._tops.get(top)
-        if not holders or top in _STANDARD:
-            return None
-        if top in self.third_party and not any(f"{_join(h, top)}/__init__.py" in self.paths for h in self._roots()):
-            return self._beside(importer, name)
-        known = set(holders)
-        for folder in _ancestors(importer.folder):
-            for root in (folder, _join(folder, "src")):
-                if root in known and not self._is_itself(importer, root, top):
-                    found = self._below(root, name)
-                    if found is not None:
-                        return found
-        # Started from somewhere else (a working directory or path that the repository sets outside of Python).
-        matches = [found for root in holders if (found := self._below(root, name)) and not self._inside(root)]
-        return matches[0] if matches else None
-
-    def _beside(self, importer: Module, name: str) -> ModuleValue | None:
-        """What bears the name of a library and is the repository's own all the same: a package beside the importing
-        script, or the very file that a dotted name names below a folder that Python may search."""
-        top, dotted, _ = name.partition(".")
-        for folder in _ancestors(importer.folder):
-            if self._inside(folder) or self._is_itself(importer, folder, top):
-                continue
-            if folder == importer.folder and f"{_join(folder, top)}/__init__.py" in self.paths:
-                return self._below(folder, name)
-            found = self._below(folder, name) if dotted else None
-            if found is not None and found.module is not None:
-                return found
-        return None
-
-    def _roots(self) -> tuple[str, ...]:
-        return ("", "src")
-
-    def _is_itself(self, importer: Module, root: str, top: str) -> bool:
-        """A module named like what it imports (`llm/openai.py` imports openai) does not import itself."""
-        return importer.path == f"{_join(root, top)}.py" or (
-            self._inside(root) and root == importer.folder and top in self.third_party
-        )
-
-    def _inside(self, folder: str) -> bool:
-        return bool(folder) and f"{folder}/__init__.py" in self.paths
-
-    def _below(self, folder: str, name: str) -> ModuleValue | None:
-        path = _join(folder, name.replace(".", "/"))
-        if f"{path}.py" in self.paths:
-            return ModuleValue(path.rpartition("/")[0], self.load(f"{path}.py"))
-        return self._package(path)
-
-    def _package(self, folder: str) -> ModuleValue | None:
-        if f"{folder}/__init__.py".lstrip("/") in self.paths:
-            return ModuleValue(folder, self.load(f"{folder}/__init__.py".lstrip("/")))
-        return ModuleValue(folder, None) if folder in self.folders or not folder else None
 
     def submodule(self, package: ModuleValue, name: str) -> ModuleValue | None:
         """A module inside a package."""
         if package.module is not None and not package.module.is_package:
             return None
-        return self._below(package.folder, name)
+        return self._found(self.layout.below(package.folder, name))
+
+    def _found(self, place: Place | None) -> ModuleValue | None:
+        if place is None:
+            return None
+        return ModuleValue(place.folder, self.load(place.path) if place.path is not None else None)
 
 
 def module_calls(module: Module) -> list[Call]:
@@ -359,17 +296,6 @@ def imported_names(module: Module) -> list[str]:
         for statement, _, _ in module.imports
         for name in ([statement[3]] if statement[0] == "from" else [imported for imported, _ in statement[2]])
     ]
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
-def _ancestors(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
 
 
 def scope_of_name(scope: Scope, name: str) -> Scope | None:

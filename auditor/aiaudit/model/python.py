@@ -7,7 +7,8 @@ from functools import cached_property
 from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.knowledge import Knowledge
-from aiaudit.model.program import Program
+from aiaudit.model.layout import Layout
+from aiaudit.model.program import Program, entry_paths
 from aiaudit.model.resources import (
     Known,
     Resource,
@@ -47,9 +48,24 @@ def python_side(service: Service) -> PythonSide:
     return service.part("python", _link)
 
 
+def knowledge_of(service: Service) -> Knowledge:
+    """What is known of the libraries in the versions that the tree pins."""
+    return service.part("knowledge", lambda s: Knowledge(s.knowledge, pinned_versions(s.tree)))
+
+
+def layout_of(service: Service) -> Layout:
+    """Where the modules of the tree lie."""
+    return service.part("layout", lambda s: Layout(s.tree, knowledge_of(s).modules))
+
+
+def entries_of(service: Service) -> list[str]:
+    """The files with routes, tasks or an application."""
+    return service.part("entries", lambda s: entry_paths(s.tree, layout_of(s).paths))
+
+
 def _link(service: Service) -> PythonSide:
-    knowledge = Knowledge(service.knowledge, pinned_versions(service.tree))
-    program = Program(service.tree, knowledge.modules)
+    knowledge = knowledge_of(service)
+    program = Program(service.tree, layout_of(service), entries_of(service) if not service.group else (), service.group)
     evaluator = Evaluator(program)
     found = routing(program, evaluator)
     contexts = Contexts(program, evaluator, found)

@@ -108,6 +108,7 @@ class Routing:
     applications: list[Application] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     live: set[str] = field(default_factory=set)
+    is_anchored: bool = False  # whether there is an application, or something else that surely runs
     started: frozenset[str] = frozenset()
     _owners: dict[tuple[int, int], list[Application]] = field(default_factory=dict)
 
@@ -212,10 +213,12 @@ class _Finder:
         anchors |= {route.handler.module.path for route in self.found.routes if route.framework == "Connexion"}
         anchors |= self.standing
         pages = self._pages()
-        if anchors and not pages <= anchors:
+        is_service = bool(anchors) or self.program.group is not None
+        if is_service and not pages <= anchors:
             self.found.started = started_scripts(self.program, self.evaluator)
             anchors |= pages & self.program.closure(sorted(self.found.started))
-        if not anchors:
+        self.found.is_anchored = bool(anchors)
+        if not is_service:
             anchors = set(self.program.entries)
         starters = [path for path in self.program.starters if not anchors.isdisjoint(self.program.closure([path]))]
         starters += [path for path in self.found.started if not anchors.isdisjoint(self.program.closure([path]))]

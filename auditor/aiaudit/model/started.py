@@ -26,11 +26,11 @@ def started_scripts(program: Program, evaluator: Evaluator) -> frozenset[str]:
     """The files of all of them, those included that these start themselves."""
     found: dict[str, None] = {}
     for folder, command in _commands(program):
-        found.update(dict.fromkeys(_files_of(folder, command, program)))
+        found.update(dict.fromkeys(filter(program.holds, _files_of(folder, command, program))))
     queue = list(found)
     for path in queue:  # grows while it is walked
         for other in _started_by(path, program, evaluator):
-            if other not in found:
+            if other not in found and program.holds(other):
                 found[other] = None
                 queue.append(other)
     return frozenset(found)

@@ -49,9 +49,15 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "WrittenTimeout": ("written_timeouts", "written_timeouts"),
 }
 
+# What one tree has of all its services, each in a turn of its own.
+_BUILT = frozenset(("Dockerfile", "Image"))
+
 
 def provide(service: Service, kind: str) -> Iterable[Any]:
     """All subjects of a kind, made once for a service."""
     module, function = PROVIDERS[kind]
     make = getattr(import_module(f"aiaudit.model.{module}"), function)
-    return service.part(f"subjects {kind}", make)
+    made: Iterable[Any] = service.part(f"subjects {kind}", make)
+    if service.group is None or kind not in _BUILT:
+        return made
+    return [dockerfile for dockerfile in made if dockerfile.key in service.group.images]

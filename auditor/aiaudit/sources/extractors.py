@@ -34,6 +34,7 @@ EXTRACTORS: dict[str, Extractor] = {
         Extractor("dockerfile", "aiaudit.sources.dockerfile.parse"),
         Extractor("shellcheck", "aiaudit.sources.dockerfile.shellcheck", plain=True),
         Extractor("python", "aiaudit.sources.python.extract", plain=True),
+        Extractor("links", "aiaudit.sources.python.links", plain=True),
         Extractor("manifest", "aiaudit.sources.manifests", takes_path=True),
         Extractor("secrets", "aiaudit.sources.secrets", takes_path=True),
         Extractor("yaml", "aiaudit.sources.deploy.yaml"),
@@ -54,6 +55,8 @@ def are_lasting(extractor: str, facts: Any) -> bool:
 
 def problem_of(extractor: str, facts: Any) -> tuple[str, int] | None:
     """Why the facts are not the whole file, and the line: the audit of that file is incomplete then."""
+    if extractor == "links":
+        return None
     if extractor == "shellcheck":
         return None if facts[0] is None else (str(facts[0]), 1)
     if extractor == "hcl":

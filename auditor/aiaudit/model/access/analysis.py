@@ -52,7 +52,7 @@ def open_routes(service: Service) -> list[OpenRoutes]:
 
 def _find(service: Service) -> Iterator[OpenRoutes]:
     applications: list[CostlyApplication] = list(provide(service, "CostlyApplication"))
-    if not applications or is_in_gateway(service.tree, _GATEWAY, _GATEWAY_WORDS):
+    if not applications or is_in_gateway(service, _GATEWAY, _GATEWAY_WORDS):
         return
     side = python_side(service)
     evidence = Evidence(side)

@@ -27,6 +27,8 @@ def published(service: Service, side: PythonSide) -> Step | None:
     """The first place that lets anybody on the network call the service, None where no file says so."""
     deployed = False
     for found, step in _places(service):
+        if step.span is None or not service.concerns(step.span.path):
+            continue
         deployed = True
         if found:
             return step

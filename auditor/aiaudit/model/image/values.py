@@ -358,9 +358,14 @@ class Dockerfile:
         return first[0].extent.line if first else 1
 
     @property
+    def key(self) -> str:
+        """What tells it from others: where it begins, and the folder that it is built from."""
+        return f"{self.path}:{self.line} in {self.context.folder or '.'}"
+
+    @property
     def usage(self) -> Usage:
         """Its instructions and commands, sorted once for all rules."""
-        return self.service.part(f"usage of {self.path}:{self.line}", self._usage)
+        return self.service.part(f"usage of {self.key}", self._usage)
 
     def _usage(self, service: Service) -> Usage:
         from aiaudit.model.image.usage import usage_of

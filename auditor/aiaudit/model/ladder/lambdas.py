@@ -35,7 +35,7 @@ class _Function:
 def lambda_rungs(service: Service, applications: list[ServedApplication]) -> Iterator[Rung]:
     """The limits of functions that run the application: the gateway's, or the function's own if that is shorter."""
     for path in service.tree.files("yaml"):
-        facts = service.tree.facts(path, "yaml") if _may_hold_functions(path) else None
+        facts = service.tree.facts(path, "yaml") if may_hold_functions(path) else None
         for document in facts.documents if isinstance(facts, YamlFacts) else ():
             for function in (*_of_sam(path, document), *_of_serverless(path, document)):
                 modules = _modules(service, function, applications)
@@ -43,7 +43,8 @@ def lambda_rungs(service: Service, applications: list[ServedApplication]) -> Ite
                     yield from _rungs(function, modules)
 
 
-def _may_hold_functions(path: str) -> bool:
+def may_hold_functions(path: str) -> bool:
+    """Whether a YAML file may be a template of functions, by its name."""
     name = posixpath.basename(path)
     return name.startswith(("template.", "serverless.", "sam.")) or "sam" in path.split("/")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -82,7 +81,7 @@ class _Finder:
         environment.update(_literals(variables))
         for server in start.command.servers if start.command is not None else ():
             path = self.source(image, server) if server.program not in WORKERS else None
-            if path is not None:
+            if path is not None and self.service.holds(path):
                 yield self.served(server, path, names, environment, image.context.folder)
 
     def of_compose(self) -> Iterator[ServedApplication]:
@@ -117,9 +116,9 @@ class _Finder:
 
     def of_procfile(self) -> Iterator[ServedApplication]:
         for path in self.service.tree.files():
-            if posixpath.basename(path) != "Procfile":
+            folder, _, name = path.rpartition("/")
+            if name != "Procfile":
                 continue
-            folder = posixpath.dirname(path)
             for number, line in enumerate(self.service.tree.text(path).splitlines(), start=1):
                 kind, _, written = line.partition(":")
                 if kind.strip() != "web":
@@ -135,7 +134,7 @@ class _Finder:
             return None
         ends = tuple(f"/{server.module.replace('.', '/')}{end}" for end in (".py", "/__init__.py"))
         found = [path for path in self.service.tree.files("python") if f"/{path}".endswith(ends) and not is_test(path)]
-        return found[0] if len(found) == 1 else None
+        return found[0] if len(found) == 1 and self.service.holds(found[0]) else None
 
     def served(
         self, server: Server, path: str, names: tuple[str, ...], environment: Mapping[str, str], root: str
