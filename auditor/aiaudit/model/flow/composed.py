@@ -41,8 +41,7 @@ class Composed:
     def _slice(self, place: Place) -> Iterator[Place]:
         """A slice of a text is short; of a list it is fewer items; in a loop it is one piece after the other."""
         _, _, base, (_, _, lower, upper, _) = place.expression
-        negative = lower is not None and lower[0] == "unary" and lower[2] == "USub"
-        if upper is None and not negative:
+        if not _counts_from_end(lower) and (upper is None or _is_near_end(upper)):
             yield place.at(base)
             return
         moving = lower is not None and lower[0] in ("name", "bin", "attr") and upper is not None
@@ -128,6 +127,15 @@ class Composed:
 
     def _walrus(self, place: Place) -> Iterator[Place]:
         yield place.at(place.expression[3])
+
+
+def _counts_from_end(index: Expression | None) -> bool:
+    return index is not None and index[0] == "unary" and index[2] == "USub"
+
+
+def _is_near_end(index: Expression) -> bool:
+    """`turns[:-1]` has all but the last: older turns that go into a summary end further ahead."""
+    return _counts_from_end(index) and index[3][0] == "const" and index[3][2] in (1, 2, 3)
 
 
 def _is_fixed(sequence: Expression, index: int) -> bool:
