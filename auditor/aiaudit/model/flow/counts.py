@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.making import attribute_values
 from aiaudit.model.program import scope_of_name
@@ -24,6 +25,9 @@ _UPPER = frozenset(("le", "lt", "max_value", "max_digits"))
 _SAME = frozenset(("int", "float", "abs", "max", "round", "str"))
 # Functions that give as many items as they get.
 _SAME_LENGTH = frozenset(("list", "tuple", "set", "sorted", "enumerate", "reversed", "zip", "map", "unique"))
+# Expressions that may read from a request object, and annotations of bodies that declare nothing.
+_READ = frozenset(("call", "sub", "attr"))
+_FREE = frozenset(("dict", "Dict", "Mapping"))
 _LIMIT = 80
 
 
@@ -66,6 +70,10 @@ class Counts:
         tag = part[0]
         if self._is_compared(part, scope, path):
             return
+        taken = None if self.lists else self._taken_from_request(part, scope, path)
+        if taken is not None:
+            yield taken
+            return
         if tag == "name":
             yield from self._named(part, scope, path)
         elif tag == "attr":
@@ -85,6 +93,18 @@ class Counts:
             yield from ((given, scope, path[1:]) for given in self._filling(part, scope, path[0]))
         elif tag == "comp" and self.lists and len(part[4]) == 1 and not part[4][0][2]:
             yield part[4][0][1], scope, path
+        elif not self.lists and (entry := _entry(part)) is not None:
+            yield entry[0], scope, (entry[1], *path)
+
+    def _taken_from_request(self, part: Expression, scope: Scope, path: tuple[str, ...]) -> Number | None:
+        """An entry that is read from a request object, which nobody has declared: `request.get_json()["top_k"]`."""
+        if part[0] not in _READ:
+            return None
+        source = self.tools.sources.of_access(Place(part, scope, path))[1]
+        if source is None or source.route is None or source.kind != "text" or not source.field:
+            return None
+        name = path[-1] if path else source.field
+        return Number(source.description.replace(f"`{source.field}`", f"`{name}`"), source.span, source.route)
 
     def _named(
         self, part: Expression, scope: Scope, path: tuple[str, ...]
@@ -147,6 +167,8 @@ class Counts:
         for value in self.tools.evaluator.annotated(annotation, outer):
             if isinstance(value, Instance) and len(path) == 1:
                 return self._field(value.cls, path[0], route)
+        if annotation is not None and not self.lists and last_name(_plain(annotation)) in _FREE:
+            return Number(f"`{path[-1]}` in parameter `{name}`", Span.at(function.module.path, at), route)
         return None
 
     def _field(self, cls: Class, name: str, route: Route) -> Number | None:
@@ -183,6 +205,22 @@ class Counts:
         tests = (part for part in walk_all(scope.body) if compares_sizes(part))
         sides = (side for test in tests for side in (test[2], *test[4]))
         return any(key_of(_measured(side) if self.lists else side) == wanted for side in sides)
+
+
+def _entry(part: Expression) -> tuple[Expression, str] | None:
+    """The dict and the name of an entry: `body["top_k"]`, `body.get("top_k", 5)`."""
+    if part[0] == "call" and part[2][0] == "attr" and part[2][3] in ("get", "pop") and part[3]:
+        holder, key = part[2][2], part[3][0]
+    elif part[0] == "sub":
+        holder, key = part[2], part[3]
+    else:
+        return None
+    return (holder, key[2]) if key[0] == "const" and isinstance(key[2], str) else None
+
+
+def _plain(annotation: Expression) -> Expression:
+    """`dict[str, Any]` without what is in its brackets."""
+    return annotation[2] if annotation[0] == "sub" else annotation
 
 
 def _measured(side: Expression) -> Expression:
