@@ -70,7 +70,7 @@ class Counts:
         tag = part[0]
         if self._is_compared(part, scope, path):
             return
-        taken = None if self.lists else self._taken_from_request(part, scope, path)
+        taken = self._taken_from_request(part, scope, path)
         if taken is not None:
             yield taken
             return
@@ -93,7 +93,7 @@ class Counts:
             yield from ((given, scope, path[1:]) for given in self._filling(part, scope, path[0]))
         elif tag == "comp" and self.lists and len(part[4]) == 1 and not part[4][0][2]:
             yield part[4][0][1], scope, path
-        elif not self.lists and (entry := _entry(part)) is not None:
+        elif (entry := _entry(part)) is not None:
             yield entry[0], scope, (entry[1], *path)
 
     def _taken_from_request(self, part: Expression, scope: Scope, path: tuple[str, ...]) -> Number | None:
@@ -167,7 +167,7 @@ class Counts:
         for value in self.tools.evaluator.annotated(annotation, outer):
             if isinstance(value, Instance) and len(path) == 1:
                 return self._field(value.cls, path[0], route)
-        if annotation is not None and not self.lists and last_name(_plain(annotation)) in _FREE:
+        if annotation is not None and last_name(_plain(annotation)) in _FREE:
             return Number(f"`{path[-1]}` in parameter `{name}`", Span.at(function.module.path, at), route)
         return None
 
