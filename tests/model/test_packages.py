@@ -165,3 +165,53 @@ def test_requirements_exported_from_a_lock_in_a_builder(tmp_path: Path, export: 
     sure = [found for found in heavy(install, image) if not found.is_estimate]
 
     assert [(found.name, found.version) for found in sure] == [("torch", "2.2")]
+
+
+WORKSPACE = {
+    "uv.lock": """\
+[[package]]
+name = "api"
+version = "0.1.0"
+source = { editable = "packages/api" }
+dependencies = [{ name = "store" }]
+
+[[package]]
+name = "store"
+version = "0.1.0"
+source = { editable = "packages/deep/store" }
+dependencies = [{ name = "torch" }]
+
+[[package]]
+name = "torch"
+version = "2.5.1"
+source = { registry = "https://pypi.org/simple" }
+""",
+    "packages/api/pyproject.toml": "[project]\nname = 'api'\ndependencies = ['store']\n",
+    "packages/deep/store/pyproject.toml": "[project]\nname = 'store'\ndependencies = ['torch']\n",
+}
+ROOT = "[project]\nname = 'all'\ndependencies = []\n"
+
+
+@pytest.mark.parametrize(
+    ("root", "run", "expected"),
+    [
+        ("members = ['packages/*']", "uv sync", [("torch", "2.5.1", "store > torch")]),
+        ("members = ['packages/deep/*']", "uv sync", [("torch", "2.5.1", "torch")]),
+        ("members = ['packages/**']\nexclude = ['packages/api']", "uv sync", [("torch", "2.5.1", "torch")]),
+        ("members = ['packages/*']\nexclude = ['packages/api']", "uv sync", []),
+        ("members = ['packages/*']", "uv sync --package api", [("torch", "2.5.1", "store > torch")]),
+    ],
+)
+def test_members_of_a_workspace(tmp_path: Path, root: str, run: str, expected: list[tuple[str, str, str]]) -> None:
+    files = {**WORKSPACE, "pyproject.toml": f"[tool.uv.workspace]\n{root}\n"}
+
+    assert heavy_in(tmp_path, run, files) == expected
+
+
+@pytest.mark.parametrize(("option", "expected"), [("", []), (" --all-packages", [("torch", "2.5.1", "store > torch")])])
+def test_a_root_with_a_project_stands_for_itself(
+    tmp_path: Path, option: str, expected: list[tuple[str, str, str]]
+) -> None:
+    files = {**WORKSPACE, "pyproject.toml": f"{ROOT}[tool.uv.workspace]\nmembers = ['packages/*']\n"}
+
+    assert heavy_in(tmp_path, f"uv sync{option}", files) == expected
