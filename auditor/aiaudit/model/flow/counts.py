@@ -89,12 +89,12 @@ class Counts:
             yield from ((side, scope, path) for side in part[3:5])
         elif tag == "call" and last_name(part[2]) in (_SAME_LENGTH if self.lists else _SAME):
             yield from ((argument, scope, path) for argument in part[3])
+        elif (entry := _entry(part)) is not None:
+            yield entry[0], scope, (entry[1], *path)
         elif tag == "call" and path:
             yield from ((given, scope, path[1:]) for given in self._filling(part, scope, path[0]))
         elif tag == "comp" and self.lists and len(part[4]) == 1 and not part[4][0][2]:
             yield part[4][0][1], scope, path
-        elif (entry := _entry(part)) is not None:
-            yield entry[0], scope, (entry[1], *path)
 
     def _taken_from_request(self, part: Expression, scope: Scope, path: tuple[str, ...]) -> Number | None:
         """An entry that is read from a request object, which nobody has declared: `request.get_json()["top_k"]`."""
