@@ -88,8 +88,14 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
     if rest is not None:
         return rest
-    hidden = False
-    values = evaluator.evaluate(mapping, scope)
+    hidden = any(store.how == "element" and (store.key is None or store.key[0] != "const") for store in stores)
+    copied = _copied(mapping, scope) if depth < 3 else None
+    if copied is not None:
+        found = _in_mapping(*copied, key, evaluator, depth + 1)
+        if found.state == "given":
+            return found
+        hidden = hidden or found.state == "hidden"
+    values = () if copied is not None else evaluator.evaluate(mapping, scope)
     if any(isinstance(value, Literal) for value in values):  # what an annotation says of a dict is in it already
         values = tuple(value for value in values if not isinstance(value, Elements))
     for value in values:
@@ -106,9 +112,10 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
                 return found
             hidden = hidden or found.state == "hidden"
         elif isinstance(value, External) and value.path == "builtins.dict()" and value.origin is not None:
-            found = argument_of(value.origin, key, evaluator)
+            found = _in_made(value.origin, key, evaluator, depth)
             if found.state == "given":
                 return found
+            hidden = hidden or found.state == "hidden"
         elif (dumped := dumped_object(value)) is not None:
             found = _in_dumped(*dumped, key, evaluator)
             if found.state == "given":
@@ -121,7 +128,30 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
             if found.state != "absent":
                 return found
-    return HIDDEN if hidden or not values else ABSENT
+    return HIDDEN if hidden or not (values or copied) else ABSENT
+
+
+def _copied(mapping: Expression, scope: Scope) -> tuple[Expression, Scope] | None:
+    """What a mapping is a copy of, and where that is written: `DEFAULTS` of `options = DEFAULTS.copy()`."""
+    written: Expression | None = mapping
+    if mapping[0] == "name":
+        holder = next((each for each in scope.within() if mapping[2] in each.bindings), None)
+        bindings = holder.bindings[mapping[2]] if holder is not None else ()
+        if holder is None or len(bindings) != 1 or bindings[0].kind != "value":
+            return None
+        written, scope = bindings[0].expression, holder
+    if written is None or written[0] != "call" or written[3] or written[4] or written[2][0] != "attr":
+        return None
+    return (written[2][2], scope) if written[2][3] == "copy" else None
+
+
+def _in_made(call: Call, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """An entry of `dict(DEFAULTS, key=value)`: a keyword, or what the mapping has that the dict starts from."""
+    found = argument_of(call, key, evaluator)
+    if found.state == "given" or not call.arguments:
+        return found
+    base = _in_mapping(call.arguments[0], call.scope, key, evaluator, depth + 1) if depth < 3 else HIDDEN
+    return found if base.state == "absent" else base
 
 
 def _in_dumped(call: Call, written: Expression, key: str, evaluator: Evaluator) -> Argument:
