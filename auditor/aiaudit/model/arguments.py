@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.dumped import dumped_object, may_dump
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.values import Constant, Elements, External, Instance, Literal, Values
 from aiaudit.sources.python.facts import Expression
@@ -128,14 +129,48 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
             if found.state != "absent":
                 return found
-    return HIDDEN if hidden or not (values or copied) else ABSENT
+    if hidden or not (values or copied):
+        return HIDDEN
+    return _in_calls(mapping[2], scope, key, evaluator, depth) if mapping[0] == "name" else ABSENT
+
+
+def _in_calls(mapping: str, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """What calls put into a mapping: `options.update(timeout=20)`, or a function of the program that is handed it."""
+    holder = scope_of_name(scope, mapping)
+    found = ABSENT
+    for place in {id(each): each for each in (scope, holder) if each is not None}.values():
+        for call in place.calls:
+            function = call.expression[2]
+            if call.name == "update" and function[0] == "attr" and _is_named(function[2], mapping):
+                found = _direct(call, key, None, evaluator, depth + 1) if depth < 3 else HIDDEN
+            elif any(_is_named(given, mapping) for given in (*call.arguments, *(v for _, v in call.keywords))):
+                functions = evaluator.functions_of(function, call.scope)
+                found = HIDDEN if any(_may_fill(each, key) for each in functions) else ABSENT
+            if found.state != "absent":
+                return found
+    return ABSENT
+
+
+def _is_named(expression: Expression, name: str) -> bool:
+    return bool(expression[0] == "name" and expression[2] == name)
+
+
+def _may_fill(function: Function, key: str) -> bool:
+    """Whether a function may put an entry into a mapping that it gets."""
+    names = {parameter[0] for parameter in function.parameters}
+    return any(
+        store.base[0] == "name"
+        and store.base[2] in names
+        and (store.how == "update" or (store.key is not None and (store.key[0] != "const" or store.key[2] == key)))
+        for store in function.stores
+    )
 
 
 def _copied(mapping: Expression, scope: Scope) -> tuple[Expression, Scope] | None:
     """What a mapping is a copy of, and where that is written: `DEFAULTS` of `options = DEFAULTS.copy()`."""
     written: Expression | None = mapping
     if mapping[0] == "name":
-        holder = next((each for each in scope.within() if mapping[2] in each.bindings), None)
+        holder = scope_of_name(scope, mapping[2])
         bindings = holder.bindings[mapping[2]] if holder is not None else ()
         if holder is None or len(bindings) != 1 or bindings[0].kind != "value":
             return None
@@ -189,6 +224,9 @@ def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, 
             hidden = hidden or found.state == "hidden"
         elif name[0] == "const" and name[2] == key:
             return Argument("given", value, scope, evaluator.evaluate(value, scope))
+        elif name[0] != "const":
+            keys = evaluator.evaluate(name, scope)
+            hidden = hidden or not keys or any(not isinstance(k, Constant) or k.value == key for k in keys)
     return HIDDEN if hidden else ABSENT
 
 
