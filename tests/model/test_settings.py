@@ -349,6 +349,7 @@ def test_known_clients() -> None:
         ("anthropic.AsyncAnthropic", False, False),
         ("google.genai.Client", True, True),
         ("pinecone.Pinecone", True, True),
+        ("tortoise.contrib.fastapi.RegisterTortoise", True, True),
     ):
         client = client_of(path)
         assert client is not None

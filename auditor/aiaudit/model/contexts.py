@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
+from aiaudit.model.entering import ENTERED, Entering
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
@@ -107,6 +108,7 @@ class Contexts:
         self.evaluator = evaluator
         self.routing = routing
         self.queues = Queues(program, evaluator, routing)
+        self.entering = Entering(program, evaluator)
         self._edges: dict[int, list[Edge]] = {}
         self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
         self._runs: dict[int, bool] = {}  # by what encloses a call: all in it run, or none
@@ -497,6 +499,8 @@ class Contexts:
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
         for target in self._run_by(value, exact=is_super_call(call)):
+            if target.name in ENTERED and not self.entering.enters(call, value):
+                continue
             if source in self.evaluator.wrappers(target):
                 continue  # a decorator's wrapper calls what it wraps: whoever calls that has its own edge there
             guard = self.guard(call)
@@ -530,8 +534,7 @@ class Contexts:
                 "__post_init__",
                 "__attrs_post_init__",
                 "model_post_init",
-                "__enter__",
-                "__aenter__",
+                *ENTERED,
             ):
                 for cls in self.evaluator.lineage(value.cls)[0]:
                     method = cls.method(name)

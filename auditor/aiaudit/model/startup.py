@@ -148,13 +148,13 @@ class _Making:
         return leaves(made, scope)
 
     def replaces(self, handler: tuple[object, ...], block: Enclosing, scope: Scope) -> bool:
-        """Whether a handler puts what was there before, or another such thing, in the place of what the `try` was to
-        make."""
+        """Whether a handler puts what was there before, another such thing, or the name of another way in the place of
+        what the `try` was to make."""
         made = {place for place, value in _assigned(block.node[2]) if value[0] in ("call", "await")}
         for place, value in _assigned(handler[2]):  # type: ignore[arg-type]
             if place not in made:
                 continue
-            if value[0] in ("name", "attr"):
+            if value[0] in ("name", "attr") or (value[0] == "const" and isinstance(value[2], str) and value[2]):
                 return True
             calls = [part for part in walk(value) if part[0] == "call"] if value[0] == "call" else []
             if any(self.by(self.side.evaluator.call_of(part, scope), 1) is not None for part in calls):

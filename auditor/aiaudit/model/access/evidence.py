@@ -28,6 +28,8 @@ _OPEN = frozenset(("AllowAny", "IsAuthenticatedOrReadOnly"))
 _REQUESTS = frozenset(("request", "req", "websocket", "ws", "socket", "conn", "self", "info", "scope"))
 _WHO = frozenset(("user", "auth", "current_user", "session", "user_id", "cookies", "identity"))
 _READ_FROM = frozenset(("headers", "cookies", "query_params", "args", "META", "query"))
+# Where a parameter annotated with a model, and that no dependency fills, is the body.
+_BODIES = ("fastapi", "ninja")
 _OPTIONS = frozenset(("dependencies", "guards", "middleware", "security", "permission"))
 # How deep below a handler a name still tells about the request rather than about a provider.
 _DEPTH = 2
@@ -101,7 +103,23 @@ class Evidence:
         written = [part for given in (annotation, default) if given is not None for part in walk(given)]
         if any(part[0] == "call" and last_name(part[2]) in ("Header", "Cookie") for part in written):
             return name.replace("_", "-").lower() in HEADERS or is_own_key(name)
-        return is_own_key(name) or (annotation is not None and speaks_of_access(last_name(annotation)))
+        if is_own_key(name):
+            return True
+        return (
+            annotation is not None
+            and speaks_of_access(last_name(annotation))
+            and not self._is_body(annotation, function)
+        )
+
+    def _is_body(self, annotation: Expression, function: Function) -> bool:
+        """Whether a parameter holds the body of the request, whose fields anybody may fill: `who: IdentityRequest`."""
+        names = [statement[3] for statement, _, _ in function.module.imports if statement[0] == "from"]
+        if not any(name.startswith(_BODIES) for name in names):
+            return False
+        return any(
+            isinstance(value, ClassValue) and self.evaluator.inherits(value.cls, "pydantic.BaseModel")
+            for value in self.evaluator.evaluate(annotation, function)
+        )
 
     # Where a route is registered
 

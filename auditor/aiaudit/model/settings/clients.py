@@ -60,6 +60,7 @@ CLIENTS = (
     _client(r"sqlalchemy\.(\w+\.)*create_(async_)?engine|sqlmodel\.create_engine|" r"sqlalchemy\.engine_from_config",
             parameters=r"(url|name_or_url|)", empty=True),
     _client(r"databases\.(\w+\.)*Database", parameters=r"(url|)", empty=True),
+    _client(r"tortoise\.(\w+\.)*(Tortoise\.init|RegisterTortoise|register_tortoise)", parameters=r"db_url", empty=True),
     _client(r"redis\.(\w+\.)*from_url", parameters=r"(url|)", empty=True),
     _client(r"tiktoken\.\w+|telegram\.\w+|discord\.\w+|aiogram\.Bot", parameters=r"(token|)", empty=True),
     _client(r"firebase_admin\.credentials\.Certificate", parameters=r"(cert|)", empty=True),

@@ -324,8 +324,12 @@ class _Trail(Places):
             return None
         other = parent[4] if child is parent[3] else parent[3]
         if is_nothing(other):
-            if state.derived and any(key in self.keys for key in filled(parent[2], child is parent[3])):
-                return None  # `f":{password}" if password else ""`: what stands around it goes with it
+            if (state.derived or state.inside) and any(
+                key in self.keys for key in filled(parent[2], child is parent[3])
+            ):
+                # `f":{password}" if password else ""`, `(user, password) if password else None`: what stands around
+                # it goes with it.
+                return None
             state = replace(state, missing="none" if other[2] is None else "empty")
         return state, parent
 
