@@ -9,7 +9,8 @@ from functools import cached_property
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead
 from aiaudit.model.consuming import is_iterated, takes_items
-from aiaudit.model.contexts import Edge, Reach, is_cached
+from aiaudit.model.contexts import Reach
+from aiaudit.model.edges import Edge, is_cached
 from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known

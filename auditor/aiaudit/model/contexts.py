@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.finding import Step
-from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
-from aiaudit.model.entering import ENTERED, Entering
+from aiaudit.model.branches import is_dead
+from aiaudit.model.edges import Edge, Edges
 from aiaudit.model.evaluate import Evaluator, method_of
-from aiaudit.model.evaluation.calls import VALIDATING
-from aiaudit.model.evaluation.injection import RESOLVING
-from aiaudit.model.guards import Guard, guard_of
-from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.program import Program
-from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Entry, Routing
-from aiaudit.model.runners import (
-    AWAITING,
-    CACHING,
-    CLOSING_KEYWORDS,
-    FILING,
-    LOOP_MODULES,
-    LOOP_STARTERS,
-    OFFLOADING,
-    PROMPT,
-    STARTERS,
-    STARTING_KEYWORDS,
-    TASK_STARTERS,
-)
-from aiaudit.model.scopes import PROVIDER, Call, Class, Enclosing, Function, Module, Scope, last_name
-from aiaudit.model.singletons import is_singleton
+from aiaudit.model.runners import STARTERS, TASK_STARTERS
+from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
 from aiaudit.model.stopping import is_at_shutdown
-from aiaudit.model.values import (
-    ClassValue,
-    Elements,
-    External,
-    FunctionValue,
-    Instance,
-    Literal,
-    ModuleValue,
-    Partial,
-    Value,
-)
-from aiaudit.sources.python.facts import Expression, Parameter
-from aiaudit.span import Span
 from aiaudit.values import dataclass
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
-    """One scope running another.
-
-    `cached`: the target's result is kept, so it runs once; `offloaded`: it runs in a thread or process, or in an event
-    loop of its own; `deferred`: the target is handed to somebody else; `registered`: who runs it later, while requests
-    are served.
-    """
-
-    source: Scope
-    target: Scope
-    span: Span
-    caption: str
-    call: Call | None = None
-    cached: bool = False
-    offloaded: bool = False
-    guard_class: Class | None = None
-    deferred: bool = False
-    registered: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -100,29 +47,12 @@ class Reach:
 State = tuple[int, bool, bool]
 
 
-class Contexts:
+class Contexts(Edges):
     """Reachability from the entries of each kind."""
 
     def __init__(self, program: Program, evaluator: Evaluator, routing: Routing) -> None:
-        self.program = program
-        self.evaluator = evaluator
-        self.routing = routing
-        self.queues = Queues(program, evaluator, routing)
-        self.entering = Entering(program, evaluator)
-        self._edges: dict[int, list[Edge]] = {}
-        self._edges_by_call: dict[int, dict[int, list[Edge]]] = {}
-        self._runs: dict[int, bool] = {}  # by what encloses a call: all in it run, or none
-        self._truths: Truths = {}
-        self._guards: dict[int, Guard] = {}
-        self._properties = {
-            f.name for f in program.functions if f.owner is not None and f.has_decorator("property", "cached_property")
-        }
+        super().__init__(program, evaluator, routing)
         self._ephemeral: set[int] = set()
-        self._singletons: dict[int, bool] = {}
-        self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
-        self.started = (
-            {a.call.scope.module.path for a in routing.applications} | set(program.starters) | routing.started
-        )
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
@@ -201,31 +131,6 @@ class Contexts:
         """Whether instances of a class live no longer than a request."""
         return id(cls) in self._ephemeral
 
-    def runs(self, call: Call) -> bool:
-        """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
-        new: list[Enclosing] = []
-        link = call.enclosing
-        while link is not None and id(link) not in self._runs:
-            new.append(link)
-            link = link.outer
-        runs = link is None or self._runs[id(link)]
-        for link in reversed(new):
-            runs = self._runs[id(link)] = runs and not self._is_cut(link, call.scope)
-        return runs
-
-    def _is_cut(self, link: Enclosing, scope: Scope) -> bool:
-        """Whether what a statement encloses never runs because of it."""
-        if is_main_test(link) and scope.module.path not in self.started:
-            return True
-        return never_runs(link, scope, self.evaluator, self.handlers, known=self._truths)
-
-    def guard(self, call: Call) -> Guard:
-        """The lazy-initialisation guard around a call."""
-        known = self._guards.get(id(call))
-        if known is None:
-            known = self._guards[id(call)] = guard_of(call, self.evaluator)
-        return known
-
     def is_reached(self, scope: Scope) -> bool:
         """Whether anything runs a scope."""
         return any(id(scope) in reached for reached in self.reached.values())
@@ -273,298 +178,12 @@ class Contexts:
             for kind in ("request", "task"):
                 self.reached[kind] = self._explore(kind)
 
-    def is_singleton(self, cls: Class) -> bool:
-        """Whether there is one object of a class however often it is called."""
-        known = self._singletons.get(id(cls))
-        if known is None:
-            known = self._singletons[id(cls)] = is_singleton(cls, self.evaluator)
-        return known
-
     def _injected_per_request(self, cls: Class) -> bool:
         constructor = self.evaluator.constructor(cls)
         if constructor is None:
             return False
         found = self.reach("request", constructor, cached=False)
         return found is not None and found.edge is not None and found.edge.caption.startswith("depends on")
-
-    # Edges
-
-    def edges(self, scope: Scope) -> list[Edge]:
-        """What running a scope runs."""
-        known = self._edges.get(id(scope))
-        if known is None:
-            known = self._edges[id(scope)] = list(self._make_edges(scope))
-        return known
-
-    def edges_of_program(self, module: Module) -> Iterator[Edge]:
-        """What running a module as the main program runs."""
-        yield from self.edges(module)
-        for call in module.calls:
-            if is_main_part(call) and not self.runs(call) and not is_dead(call, self.evaluator, self.handlers):
-                yield from self._call_edges(call)
-
-    def edges_of(self, call: Call) -> list[Edge]:
-        """What one call runs."""
-        known = self._edges_by_call.get(id(call.scope))
-        if known is None:
-            known = self._edges_by_call[id(call.scope)] = defaultdict(list)
-            for edge in self.edges(call.scope):
-                known[id(edge.call)].append(edge)
-        return known.get(id(call), [])
-
-    def _make_edges(self, scope: Scope) -> Iterator[Edge]:
-        path = scope.module.path
-        for cls in scope.classes:
-            yield Edge(scope, cls, cls.span, f"class {cls.name}")
-        if isinstance(scope, Module):
-            yield from self._import_edges(scope, scope)
-        elif isinstance(scope, Function):
-            yield from self._import_edges(scope.module, scope)
-            yield from self._dependency_edges(scope)
-            if id(scope) in self.handlers:
-                yield from self._validation_edges(scope)
-            if scope.name == PROVIDER:
-                yield from self._provided_edges(scope)
-        for call in scope.calls:
-            if self.runs(call):
-                yield from self._call_edges(call)
-        for read in scope.reads:
-            if read[3] in self._properties:
-                for value in self.evaluator.evaluate(read[2], scope):
-                    if isinstance(value, Instance):
-                        yield from self._property_edge(scope, value.cls, read[3], Span.at(path, read[1]))
-
-    def _property_edge(self, scope: Scope, cls: Class, name: str, span: Span) -> Iterator[Edge]:
-        for candidate in self.evaluator.lineage(cls)[0]:
-            method = candidate.method(name)
-            if method is not None and method.has_decorator("property", "cached_property"):
-                kept = method.has_decorator("cached_property")
-                yield Edge(
-                    scope,
-                    method,
-                    span,
-                    f"reads {method.qualified_name}",
-                    None,
-                    kept,
-                    False,
-                    candidate if kept else None,
-                )
-                return
-
-    def _import_edges(self, module: Module, scope: Scope) -> Iterator[Edge]:
-        for statement, _, where in module.imports:
-            if where is not scope:
-                continue
-            lazy = isinstance(scope, Function)
-            for target in self._imported_modules(module, statement):
-                if target is not module:
-                    yield Edge(scope, target, Span.at(module.path, statement[1]), f"imports {target.path}", None, lazy)
-
-    def _imported_modules(self, module: Module, statement: tuple[object, ...]) -> Iterator[Module]:
-        names: list[tuple[str, str]] = statement[-1]  # type: ignore[assignment]
-        if statement[0] == "import":
-            found = [self.program.resolve(module, name, 0) for name, _ in names]
-        else:
-            base = self.program.resolve(module, statement[3], statement[2])  # type: ignore[arg-type]
-            found = [base]
-            if isinstance(base, ModuleValue):
-                found += [self.program.submodule(base, name) for name, _ in names]
-        for value in found:
-            if isinstance(value, ModuleValue) and value.module is not None:
-                yield value.module
-
-    def _dependency_edges(self, function: Function) -> Iterator[Edge]:
-        for parameter in function.parameters:
-            if parameter[0] == function.self_name:
-                continue
-            call = self.evaluator.dependency(parameter, function)
-            if call is None:
-                continue
-            for value in self._injected(call, parameter, function):
-                for edge in self._value_edges(value, call, function):
-                    yield Edge(
-                        function,
-                        edge.target,
-                        call.span,
-                        f"depends on {edge.target.qualified_name}",
-                        None,
-                        edge.cached,
-                        False,
-                        edge.guard_class,
-                    )
-
-    def _validation_edges(self, handler: Function) -> Iterator[Edge]:
-        """The validators that the framework runs to make what a handler is given."""
-        for _, _, annotation, _, at in handler.parameters:
-            for value in self.evaluator.annotated(annotation, handler.parent or handler.module):
-                for held in value.element if isinstance(value, Elements) else (value,):
-                    for validator in self.evaluator.validators(held.cls) if isinstance(held, Instance) else ():
-                        span = Span.at(handler.module.path, at)
-                        yield Edge(handler, validator, span, f"validated by {validator.qualified_name}")
-
-    def _injected(self, call: Call, parameter: Parameter, function: Function) -> Iterator[Value]:
-        """What a dependency runs: the given callable, or the class that the parameter is annotated with."""
-        given = call.arguments[0] if call.arguments else call.keyword("dependency")
-        if given is not None:
-            yield from self.evaluator.evaluate(given, call.scope)
-            return
-        for value in self.evaluator.annotated(parameter[2], function.parent or function.module):
-            if isinstance(value, Instance):
-                yield ClassValue(value.cls)
-
-    def _call_edges(self, call: Call) -> Iterator[Edge]:
-        function = call.expression[2]
-        name = call.name
-        offloading = name in OFFLOADING
-        callees = self.evaluator.callees(call)
-        for value in callees:
-            yield from self._value_edges(value, call, call.scope)
-            if isinstance(value, External) and value.path == RESOLVING and call.arguments:
-                for kept, made in self.evaluator.made_by_resolving(call.arguments[0], call):
-                    yield from (replace(edge, cached=kept) for edge in self._value_edges(made, call, call.scope))
-        if name in VALIDATING and function[0] == "attr":
-            for cls in self.evaluator.validated(call):
-                for validator in self.evaluator.validators(cls):
-                    yield Edge(call.scope, validator, call.span, validator.label, call)
-        if name in IMPORTING:
-            yield from self._plugin_edges(call)
-        if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
-            for value in self.evaluator.evaluate(function[2], call.scope):
-                if isinstance(value, FunctionValue):
-                    yield Edge(
-                        call.scope,
-                        value.function,
-                        call.span,
-                        f"queues {value.function.label}",
-                        call,
-                        False,
-                        True,
-                        deferred=True,
-                    )
-        if name in QUEUEING_BY_NAME:
-            job = self.queues.job(call)
-            if job is not None:
-                caption = f"queues {job.function.label}"
-                yield Edge(call.scope, job.function, call.span, caption, call, False, True, deferred=True)
-        for run in self.evaluator.runs(call):
-            for edge in self._value_edges(FunctionValue(run.function), call, call.scope):
-                yield replace(edge, offloaded=edge.offloaded or run.offloaded)
-        if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
-            yield from self._argument_edges(call, offloading, name not in PROMPT)
-
-    def _plugin_edges(self, call: Call) -> Iterator[Edge]:
-        """The modules that a call imports by their names: each once."""
-        scope = call.scope
-        for value in imported_by(call, self.program):
-            if value.module is not None and value.module is not scope.module:
-                lazy = isinstance(scope, Function)
-                yield Edge(scope, value.module, call.span, f"imports {value.module.path}", call, lazy)
-
-    def _provided_edges(self, provider: Function) -> Iterator[Edge]:
-        """A provider asks the providers among its arguments first."""
-        for call in provider.calls:
-            for argument in (*call.arguments, *(value for _, value in call.keywords)):
-                for value in self.evaluator.evaluate(argument, provider):
-                    if self.evaluator.provider_of(value) is not None:
-                        yield from self._value_edges(value, call, provider)
-
-    def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
-        """Functions handed to code outside the repository run there sooner or later."""
-        for name, argument in handed_on(call):
-            for value in self._handed(argument, call.scope):
-                if isinstance(value, (FunctionValue, Partial)):
-                    for edge in self._value_edges(value, call, call.scope):
-                        if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:
-                            continue  # the application's own: it has its entry
-                        elsewhere = offloading and not (call.name in AWAITING and is_coroutine(edge.target))
-                        yield Edge(
-                            call.scope,
-                            edge.target,
-                            call.span,
-                            f"passes {edge.target.qualified_name}",
-                            call,
-                            edge.cached,
-                            elsewhere,
-                            edge.guard_class,
-                            deferred=True,
-                            registered=registered and name not in STARTING_KEYWORDS,
-                        )
-
-    def _handed(self, argument: Expression, scope: Scope) -> Iterator[Value]:
-        """What an argument names, or what lies in the container that it names: `tools=TOOLS`."""
-        values = self.evaluator.evaluate(argument, scope)
-        yield from values
-        if any(isinstance(value, Literal) for value in values):
-            yield from self.evaluator.elements(argument, scope)
-
-    def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
-        for target in self._run_by(value, exact=is_super_call(call)):
-            if target.name in ENTERED and not self.entering.enters(call, value):
-                continue
-            if source in self.evaluator.wrappers(target):
-                continue  # a decorator's wrapper calls what it wraps: whoever calls that has its own edge there
-            guard = self.guard(call)
-            once = is_cached(target) or (isinstance(value, ClassValue) and self.is_singleton(value.cls))
-            kept = once or guard.keeps
-            owner = guard.cls if guard.keeps and not once else None
-            label = target.label if isinstance(target, Function) else target.qualified_name
-            apart = target.asynchronous and self._starts_loop(call)
-            yield Edge(source, target, call.span, label, call, kept, apart, owner)
-
-    def _starts_loop(self, call: Call) -> bool:
-        """Whether plain code runs a coroutine to its end: `asyncio.run(main())`, in an event loop for it alone."""
-        parent = call.parent
-        if parent is None or parent[0] != "call" or last_name(parent[2]) not in LOOP_STARTERS:
-            return False
-        if isinstance(call.scope, Function) and call.scope.asynchronous:
-            return False
-        values = self.evaluator.evaluate(parent[2], call.scope)
-        return any(isinstance(v, External) and v.path.startswith(LOOP_MODULES) for v in values)
-
-    def _run_by(self, value: Value, exact: bool = False) -> Iterator[Function]:
-        if isinstance(value, FunctionValue):
-            yield value.function
-            yield from self.evaluator.wrappers(value.function)
-            if not exact and isinstance(value.bound, Instance):
-                yield from self._overrides(value.function, value.bound)
-        elif isinstance(value, ClassValue):
-            for name in (
-                "__init__",
-                "__new__",
-                "__post_init__",
-                "__attrs_post_init__",
-                "model_post_init",
-                *ENTERED,
-            ):
-                for cls in self.evaluator.lineage(value.cls)[0]:
-                    method = cls.method(name)
-                    if method is not None:
-                        yield method
-                        break
-            for made in self.evaluator.default_factories(value.cls):
-                yield from self._run_by(made)
-            yield from self.evaluator.validators(value.cls)
-        elif isinstance(value, Instance):
-            for cls in self.evaluator.lineage(value.cls)[0]:
-                method = cls.method("__call__") or self.evaluator.forwarded(cls)
-                if method is not None:
-                    yield method
-                    break
-        elif isinstance(value, Partial):
-            yield from self._run_by(value.function)
-        else:
-            provider = self.evaluator.provider_of(value)
-            if provider is not None:
-                yield provider
-
-    def _overrides(self, function: Function, bound: Instance) -> Iterator[Function]:
-        """An instance known by its type alone may be of any subclass that the program makes."""
-        if bound.origin is not None or function.owner is None:
-            return
-        for heir in self.evaluator.subclasses(bound.cls):
-            method = heir.method(function.name)
-            if method is not None and self.evaluator.is_made(heir):
-                yield method
 
 
 def goes_on(edge: Edge | None) -> bool:
@@ -583,37 +202,6 @@ def starts_task(edge: Edge | None) -> bool:
 def is_import(edge: Edge) -> bool:
     """Whether an edge imports a module, which runs it once, however often the importing script runs."""
     return isinstance(edge.source, Module) and isinstance(edge.target, Module)
-
-
-def is_coroutine(scope: Scope) -> bool:
-    """Whether calling a function only makes a coroutine."""
-    return isinstance(scope, Function) and scope.asynchronous and not scope.generator
-
-
-def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
-    """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, *MORE]`."""
-    for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
-        if name in CLOSING_KEYWORDS:
-            continue
-        listed: tuple[Expression, ...] = (argument,)
-        if argument[0] in ("list", "tuple"):
-            listed = argument[2]
-        elif argument[0] == "dict":
-            listed = tuple(value for _, value in argument[2])
-        yield from ((name, item) for item in listed if item[0] in ("name", "attr", "lambda", "star", "bin"))
-
-
-def is_super_call(call: Call) -> bool:
-    """`super().method(...)`: runs exactly the method of the base."""
-    function = call.expression[2]
-    return function[0] == "attr" and function[2][0] == "call" and last_name(function[2][2]) == "super"
-
-
-def is_cached(function: Function) -> bool:
-    """Whether a decorator keeps the function's result, or the container whose provider it is does."""
-    if function.name == PROVIDER:
-        return "Singleton" in last_name(function.node[-1][2]) or last_name(function.node[-1][2]) == "Resource"
-    return function.has_decorator(*CACHING)
 
 
 def class_of(scope: Scope) -> Class | None:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
-from aiaudit.model.contexts import Edge
+from aiaudit.model.edges import Edge
 from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.making import ingredients

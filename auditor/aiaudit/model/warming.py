@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.contexts import Contexts, Edge, Reach, is_cached
+from aiaudit.model.contexts import Contexts, Reach
+from aiaudit.model.edges import Edge, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, walk
