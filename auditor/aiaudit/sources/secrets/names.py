@@ -36,7 +36,8 @@ PROVIDERS = word_set(
     " mixpanel segment cloudflare cf vercel netlify heroku digitalocean render railway fly docker dockerhub npm"
     " pypi codecov sonar snyk tiktok facebook meta instagram whatsapp linkedin spotify youtube maps weather"
     " openweather alpaca coinbase binance kraken zhipu zhipuai qwen dashscope moonshot baidu ernie minimax baichuan"
-    " deepl clerk okta auth0 lark feishu wechat dingtalk line"
+    " deepl clerk okta auth0 lark feishu wechat dingtalk line tmdb omdb newsapi gnews finnhub alphavantage fmp giphy"
+    " unsplash pexels wolfram wolframalpha weatherapi accuweather rapidapi scraperapi geoapify mapbox opencage"
 )
 _DATASTORES = word_set(
     "database db sqlalchemy sql postgres postgresql pg pgvector mysql mariadb mongo mongodb redis rabbitmq amqp"
