@@ -544,3 +544,29 @@ def test_what_a_server_takes_is_that_of_the_application_with_the_route(tmp_path:
     found = flows(tmp_path, handler("return ask(body.message)"), files={"legacy.py": FLASK})
     accepted = {flow.source.route.label: flow.accepted for flow in found if flow.source.route is not None}
     assert accepted == {"POST /chat": " (FastAPI takes bodies of any size)", "POST /search": ""}
+
+
+RPC = """
+import grpc
+import talk_pb2_grpc
+from openai import OpenAI
+
+client = OpenAI()
+
+
+class Talk(talk_pb2_grpc.TalkServicer):
+    def Ask(self, request, context):
+        return client.chat.completions.create(model="m", messages=[{"role": "user", "content": request.question}])
+
+
+def add_to(server: grpc.Server):
+    talk_pb2_grpc.add_TalkServicer_to_server(Talk(), server)
+"""
+
+
+def test_what_the_framework_takes_says_nothing_of_calls_of_grpc(tmp_path: Path) -> None:
+    found = flows(tmp_path, handler("return ask(body.message)"), files={"rpc.py": RPC})
+    assert {flow.source.description: flow.accepted for flow in found} == {
+        "field `message` of Chat": " (FastAPI takes bodies of any size)",
+        "`question` in the request": "",
+    }

@@ -128,7 +128,9 @@ _BASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "socketio.Namespace": ((), ("on_*",), SOCKET_IO),
     "flask_socketio.Namespace": ((), ("on_*",), SOCKET_IO),
 }
+# What protoc writes for a service of gRPC: the class, which a service derives from, and the modules, committed or not.
 _SERVICERS = "Servicer"
+_GENERATED = "_pb2_grpc.py"
 # Classes that a server finds by their names: those of Triton and of Hugging Face's endpoints.
 _KNOWN_CLASSES = {
     "TritonPythonModel": (("initialize", "__init__"), ("execute",), PREDICTOR),
@@ -205,13 +207,14 @@ def _of_decorator(callee: Expression, scope: Scope, evaluator: Evaluator) -> tup
 
 
 def _of_class(cls: Class, evaluator: Evaluator) -> Iterator[Answering]:
-    outside = evaluator.lineage(cls)[1]
+    (_, *bases), outside = evaluator.lineage(cls)
+    generated = any(base.name.endswith(_SERVICERS) and base.module.path.endswith(_GENERATED) for base in bases)
+    if generated or any(path.endswith(_SERVICERS) for path in outside):
+        for method in cls.functions:
+            if not method.name.startswith("_"):
+                yield _answering(method, RPC)
+        return
     for path in outside:
-        if path.endswith(_SERVICERS):
-            for method in cls.functions:
-                if not method.name.startswith("_"):
-                    yield _answering(method, RPC)
-            return
         for ending, (early, each, framework) in _BASES.items():
             if path == ending or (ending[0] == "." and path.endswith(ending)):
                 yield from _methods(cls, early, each, framework)

@@ -9,6 +9,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call
+from aiaudit.model.threads import RUNS, begins_anew
 from aiaudit.model.values import External
 from aiaudit.values import dataclass
 
@@ -16,7 +17,6 @@ from aiaudit.values import dataclass
 GRAPHS = ("compile", "create_react_agent", "create_agent", "create_deep_agent")
 SUMMARISING = ("create_deep_agent",)  # what shortens long threads by itself
 IN_MEMORY_SAVERS = tuple(f"langgraph.checkpoint.memory.{name}()" for name in ("MemorySaver", "InMemorySaver"))
-_RUNS = frozenset(("invoke", "ainvoke", "stream", "astream", "astream_events", "update_state", "aupdate_state"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +53,8 @@ def kept_threads(side: PythonSide) -> Iterator[KeptThreads]:
             if id(saver) in told or side.contexts.before_requests(saver.scope) is None:
                 continue
             for run in side.uses.get(id(graph), ()):
-                reach = side.contexts.in_request(run.scope) if run.name in _RUNS else None
-                if reach is not None:
+                reach = side.contexts.in_request(run.scope) if run.name in RUNS else None
+                if reach is not None and not begins_anew(run, side.contexts, side.evaluator):
                     told.add(id(saver))
                     yield KeptThreads(saver, run, reach)
                     break

@@ -23,6 +23,7 @@ from aiaudit.model.guards import guard_of
 from aiaudit.model.http_requests import address_of
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Function, Scope, Store, dotted, last_name, walk_all
+from aiaudit.model.threads import RUNS, begins_anew
 from aiaudit.model.values import External, Instance
 from aiaudit.patterns import regex
 from aiaudit.span import Span
@@ -270,8 +271,11 @@ class Histories:
             return
         if name == "compile" and not (self.sends_state or self._has_agent):
             return
-        contexts = self.tools.side.contexts
-        reach = contexts.before_requests(call.scope) or contexts.in_request(call.scope)
+        side = self.tools.side
+        runs = [run for run in side.uses.get(id(call), ()) if run.name in RUNS]
+        if runs and all(begins_anew(run, side.contexts, side.evaluator) for run in runs):
+            return
+        reach = side.contexts.before_requests(call.scope) or side.contexts.in_request(call.scope)
         if reach is not None:
             steps = (*reach.steps(), Step("keeps each thread in a checkpointer", call.span))
             yield GrowingConversation("memory", f"the checkpointer of {name}", "the model", call.span, steps)

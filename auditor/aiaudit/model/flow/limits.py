@@ -86,8 +86,11 @@ def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
     if limit:
         return f" (bodies of {limit / 1024**2:.0f} MiB are taken)"
     routing = tools.side.routing
-    owners = (routing.owners(source.route) if source.route is not None else None) or routing.applications
+    route = source.route
+    owners = (routing.owners(route) if route is not None else None) or routing.applications
     framework = owners[0].framework if len({owner.framework for owner in owners}) == 1 else ""
+    if route is not None and route.framework not in ("", framework):
+        return ""  # beside the application: a call of gRPC, a task
     entry = tools.knowledge.find(_PATHS.get(framework, ""))
     takes_all = entry is not None and entry.default("max_body_size") == "none"
     return f" ({framework} takes bodies of any size)" if takes_all else ""
