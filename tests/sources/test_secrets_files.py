@@ -147,6 +147,7 @@ def test_other_formats(path: str, text: str) -> None:
     [
         ("run.sh", 'PASSWORD=$1\nTOKEN=$(cat /run/secrets/x)\nKEY="${API_KEY}"\n'),
         ("run.sh", "echo 'usage: OPENAI_API_KEY=sk-xxx run.sh'\n# API_TOKEN=9f3Kd72LmQ0xZtVb58Rn\n"),
+        ("run.sh", """B=$(python3 -c 'import os; print({"password": os.environ["PASSWORD"]})')\n"""),
         ("run.sh", "python - <<'X'\napi_key = load_api_key(args)\nrun(api_key=api_key)\nX\n"),
         ("Dockerfile", "FROM x\nARG API_TOKEN\nENV A_TOKEN=${API_TOKEN} MAX_TOKENS=4096\n"),
         ("Dockerfile", "FROM x\nRUN --mount=type=secret,id=api_token,env=API_TOKEN run\n"),

@@ -12,7 +12,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
-from aiaudit.model.plugins import IMPORTING, imported_by
+from aiaudit.model.plugins import IMPORTING
 from aiaudit.model.program import Program
 from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Routing
@@ -255,8 +255,8 @@ class Edges:
     def _plugin_edges(self, call: Call) -> Iterator[Edge]:
         """The modules that a call imports by their names: each once."""
         scope = call.scope
-        for value in imported_by(call, self.program):
-            if value.module is not None and value.module is not scope.module:
+        for value in self.evaluator.evaluate(call.expression, scope):
+            if isinstance(value, ModuleValue) and value.module is not None and value.module is not scope.module:
                 lazy = isinstance(scope, Function)
                 yield Edge(scope, value.module, call.span, f"imports {value.module.path}", call, lazy)
 

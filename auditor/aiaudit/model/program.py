@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aiaudit.model.collect import collect
 from aiaudit.model.layout import Layout, Place
+from aiaudit.model.loading import loads_by_name, written_names
 from aiaudit.model.openapi import operations
 from aiaudit.model.plugins import IMPORTING, imported_by
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
@@ -142,6 +143,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], ModuleValue | None] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
+        self._loading: dict[str, bool] = {}
         self.group = group
         self.entries = self._entries(entries)
         self.starters: list[str] = []
@@ -196,6 +198,20 @@ class Program:
         return self._imports[path]
 
     def _imported_paths(self, module: Module) -> Iterator[str]:
+        found = list(self._named_paths(module))
+        yield from found
+        if any(self._loads_by_name(path) for path in (module.path, *found)):
+            for value in written_names(module, self):
+                yield from self._files_of(value)
+
+    def _loads_by_name(self, path: str) -> bool:
+        known = self._loading.get(path)
+        if known is None:
+            module = self._loaded.get(path)
+            known = self._loading[path] = module is not None and loads_by_name(module, self)
+        return known
+
+    def _named_paths(self, module: Module) -> Iterator[str]:
         for statement, _, _ in module.imports:
             if statement[0] == "import":
                 for name, _ in statement[2]:

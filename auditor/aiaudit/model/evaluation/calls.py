@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from aiaudit.model.evaluation.containers import SAME_ELEMENTS
 from aiaudit.model.evaluation.core import distinct, is_object, method_of
 from aiaudit.model.evaluation.expressions import NEW, SUBCLASSES
-from aiaudit.model.evaluation.injection import RESOLVING, Injection
+from aiaudit.model.evaluation.injection import RESOLVING
+from aiaudit.model.evaluation.loaded import Loaded
+from aiaudit.model.loading import LOADERS, SPLITTING, split
 from aiaudit.model.plugins import imported_by, is_listed, members_of
 from aiaudit.model.scopes import Call, Class, Scope, last_name
 from aiaudit.model.values import (
@@ -17,6 +19,7 @@ from aiaudit.model.values import (
     External,
     FunctionValue,
     Instance,
+    Literal,
     Partial,
     Super,
     Value,
@@ -88,7 +91,7 @@ CONTAINER_VIEWS = frozenset(("values", "items", "copy", "keys"))
 _CONTAINER_METHODS = CONTAINER_READS | CONTAINER_VIEWS
 
 
-class Calls(Injection):
+class Calls(Loaded):
     """Answers about call expressions."""
 
     def _call(self, expression: Expression, scope: Scope) -> Iterator[Value]:
@@ -99,6 +102,11 @@ class Calls(Injection):
                 yield from found if function[3] in CONTAINER_READS else (Elements(distinct(found)),)
                 return
         call = self.call_of(expression, scope)
+        if function[0] == "attr" and function[3] in SPLITTING:
+            parts = [split(value, call) for value in self.evaluate(function[2], scope) if isinstance(value, Constant)]
+            if any(parts):
+                yield from (Literal(part, scope, id(part)) for part in parts if part is not None)
+                return
         if function[0] == "attr" and function[3] in VALIDATING:
             made = [Instance(cls, call) for cls in self.validated(call)]
             if made:
@@ -135,7 +143,7 @@ class Calls(Injection):
     def called(self, callee: Value, call: Call) -> Iterable[Value]:
         """What calling a value gives."""
         if isinstance(callee, FunctionValue):
-            made = self._made_of_argument(callee, call)
+            made = self.loaded(callee, call) or self._made_of_argument(callee, call)
             if made is not None:
                 return made
             given = [self.result(function) for function in (callee.function, *self.implementations(callee))]
@@ -184,7 +192,11 @@ class Calls(Injection):
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
         if path in IMPORTING_PATHS:
-            return tuple(imported_by(call, self.program)) or (External(f"{path}()", call, callee),)
+            modules: Values = tuple(imported_by(call, self.program))
+            modules = modules or tuple(self.modules_named(arguments[:1], call))
+            return modules or (External(f"{path}()", call, callee),)
+        if path in LOADERS:
+            return tuple(self.members_named(arguments[:1], call)) or (External(f"{path}()", call, callee),)
         if path == SUBCLASSES and isinstance(callee.base, ClassValue):
             return (Elements(distinct(ClassValue(heir) for heir in self.subclasses(callee.base.cls))),)
         if path in ("random.choice", "secrets.choice") and arguments:

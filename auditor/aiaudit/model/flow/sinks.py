@@ -31,6 +31,7 @@ _ADDING = words(
 # Stores that embed the texts they are given; a plain database of vectors takes vectors.
 _EMBEDDING_STORES = ("langchain", "llama_index")
 _RUNNING = words("invoke ainvoke stream astream astream_events predict apredict run arun acall query aquery chat achat")
+_ASKING = words("query aquery")
 _RUNNABLE = regex(
     r"(^|_)(llm|llms|chain|chains|agent|chat_model|model|graph|qa|query_engine|chat_engine|executor|rag_chain|runnable|"
     r"assistant|pipeline|chatbot|conversation)\d?$",
@@ -154,6 +155,8 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
         return None
     owner = last_name(function[2]) or _made_by(function[2])
     given = call.argument("input", 0)
+    if name in _ASKING and owner.lower().endswith("graph"):
+        return None  # of a database
     if _RUNNABLE.search(owner) and given is not None and not tools.starts_graph(call):
         return ModelCall(call, f"{owner}.{name}", "chain", (Place(given, call.scope),))
     return None

@@ -89,9 +89,12 @@ class LineBinder:
             self._add(value, value_at, name, line)
 
     def _is_shell_binding(self, match: re.Match[str]) -> bool:
-        """`NAME=value` without spaces, `"name": "value"` in a request's body, or Make's `NAME := value`."""
+        """`NAME=value` without spaces, `"name": "value"` in a request's body, or Make's `NAME := value`.
+
+        What stands bare behind a quoted name is an expression of another language: `python -c '{"token": read()}'`.
+        """
         if match.group("sep") == ":":
-            return bool(match.group("closed"))
+            return bool(match.group("closed") and match.group("open"))
         return not match.group("space") or match.group("sep") in (":=", "?=")
 
     def _spaced(self, end: int, name: str, line: str, rest: str) -> None:
