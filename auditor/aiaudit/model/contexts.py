@@ -10,6 +10,7 @@ from aiaudit.model.branches import is_dead
 from aiaudit.model.edges import Edge, Edges
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import Program
+from aiaudit.model.replacing import replaces
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import STARTERS, TASK_STARTERS
 from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
@@ -53,6 +54,7 @@ class Contexts(Edges):
     def __init__(self, program: Program, evaluator: Evaluator, routing: Routing) -> None:
         super().__init__(program, evaluator, routing)
         self._ephemeral: set[int] = set()
+        self._replacing: dict[int, bool] = {}
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
@@ -135,6 +137,14 @@ class Contexts(Edges):
         """Whether anything runs a scope."""
         return any(id(scope) in reached for reached in self.reached.values())
 
+    def replaces(self, call: Call) -> bool:
+        """Whether what a call gives takes the place of what import or startup has made."""
+        known = self._replacing.get(id(call))
+        if known is None:
+            known = replaces(call, self.evaluator, lambda scope: self.before_requests(scope) is not None)
+            self._replacing[id(call)] = known
+        return known
+
     # Exploration
 
     def _explore(self, kind: str) -> dict[int, list[Reach]]:
@@ -157,6 +167,7 @@ class Contexts(Edges):
                 if kind == "startup" and is_at_shutdown(edge.span, reach):
                     continue
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
+                cached = cached or (kind in ("request", "task") and edge.call is not None and self.replaces(edge.call))
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
         return found
 

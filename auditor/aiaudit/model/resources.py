@@ -335,6 +335,8 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     guard = contexts.guard(call)
     kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
     uncached = contexts.taken(call, contexts.in_request(scope, cached=False))
+    if uncached is not None and contexts.replaces(call):
+        uncached = None
     cached = contexts.taken(call, contexts.in_request(scope, cached=True))
     first = (cached or uncached) if kept else cached
     if guard.keeps and is_filled_early(call, guard, contexts):

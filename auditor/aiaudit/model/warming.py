@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.edges import Edge, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
-from aiaudit.model.program import scope_of_name
+from aiaudit.model.replacing import fillings, is_nothing
 from aiaudit.model.scopes import Call, Function, Scope, walk
-from aiaudit.model.values import CONTAINERS, External, Instance
+from aiaudit.model.values import Instance
 from aiaudit.sources.python.facts import Expression
 
 
@@ -96,8 +96,8 @@ def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
         found = lasting(variable, call.scope, contexts.evaluator)
         if found is None:
             continue
-        for value, scope in _fillings(found[1], call.scope, contexts):
-            if scope is call.scope or _is_nothing(value, scope, contexts):
+        for value, scope in fillings(found[1], call.scope, contexts.program):
+            if scope is call.scope or is_nothing(value, scope, contexts.evaluator):
                 continue
             if contexts.before_requests(scope) is not None:
                 return True
@@ -138,27 +138,6 @@ def _is_filled_for_each(variable: Expression, scope: Scope, contexts: Contexts) 
         and contexts.before_requests(store.scope) is not None
         for store in evaluator.filled.get(evaluator.variable(variable, scope), ())
     )
-
-
-def _fillings(variable: Expression, scope: Scope, contexts: Contexts) -> Iterator[tuple[Expression | None, Scope]]:
-    if variable[0] == "name":
-        holder = scope_of_name(scope, variable[2])
-        for binding in holder.bindings.get(variable[2], ()) if holder is not None else ():
-            if binding.kind == "value":
-                yield binding.expression, binding.scope
-        return
-    for store in contexts.program.stores_by_attribute.get(variable[3], ()):
-        yield store.value, store.scope
-
-
-def _is_nothing(value: Expression | None, scope: Scope, contexts: Contexts) -> bool:
-    """Whether a variable gets no object yet: `None`, `{}`, `OrderedDict()`."""
-    if value is None or (value[0] in ("const", "dict", "list") and not value[2]):
-        return True
-    if value[0] != "call" or value[3] or value[4]:
-        return False
-    made = contexts.evaluator.evaluate(value, scope)
-    return bool(made) and all(isinstance(found, External) and found.path in CONTAINERS for found in made)
 
 
 def _edges_into(target: Scope, contexts: Contexts, kinds: tuple[str, ...]) -> Iterator[tuple[Reach, Edge]]:

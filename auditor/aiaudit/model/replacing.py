@@ -1,0 +1,72 @@
+"""Requests that put another object into the place of one that startup has made: `POST /configure` makes the client
+anew, and all that follow use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.guards import lasting
+from aiaudit.model.program import Program, scope_of_name
+from aiaudit.model.scopes import Call, Scope, dotted, walk
+from aiaudit.model.values import CONTAINERS, External
+from aiaudit.sources.python.facts import Expression
+
+
+def replaces(call: Call, evaluator: Evaluator, is_early: Callable[[Scope], bool]) -> bool:
+    """Whether what a call gives takes the place of what something early has put there, for others to use.
+
+    `is_early` tells of a scope whether import or startup runs it.
+    """
+    for variable in _targets(call):
+        found = lasting(variable, call.scope, evaluator)
+        if found is None or _is_used(variable, call):
+            continue
+        for value, scope in fillings(found[1], call.scope, evaluator.program):
+            if scope is not call.scope and not is_nothing(value, scope, evaluator) and is_early(scope):
+                return True
+    return False
+
+
+def fillings(variable: Expression, scope: Scope, program: Program) -> Iterator[tuple[Expression | None, Scope]]:
+    """What is put into a variable anywhere, and the scopes that do."""
+    if variable[0] == "name":
+        holder = scope_of_name(scope, variable[2])
+        for binding in holder.bindings.get(variable[2], ()) if holder is not None else ():
+            if binding.kind == "value":
+                yield binding.expression, binding.scope
+        return
+    for store in program.stores_by_attribute.get(variable[3], ()):
+        yield store.value, store.scope
+
+
+def is_nothing(value: Expression | None, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether a variable gets no object yet: `None`, `{}`, `OrderedDict()`."""
+    if value is None or (value[0] in ("const", "dict", "list") and not value[2]):
+        return True
+    if value[0] != "call" or value[3] or value[4]:
+        return False
+    made = evaluator.evaluate(value, scope)
+    return bool(made) and all(isinstance(found, External) and found.path in CONTAINERS for found in made)
+
+
+def _targets(call: Call) -> Iterator[Expression]:
+    """The variables that a statement sets to what a call gives."""
+    statement = call.statement
+    value = statement[3] if statement[0] == "assign" else None
+    if value is not None and value[0] == "await":
+        value = value[2]
+    if value is call.expression:
+        yield from (target for target in statement[2] if target[0] in ("name", "attr"))
+
+
+def _is_used(variable: Expression, maker: Call) -> bool:
+    """Whether the function that sets a variable works with it as well."""
+    name = dotted(variable)
+    return any(
+        dotted(part) == name
+        for call in maker.scope.calls
+        if call is not maker
+        for given in (call.expression[2], *call.arguments, *(value for _, value in call.keywords))
+        for part in walk(given)
+    )
