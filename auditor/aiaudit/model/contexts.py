@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead
 from aiaudit.model.edges import Edge, Edges
-from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
 from aiaudit.model.replacing import replaces
 from aiaudit.model.routes import Entry, Routing
@@ -55,6 +55,7 @@ class Contexts(Edges):
         super().__init__(program, evaluator, routing)
         self._ephemeral: set[int] = set()
         self._replacing: dict[int, bool] = {}
+        self._keeping: list[dict[int, list[Reach]]] | None = None
         self.reached = {kind: self._explore(kind) for kind in ("import", "startup")}
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
@@ -137,6 +138,22 @@ class Contexts(Edges):
         """Whether anything runs a scope."""
         return any(id(scope) in reached for reached in self.reached.values())
 
+    def making(self, call: Call) -> Reach | None:
+        """The shortest reach of a call in a request or task that makes something for itself: neither to be kept, nor in
+        the place of what import or startup has made."""
+        found = self.taken(call, self.in_request(call.scope, cached=False))
+        if found is None or self.replaces(call):
+            return None
+        if not any(self._replaces(link.edge) for link in found.chain()):
+            return found
+        if self._keeping is None:
+            self._keeping = [self._explore(kind, keeping=True) for kind in ("request", "task")]
+        states = (reach for reached in self._keeping for reach in reached.get(id(call.scope), ()) if not reach.cached)
+        return self.taken(call, next(states, None))
+
+    def _replaces(self, edge: Edge | None) -> bool:
+        return edge is not None and edge.call is not None and self.replaces(edge.call)
+
     def replaces(self, call: Call) -> bool:
         """Whether what a call gives takes the place of what import or startup has made."""
         known = self._replacing.get(id(call))
@@ -147,7 +164,9 @@ class Contexts(Edges):
 
     # Exploration
 
-    def _explore(self, kind: str) -> dict[int, list[Reach]]:
+    def _explore(self, kind: str, keeping: bool = False) -> dict[int, list[Reach]]:
+        """All scopes that are reached from the entries of a kind. With `keeping`, what takes the place of something
+        that startup has made counts as kept."""
         found: dict[int, list[Reach]] = {}
         seen: set[State] = set()
         queue: deque[Reach] = deque()
@@ -167,7 +186,7 @@ class Contexts(Edges):
                 if kind == "startup" and is_at_shutdown(edge.span, reach):
                     continue
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
-                cached = cached or (kind in ("request", "task") and edge.call is not None and self.replaces(edge.call))
+                cached = cached or (keeping and self._replaces(edge))
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
         return found
 
@@ -213,9 +232,3 @@ def starts_task(edge: Edge | None) -> bool:
 def is_import(edge: Edge) -> bool:
     """Whether an edge imports a module, which runs it once, however often the importing script runs."""
     return isinstance(edge.source, Module) and isinstance(edge.target, Module)
-
-
-def class_of(scope: Scope) -> Class | None:
-    """The class whose method a scope stands in."""
-    method = method_of(scope)
-    return method.owner if method is not None else None

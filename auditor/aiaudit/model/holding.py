@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiaudit.model.checkpoints import IN_MEMORY_SAVERS, checkpointers
-from aiaudit.model.contexts import class_of
+from aiaudit.model.evaluate import class_of
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import comes_from_request

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluate import Evaluator, class_of
 from aiaudit.model.guards import lasting
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Call, Scope, dotted, walk
@@ -23,7 +23,9 @@ def replaces(call: Call, evaluator: Evaluator, is_early: Callable[[Scope], bool]
         if found is None or _is_used(variable, call):
             continue
         for value, scope in fillings(found[1], call.scope, evaluator.program):
-            if scope is not call.scope and not is_nothing(value, scope, evaluator) and is_early(scope):
+            if scope is call.scope or is_nothing(value, scope, evaluator) or not is_early(scope):
+                continue
+            if found[0] is None or class_of(scope) is found[0]:
                 return True
     return False
 

@@ -334,9 +334,7 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     call, scope = known.call, known.call.scope
     guard = contexts.guard(call)
     kept = guard.keeps and not (guard.cls is not None and contexts.is_ephemeral(guard.cls))
-    uncached = contexts.taken(call, contexts.in_request(scope, cached=False))
-    if uncached is not None and contexts.replaces(call):
-        uncached = None
+    uncached = contexts.making(call)
     cached = contexts.taken(call, contexts.in_request(scope, cached=True))
     first = (cached or uncached) if kept else cached
     if guard.keeps and is_filled_early(call, guard, contexts):

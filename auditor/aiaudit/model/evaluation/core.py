@@ -256,6 +256,12 @@ def method_of(scope: Scope) -> Function | None:
     return scope.enclosing_method
 
 
+def class_of(scope: Scope) -> Class | None:
+    """The class whose method a scope stands in."""
+    method = method_of(scope)
+    return method.owner if method is not None else None
+
+
 def is_field_call(expression: Expression | None) -> bool:
     """`Field(...)`, `field(...)`, `PrivateAttr(...)` or `attr.ib(...)`: the default of a field of a class."""
     if expression is None or expression[0] != "call":

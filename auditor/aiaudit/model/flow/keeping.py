@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from aiaudit.model.contexts import Reach, class_of
-from aiaudit.model.evaluate import method_of
+from aiaudit.model.contexts import Reach
+from aiaudit.model.evaluate import class_of, method_of
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.tools import Tools
