@@ -158,9 +158,16 @@ class Contexts(Edges):
         """Whether what a call gives takes the place of what import or startup has made."""
         known = self._replacing.get(id(call))
         if known is None:
-            known = replaces(call, self.evaluator, lambda scope: self.before_requests(scope) is not None)
-            self._replacing[id(call)] = known
+            early, shared = self._is_early, self._is_shared
+            known = self._replacing[id(call)] = replaces(call, self.evaluator, early, shared)
         return known
+
+    def _is_early(self, scope: Scope) -> bool:
+        return self.before_requests(scope) is not None
+
+    def _is_shared(self, cls: Class) -> bool:
+        makers = self.evaluator.constructions(cls)
+        return all(self.in_request(call.scope, cached=False) is None for call in makers)
 
     # Exploration
 

@@ -8,19 +8,22 @@ from collections.abc import Callable, Iterator
 from aiaudit.model.evaluate import Evaluator, class_of
 from aiaudit.model.guards import lasting
 from aiaudit.model.program import Program, scope_of_name
-from aiaudit.model.scopes import Call, Scope, dotted, walk
+from aiaudit.model.scopes import Call, Class, Scope, dotted, walk
 from aiaudit.model.values import CONTAINERS, External
 from aiaudit.sources.python.facts import Expression
 
 
-def replaces(call: Call, evaluator: Evaluator, is_early: Callable[[Scope], bool]) -> bool:
+def replaces(
+    call: Call, evaluator: Evaluator, is_early: Callable[[Scope], bool], is_shared: Callable[[Class], bool]
+) -> bool:
     """Whether what a call gives takes the place of what something early has put there, for others to use.
 
-    `is_early` tells of a scope whether import or startup runs it.
+    `is_early` tells of a scope whether import or startup runs it, `is_shared` of a class whether no request has an
+    object of its own.
     """
     for variable in _targets(call):
         found = lasting(variable, call.scope, evaluator)
-        if found is None or _is_used(variable, call):
+        if found is None or _is_used(variable, call) or (found[0] is not None and not is_shared(found[0])):
             continue
         for value, scope in fillings(found[1], call.scope, evaluator.program):
             if scope is call.scope or is_nothing(value, scope, evaluator) or not is_early(scope):
