@@ -6,7 +6,7 @@ from aiaudit.model.dumped import dumped_object, may_dump
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, last_name
-from aiaudit.model.values import Constant, Elements, External, Instance, Literal, Values
+from aiaudit.model.values import ClassValue, Constant, Elements, External, Instance, Literal, Values
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -77,7 +77,21 @@ def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator, dept
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
+    handed_up = _handed_up(call, evaluator) if depth < 3 and not hidden else None
+    if handed_up is not None:
+        return _direct(handed_up, name, index, evaluator, depth + 1)
     return HIDDEN if hidden else ABSENT
+
+
+def _handed_up(call: Call, evaluator: Evaluator) -> Call | None:
+    """The `super().__init__(...)` in which a class of the program hands on to a library's what it is made with."""
+    for value in evaluator.callees(call):
+        constructor = evaluator.constructor(value.cls) if isinstance(value, ClassValue) else None
+        for inner in constructor.calls if constructor is not None else ():
+            callee = inner.expression[2]
+            if inner.name == "__init__" and callee[2][0] == "call" and last_name(callee[2][2]) == "super":
+                return inner
+    return None
 
 
 def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int = 0) -> Argument:
@@ -101,7 +115,7 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
         values = tuple(value for value in values if not isinstance(value, Elements))
     for value in values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
-            found = _in_filled(value, key, evaluator)
+            found = _in_filled(value, key, evaluator, depth)
             if found.state == "absent":
                 found = _in_dict(value.expression, value.scope, key, evaluator, depth)
             if found.state == "given":
@@ -198,7 +212,7 @@ def _in_dumped(call: Call, written: Expression, key: str, evaluator: Evaluator) 
     return Argument("given", field, call.scope, evaluator.evaluate(field, call.scope))
 
 
-def _in_filled(literal: Literal, key: str, evaluator: Evaluator) -> Argument:
+def _in_filled(literal: Literal, key: str, evaluator: Evaluator, depth: int) -> Argument:
     """What the function that writes a dict out puts into it afterwards, before it hands it on."""
     hidden = False
     for name, bindings in literal.scope.bindings.items():
@@ -209,6 +223,11 @@ def _in_filled(literal: Literal, key: str, evaluator: Evaluator) -> Argument:
             if store.key is not None and store.key[0] == "const":
                 if store.key[2] == key:
                     return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+            elif store.how == "update" and store.value is not None and depth < 3:
+                found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
+                if found.state == "given":
+                    return found
+                hidden = hidden or found.state == "hidden"
             elif store.how in ("element", "update"):
                 hidden = True
     return HIDDEN if hidden else ABSENT

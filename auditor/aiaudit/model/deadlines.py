@@ -9,7 +9,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.job_limits import JobLimits
 from aiaudit.model.routes import Routing
-from aiaudit.model.scopes import Call, Function
+from aiaudit.model.scopes import Call, Function, last_name
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
@@ -28,7 +28,11 @@ SCOPES = frozenset(
         "func_timeout.func_timeout",
     )
 )
-WAITING = frozenset(("asyncio.wait_for", "async_timeout.wait_for", "anyio.wait_for"))
+WAITING = frozenset(("asyncio.wait_for", "asyncio.wait", "async_timeout.wait_for", "anyio.wait_for"))
+# Calls that wait no longer than they are told: name -> the position of the time-out, None where it has to be named.
+WAITED_FOR: dict[str, int | None] = {"wait_for": 1, "wait": None, "result": 0}
+# Calls that give a future which a plain function may wait for.
+STARTING = frozenset(("submit", "run_coroutine_threadsafe"))
 DEPTH = 6
 
 
@@ -68,14 +72,31 @@ class Deadlines:
             if link.kind == "with" and link.node[1][0] == "call" and self._is_one_of(link.node[1][2], call, SCOPES):
                 arguments = link.node[1][3]
                 yield self._seconds(arguments[0] if arguments else None, call)
+        names = _kept_as(call)
         for other in call.scope.calls:
-            timeout = other.argument("timeout", 1)
-            if other.name != "wait_for" or timeout is None or not _holds(other, call):
-                continue
-            if timeout[:1] == ("const",) and timeout[2] is None:
-                continue
-            if self._is_one_of(other.expression[2], other, WAITING):
-                yield self._seconds(timeout, other)
+            timeout = other.argument("timeout", WAITED_FOR.get(other.name)) if other is not call else None
+            if timeout is not None and not (timeout[0] == "const" and timeout[2] is None):
+                if _waits_for(other, call, names) and self._is_wait(other, call):
+                    yield self._seconds(timeout, other)
+            elif other.name not in WAITED_FOR and any(given is call.expression for given in other.arguments):
+                yield from self._limits_of_helper(other)
+
+    def _is_wait(self, other: Call, call: Call) -> bool:
+        """Whether a call with a time-out waits for a coroutine or a task, or for a thread that `call` has started."""
+        if other.name == "result":
+            return call.name in STARTING
+        return self._is_one_of(other.expression[2], other, WAITING)
+
+    def _limits_of_helper(self, call: Call) -> Iterator[float]:
+        """The deadlines that a function of the program sets to a coroutine which it is handed."""
+        for function in self.evaluator.functions_of(call.expression[2], call.scope):
+            parameters = {parameter[0] for parameter in function.parameters}
+            for wait in function.calls:
+                timeout = wait.argument("timeout", 1)
+                first = wait.arguments[0] if wait.arguments else None
+                is_handed = first is not None and first[0] == "name" and first[2] in parameters
+                if is_handed and timeout is not None and self._is_one_of(wait.expression[2], wait, WAITING):
+                    yield self._seconds(timeout, wait)
 
     def _is_one_of(self, function: Expression, call: Call, paths: frozenset[str]) -> bool:
         values = self.evaluator.evaluate(function, call.scope)
@@ -86,20 +107,48 @@ class Deadlines:
         return max(numbers) if numbers else math.nan
 
     def _callers_bound(self, scope: object, depth: int) -> bool:
-        """Whether every known caller of an asynchronous function bounds it."""
-        if not isinstance(scope, Function) or not scope.asynchronous or depth > DEPTH:
+        """Whether every known caller of a function bounds it, one in a thread by waiting no longer for the thread."""
+        if not isinstance(scope, Function) or depth > DEPTH:
             return False
         key = id(scope)
         if key not in self._functions:
             self._functions[key] = False  # recursion bounds nothing
-            calls = [call for call, _, _ in self.evaluator.callers(scope)]
+            calls = list(self._callers(scope))
             is_entry = key in self.contexts.handlers
-            self._functions[key] = self._wrapped(scope) or (
+            self._functions[key] = (scope.asynchronous and self._wrapped(scope)) or (
                 bool(calls)
                 and not is_entry
-                and all(self._around(call) or self._callers_bound(call.scope, depth + 1) for call in calls)
+                and all(self._bounds(call, scope, is_handed, depth) for call, is_handed in calls)
             )
         return self._functions[key]
+
+    def _callers(self, function: Function) -> Iterator[tuple[Call, bool]]:
+        """The calls of a function, and whether it is handed to somebody who calls it."""
+        for call, _, shift in self.evaluator.callers(function):
+            yield call, shift > 0
+        if function.parent is not None:
+            for call in function.parent.calls:
+                if any(given is function.node for given in call.arguments):
+                    yield call, True  # a lambda
+
+    def _bounds(self, call: Call, function: Function, is_handed: bool, depth: int) -> bool:
+        if not function.asynchronous and not is_handed:
+            # No deadline of an event loop ends a plain function that runs on it.
+            runs_on_loop = isinstance(call.scope, Function) and call.scope.asynchronous
+            return not runs_on_loop and self._callers_bound(call.scope, depth + 1)
+        if is_handed and self._is_bound_where_handed(call):
+            return True
+        return self._around(call) or self._callers_bound(call.scope, depth + 1)
+
+    def _is_bound_where_handed(self, call: Call) -> bool:
+        """Whether a function of the program that is handed another one runs that under a deadline."""
+        for function in self.evaluator.functions_of(call.expression[2], call.scope):
+            parameters = {parameter[0] for parameter in function.parameters}
+            for inner in function.calls:
+                if any(given[0] == "name" and given[2] in parameters for given in inner.arguments[:2]):
+                    if self._around(inner):
+                        return True
+        return False
 
     def _wrapped(self, function: Function) -> bool:
         """Whether a decorator of the function runs it under a deadline."""
@@ -121,3 +170,24 @@ def _holds(outer: Call, inner: Call) -> bool:
     line, column, end_line, end_column = outer.at
     start, end = inner.at[:2], inner.at[2:]
     return outer is not inner and (line, column) <= start and end <= (end_line, end_column)
+
+
+def _kept_as(call: Call) -> set[str]:
+    """The variables that hold a task, a future or a coroutine which a call makes: `task = create_task(ask())`."""
+    statement = call.statement
+    if call.awaited or statement[0] != "assign":
+        return set()
+    return {target[2] for target in statement[2] if target[0] == "name"}
+
+
+def _waits_for(other: Call, call: Call, names: set[str]) -> bool:
+    """Whether a wait is for what a call gives: written inside it, or kept in a variable before."""
+    if _holds(other, call):
+        return True
+    waited = other.expression[2][2] if other.name == "result" else other.arguments[0] if other.arguments else None
+    if waited is None or not names:
+        return False
+    items = waited[2] if waited[0] in ("list", "set", "tuple") else (waited,)
+    if waited[0] == "call" and last_name(waited[2]) == "gather":
+        items = tuple(given[2] if given[0] == "star" else given for given in waited[3])
+    return any(item[0] == "name" and item[2] in names for item in items)

@@ -15,7 +15,8 @@ from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
 from aiaudit.model.dumped import spreads_a_body
 from aiaudit.model.forgotten import Forgotten
-from aiaudit.model.knowledge.schema import Entry
+from aiaudit.model.knowledge.schema import Entry, TimeoutParameter
+from aiaudit.model.left_out import LeftOut
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import SAME_OBJECT, Known, origins
 from aiaudit.model.scopes import Call, Function, Store, walk_all
@@ -90,6 +91,7 @@ class TimeoutReader:
         self.numbers = Seconds(side.evaluator)
         self.drivers = Drivers(side.evaluator, side.knowledge)
         self.deadlines = Deadlines(side.evaluator, side.contexts, side.routing)
+        self.left_out = LeftOut(side.evaluator, side.contexts)
         self.known_of: dict[int, list[Known]] = defaultdict(list)
         for known in side.known:
             self.known_of[id(known.call)].append(known)
@@ -101,13 +103,13 @@ class TimeoutReader:
             reach = self.side.contexts.reached_at_all(known.call.scope)
             if reach is None:
                 continue
-            if self.belongs_to_client(known):
-                continue
             if known.entry.kind != "call":
-                if answers_for_timeout(known):
+                if answers_for_timeout(known) and not self.belongs_to_client(known):
                     yield from self.of_client(known, reach)
-            elif answers_alone(known):
+            elif answers_alone(known) and not self.belongs_to_client(known):
                 yield from self.of_call(known, reach)
+            else:
+                yield from self.switched_off(known, reach)
         yield from self.ignored_attributes()
 
     def belongs_to_client(self, known: Known) -> bool:
@@ -132,8 +134,11 @@ class TimeoutReader:
             return
         if state in ("default", "disabled"):
             uses = [use for use in self.side.uses.get(id(known.call), ()) if use.name not in QUIET]
+            uses = [use for use in uses if self.side.contexts.is_reached(use.scope)] or uses
             if uses and all(self.is_bounded(use) for use in uses):
                 return
+        elif state == "set":
+            yield from self.set_by_some(known, reach)
         driver = self.driver(known) if state == "default" else None
         forgotten = known.entry.purpose in ASKED and self.forgotten.holds(known.call)
         yield Wait(known, reach, state, seconds, setting, self.attempts(known), driver=driver, forgotten=forgotten)
@@ -142,7 +147,42 @@ class TimeoutReader:
         state, seconds, setting = self.setting(known)
         if state == "hidden" or (state == "default" and (self.is_wrapped(known) or self.deadlines.bound(known.call))):
             return
+        if state == "set":
+            yield from self.set_by_some(known, reach)
         yield Wait(known, reach, state, seconds, setting, self.attempts(known))
+
+    def set_by_some(self, known: Known, reach: Reach) -> Iterator[Wait]:
+        """A call whose time-out comes from the callers of its function, some of whom give none."""
+        names = tuple(p.name for p in self.bounding(known) if "." not in p.name)
+        without = self.left_out.reach(known.call, names)
+        if without is None or self.deadlines.bound(known.call):
+            return
+        is_none = any(name in names for name, _ in known.call.keywords)
+        state, seconds = ("disabled", math.inf) if is_none else ("default", self.default(known))
+        yield Wait(known, without, state, seconds, None, self.attempts(known))
+
+    def switched_off(self, known: Known, reach: Reach) -> Iterator[Wait]:
+        """A call that takes away the time-out which its client has."""
+        if known.entry.mode == "none" or not any(self.is_given_none(known, p) for p in self.bounding(known)):
+            return
+        state, seconds, setting = self.setting(known)
+        if state != "disabled" or self.deadlines.bound(known.call) or self.is_wrapped(known):
+            return
+        for maker in (maker for origin in origins(known.value) for maker in self.makers.get(id(origin), ())):
+            had = self.setting(maker)
+            if had[0] != "set" and (had[1] is None or had[1] >= ABSURD):
+                return  # told where the client is made
+        yield Wait(known, reach, state, seconds, setting, self.attempts(known))
+
+    def is_given_none(self, known: Known, parameter: TimeoutParameter) -> bool:
+        """Whether a call is given a time-out by name which is none."""
+        name = parameter.name.partition(".")[0]
+        return parameter.at != "constructor" and known.call.keyword(name) is not None
+
+    def bounding(self, known: Known) -> list[TimeoutParameter]:
+        """The parameters that bound the wait for an answer."""
+        timeout = known.entry.timeout
+        return [p for p in timeout.parameters if p.covers not in ("connect", "checkout")] if timeout is not None else []
 
     def is_bounded(self, use: Call) -> bool:
         """Whether a call on a client sets its own time-out or stands under a deadline."""
@@ -166,10 +206,8 @@ class TimeoutReader:
             return "hidden", None, None
         hidden = False
         disabled: Argument | None = None
-        for parameter in timeout.parameters:
-            if parameter.covers in ("connect", "checkout"):
-                continue
-            found = argument_of(known.call, parameter.name, self.evaluator)
+        for parameter in self.bounding(known):
+            found = argument_of(known.call, parameter.name, self.evaluator, parameter.position)
             if found.state == "given":
                 seconds = self.numbers.of(found, parameter)
                 if seconds == 0 or seconds == math.inf:
@@ -186,7 +224,7 @@ class TimeoutReader:
             found = argument_of(known.call, name, self.evaluator)
             if found.state == "given" and not found.is_none:
                 return "ignored", self.default(known), found
-        carried = self.carried(known) or self.of_module(known)
+        carried = self.carried(known) or self.assigned(known) or self.of_module(known)
         if carried is not None:
             return carried
         return ("hidden", None, None) if hidden else ("default", self.default(known), None)
@@ -224,6 +262,25 @@ class TimeoutReader:
                     continue
                 given = Argument("given", store.value, store.scope, self.evaluator.evaluate(store.value, store.scope))
                 return "set", self.worst(known, given.number), given
+        for path in known.entry.timeout.set_by if known.entry.timeout is not None else ():
+            for call in self.side.program.calls_by_name.get(path.rpartition(".")[2], ()):
+                if any(isinstance(v, External) and v.path == path for v in self.evaluator.callees(call)):
+                    given = argument_of(call, "timeout", self.evaluator, 0)
+                    if given.state == "given" and not given.is_none:
+                        return "set", self.worst(known, given.number), given
+        return None
+
+    def assigned(self, known: Known) -> Setting | None:
+        """What the client's own attribute is set to once it is made: `client.timeout = 20`."""
+        for parameter in self.bounding(known) if known.entry.kind != "call" else ():
+            for store in self.stores(parameter.name) if parameter.at != "call" else ():
+                if not self.is_kept_on(store, known.call):
+                    continue
+                values = self.evaluator.evaluate(store.value, store.scope)
+                given = Argument("given", store.value, store.scope, values)
+                seconds = self.numbers.of(given, parameter)
+                if seconds != math.inf:
+                    return "set", self.worst(known, seconds), given
         return None
 
     def is_wrapped(self, known: Known) -> bool:

@@ -50,7 +50,7 @@ def _read(service: Service) -> Iterator[WrittenTimeout]:
             continue
         seen: set[tuple[str, float]] = set()  # `timeout` and `timeout.total` are the same argument
         for parameter in known.entry.timeout.parameters:
-            given = argument_of(known.call, parameter.name, side.evaluator)
+            given = argument_of(known.call, parameter.name, side.evaluator, parameter.position)
             number = numbers.written(given) if given.state == "given" else None
             if number is None or math.isinf(number) or (parameter.name.partition(".")[0], number) in seen:
                 continue

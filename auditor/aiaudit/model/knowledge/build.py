@@ -133,6 +133,7 @@ def _timeout(table: Table) -> Timeout:
     values["client_libraries"] = tuple(table.get("client_libraries", ()))
     values["ignored"] = tuple(table.get("ignored", ()))
     values["attributes"] = tuple(table.get("attributes", ()))
+    values["set_by"] = tuple(table.get("set_by", ()))
     values["drivers"] = tuple(table.get("drivers", {}).items())
     for name in ("default", "worst_case", "client_default"):
         if name in values:

@@ -34,12 +34,14 @@ class TimeoutParameter:
 
     `name` may be dotted: `config.http_options.timeout` is the key `timeout` of the key or attribute `http_options` of
     what is passed as `config`. `covers` tells which wait it bounds: a `connect` time-out leaves the answer unbounded.
+    `position` is that of the argument where it may be given without its name.
     """
 
     name: str
     unit: Literal["s", "ms"] = "s"
     at: Where = "both"
     covers: Covers = "request"
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Timeout:
     time-out then counts as `client_timeout` says: "kept", "dropped" (then `client_default` holds, or `default` where
     that is None), or "default-dropped": one that equals the HTTP library's default counts as none. `ignored` are
     parameters and attributes that look like a time-out and bound nothing. `attributes` are those of modules that bound
-    all calls, in seconds, such as `litellm.request_timeout`. `drivers` pair the scheme of a database's URL with the
+    all calls, in seconds, such as `litellm.request_timeout`; `set_by` are functions that set one for all calls, such as
+    `socket.setdefaulttimeout`. `drivers` pair the scheme of a database's URL with the
     path of the call that its driver connects with, whose default then counts.
     """
 
@@ -67,6 +70,7 @@ class Timeout:
     client_default: float | None = None
     ignored: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    set_by: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
 
     @property

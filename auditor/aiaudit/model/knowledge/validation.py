@@ -44,6 +44,7 @@ class TimeoutParameterTable(Strict):
     unit: Literal["s", "ms"] = "s"
     at: Where = "both"
     covers: Covers = "request"
+    position: int | None = Field(default=None, ge=0)
 
 
 class TimeoutTable(Strict):
@@ -61,6 +62,7 @@ class TimeoutTable(Strict):
     client_default: float | int | Literal["none"] | None = None
     ignored: list[str] = []
     attributes: list[str] = []
+    set_by: list[str] = []
     drivers: dict[str, str] = {}
 
     @model_validator(mode="after")
