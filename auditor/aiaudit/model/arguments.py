@@ -267,7 +267,17 @@ def _in_comprehension(written: Expression, scope: Scope, key: str, evaluator: Ev
         return HIDDEN
     if any(_leaves_out(test, last_name(elements[0]), key, scope, evaluator) for test in tests):
         return ABSENT
-    return _in_mapping(iterable[2][2], scope, key, evaluator, depth + 1)
+    found = _in_mapping(iterable[2][2], scope, key, evaluator, depth + 1)
+    return ABSENT if found.is_none and any(_drops_none(test, last_name(elements[1])) for test in tests) else found
+
+
+def _drops_none(test: Expression, value: str) -> bool:
+    """Whether a comprehension's test drops entries that are None: `if value is not None`, `if value`."""
+    if test[0] == "bool" and test[2] == "And":
+        return any(_drops_none(part, value) for part in test[3])
+    tested = test[2] if test[0] == "cmp" and test[3][0] in ("IsNot", "NotEq") else test
+    is_none = test[0] != "cmp" or (test[4][0][0] == "const" and test[4][0][2] is None)
+    return tested[0] == "name" and tested[2] == value and is_none
 
 
 def _leaves_out(test: Expression, name: str, key: str, scope: Scope, evaluator: Evaluator) -> bool:

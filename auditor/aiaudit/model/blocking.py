@@ -186,7 +186,7 @@ class _Finder:
             return False
         if edge.cached and self.side.contexts.before_requests(target) is not None:
             return False
-        return not target.generator or (edge.call is not None and is_iterated(edge.call))
+        return not target.generator or (edge.call is not None and (is_iterated(edge.call) or edge.call.entered))
 
     def path_to_blocking(self, start: Scope) -> tuple[tuple[Edge, ...], Known] | None:
         """The shortest way through plain functions from a scope to what blocks longest there.

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.finding import Step
+from aiaudit.model.asking import ASKING
 from aiaudit.model.arguments import Argument, argument_of, first_given
 from aiaudit.model.contexts import Reach
 from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Output
+from aiaudit.model.left_out import LeftOut
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
@@ -61,6 +63,7 @@ def _reach(call: Call, side: PythonSide) -> Reach | None:
 
 def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
     forgotten = Forgotten(side.program)
+    left_out = LeftOut(side.evaluator, side.contexts, lambda call: _reach(call, side))
     makers = {id(known.call): maker for known in side.known if (maker := _as_maker(known, side)) is not None}
     for known in side.known:
         output = known.entry.output
@@ -77,9 +80,11 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
             known.entry.generates
             and _answers_alone(known, makers)
             and not _is_maker_in_charge(known, makers, side)
-            and _is_absent(_cap(known, output, side))
         ):
-            yield _of(known, reach, output)
+            if _is_absent(_cap(known, output, side)):
+                yield _of(known, reach, output)
+            elif (without := left_out.reach(known.call, tuple(n for n in output.parameters if "." not in n))) is not None:
+                yield _of(known, without, output)
 
 
 def _as_maker(known: Known, side: PythonSide) -> Known | None:
@@ -122,8 +127,12 @@ def _cap(known: Known, output: Output, side: PythonSide) -> Argument:
     passed = first_given(known.call, tuple(f"{way}.{name}" for way in _WAYS for name in names), side.evaluator)
     if not _is_absent(passed) or known.entry.kind == "call":
         return passed if not _is_absent(passed) else found
-    bound = (use for use in side.uses.get(id(known.call), ()) if use.name == "bind")
-    return next((cap for use in bound if not _is_absent(cap := first_given(use, tuple(names), side.evaluator))), found)
+    uses = side.uses.get(id(known.call), ())
+    for use in uses:
+        if use.name == "bind" and not _is_absent(cap := first_given(use, tuple(names), side.evaluator)):
+            return cap
+    asked = [first_given(use, tuple(names), side.evaluator) for use in uses if use.name in ASKING]
+    return asked[0] if asked and not any(map(_is_absent, asked)) else found
 
 
 def _is_absent(found: Argument) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
@@ -13,9 +14,12 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
-from aiaudit.model.values import ClassValue, External, Partial, Value
+from aiaudit.model.values import ClassValue, External, Partial, Value, Values
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass
+
+if TYPE_CHECKING:
+    from aiaudit.model.flow.order import Order
 
 
 @dataclass(slots=True, eq=False)
@@ -147,25 +151,28 @@ def _last(path: str) -> str:
 
 def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) -> Iterator[Known]:
     """All calls that the knowledge describes; branches that never run in the service are left out."""
+    from aiaudit.model.flow.order import Order  # whose package is built upon this module
+
+    order = Order()
     for module in evaluator.program.modules:
         for scope in module.scopes:
             for call in scope.calls if contexts.is_reached(scope) else ():
-                found = known_callees(call, evaluator, knowledge)
+                found = known_callees(call, evaluator, knowledge, order)
                 for handed in evaluator.handing.handed_over(call):
-                    for known in known_callees(handed, evaluator, knowledge):
+                    for known in known_callees(handed, evaluator, knowledge, order):
                         known.handed_by = call
                         found.append(known)
                 if found and contexts.runs(call):
                     yield from found
 
 
-def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> list[Known]:
+def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge, order: Order) -> list[Known]:
     """What the knowledge says of the things that a call may call, once for each purpose.
 
     Where the same call may be a library's synchronous or asynchronous one, `await` tells.
     """
     found: dict[tuple[str, str, str], Known] = {}
-    callees = evaluator.callees(call)
+    callees = _callees(call, evaluator, order)
     if any(isinstance(value, External) for value in callees) and evaluator.runs(call):
         return []  # a base class's method does what the class of the program fills in
     for value in callees:
@@ -190,6 +197,16 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge) -> lis
             if other is None or (fits and (other.entry.mode == "async") is not call.awaited):
                 found[key] = Known(made, external, entry)
     return list(found.values())
+
+
+def _callees(call: Call, evaluator: Evaluator, order: Order) -> Values:
+    """What a call may call; of a variable that its function sets again and again, what that holds there."""
+    callee, values = call.expression[2], evaluator.callees(call)
+    if callee[0] != "name" or len(values) < 2 or len(call.scope.bindings.get(callee[2], ())) < 2:
+        return values
+    reaching = order.reaching(call.scope, call.scope, callee[2], callee[1])
+    there = {value for binding in reaching for value in evaluator.binding(binding)}
+    return tuple(value for value in values if value in there) or values
 
 
 def _named(call: Call, entry: Entry, evaluator: Evaluator, knowledge: Knowledge) -> Entry | None:

@@ -311,12 +311,14 @@ class _Finder:
         ):
             if is_router or name == "middleware":
                 self._entry("request", function, f"every request ({name})", span)
-        elif name in TASK_DECORATORS and (paths or call is None or call is not None):
+        elif name in TASK_DECORATORS:
             if any(p.startswith(("celery", "rq", "arq", "dramatiq", "huey")) for p in paths) or name in (
                 "task",
                 "actor",
             ):
                 self._entry("task", function, f"task {function.name}", span)
+        elif name == "scheduled_job" and any(p.startswith("apscheduler") for p in paths):
+            self._entry("task", function, f"scheduled job {function.name}", span)
         elif name in CHAINLIT_HOOKS and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
         elif name == "api" and any(p.startswith("bentoml") for p in paths):

@@ -14,6 +14,7 @@ HANDING = {
     "run_sync": 0,
     "run_in_executor": 1,
     "submit": 0,
+    "map": 0,
     "add_task": 0,
     "iterate_in_threadpool": 0,
     "call_soon_threadsafe": 0,
