@@ -144,10 +144,13 @@ class Deadlines:
         """Whether a function of the program that is handed another one runs that under a deadline."""
         for function in self.evaluator.functions_of(call.expression[2], call.scope):
             parameters = {parameter[0] for parameter in function.parameters}
-            for inner in function.calls:
-                if any(given[0] == "name" and given[2] in parameters for given in inner.arguments[:2]):
-                    if self._around(inner):
-                        return True
+            handing = (
+                inner
+                for inner in function.calls
+                if any(given[0] == "name" and given[2] in parameters for given in inner.arguments[:2])
+            )
+            if any(map(self._around, handing)):
+                return True
         return False
 
     def _wrapped(self, function: Function) -> bool:

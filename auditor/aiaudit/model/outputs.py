@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.finding import Step
-from aiaudit.model.asking import ASKING
 from aiaudit.model.arguments import Argument, argument_of, first_given
+from aiaudit.model.asking import ASKING
 from aiaudit.model.contexts import Reach
 from aiaudit.model.forgotten import Forgotten
 from aiaudit.model.knowledge.schema import Output
@@ -76,14 +76,11 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
             asked = not forgotten.holds(known.call)
             if asked and answers_for_output(known) and _is_absent(_cap(known, output, side)):
                 yield _of(known, reach, output)
-        elif (
-            known.entry.generates
-            and _answers_alone(known, makers)
-            and not _is_maker_in_charge(known, makers, side)
-        ):
-            if _is_absent(_cap(known, output, side)):
-                yield _of(known, reach, output)
-            elif (without := left_out.reach(known.call, tuple(n for n in output.parameters if "." not in n))) is not None:
+        elif known.entry.generates and _answers_alone(known, makers) and not _is_maker_in_charge(known, makers, side):
+            names = tuple(name for name in output.parameters if "." not in name)
+            is_absent = _is_absent(_cap(known, output, side))
+            without = reach if is_absent else left_out.reach(known.call, names)
+            if without is not None:
                 yield _of(known, without, output)
 
 
