@@ -12,7 +12,7 @@ from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
 from aiaudit.model.program import imported_names, scope_of_name
-from aiaudit.model.scopes import Function, Scope, Store, last_name
+from aiaudit.model.scopes import Function, Module, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -25,6 +25,9 @@ from aiaudit.model.values import (
     Values,
 )
 from aiaudit.sources.python.facts import Expression
+
+# So many packages pass a name on that one of their modules defines.
+_PASSED_ON = 4
 
 CONTEXT_VARIABLE = "contextvars.ContextVar()"
 # Functions whose result has the elements of what they are given.
@@ -178,15 +181,27 @@ class Containers(Core):
                     self._hooks.update(id(value.function) for value in given if isinstance(value, FunctionValue))
         return self._hooks
 
-    def _defined_at(self, holder: Scope, name: str) -> Any:
-        """Imported names are the variables of the module they come from."""
+    def _defined_at(self, holder: Scope, name: str, depth: int = _PASSED_ON) -> Any:
+        """Imported names are the variables of the module they come from, however many packages pass them on."""
         binding = holder.bindings[name][0]
-        if binding.kind == "from":
+        if binding.kind == "from" and depth:
             level, source, original = binding.target
             found = self.program.resolve(holder.module, source, level)
-            if isinstance(found, ModuleValue) and found.module is not None and original in found.module.bindings:
-                return (id(found.module), original)
+            if isinstance(found, ModuleValue) and found.module is not None:
+                origin = self._definer(found.module, original)
+                if origin is not None:
+                    return self._defined_at(origin, original, depth - 1)
         return (id(holder), name)
+
+    def _definer(self, module: Module, name: str) -> Module | None:
+        """The module that binds a name which may be imported from this one: itself, or what it takes all names of."""
+        if name in module.bindings:
+            return module
+        for level, source in module.stars:
+            found = self.program.resolve(module, source, level)
+            if isinstance(found, ModuleValue) and found.module is not None and name in found.module.bindings:
+                return found.module
+        return None
 
     def _literal_elements(self, value: Literal, wanted: Any = None) -> Iterator[Value]:
         expression, scope = value.expression, value.scope

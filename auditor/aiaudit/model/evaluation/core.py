@@ -269,6 +269,11 @@ def is_field_call(expression: Expression | None) -> bool:
     return last_name(expression[2]) in ("Field", "field", "PrivateAttr", "attrib", "ib")
 
 
+def is_injection(expression: Expression | None) -> bool:
+    """`Depends(...)`, `Security(...)`: what a function gives for a parameter of another."""
+    return expression is not None and expression[0] == "call" and last_name(expression[2]) in ("Depends", "Security")
+
+
 def factory_of(field: Call) -> Expression | None:
     """What makes the default of a field: `default_factory=...`, of attrs `factory=...`."""
     return field.keyword("default_factory") or field.keyword("factory")

@@ -14,6 +14,9 @@ CLEANING = frozenset(("strip", "lower", "upper", "lstrip", "rstrip", "get_secret
 def key_of(expression: Expression) -> str | None:
     """A text that two readings of the same variable (or of the same environment variable) share."""
     tag = expression[0]
+    if tag == "attr" and expression[2][0] == "call" and not expression[2][3] and not expression[2][4]:
+        maker = dotted(expression[2][2])  # `get_settings().key`
+        return f"{maker}().{expression[3]}" if maker else None
     if tag in ("name", "attr"):
         return dotted(expression)
     if tag == "walrus":

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Class, last_name, walk
-from aiaudit.model.settings.lookups import COMPUTED, SAID_MISSING, Default, Lookups, Source, literal
+from aiaudit.model.settings.lookups import (
+    COMPUTED,
+    EMPTY,
+    NONE,
+    SAID_MISSING,
+    TYPES,
+    Default,
+    Lookups,
+    Source,
+    literal,
+)
 from aiaudit.model.settings.reads import Reads
+from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 PYDANTIC = (".BaseSettings",)
+# Pydantic's own models take a default as it is; pydantic-settings looks at it as at any value.
+VALIDATING_DEFAULTS = ("pydantic_settings.BaseSettings", "pydantic_settings.main.BaseSettings")
 
 
 def sources(side: PythonSide, reads: Reads) -> Iterator[Source]:
@@ -20,7 +34,9 @@ def sources(side: PythonSide, reads: Reads) -> Iterator[Source]:
     yield from Lookups(side, reads).find()
     for cls in side.program.classes:
         if cls.module.path in side.routing.live and side.evaluator.inherits(cls, *PYDANTIC):
-            yield from fields_of(cls, Reading.of(side.evaluator.lineage(cls)[0]))
+            reading = Reading.of(side.evaluator.lineage(cls)[0])
+            yield from fields_of(cls, reading)
+            yield from _nested(cls, reading, side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,31 @@ def fields_of(cls: Class, reading: Reading | None = None) -> Iterator[Source]:
         names = _aliases(value) or [reading.variable(name)]
         span = Span.at(cls.module.path, statement[1])
         yield Source(names[0], span, cls, _field_default(value), None, cls, name, (*names, name))
+
+
+def _nested(cls: Class, reading: Reading, side: PythonSide) -> Iterator[Source]:
+    """The fields of the models that a settings class is made of: `search: SearchSettings = SearchSettings()`."""
+    for statement in cls.body:
+        if statement[0] != "ann" or statement[2][0] != "name" or statement[3] is None:
+            continue
+        if statement[4] is not None and _field_default(statement[4]).kind == NONE:
+            continue  # the part may be left out as a whole
+        for value in side.evaluator.evaluate(statement[3], cls.module):
+            if not isinstance(value, ClassValue) or not side.evaluator.inherits(value.cls, ".BaseModel"):
+                continue
+            if side.evaluator.inherits(value.cls, *PYDANTIC):
+                continue  # it reads its variables itself
+            inner = Reading(f"{reading.variable(statement[2][2])}{reading.delimiter or '__'}")
+            for source in fields_of(value.cls, inner):
+                yield replace(source, names=(source.name,))
+
+
+def is_too_short(source: Source) -> bool:
+    """Whether an empty text is shorter than a field allows."""
+    _, statement = source.declaration
+    value = statement[4]
+    limit = dict(value[4]).get("min_length") if value is not None and value[0] == "call" else None
+    return limit is not None and limit[0] == "const" and isinstance(limit[2], int) and limit[2] > 0
 
 
 def _is_class_variable(annotation: Expression | None) -> bool:
@@ -119,6 +160,8 @@ def _field_default(value: Expression | None) -> Default:
     for key, given in value[4]:
         if key == "default":
             return literal(given)
+        if key == "default_factory" and last_name(given) in TYPES:
+            return Default(EMPTY)  # `str()`
         if key == "default_factory":
             return literal(given[3]) if given[0] == "lambda" else Default(COMPUTED, "", given)
     return literal(value[3][0]) if value[3] else Default(SAID_MISSING)

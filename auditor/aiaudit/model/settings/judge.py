@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
@@ -13,12 +14,13 @@ from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
-from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS
+from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
 from aiaudit.model.settings.clients import Client, client_of, connects
+from aiaudit.model.settings.emptiness import filled
 from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
-from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, STORED, Use, is_guarded
+from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.settings.words import (
     is_credential,
     is_given_by_platform,
@@ -182,6 +184,7 @@ class Judge(Startup):
         consumed = [use for use in uses if use.kind in (ARGUMENT, STORED, COMPARED) and self.is_live(use)]
         plain = [use for use in consumed if not use.guarded and not self.is_reached_with_it(use)]
         answered = [use for use in own if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
+        answered = [use for use in answered if not self.is_second_choice(use, source)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):
             return None
         credential = is_credential(source.name) or is_credential(source.field)
@@ -196,6 +199,9 @@ class Judge(Startup):
             for use in plain:
                 if self.counts(use, default):
                     return self.setting(source, default, late, _purpose(use), (use,))
+            for use in uses:
+                if self.is_refused_late(use, default):
+                    return self.setting(source, default, late, "a request", (use,))
             if WARNS in outcomes and consumed and (late is not None or is_provider_key(names)):
                 return self.setting(source, default, late, _purpose(consumed[0]), (consumed[0],), warned=True)
             if not consumed and outcomes <= {WARNS} and is_provider_key(names) and source.read is not None:
@@ -221,6 +227,33 @@ class Judge(Startup):
             if self.counts(use, default) and (self.is_connection(use, default) or is_store_address(names)):
                 return self.setting(source, default, late, _purpose(use), (use,))
         return None
+
+    def is_second_choice(self, use: Use, source: Source) -> bool:
+        """Whether a setting is asked for only where another one has no value: `if CONNECTION: ... elif ADDRESS: ...`."""
+        known = self.keys_of_others
+        return any(
+            known.get(key, {id(source)}) - {id(source)}
+            for test, outcome in use.read.conditions
+            if not any(key in use.keys for key in filled(test, outcome))
+            for key in filled(test, not outcome)
+            if key not in use.keys
+        )
+
+    @cached_property
+    def keys_of_others(self) -> dict[str, set[int]]:
+        """What the settings are called in tests: the settings of each such name."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for source in self.sources:
+            for use in self.uses.get(id(source), ()):
+                for key in use.keys:
+                    found[key].add(id(source))
+        return found
+
+    def is_refused_late(self, use: Use, default: Default) -> bool:
+        """Whether a request does what raises for None: `Fernet(KEY)`, `KEY.split(",")`."""
+        if use.kind != REFUSED or use.guarded or (use.missing or default.kind) != NONE or swallows(use.read.tries):
+            return False
+        return self.in_request(use) and self.contexts.before_requests(use.read.scope) is None
 
     def is_live(self, use: Use) -> bool:
         return self.contexts.before_requests(use.read.scope) is not None or self.in_request(use)

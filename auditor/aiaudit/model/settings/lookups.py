@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
@@ -15,7 +15,10 @@ from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 # Callables that look something up and give None without a default, and those that raise then.
-GIVING_NONE = frozenset(("os.getenv", "os.environ.get", "dotenv.dotenv_values().get", "os.environ.pop", "os.getenvb"))
+GIVING_NONE = frozenset(
+    ("os.getenv", "os.environ.get", "dotenv.dotenv_values().get", "os.environ.pop", "os.getenvb",
+     "streamlit.secrets.get")
+)  # fmt: skip
 RAISING = frozenset(
     ("decouple.config", "decouple.Config()", "starlette.config.Config()", "starlette.datastructures.Config()",
      "environs.Env()", "environs.env", "environ.Env()", "environ.FileAwareEnv()", "haystack.utils.Secret.from_env_var",
@@ -23,7 +26,7 @@ RAISING = frozenset(
 )  # fmt: skip
 _CASTING = r"\.(str|int|bool|float|list|json|url|dict|tuple|log_level|path|db|decimal|date|enum|uuid|bytes)"
 _METHOD = regex(r"(?:environs\.Env\(\)|environs\.env|environ\.Env\(\)|environ\.FileAwareEnv\(\))" + _CASTING)
-_HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var", "environs")
+_HINTS = ("environ", "getenv", "decouple", "starlette.config", "dotenv_values", "from_env_var", "environs", "streamlit")
 TYPES = ("SecretStr", "str", "AnyUrl", "PostgresDsn", "AnyHttpUrl", "HttpUrl")
 SAID_MISSING, NONE, EMPTY, LITERAL, COMPUTED = "raises", "none", "empty", "literal", "computed"
 # What a setting becomes that each process makes itself.
@@ -87,7 +90,7 @@ class Lookups:
                 place = places.get(id(expression))
                 if names and place is not None:
                     span = Span.at(module.path, expression[1])
-                    yield Source(names[0], span, scope, default, place, names=tuple(names))
+                    yield Source(names[0], span, scope, stated_default(place, default), place, names=tuple(names))
 
     def _names(self, expression: Expression, scope: Scope) -> list[str]:
         values = self.evaluator.evaluate(expression, scope)
@@ -254,6 +257,32 @@ def _raises(
                 yield from _raises(handler[2], conditions)
         elif statement[0] == "with":
             yield from _raises(statement[3], conditions)
+
+
+def stated_default(place: Read, default: Default) -> Default:
+    """The default of a look-up with what is written around it for a missing variable: `getenv("KEY") or "dev"`,
+    `environ["KEY"] if "KEY" in environ else None`, `except KeyError: KEY = None`."""
+    parent = place.parents[-1]
+    if default.kind in (NONE, EMPTY) and parent[0] == "bool" and parent[2] == "Or":
+        last = parent[3][-1]
+        return literal(last) if last[0] == "const" and isinstance(last[2], str) and last[2] else default
+    if default.kind != SAID_MISSING:
+        return default
+    if parent[0] == "ifexp" and parent[3] is place.expression and parent[2][0] == "cmp" and parent[2][3] == ("In",):
+        return literal(parent[4]) if parent[4][0] == "const" else default
+    if parent[0] == "assign" and place.tries:
+        for kind, _, body, _ in place.tries[-1][3]:
+            if kind is None or any(last_name(part) in ("KeyError", "Exception") for part in walk(kind)):
+                return next(_assigned(body, parent[2]), default)
+    return default
+
+
+def _assigned(body: tuple[Statement, ...], targets: tuple[Expression, ...]) -> Iterator[Default]:
+    """What a block puts into the same variable, where that is written down."""
+    names = [dotted(target) for target in targets]
+    for statement in body:
+        if statement[0] == "assign" and statement[3][0] == "const" and any(dotted(t) in names for t in statement[2]):
+            yield literal(statement[3])
 
 
 def is_failure(statement: Statement) -> bool:

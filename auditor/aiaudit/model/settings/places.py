@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from aiaudit.model.evaluate import is_field_call, method_of
+from aiaudit.model.evaluate import is_field_call, is_injection, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope
@@ -193,6 +193,26 @@ class Places:
         for read in self.reads.of(function.name):
             if is_field_call(read.parents[-1]) and self.is_function(read, function):
                 self.reach(read, state)  # `Field(default_factory=load)`: the field has what the function gives
+            elif is_injection(read.parents[-1]) and self.is_function(read, function):
+                self.injected(read, state)
+
+    def injected(self, read: Read, state: State) -> None:
+        """Follow the parameters that are given what a dependency gives: `key: str = Depends(get_key)`,
+        `key: Annotated[str, Depends(get_key)]`, and `key: Key` with a name for the latter."""
+        for parent, definition in zip(read.parents[1:2], read.parents[:1], strict=False):
+            if parent[0] == "default":
+                self.given_to(definition, parent[2], state)
+        statement = read.statement
+        for target in statement[2] if statement[0] == "assign" else ():
+            for named in self.reads.of(target[2]) if target[0] == "name" else ():
+                if named.parents[-1][0] == "default":
+                    self.given_to(named.parents[0], named.parents[-1][2], state)
+
+    def given_to(self, definition: Any, parameter: str, state: State) -> None:
+        """Follow a parameter of the function that a statement defines."""
+        for function in self.side.program.functions:
+            if function.node is definition and parameter in function.bindings:
+                self.variable(function, parameter, state)
 
     def is_function(self, read: Read, function: Function) -> bool:
         """Whether a reading names a function of the program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aiaudit.model.contexts import Reach
 from aiaudit.model.python import PythonSide
@@ -11,12 +11,13 @@ from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.settings.branches import ANSWERS, RAISES, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.emptiness import key_of
-from aiaudit.model.settings.fields import sources
+from aiaudit.model.settings.fields import VALIDATING_DEFAULTS, is_too_short, sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.passing import lets_pass, runs_through, validated_name
-from aiaudit.model.settings.reads import Reads
+from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.scripts import refused_by_scripts
 from aiaudit.model.settings.trace import Tracer
+from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
@@ -41,6 +42,7 @@ class Startup:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
         self.contexts = side.contexts
+        self.evaluator = side.evaluator
         modules = [module for module in side.program.modules if module.path in side.routing.live]
         self.reads = Reads(side.program, modules)
         self.tracer = Tracer(side, self.reads)
@@ -98,6 +100,7 @@ class Startup:
             parent = read.parents[-1]
             if parent[0] == "cmp" and parent[3][0] in ("In", "NotIn") and parent[2] is not read.expression:
                 named.append((parent[2], read.scope))
+            named.extend((item, read.scope) for item in self.subtracted(read))
         for call in self.side.program.calls_by_name.get("getattr", ()):
             if len(call.arguments) > 1 and call.arguments[1][0] != "const":
                 named.append((call.arguments[1], call.scope))
@@ -105,6 +108,30 @@ class Startup:
             if fails(scope) and self.is_early(scope):
                 found.update(v.value for v in evaluator.evaluate(name, scope) if isinstance(v, Constant) and v.value)
         return found
+
+    def subtracted(self, read: Read) -> Iterator[Expression]:
+        """The names that the environment is taken from, or must have: `{"KEY"} - set(environ)`, `REQUIRED <= environ.keys()`,
+        `REQUIRED.difference(environ)`."""
+        child = read.expression
+        for parent in reversed(read.parents):
+            if parent[0] == "bin" and parent[2] == "Sub" and parent[4] is child:
+                yield from self.items(parent[3], read.scope)
+            elif parent[0] == "cmp" and parent[3] in (("LtE",), ("Lt",)) and parent[4][0] is child:
+                yield from self.items(parent[2], read.scope)
+            elif parent[0] == "call" and last_name(parent[2]) in ("difference", "issubset") and child in parent[3]:
+                yield from self.items(parent[2][2], read.scope) if parent[2][0] == "attr" else ()
+            elif not (parent[0] == "attr" or (parent[0] == "call" and last_name(parent[2]) in ("set", "keys", "frozenset"))):
+                return
+            child = parent
+
+    def items(self, collection: Expression, scope: Scope) -> Iterator[Expression]:
+        """The items of a collection that is written down."""
+        if collection[0] == "call" and last_name(collection[2]) in ("set", "frozenset") and collection[3]:
+            collection = collection[3][0]
+        written = [collection, *(expression for expression, _ in self.evaluator.definitions(collection, scope))]
+        for one in written:
+            if one[0] in ("list", "set", "tuple"):
+                yield from one[2]
 
     def is_early(self, scope: Scope) -> bool:
         """Whether a scope runs at import or startup, and what fails there is not swallowed on the way."""
@@ -123,7 +150,7 @@ class Startup:
         if not self.is_early(use.read.scope) or swallows(use.read.tries):
             return False
         if use.kind == MISSING:
-            return use.outcome in (RAISES, ANSWERS)
+            return use.outcome in (RAISES, ANSWERS) or self.is_told(use)
         if use.guarded:
             return False
         if use.kind == REFUSED:
@@ -132,6 +159,16 @@ class Startup:
         if use.kind == STORED and "os.environ" in use.paths:
             return (use.missing or default.kind) == NONE
         return use.kind == ARGUMENT and self.refuses(use, default)
+
+    def is_told(self, use: Use) -> bool:
+        """Whether a function says that a value is missing, and the startup code that asks it refuses to go on:
+        `if not is_configured(): sys.exit(1)`, `missing = missing_settings()`, `if missing: raise`."""
+        function = use.read.scope
+        if not isinstance(function, Function) or not tells(use.read.statement, use.outcome):
+            return False
+        return any(
+            self.is_early(call.scope) and is_refused(call) for call, _, shift in self.evaluator.callers(function) if not shift
+        )
 
     def refuses(self, use: Use, default: Default) -> bool:
         """Whether a call that gets the default value raises."""
@@ -196,6 +233,8 @@ class Startup:
         if source.cls is None:
             return False
         given = None if default.kind == NONE else default.text
+        if default.kind == EMPTY and is_too_short(source) and self.evaluator.inherits(source.cls, *VALIDATING_DEFAULTS):
+            return True
         for cls in self.side.evaluator.lineage(source.cls)[0]:
             for method in cls.functions:
                 if not self.validates(method, source.field):

@@ -146,7 +146,8 @@ class _Trail(Places):
     def target(self, read: Read, target: Expression, state: State) -> None:
         tag = target[0]
         if state.flag:
-            self.use(MISSING, read, state, outcome=FLAG)
+            if not state.inside or not isinstance(read.scope, Function):
+                self.use(MISSING, read, state, outcome=FLAG)
             self.flag(read, target, state)
         elif tag == "name":
             holder = scope_of_name(read.scope, target[2]) or read.scope
@@ -199,7 +200,7 @@ class _Trail(Places):
             self.use(STORED, read, state, parameter=key)
 
     def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
-        if state.flag:
+        if state.flag and not state.inside:  # `{"ok": True, "search": bool(KEY)}` only tells of it
             self.use(MISSING, read, state, outcome=FLAG)
         if isinstance(read.scope, Function):
             self.result(read.scope, state)
@@ -241,10 +242,8 @@ class _Trail(Places):
 
     def _default(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         """A parameter's default value."""
-        definition = parents[-1] if parents else None
-        for function in self.side.program.functions:
-            if definition is not None and function.node is definition:
-                self.variable(function, parent[2], state)
+        if parents:
+            self.given_to(parents[-1], parent[2], state)
 
     def _for(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if state.inside and fails(read.scope) and notes(parent[4]):
@@ -270,6 +269,8 @@ class _Trail(Places):
                 return None
             if operand[0] == "const" and (operand[2] is None or operand[2] == ""):
                 state = replace(state, missing="none" if operand[2] is None else "empty")
+            elif read is self.source.read and self.source.default.expression is operand:
+                break  # the default, written behind the look-up
             elif key_of(operand) is None or not self.may_be_missing(operand, read.scope):
                 same = read.statement[0] == "assign" and key_of(read.statement[2][0]) == key_of(read.expression)
                 self.use(MISSING, read, state, outcome=FALLBACK if same else OTHER)
@@ -346,7 +347,18 @@ class _Trail(Places):
     def _list(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         return put(state, None), parent
 
-    _tuple = _set = _list
+    _set = _list
+
+    def _tuple(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
+        statement = parents[-1] if parents else None
+        targets = statement[2] if statement is not None and statement[0] == "assign" else ()
+        taken_apart = [t for t in targets if t[0] == "tuple" and len(t[2]) == len(parent[2])]
+        if not taken_apart:
+            return put(state, None), parent
+        position = next(number for number, part in enumerate(parent[2]) if part is child)
+        for target in taken_apart:  # `HOST, KEY = "x", getenv("KEY")`
+            self.target(read, target[2][position], state)
+        return None
 
     def _dict(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
         name = next((key for key, value in parent[2] if value is child), None)
@@ -417,7 +429,7 @@ class _Trail(Places):
         if name in _TRANSPARENT:
             if name == "dict":
                 return put(state, parameter) if parameter else replace(state, inside=True), parent
-            return state, parent
+            return (replace(state, missing="empty") if name == "str" else state), parent  # `str(None)` is a text
         if name == "format" and not values:
             return replace(state, derived=True), parent  # of a text: `"{user}:{password}@{host}".format(...)`
         if name == "partial":
