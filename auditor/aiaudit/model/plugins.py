@@ -15,7 +15,9 @@ from aiaudit.sources.python.facts import Expression
 if TYPE_CHECKING:
     from aiaudit.model.program import Program
 
-IMPORTING = frozenset(("import_module", "__import__"))
+# Flask and Celery import where their configuration stands: `from_object("config.Production")`.
+_CONFIGURING = ("from_object", "config_from_object")
+IMPORTING = frozenset(("import_module", "__import__", *_CONFIGURING))
 # What only the running program knows of a dotted name: a name, or any number of them.
 _NAME, _NAMES = "*", "**"
 # Calls that list the modules of a package, and how many names theirs have below it.
@@ -30,6 +32,9 @@ def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
     given = call.argument("name", 0)
     if call.name not in IMPORTING or given is None:
         return
+    if call.name in _CONFIGURING:
+        yield from _configuring(given, call, program)
+        return
     module = call.scope.module
     name = _text(given, call.scope, program, _DEPTH)
     if name.startswith("."):
@@ -42,6 +47,17 @@ def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
     found = program.resolve(module, name, 0) if name else None
     if isinstance(found, ModuleValue):
         yield found
+
+
+def _configuring(given: Expression, call: Call, program: Program) -> Iterator[ModuleValue]:
+    """The module that a configuration is, or that holds it; what is given as an object is imported by itself."""
+    text = _text(given, call.scope, program, _DEPTH) if given[0] in ("const", "fstr", "name") else ""
+    names = (text.replace(":", "."), text.replace(":", ".").rpartition(".")[0])
+    for name in names if _NAME not in text else ():
+        found = program.resolve(call.scope.module, name, 0) if name else None
+        if isinstance(found, ModuleValue):
+            yield found
+            return
 
 
 def members_of(value: Value, wanted: str = "") -> Iterator[Value]:

@@ -95,8 +95,8 @@ STARTERS = frozenset(
     for name in ("main", "app", "server", "asgi", "wsgi", "run", "__main__", "application", "api", "worker")
 )
 
-# Calls that name a module in a text: Django's settings and URL files, classes to load, configurations of Flask.
-_NAMING_MODULES = frozenset({"setdefault", "include", "import_string", "from_object"})
+# Calls that name a module in a text: Django's settings and URL files, classes to load.
+_NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
 
 
 def is_beside_the_service(path: str) -> bool:
@@ -237,10 +237,7 @@ class Program:
             elif name != "setdefault":
                 text = call.arguments[0]
                 if text[0] == "const" and isinstance(text[2], str):
-                    found = self.resolve(module, text[2], 0)
-                    if name == "from_object" and isinstance(found, External) and "." in text[2]:
-                        found = self.resolve(module, text[2].rpartition(".")[0], 0)  # `"config.Production"`
-                    yield from self._files_of(found)
+                    yield from self._files_of(self.resolve(module, text[2], 0))
 
     def _files_of(self, value: ModuleValue | External | None) -> Iterator[str]:
         if isinstance(value, ModuleValue):

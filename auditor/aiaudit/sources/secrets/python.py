@@ -26,6 +26,7 @@ from aiaudit.sources.secrets.syntax import (
     is_setting,
     kind_of_class,
     literals_of,
+    looked_up,
     rows,
     target_name,
 )
@@ -46,6 +47,11 @@ _SENDING = word_set("auth client credential credentials") | names.PROVIDERS
 _SIGNERS = frozenset(
     ("Fernet", "URLSafeSerializer", "URLSafeTimedSerializer", "TimestampSigner", "Signer", "TimedSerializer", "new")
 )
+# Clients and credentials that take a key as their first argument.
+_KEYED = frozenset(
+    ("AzureKeyCredential", "TavilyClient", "AsyncTavilyClient", "SendGridAPIClient", "DeepgramClient", "Exa", "Pinecone",
+     "cohere.Client", "cohere.ClientV2", "cohere.AsyncClient", "cohere.AsyncClientV2", "huggingface_hub.login")
+)  # fmt: skip
 _HOSTS = word_set("host hostname server")
 _PAIRS = ("auth", "basic_auth", "http_auth")
 _SIGNING = word_set("jwt session sessions strategy signer serializer cookie cookies csrf")
@@ -171,6 +177,8 @@ class _Binder:
                 self._parameters(node)
             elif isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value, "")
+            elif isinstance(node, ast.BoolOp):
+                self._fallback(node)
             elif isinstance(node, ast.JoinedStr):
                 self._formatted(node)
             elif isinstance(node, ast.Constant):
@@ -217,8 +225,11 @@ class _Binder:
                 self._bind(value, str(first.value), "default", PROCESS)
             elif name not in _EXAMPLES and isinstance(value, ast.Constant | ast.IfExp | ast.BoolOp):
                 self._argument(name, value, elsewhere=elsewhere, sent=_sends(last) or _signs(called, name))
-        if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")) and len(node.args) > 1:
-            self._bind(node.args[1], "jwt_secret", "argument", PROCESS)
+        if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")):
+            for key in (*node.args[1:2], *(keyed[name] for name in ("key",) if name in keyed)):
+                self._bind(key, "jwt_secret", "argument", PROCESS)
+        if first is not None and (last in _KEYED or called in _KEYED):
+            self._bind(first, "api_key", "argument", PROCESS)
         if last in _SIGNERS and first is not None and (last != "new" or called == "hmac.new"):
             self._bind(first, "secret_key", "argument", PROCESS)
         if last in ("HTTPBasicAuth", "BasicAuth", "login") and len(node.args) == 2:
@@ -263,6 +274,15 @@ class _Binder:
         for value in defaults:
             for literal, _ in literals_of(value):
                 self._bind(literal, key, "default", PROCESS)
+
+    def _fallback(self, node: ast.BoolOp) -> None:
+        """`getenv("SECRET_KEY") or "literal"`: a default in other words."""
+        first, last = node.values[0], node.values[-1]
+        if not isinstance(node.op, ast.Or) or not isinstance(last, ast.Constant):
+            return
+        key = looked_up(first)
+        if key and names.is_secret_name(key):
+            self._bind(last, key, "default", PROCESS)
 
     def _bind(self, literal: ast.AST, name: str, context: str, use: str, *, elsewhere: bool = False) -> None:
         """`elsewhere`: the value goes to a server of the caller's choice, which may well ask for no key."""

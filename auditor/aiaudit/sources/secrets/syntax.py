@@ -95,6 +95,18 @@ def literals_of(value: ast.expr, depth: int = 0) -> Iterator[tuple[ast.Constant,
         yield from _looked_up(value)
 
 
+def looked_up(value: ast.expr) -> str:
+    """The key of a look-up of the environment or of settings, "" for anything else."""
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant) and STORES.search(dotted(value.value)):
+        return str(value.slice.value)
+    key = value.args[0] if isinstance(value, ast.Call) and value.args else None
+    if not isinstance(value, ast.Call) or not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+        return ""
+    owner, _, last = dotted(value.func).rpartition(".")
+    named = STORES.search(owner) if last == "get" else LOOKUP.search(last)
+    return key.value if named else ""
+
+
 def _looked_up(call: ast.Call) -> Iterator[tuple[ast.Constant, str]]:
     """The default of a look-up whose key is no secret's name, while the name it is bound to is."""
     called = dotted(call.func)

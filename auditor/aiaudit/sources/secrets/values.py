@@ -90,6 +90,8 @@ _CHANGES = regex(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _MIXED = 4  # letters and digits change places so often in nothing that people make up
 _MADE_OF_WORDS = regex(r"[\w\-.!@#$%^&*+=]+")
 _SPLIT = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# `secret123` is a password, `password1` and `api_key_2` are names of fields.
+_NUMBERED = regex(r"[A-Za-z]\d{2,}$")
 _SCHEME = regex(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
 
 
@@ -163,7 +165,7 @@ def is_naming(value: str, name: str, use: str) -> bool:
     if use == CONFIG and kind == names.PASSWORD:
         return False
     if len(words) > 1 and names.is_secret_name(value) and not _MADE_UP.intersection(words):
-        return True
+        return not _NUMBERED.search(value)
     return kind in (names.KEY, names.TOKEN) and all(word in _NAMING for word in words)
 
 
