@@ -52,6 +52,14 @@ def names_in(folder: Path, body: str) -> list[str]:
         "if any(not v for v in (KEY,)): raise RuntimeError",
         "missing = [n for n in ('API_KEY',) if not os.getenv(n)]\nif missing: raise RuntimeError",
         "for n in ['API_KEY']:\n    if n not in os.environ: raise RuntimeError",
+        "missing = {'API_KEY', 'OTHER'} - set(os.environ)\nif missing: raise RuntimeError",
+        "if {'API_KEY'}.difference(os.environ.keys()): sys.exit(1)",
+        "NEEDED = ('API_KEY',)\nif not set(NEEDED) <= os.environ.keys(): raise RuntimeError",
+        "def has_all():\n    if not KEY: return False\n    return True\nif not has_all(): sys.exit(1)",
+        "def has_all():\n    ok = True\n    if not KEY:\n        ok = False\n    return ok\nassert_all = has_all()\n"
+        "if not assert_all: sys.exit(1)",
+        "def lacking():\n    found = []\n    if not KEY: found.append('API_KEY')\n    return found\n"
+        "names = lacking()\nif names: raise RuntimeError(names)",
         "settings = {'API_KEY': KEY}\nfor n, v in settings.items():\n    if not v: raise RuntimeError",
         "os.environ['API_KEY'] = KEY",
         "PARTS = KEY.split('-')",
@@ -79,6 +87,9 @@ def test_checks(tmp_path: Path, check: str) -> None:
         "try:\n    if not KEY: raise RuntimeError\nexcept Exception as error:\n    print(error)",
         "@app.get('/check')\ndef check():\n    if not KEY: raise HTTPException(500)",
         "OTHER = os.getenv('OTHER')\nif not OTHER: raise RuntimeError",
+        "unknown = set(os.environ) - {'API_KEY', 'OTHER'}\nif unknown: raise RuntimeError",
+        "def has_all():\n    if not KEY: return False\n    return True\nhas_all()",
+        "def has_all():\n    if not KEY: return False\n    return True\nif not has_all(): print('no key')",
     ],
 )
 def test_what_is_no_check(tmp_path: Path, no_check: str) -> None:
@@ -93,11 +104,28 @@ def test_what_is_no_check(tmp_path: Path, no_check: str) -> None:
         "KEY = os.getenv('API_KEY')\nif KEY is None:\n    KEY = 'local'",
         "KEY = os.getenv('API_KEY') if os.getenv('API_KEY') else 'local'",
         "KEY = os.getenv('API_KEY', 'not-needed')",
+        "KEY = os.getenv('API_KEY') or 'not-needed'",
     ],
 )
 def test_fallbacks(tmp_path: Path, optional: str) -> None:
     """With a value of its own to fall back on, a setting is not required."""
     assert names_in(tmp_path, f"{optional}\n{USE}") == []
+
+
+@pytest.mark.parametrize(
+    ("lookup", "default"),
+    [
+        ("HOST, KEY = 'x', os.getenv('API_KEY')", "none"),
+        ("KEY = os.getenv('API_KEY') or 'changeme'", "literal"),
+        ("KEY = os.environ['API_KEY'] if 'API_KEY' in os.environ else None", "none"),
+        ("try:\n    KEY = os.environ['API_KEY']\nexcept KeyError:\n    KEY = ''", "empty"),
+        ("KEY = 'Bearer ' + str(os.getenv('API_KEY'))", "none"),
+        ("KEY = 'Bearer %s' % os.getenv('API_KEY')", "none"),
+    ],
+)
+def test_forms_of_defaults(tmp_path: Path, lookup: str, default: str) -> None:
+    """What is written around a look-up for a missing variable is its default."""
+    assert [(s.name, s.default) for s in settings_in(tmp_path, f"{lookup}\n{USE}")] == [("API_KEY", default)]
 
 
 GUARDED = """
@@ -254,6 +282,58 @@ def found(settings: Settings = Depends(get_settings)):
     found = settings_in(tmp_path, body, **{"config.py": config})
 
     assert [(s.name, s.is_field) for s in found] == [("RAG_SEARCH_API_KEY", True), ("MAPS_API_KEY", True)]
+
+
+@pytest.mark.parametrize(
+    ("field", "check", "reported"),
+    [
+        ("key: str = ''", "", True),
+        ("key: str = ''", "if not get_settings().key: raise RuntimeError", False),
+        ("key: str = ''", "if not get_settings().other: raise RuntimeError", True),
+        ("key: str = Field('', min_length=8)", "get_settings()", False),
+        ("key: str = Field(default_factory=str)", "", True),
+    ],
+)
+def test_fields_behind_a_getter(tmp_path: Path, field: str, check: str, reported: bool) -> None:
+    """The same getter gives the same settings; a default that the class refuses is none."""
+    body = f"""
+from functools import lru_cache
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+class Settings(BaseSettings):
+    {field}
+    other: str = "x"
+
+@lru_cache
+def get_settings() -> Settings:
+    return Settings()
+
+{check}
+@app.get("/found")
+def found():
+    return web.get("https://x.example/", headers={{"a": get_settings().key}}).json()
+"""
+    assert bool(names_in(tmp_path, body.replace("key", "api_key"))) is reported
+
+
+@pytest.mark.parametrize(("first", "reported"), [("ADDRESS", []), ("cached", ["API_KEY"])])
+def test_second_choice(tmp_path: Path, first: str, reported: list[str]) -> None:
+    """What is asked for only where another setting is missing is not needed; a test of anything else changes nothing."""
+    body = f"""
+ADDRESS = os.getenv("SEARCH_URL")
+KEY = os.getenv("API_KEY")
+cached = {{}}
+@app.get("/found")
+def found():
+    if {first}:
+        return web.get("https://local.example").json()
+    elif KEY:
+        return web.get("https://x.example/", headers={{"X-Key": KEY}}).json()
+    else:
+        raise RuntimeError("nothing is configured")
+"""
+    assert names_in(tmp_path, body) == reported
 
 
 def test_rewritten_fields(tmp_path: Path) -> None:

@@ -193,6 +193,11 @@ class Containers(Core):
                     return self._defined_at(origin, original, depth - 1)
         return (id(holder), name)
 
+    def origin(self, module: Module, name: str) -> Any:
+        """The key of the variable that an attribute of a module is, None for none."""
+        definer = self._definer(module, name)
+        return None if definer is None else self._defined_at(definer, name)
+
     def _definer(self, module: Module, name: str) -> Module | None:
         """The module that binds a name which may be imported from this one: itself, or what it takes all names of."""
         if name in module.bindings:

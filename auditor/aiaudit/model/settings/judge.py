@@ -104,7 +104,8 @@ class Judge(Startup):
     # Is it needed?
 
     def implicit_clients(self) -> dict[str, tuple[list[Call], list[Call]]]:
-        """Environment variable -> clients that read it themselves: refusing ones made at startup, ones of requests."""
+        """Environment variable -> clients that read it themselves: those whose making at startup fails without it, and
+        those that are made in requests or fail there."""
         found: dict[str, tuple[list[Call], list[Call]]] = defaultdict(lambda: ([], []))
         for name, calls in self.side.program.calls_by_name.items():
             for call in calls if name[:1].isupper() or name == "configure" else ():
@@ -114,7 +115,7 @@ class Judge(Startup):
     def note_implicit(self, call: Call, found: dict[str, tuple[list[Call], list[Call]]]) -> None:
         for client in self.clients_without_key(call):
             early = self.is_early(call.scope) and client.refuses_none
-            late = self.contexts.in_request(call.scope) is not None
+            late = self.contexts.in_request(call.scope) or self.contexts.before_requests(call.scope)
             for variable in client.variables:
                 if early:
                     found[variable][0].append(call)

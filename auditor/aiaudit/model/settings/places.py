@@ -102,11 +102,16 @@ class Places:
             return False
         base = expression[2] if expression[0] == "attr" else expression[3][0]
         for value in self.evaluator.evaluate(base, read.scope):
-            if self.is_module(value, holder):
+            if self.is_module(value, holder) or self.is_passed_on(value, holder, name):
                 return True
             if isinstance(value, External) and value.path == "django.conf.settings" and is_django_settings(holder):
                 return True
         return False
+
+    def is_passed_on(self, value: object, holder: Module, name: str) -> bool:
+        """Whether a package has a name from the module that defines it."""
+        module = value.module if isinstance(value, ModuleValue) else None
+        return module is not None and self.evaluator.origin(module, name) == (id(holder), name)
 
     def is_module(self, value: object, module: Module) -> bool:
         return isinstance(value, ModuleValue) and value.module is module
