@@ -319,7 +319,7 @@ def found():
 
 @pytest.mark.parametrize(("first", "reported"), [("ADDRESS", []), ("cached", ["API_KEY"])])
 def test_second_choice(tmp_path: Path, first: str, reported: list[str]) -> None:
-    """What is asked for only where another setting is missing is not needed; a test of anything else changes nothing."""
+    """What is asked for only where another setting is missing is not needed; other tests change nothing."""
     body = f"""
 ADDRESS = os.getenv("SEARCH_URL")
 KEY = os.getenv("API_KEY")

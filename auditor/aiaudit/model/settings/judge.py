@@ -10,7 +10,6 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.resources import short_name
 from aiaudit.model.scopes import Call, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
@@ -18,6 +17,7 @@ from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WAR
 from aiaudit.model.settings.clients import Client, client_of, connects
 from aiaudit.model.settings.emptiness import filled
 from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
+from aiaudit.model.settings.purposes import purpose
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Use, is_guarded
@@ -33,13 +33,10 @@ from aiaudit.model.settings.words import (
 )
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
-from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-# The need of a setting that what requests bring is compared with.
-COMPARISON = "a comparison"
 # Functions that are called by functions that are called where there is a value.
 _CALLERS = 3
 
@@ -199,12 +196,12 @@ class Judge(Startup):
                 return self.setting(source, default, late, "a request", (answered[0],), answered=True)
             for use in plain:
                 if self.counts(use, default):
-                    return self.setting(source, default, late, _purpose(use), (use,))
+                    return self.setting(source, default, late, purpose(use), (use,))
             for use in uses:
                 if self.is_refused_late(use, default):
                     return self.setting(source, default, late, "a request", (use,))
             if WARNS in outcomes and consumed and (late is not None or is_provider_key(names)):
-                return self.setting(source, default, late, _purpose(consumed[0]), (consumed[0],), warned=True)
+                return self.setting(source, default, late, purpose(consumed[0]), (consumed[0],), warned=True)
             if not consumed and outcomes <= {WARNS} and is_provider_key(names) and source.read is not None:
                 for variable in source.names:
                     calls = self.implicit[variable][1] if outcomes or not uses else ()
@@ -215,7 +212,7 @@ class Judge(Startup):
             return None
         for use in plain:
             if is_checked_in_tokens(use, self.side.evaluator):
-                return self.setting(source, default, late, _purpose(use), (use,))
+                return self.setting(source, default, late, purpose(use), (use,))
         refused = answered and outcomes == {RAISES} and default.kind != LITERAL and not self.is_tool(answered[0])
         if refused and any(self.is_of_client(use, default) for use in consumed):
             # Whatever its name says: the program itself does not work without it.
@@ -226,11 +223,11 @@ class Judge(Startup):
             return None  # `X: str | None = None` in a settings class says that it is optional
         for use in plain:
             if self.counts(use, default) and (self.is_connection(use, default) or is_store_address(names)):
-                return self.setting(source, default, late, _purpose(use), (use,))
+                return self.setting(source, default, late, purpose(use), (use,))
         return None
 
     def is_second_choice(self, use: Use, source: Source) -> bool:
-        """Whether a setting is asked for only where another one has no value: `if CONNECTION: ... elif ADDRESS: ...`."""
+        """Whether a setting is asked for only where another one has no value: `if CONNECTION: ... elif ADDRESS:`."""
         known = self.keys_of_others
         return any(
             known.get(key, {id(source)}) - {id(source)}
@@ -399,25 +396,3 @@ def _expects_none(read: Read) -> bool:
         if kind is not None
         for part in walk(kind)
     )
-
-
-def _purpose(use: Use) -> str:
-    """What a setting is used for, in words for a message."""
-    if use.kind == COMPARED:
-        return COMPARISON
-    if use.kind == STORED:
-        path = use.paths[0] if use.paths else use.parameter or "a structure"
-        return short_name(path) if "()" in path else path
-    name = _written(use.call) if use.call is not None else ""
-    return f"{name}()" if name else "a call"
-
-
-def _written(call: Call) -> str:
-    expression: Expression = call.expression[2]
-    names: list[str] = []
-    while expression[0] == "attr":
-        names.insert(0, expression[3])
-        expression = expression[2]
-    if expression[0] == "name":
-        names.insert(0, expression[2])
-    return ".".join(names[-2:])

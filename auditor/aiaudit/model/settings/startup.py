@@ -16,8 +16,8 @@ from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, 
 from aiaudit.model.settings.passing import lets_pass, runs_through, validated_name
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.scripts import refused_by_scripts
-from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.told import is_refused, tells
+from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
@@ -31,6 +31,8 @@ _WORKING = frozenset(
 )  # fmt: skip
 # Of these, those that are given a statement rather than what they work on.
 _STATING = frozenset(("execute", "scalar", "command", "find_one"))
+# What makes all names of the environment a collection of its own.
+_ALL_NAMES = ("set", "frozenset", "keys", "list")
 # Stores whose indexes, collections, buckets and queues have names.
 _NAMED_IN = ("vector", "index", "datastore", "storage", "queue", "search")
 _NAMING = regex(r"(?i)name|index|collection|bucket|queue|topic|table|container")
@@ -110,8 +112,8 @@ class Startup:
         return found
 
     def subtracted(self, read: Read) -> Iterator[Expression]:
-        """The names that the environment is taken from, or must have: `{"KEY"} - set(environ)`, `REQUIRED <= environ.keys()`,
-        `REQUIRED.difference(environ)`."""
+        """The names that the environment is taken from, or must have: `{"KEY"} - set(environ)`,
+        `REQUIRED <= environ.keys()`, `REQUIRED.difference(environ)`."""
         child = read.expression
         for parent in reversed(read.parents):
             if parent[0] == "bin" and parent[2] == "Sub" and parent[4] is child:
@@ -120,7 +122,7 @@ class Startup:
                 yield from self.items(parent[2], read.scope)
             elif parent[0] == "call" and last_name(parent[2]) in ("difference", "issubset") and child in parent[3]:
                 yield from self.items(parent[2][2], read.scope) if parent[2][0] == "attr" else ()
-            elif not (parent[0] == "attr" or (parent[0] == "call" and last_name(parent[2]) in ("set", "keys", "frozenset"))):
+            elif parent[0] != "attr" and (parent[0] != "call" or last_name(parent[2]) not in _ALL_NAMES):
                 return
             child = parent
 
@@ -166,9 +168,8 @@ class Startup:
         function = use.read.scope
         if not isinstance(function, Function) or not tells(use.read.statement, use.outcome):
             return False
-        return any(
-            self.is_early(call.scope) and is_refused(call) for call, _, shift in self.evaluator.callers(function) if not shift
-        )
+        callers = [call for call, _, shift in self.evaluator.callers(function) if not shift]
+        return any(self.is_early(call.scope) and is_refused(call) for call in callers)
 
     def refuses(self, use: Use, default: Default) -> bool:
         """Whether a call that gets the default value raises."""

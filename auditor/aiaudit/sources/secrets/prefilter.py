@@ -37,14 +37,14 @@ LANDMARKS = (
 )  # fmt: skip
 _SECRET_BY_POSITION = regex(
     rb"""(?:jwt\.(?:en|de)code|BasicAuth|auth=|compare_digest|\.login)\(
-    |(?:[Pp]assword\w{0,20}|hashpw|\.hash|Fernet|Serializer|Signer|hmac\.new|KeyCredential|TavilyClient|GridAPIClient
-        |DeepgramClient|\bExa|Pinecone|cohere\.(?:Async)?Client(?:V2)?)\(\s{0,80}b?["']""",
+    |(?:[Pp]assword\w{0,20}|hashpw|\.hash|Fernet|Serializer|Signer|hmac\.new|KeyCredential|TavilyClient
+        |GridAPIClient|DeepgramClient|\bExa|Pinecone|cohere\.(?:Async)?Client(?:V2)?)\(\s{0,80}b?["']""",
     re.VERBOSE,
 )
 _TAKING_BY_POSITION = (
     b"jwt.", b"BasicAuth(", b"auth=(", b"compare_digest(", b"assword", b"hashpw(", b".hash(", b"Fernet(",
-    b"Serializer(", b"Signer(", b"hmac.new(", b".login(", b"KeyCredential(", b"TavilyClient(", b"GridAPIClient(", b"DeepgramClient(",
-    b"Exa(", b"Pinecone(", b"cohere.",
+    b"Serializer(", b"Signer(", b"hmac.new(", b".login(", b"KeyCredential(", b"TavilyClient(", b"GridAPIClient(",
+    b"DeepgramClient(", b"Exa(", b"Pinecone(", b"cohere.",
 )  # fmt: skip
 
 

@@ -49,8 +49,9 @@ _SIGNERS = frozenset(
 )
 # Clients and credentials that take a key as their first argument.
 _KEYED = frozenset(
-    ("AzureKeyCredential", "TavilyClient", "AsyncTavilyClient", "SendGridAPIClient", "DeepgramClient", "Exa", "Pinecone",
-     "cohere.Client", "cohere.ClientV2", "cohere.AsyncClient", "cohere.AsyncClientV2", "huggingface_hub.login")
+    ("AzureKeyCredential", "TavilyClient", "AsyncTavilyClient", "SendGridAPIClient", "DeepgramClient", "Exa",
+     "Pinecone", "cohere.Client", "cohere.ClientV2", "cohere.AsyncClient", "cohere.AsyncClientV2",
+     "huggingface_hub.login")
 )  # fmt: skip
 _HOSTS = word_set("host hostname server")
 _PAIRS = ("auth", "basic_auth", "http_auth")

@@ -97,8 +97,6 @@ def literals_of(value: ast.expr, depth: int = 0) -> Iterator[tuple[ast.Constant,
 
 def looked_up(value: ast.expr) -> str:
     """The key of a look-up of the environment or of settings, "" for anything else."""
-    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant) and STORES.search(dotted(value.value)):
-        return str(value.slice.value)
     key = value.args[0] if isinstance(value, ast.Call) and value.args else None
     if not isinstance(value, ast.Call) or not isinstance(key, ast.Constant) or not isinstance(key.value, str):
         return ""
