@@ -317,6 +317,28 @@ def found():
     assert bool(names_in(tmp_path, body.replace("key", "api_key"))) is reported
 
 
+@pytest.mark.parametrize(
+    ("behind", "reported"),
+    [
+        ("raise HTTPException(503, 'not configured')", True),
+        ("print('no key')\n    return {'error': 'no key'}", True),
+        ("return web.get('https://free.example/').json()", False),
+        ("body = web.get('https://free.example/').json()\n    if not body:\n        raise HTTPException(404)", False),
+    ],
+)
+def test_what_stands_behind_the_use(tmp_path: Path, behind: str, reported: bool) -> None:
+    """A branch that leaves with the value has what follows it as its other branch."""
+    body = f"""
+KEY = os.getenv("API_KEY")
+@app.get("/found")
+def found():
+    if KEY:
+        return web.get("https://x.example/", headers={{"X-Key": KEY}}).json()
+    {behind}
+"""
+    assert bool(names_in(tmp_path, body)) is reported
+
+
 @pytest.mark.parametrize(("first", "reported"), [("ADDRESS", []), ("cached", ["API_KEY"])])
 def test_second_choice(tmp_path: Path, first: str, reported: list[str]) -> None:
     """What is asked for only where another setting is missing is not needed; other tests change nothing."""

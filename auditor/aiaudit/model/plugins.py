@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 # Flask and Celery import where their configuration stands: `from_object("config.Production")`.
 _CONFIGURING = ("from_object", "config_from_object")
-IMPORTING = frozenset(("import_module", "__import__", *_CONFIGURING))
+# Uvicorn and its like import the application that they are told to serve: `uvicorn.run("app.main:app")`.
+_SERVING = ("run", "serve")
+_SERVED = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*")
+IMPORTING = frozenset(("import_module", "__import__", *_CONFIGURING, *_SERVING))
 # What only the running program knows of a dotted name: a name, or any number of them.
 _NAME, _NAMES = "*", "**"
 # Calls that list the modules of a package, and how many names theirs have below it.
@@ -29,10 +32,12 @@ _TABLES = (".json", ".yaml", ".yml", ".toml")
 
 def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
     """The modules of the repository that a call imports, as far as the text that it is given is written down."""
-    given = call.argument("name", 0)
+    given = call.argument("app", 0) if call.name in _SERVING else call.argument("name", 0)
     if call.name not in IMPORTING or given is None:
         return
-    if call.name in _CONFIGURING:
+    if call.name in _SERVING and not (given[0] == "const" and _SERVED.fullmatch(str(given[2]))):
+        return
+    if call.name in _CONFIGURING or call.name in _SERVING:
         yield from _configuring(given, call, program)
         return
     module = call.scope.module

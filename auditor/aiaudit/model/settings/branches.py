@@ -9,7 +9,7 @@ from aiaudit.model.environments import in_production
 from aiaudit.model.scopes import Scope, last_name, walk
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import is_exit, is_failure
-from aiaudit.model.syntax import blocks, statements_in
+from aiaudit.model.syntax import blocks, ends_block, statements_in
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
@@ -50,6 +50,22 @@ def outcome_of(body: tuple[Statement, ...], scope: Scope, keys: Collection[str] 
             if found in (RAISES, ANSWERS, DISABLES) or (statement[0] == "return" and not _passes_on(statement, scope)):
                 return found
     return WARNS if outcome == OTHER and warned else outcome
+
+
+def first_behind(statement: Statement, scope: Scope) -> tuple[Statement, ...]:
+    """What runs right behind an `if` whose branch leaves: `if KEY: return ask(KEY)`, and then `raise`."""
+    if not statement[3] or not ends_block(statement[3][-1]):
+        return ()
+    block = _block_with(statement, scope.body)
+    position = next((number for number, other in enumerate(block) if other is statement), len(block))
+    return tuple(other for other in block[position + 1 :] if not _warns(other))[:1]
+
+
+def _block_with(statement: Statement, body: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    if any(other is statement for other in body):
+        return body
+    found = (_block_with(statement, inner) for other in body for inner in blocks(other))
+    return next((block for block in found if block), ())
 
 
 def _passes_on(statement: Statement, scope: Scope) -> bool:

@@ -12,7 +12,17 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, dotted, last_name
-from aiaudit.model.settings.branches import FALLBACK, FLAG, OTHER, RAISES, ends_process, fails, notes, outcome_of
+from aiaudit.model.settings.branches import (
+    FALLBACK,
+    FLAG,
+    OTHER,
+    RAISES,
+    ends_process,
+    fails,
+    first_behind,
+    notes,
+    outcome_of,
+)
 from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
 from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
@@ -219,7 +229,7 @@ class _Trail(Places):
         # `if provider == "x" and not key: raise` looks for it where it is needed.
         parts = test[3] if test[0] == "bool" and test[2] == "And" else (test,)
         if self.is_filled(test, True, read):
-            return outcome_of(statement[4], read.scope, keys)
+            return outcome_of(statement[4] or first_behind(statement, read.scope), read.scope, keys)
         if any(self.is_filled(part, False, read) for part in parts):
             return outcome_of(statement[3], read.scope, keys)
         if state.inside and RAISES in (outcome_of(body, read.scope, keys) for body in statement[3:5]):

@@ -159,7 +159,7 @@ def is_naming(value: str, name: str, use: str) -> bool:
     kind = names.kind_of_name(name)
     if kind == names.PASSWORD and len(words) == 1 and name.isupper() and len(names.words_of(name)) > 1:
         return False  # DB_PASSWORD = "password"
-    own = _squeezed(name).endswith("".join(words)) and (len(words) > 1 or use == CODE)
+    own = _squeezed(name).rstrip("0123456789").endswith("".join(words)) and (len(words) > 1 or use == CODE)
     if own:
         return use == CONFIG or not is_own_key(name) or name == name.lower()
     if use == CONFIG and kind == names.PASSWORD:
@@ -225,7 +225,7 @@ def _judge_password(value: str, use: str) -> tuple[str, str] | None:
     if not _PASSWORD.fullmatch(value) or len(value) > 64 or _BRACKETS.search(value):
         return None
     classes = sum(bool(re.search(pattern, value)) for pattern in (r"[a-z]", r"[A-Z]", r"\d", r"[^\w]"))
-    guessable = any(word in _HINTS for word in _words(value)) or is_sequence(value)
+    guessable = any(word in _HINTS for word in _words(value)) or is_sequence(value) or "secretpass" in value.lower()
     if len(value) >= 8 and not guessable and (classes >= 3 or len(_CHANGES.findall(value)) >= _MIXED):
         return GENERIC, FAIR
     if classes == 1 and use == CODE and not guessable and len(value) > 12:
