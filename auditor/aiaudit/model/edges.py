@@ -12,7 +12,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
-from aiaudit.model.plugins import IMPORTING
+from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
 from aiaudit.model.program import Program
 from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Routing
@@ -226,7 +226,7 @@ class Edges:
             for cls in self.evaluator.validated(call):
                 for validator in self.evaluator.validators(cls):
                     yield Edge(call.scope, validator, call.span, validator.label, call)
-        if name in IMPORTING:
+        if name in IMPORTING or name in TOLD:
             yield from self._plugin_edges(call)
         if name in ("delay", "apply_async", "send", "enqueue") and function[0] == "attr":
             for value in self.evaluator.evaluate(function[2], call.scope):
@@ -255,7 +255,8 @@ class Edges:
     def _plugin_edges(self, call: Call) -> Iterator[Edge]:
         """The modules that a call imports by their names: each once."""
         scope = call.scope
-        for value in self.evaluator.evaluate(call.expression, scope):
+        told = imported_by(call, self.program) if call.name in TOLD else self.evaluator.evaluate(call.expression, scope)
+        for value in told:
             if isinstance(value, ModuleValue) and value.module is not None and value.module is not scope.module:
                 lazy = isinstance(scope, Function)
                 yield Edge(scope, value.module, call.span, f"imports {value.module.path}", call, lazy)

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 from aiaudit.model.places import TEST, place_of
 from aiaudit.model.scopes import Binding, Call, Module, Scope, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, ModuleValue, Value
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
 if TYPE_CHECKING:
     from aiaudit.model.program import Program
 
-# Flask and Celery import where their configuration stands: `from_object("config.Production")`.
-_CONFIGURING = ("from_object", "config_from_object")
 # Uvicorn and its like import the application that they are told to serve: `uvicorn.run("app.main:app")`.
 _SERVING = ("run", "serve")
-_SERVED = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*")
-IMPORTING = frozenset(("import_module", "__import__", *_CONFIGURING, *_SERVING))
+_SERVED = regex(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.()]*")
+# So do Flask and Celery with their configuration: `from_object("config.Production")`. None of them gives it back.
+TOLD = frozenset(("from_object", "config_from_object", *_SERVING))
+IMPORTING = frozenset(("import_module", "__import__"))
 # What only the running program knows of a dotted name: a name, or any number of them.
 _NAME, _NAMES = "*", "**"
 # Calls that list the modules of a package, and how many names theirs have below it.
@@ -33,12 +34,12 @@ _TABLES = (".json", ".yaml", ".yml", ".toml")
 def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
     """The modules of the repository that a call imports, as far as the text that it is given is written down."""
     given = call.argument("app", 0) if call.name in _SERVING else call.argument("name", 0)
-    if call.name not in IMPORTING or given is None:
+    if given is None or (call.name not in IMPORTING and call.name not in TOLD):
         return
     if call.name in _SERVING and not (given[0] == "const" and _SERVED.fullmatch(str(given[2]))):
         return
-    if call.name in _CONFIGURING or call.name in _SERVING:
-        yield from _configuring(given, call, program)
+    if call.name in TOLD:
+        yield from _told(given, call, program)
         return
     module = call.scope.module
     name = _text(given, call.scope, program, _DEPTH)
@@ -54,8 +55,8 @@ def imported_by(call: Call, program: Program) -> Iterator[ModuleValue]:
         yield found
 
 
-def _configuring(given: Expression, call: Call, program: Program) -> Iterator[ModuleValue]:
-    """The module that a configuration is, or that holds it; what is given as an object is imported by itself."""
+def _told(given: Expression, call: Call, program: Program) -> Iterator[ModuleValue]:
+    """The module that is named, or that holds what is named; what is given as an object is imported by itself."""
     text = _text(given, call.scope, program, _DEPTH) if given[0] in ("const", "fstr", "name") else ""
     names = (text.replace(":", "."), text.replace(":", ".").rpartition(".")[0])
     for name in names if _NAME not in text else ():

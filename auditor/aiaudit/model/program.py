@@ -10,7 +10,7 @@ from aiaudit.model.collect import collect
 from aiaudit.model.layout import Layout, Place
 from aiaudit.model.loading import loads_by_name, written_names
 from aiaudit.model.openapi import operations
-from aiaudit.model.plugins import IMPORTING, imported_by
+from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
 from aiaudit.model.service import Group
 from aiaudit.model.tree import Tree
@@ -225,7 +225,7 @@ class Program:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
             name = call.name
-            if name in IMPORTING:
+            if name in IMPORTING or name in TOLD:
                 for plugin in imported_by(call, self):
                     yield from self._files_of(plugin)
             if name not in _NAMING_MODULES or not call.arguments:

@@ -20,6 +20,7 @@ from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE,
 from aiaudit.model.settings.purposes import purpose
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.startup import Startup
+from aiaudit.model.settings.substitutes import is_replaced
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.settings.words import (
     is_credential,
@@ -181,6 +182,7 @@ class Judge(Startup):
         outcomes = {use.outcome for use in own if self.is_live(use)}
         consumed = [use for use in uses if use.kind in (ARGUMENT, STORED, COMPARED) and self.is_live(use)]
         plain = [use for use in consumed if not use.guarded and not self.is_reached_with_it(use)]
+        plain = [use for use in plain if not is_replaced(use, self.reads)]
         answered = [use for use in own if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
         answered = [use for use in answered if not self.is_second_choice(use, source)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):

@@ -24,6 +24,7 @@ class Tracing(Protocol):
     side: PythonSide
     reads: Reads
     aliases: Mapping[str, set[str]]
+    handlers: frozenset[int]
 
 
 class Places:

@@ -68,6 +68,7 @@ class Tracer:
         self.evaluator = side.evaluator
         self.reads = reads
         self.aliases: Mapping[str, set[str]] = self._import_aliases()
+        self.handlers = frozenset(id(route.handler) for route in side.routing.routes)
 
     def uses(self, source: Source) -> list[Use]:
         """All uses of one setting's value."""
@@ -156,7 +157,7 @@ class _Trail(Places):
     def target(self, read: Read, target: Expression, state: State) -> None:
         tag = target[0]
         if state.flag:
-            if not state.inside or not isinstance(read.scope, Function):
+            if not (state.inside and tag == "name" and self.is_handler(read.scope)):
                 self.use(MISSING, read, state, outcome=FLAG)
             self.flag(read, target, state)
         elif tag == "name":
@@ -186,6 +187,10 @@ class _Trail(Places):
             else:
                 self.container(read, target[2], key, state)
 
+    def is_handler(self, scope: Scope) -> bool:
+        """Whether a scope answers requests: `{"ok": True, "search": bool(KEY)}` only tells its caller of the flag."""
+        return id(scope) in self.tracer.handlers
+
     def configured(self, read: Read, key: str, state: State) -> None:
         """Put into the configuration of a Flask application, which the framework or the program reads."""
         if is_frameworks(key):
@@ -210,7 +215,7 @@ class _Trail(Places):
             self.use(STORED, read, state, parameter=key)
 
     def _return(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
-        if state.flag and not state.inside:  # `{"ok": True, "search": bool(KEY)}` only tells of it
+        if state.flag and not (state.inside and self.is_handler(read.scope)):
             self.use(MISSING, read, state, outcome=FLAG)
         if isinstance(read.scope, Function):
             self.result(read.scope, state)
