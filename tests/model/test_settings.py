@@ -119,6 +119,17 @@ def test_fallbacks(tmp_path: Path, optional: str) -> None:
         ("KEY = os.getenv('API_KEY') or 'changeme'", "literal"),
         ("KEY = os.environ['API_KEY'] if 'API_KEY' in os.environ else None", "none"),
         ("try:\n    KEY = os.environ['API_KEY']\nexcept KeyError:\n    KEY = ''", "empty"),
+        (
+            "def read(name):\n    try:\n        return os.environ[name]\n    except KeyError:\n        return None\n"
+            "KEY = read('API_KEY')",
+            "none",
+        ),
+        (
+            "from functools import partial\ndef fetch(key, place):\n"
+            "    return web.get(place, headers={'X-Key': key})\n"
+            "KEY = 1\nfetching = partial(fetch, os.getenv('API_KEY'))\n@app.get('/x')\ndef x(): return fetching('/a')",
+            "none",
+        ),
         ("KEY = 'Bearer ' + str(os.getenv('API_KEY'))", "none"),
         ("KEY = 'Bearer %s' % os.getenv('API_KEY')", "none"),
     ],
@@ -335,6 +346,30 @@ def found():
     if KEY:
         return web.get("https://x.example/", headers={{"X-Key": KEY}}).json()
     {behind}
+"""
+    assert bool(names_in(tmp_path, body)) is reported
+
+
+@pytest.mark.parametrize(
+    ("without", "reported"),
+    [
+        ("return {'found': []}", False),
+        ("return web.get('https://free.example/').json()", False),
+        ("raise HTTPException(503, 'not configured')", True),
+        ("return {'error': 'no key'}", True),
+        ("print('no key')", True),
+    ],
+)
+def test_a_client_that_is_left_out(tmp_path: Path, without: str, reported: bool) -> None:
+    """What is done without a client tells whether the service needs its key."""
+    body = f"""
+KEY = os.getenv("ANTHROPIC_API_KEY")
+client = Anthropic(api_key=KEY, timeout=5) if KEY else None
+@app.get("/found")
+def found():
+    if client is None:
+        {without}
+    return client.models.list()
 """
     assert bool(names_in(tmp_path, body)) is reported
 

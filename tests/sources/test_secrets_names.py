@@ -56,6 +56,13 @@ def test_words_of_compact_and_mixed_names() -> None:
 def test_kinds_and_providers() -> None:
     """The kind decides how a value is judged, the provider which forms are tried."""
     assert kind_of_name("tmdb_key") == kind_of_name("newsapiKey") == "key"
+    assert (
+        kind_of_name("AZURE_SEARCH_KEY")
+        == kind_of_name("SUPABASE_SERVICE_ROLE_KEY")
+        == kind_of_name("SPEECH_KEY")
+        == "key"
+    )
+    assert kind_of_name("search_key") is kind_of_name("role_key") is kind_of_name("SUPABASE_ANON_KEY") is None
     assert kind_of_name("movie_key") is None
     assert kind_of_name("REDIS_URL") == "url"
     assert kind_of_name("AWS_ACCESS_KEY_ID") == "identifier"

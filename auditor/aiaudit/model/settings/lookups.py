@@ -8,6 +8,7 @@ from typing import Any
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.settings.reads import Read, Reads
+from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
@@ -154,6 +155,8 @@ class Lookups:
         parameter = next((p for p in scope.parameters if p[0] == name[2]), None)
         if parameter is None:
             return False
+        if default.kind == SAID_MISSING:
+            default = next(_returned_instead(scope), default)
         fallback = default.expression if default.kind == COMPUTED else None
         self.wrappers[id(scope)] = _Wrapper(scope, name[2], default, fallback)
         return True
@@ -272,9 +275,23 @@ def stated_default(place: Read, default: Default) -> Default:
         return literal(parent[4]) if parent[4][0] == "const" else default
     if parent[0] == "assign" and place.tries:
         for kind, _, body, _ in place.tries[-1][3]:
-            if kind is None or any(last_name(part) in ("KeyError", "Exception") for part in walk(kind)):
+            if _catches_missing(kind):
                 return next(_assigned(body, parent[2]), default)
     return default
+
+
+def _returned_instead(function: Function) -> Iterator[Default]:
+    """What a function gives where its look-up raises: `except KeyError: return None`."""
+    for statement in statements_in(function.body):
+        for kind, _, body, _ in statement[3] if statement[0] == "try" else ():
+            if _catches_missing(kind):
+                for inner in body:
+                    if inner[0] == "return":
+                        yield Default(NONE) if inner[2] is None else literal(inner[2])
+
+
+def _catches_missing(kind: Expression | None) -> bool:
+    return kind is None or any(last_name(part) in ("KeyError", "Exception") for part in walk(kind))
 
 
 def _assigned(body: tuple[Statement, ...], targets: tuple[Expression, ...]) -> Iterator[Default]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.evaluate import is_field_call, method_of
+from aiaudit.model.evaluation.functions import is_bound
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
@@ -448,6 +449,7 @@ class _Trail(Places):
         if name == "format" and not values:
             return replace(state, derived=True), parent  # of a text: `"{user}:{password}@{host}".format(...)`
         if name == "partial":
+            self.partly_given(read, call, child, parameter, state)
             return None
         if name in ("update", "from_mapping") and parameter and last_name(parent[2][2]) == "config":
             self.configured(read, parameter, state)
@@ -459,13 +461,18 @@ class _Trail(Places):
         self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
         return None
 
+    def partly_given(self, read: Read, call: Call, child: Any, parameter: str, state: State) -> None:
+        """Given to a function that is called later: `partial(fetch, KEY)`."""
+        for value in self.evaluator.evaluate(call.arguments[0], read.scope) if call.arguments else ():
+            if isinstance(value, FunctionValue):
+                self.parameter(value.function, call, child, parameter, is_bound(value) - 1, state)
+
     def passed(
         self, read: Read, value: FunctionValue | ClassValue, call: Call, child: Any, parameter: str, state: State
     ) -> None:
         """Given to a function or class of the program."""
         if isinstance(value, FunctionValue):
-            bound = int(value.bound is not None and value.function.self_name is not None)
-            self.parameter(value.function, call, child, parameter, bound, state)
+            self.parameter(value.function, call, child, parameter, is_bound(value), state)
             return
         constructor = self.evaluator.constructor(value.cls)
         if constructor is not None:

@@ -49,8 +49,10 @@ _KEY_QUALIFIERS = PROVIDERS | word_set(
     "api secret access private signing sign encryption encrypt crypto cipher auth authentication authorization jwt jws"
     " service account admin master root app application deploy ssh pgp gpg subscription licence license server client"
     " fernet aes hmac webhook shared storage function functions user my integration personal bot rest fastapi flask"
-    " django backend gateway internal llm chatgpt gpt"
+    " django backend gateway internal llm chatgpt gpt speech cosmos cosmosdb"
 )
+# What a provider's name before it makes a service that gives out keys: `AZURE_SEARCH_KEY`, `SUPABASE_SERVICE_ROLE_KEY`.
+_SERVICES = word_set("search speech recognizer intelligence translator language vision cognitive role")
 _NOT_KEYS = word_set(
     "public primary foreign cache sort partition hash unique composite index natural surrogate routing object bucket"
     " dict map lookup group sorting dedup idempotency state session memory input output human ai pub kms register hot"
@@ -172,7 +174,8 @@ def _judge_head(head: str, near: str, before: list[str]) -> str | None:
     if head in ("pass", "psw", "pword", "pw"):
         return PASSWORD if near in _PASS_QUALIFIERS or near in PROVIDERS else None
     if head in ("key", "keys"):
-        return KEY if near in _KEY_QUALIFIERS and not _NOT_KEYS.intersection(before) else None
+        opens = near in _KEY_QUALIFIERS or (near in _SERVICES and not PROVIDERS.isdisjoint(before))
+        return KEY if opens and not _NOT_KEYS.intersection(before) else None
     if head == "token" or (head == "tokens" and near in ("auth", "access", "api", "bearer", "refresh")):
         return None if _NOT_TOKENS.intersection(before) else TOKEN
     if head == "secret":
