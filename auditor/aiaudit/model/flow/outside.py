@@ -8,6 +8,7 @@ from dataclasses import replace
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.picking import is_first_of
 from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.sources import GLOBAL_REQUESTS
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.scopes import last_name
@@ -29,10 +30,15 @@ _PATH_ARGUMENTS = words(
     "filepath_or_buffer input_dir files source"
 )
 
+# What hangs on request objects that a module imports is a value, though nothing shows where it was made.
+_OF_REQUESTS = tuple(f"{request}." for request in sorted(GLOBAL_REQUESTS))
+
 
 def outside(dotted: str, result: Result, knowledge: Knowledge) -> Iterator[Place]:
     """Where the text in the result of an outside call may come from."""
     kind = transfer.outside(dotted)
+    if kind != transfer.PASS and _is_method_of_value(dotted, result):
+        yield from _put_in(result)
     if kind == transfer.FETCH:
         yield from _fetched(dotted, result)
         return
@@ -50,6 +56,22 @@ def outside(dotted: str, result: Result, knowledge: Knowledge) -> Iterator[Place
             yield from cut(result)
     elif kind == transfer.STOP:
         yield from _other(dotted, result)
+
+
+def _is_method_of_value(dotted: str, result: Result) -> bool:
+    """Whether a method is called on something that code outside gave: the text of a file, an entry, a setting."""
+    is_value = "()" in dotted or "[]" in dotted or dotted.startswith(_OF_REQUESTS)
+    return is_value and result.call.expression[2][0] == "attr"
+
+
+def _put_in(result: Result) -> Iterator[Place]:
+    """What a template takes in, wherever the template itself comes from: `path.read_text().format(question=text)`."""
+    if FILE in result.path or FETCHED in result.path:
+        return
+    if result.call.name in transfer.FILLING_METHODS:
+        yield from everything(result, ())
+    elif result.call.name == "replace" and len(result.call.arguments) > 1:
+        yield result.give(result.call.arguments[1], ())
 
 
 def _fetched(dotted: str, result: Result) -> Iterator[Place]:
@@ -92,8 +114,11 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
         yield from carried(result)
     elif name in _SAME_SHAPE:
         for argument in call.arguments:
-            step = result.give(argument, result.path)
-            yield replace(step, few=True) if name == "next" and is_first_of(argument, call.scope) else step
+            if name in ("next", "anext"):
+                step = result.give(argument, (ONE, *result.path))
+                yield replace(step, few=True) if is_first_of(argument, call.scope) else step
+            else:
+                yield result.give(argument, result.path)
     else:
         yield from everything(result, marks(result.path))
 
@@ -176,7 +201,7 @@ def _other(dotted: str, result: Result) -> Iterator[Place]:
         yield from carried(result)
     elif name in transfer.TOKENIZING:
         yield from everything(result, marks(result.path))
-    elif function[0] == "attr" and "()" in dotted and name in transfer.TEXT_METHODS:
+    elif _is_method_of_value(dotted, result) and name in transfer.TEXT_METHODS:
         yield result.give(function[2], result.path)
     elif "()" not in dotted and not dotted.startswith("builtins."):
         yield from _by_name(name, result)

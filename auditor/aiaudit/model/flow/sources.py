@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT_TEXT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.checks import Checks
@@ -70,6 +72,8 @@ _AROUND = words("body input inputs data payload json value detail arguments args
 _NO_PAYLOAD = words("sid environ auth info root parent obj context _")
 
 
+# What request objects are called where nothing declares them.
+_REQUEST_NAMES = ("request", "req", "websocket", "ws")
 # Methods of model servers, and those that make what they get.
 _STAGES = {"predict": ("decode_request", "preprocess"), "inference": ("preprocess",), "predict_fn": ("input_fn",)}
 
@@ -82,6 +86,7 @@ class Sources:
         self.schema = schema
         self.checks = checks
         self.parsers = Parsers(evaluator)
+        self._requests: dict[int, bool] = {}
         self.handlers = {id(route.handler): route for route in routing.routes}
         self._injected = self._dependencies(routing)
 
@@ -197,7 +202,7 @@ class Sources:
         if route.label.startswith("chainlit"):
             is_text = route.label.endswith("on_message") and (not path or path[0] == "content")
             return Source("the chat message", place, route=route) if is_text else None
-        if name in ("request", "req", "websocket", "ws", "info", "db", "session", *_NO_PAYLOAD) or FILE in path:
+        if name in (*_REQUEST_NAMES, "info", "db", "session", *_NO_PAYLOAD) or FILE in path:
             return None
         if default is not None and default[0] == "call":
             verdict = self.schema.limited(Verdict("text"), [default], function.parent or function.module)
@@ -330,8 +335,33 @@ class Sources:
                 return False
             if parameter[2] is not None:
                 return self._is_request_type(parameter, holder)
-            return name in ("request", "req", "websocket", "ws")
+            return name in _REQUEST_NAMES and (route is not None or self._gets_request(name, holder))
         return False
+
+    def _gets_request(self, name: str, function: Function) -> bool:
+        """Whether a helper's parameter of such a name is the request object, not a body that a handler passes on.
+
+        Where nobody is known to call it, the name decides.
+        """
+        known = self._requests.get(id(function))
+        if known is None:
+            self._requests[id(function)] = True  # a helper that calls itself
+            owner = function.owner
+            bases = self.evaluator.lineage(owner)[0][1:] if owner is not None else ()
+            methods = (function, *(m for m in (base.method(function.name) for base in bases) if m is not None))
+            given = [expression for method in methods for expression in self._given(name, method)]
+            known = not given or any(self.is_request(expression, scope) for expression, scope in given)
+            self._requests[id(function)] = known
+        return known
+
+    def _given(self, name: str, function: Function) -> Iterator[tuple[Expression, Scope]]:
+        """What the calls of a function pass for a parameter, as far as it is written out."""
+        names = [parameter[0] for parameter in function.parameters if parameter[1] in ("positional", "any")]
+        for call, offset, shift in self.evaluator.callers(function):
+            position = names.index(name) - offset + shift if name in names else None
+            found = call.argument(name, position if position is not None and position >= 0 else None)
+            if found is not None:
+                yield found, call.scope
 
 
 def stage_before(function: Function) -> Function | None:

@@ -16,6 +16,7 @@ PASS, CUT, BOUND, STOP, READ, FETCH = "pass", "cut", "bound", "stop", "read", "f
 _PASSING = regex(
     r"(re|regex|json|orjson|ujson|simplejson|html|textwrap|unicodedata|urllib\.parse|base64|string|codecs|copy|itertools"
     r"|functools|collections|io|ast|csv|yaml|toml|pprint|markdown|markdownify|html2text|bs4|bleach|ftfy|emoji|unidecode"
+    r"|inspect\.cleandoc|mako|presidio_anonymizer|langfuse\.(Langfuse|get_client)\(\)\.get_prompt\(\)"
     r"|jinja2|chardet|charset_normalizer|numpy|torch|pandas|pydantic|dataclasses|msgspec|attrs?|typing|asyncio|anyio"
     r"|contextlib|more_itertools|toolz|humps|inflection|slugify|sanitize|PIL|nltk|opencc|contractions"
     r"|langchain_core\.(messages|prompts|prompt_values|documents|output_parsers|load)|langchain\.(schema|prompts|docstore)"
@@ -83,6 +84,8 @@ BUILDING_METHODS = words(
     "model_validate_json parse_obj parse_raw model_construct from_orm validate load loads dumps feed insert "
     "extend append concat setdefault union merge"
 )
+# Of these the ones that texts and templates alone have: they put their arguments into the text.
+FILLING_METHODS = words("format format_map substitute safe_substitute join")
 # Methods that tokenizers alone have, whatever holds the tokenizer: `pipe.tokenizer`, `llm.get_tokenizer()`.
 TOKENIZING = words("apply_chat_template batch_encode_plus encode_plus")
 # Names of unknown functions that work on text and give it back.
