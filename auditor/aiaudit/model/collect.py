@@ -354,18 +354,27 @@ class _Collector:
             around = Enclosing("if", ("if", node[1], first, (), ()), around, node[2] == "And")
             self._visit(operand, around, node, awaited)
 
+    def _filling(self, node: Expression, function: Expression, around: Enclosing | None) -> None:
+        """What a call such as `items.append(text)` or `values.update(text=text)` puts into the object it is made on."""
+        position = FILLING.get(function[3])
+        if position is None:
+            return
+        if len(node[3]) > position:
+            how = function[3] if function[3] in ("update", "extend") else "append"
+            key = node[3][0] if function[3] == "setdefault" else None
+            stored = node[3][position]
+            self.scope.stores.append(Store(self.scope, self.statement, function[2], None, key, stored, None, how, around))
+        for name, value in node[4] if function[3] == "update" else ():
+            key = ("const", value[1], name) if name is not None else None
+            how = "element" if name is not None else "update"
+            self.scope.stores.append(Store(self.scope, self.statement, function[2], None, key, value, None, how, around))
+
     def call(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
         function = node[2]
         self.scope.calls.append(Call(self.scope, node, last_name(function), around, self.statement, awaited, parent))
         if function[0] == "attr":
             self._visit(function[2], around, function, False)
-            position = FILLING.get(function[3])
-            if position is not None and len(node[3]) > position:
-                how = function[3] if function[3] in ("update", "extend") else "append"
-                key = node[3][0] if function[3] == "setdefault" else None
-                self.scope.stores.append(
-                    Store(self.scope, self.statement, function[2], None, key, node[3][position], None, how, around)
-                )
+            self._filling(node, function, around)
         else:
             self._visit(function, around, node, False)
         if is_provider(node, self.module):

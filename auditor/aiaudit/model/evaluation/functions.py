@@ -107,6 +107,17 @@ class Functions(Decorators):
             return
         yield from self.called_argument(call, 0)
 
+    def dependency_of(self, parameter: Parameter, function: Function) -> tuple[Value, ...]:
+        """What a parameter's `Depends(...)` names; for `Depends()` the class that the parameter is declared to be."""
+        call = self.dependency(parameter, function)
+        if call is None:
+            return ()
+        given = call.argument("dependency", 0)
+        if given is not None:
+            return self.evaluate(given, call.scope)
+        declared = self.annotated(parameter[2], function.parent or function.module)
+        return tuple(ClassValue(value.cls) if isinstance(value, Instance) else value for value in declared)
+
     def annotation_extras(self, annotation: Expression | None, scope: Scope) -> tuple[tuple[Expression, Scope], ...]:
         """What `Annotated[T, ...]` adds to T, through aliases, each with the scope that it is written in."""
         if annotation is None:

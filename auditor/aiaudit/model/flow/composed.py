@@ -12,6 +12,7 @@ from aiaudit.model.flow.places import ANY, FILE, ONE, UNKNOWN, Place, element_of
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
+from aiaudit.model.program import scope_of_name
 from aiaudit.sources.python.facts import Expression
 
 
@@ -33,6 +34,8 @@ class Composed:
         if index[0] == "slice":
             yield from self._slice(place)
             return
+        if index[0] == "tuple" and any(_is_short_slice(part) for part in index[2]):
+            return  # the first or the last columns of a tensor
         part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE
         if index[0] == "unary" and index[3][0] == "const":
             part = -1
@@ -45,10 +48,20 @@ class Composed:
             yield place.at(base)
             return
         moving = lower is not None and lower[0] in ("name", "bin", "attr") and upper is not None
-        if self.tools.schema.is_list(base, place.scope, place.path):
+        if not self._is_written_text(base, place) and self.tools.schema.is_list(base, place.scope, place.path):
             yield replace(place.at(base), few=place.few or not moving)
         elif moving:
             yield replace(place.at(base), cut=True)
+
+    def _is_written_text(self, base: Expression, place: Place) -> bool:
+        """Whether what is sliced is a text that the function has put together, on one of two ways at least:
+        `content if isinstance(content, str) else " ".join(content)`."""
+        holder = scope_of_name(place.scope, base[2]) if base[0] == "name" and not place.path else None
+        if holder is None:
+            return False
+        reaching = self.tools.order.reaching(place.scope, holder, base[2], base[1])
+        given = [binding.expression for binding in reaching if binding.kind == "value" and binding.expression is not None]
+        return any(_is_text(branch) for value in given for branch in (value[3:5] if value[0] == "ifexp" else (value,)))
 
     def _list(self, place: Place) -> Iterator[Place]:
         items = place.expression[2]
@@ -129,8 +142,20 @@ class Composed:
         yield place.at(place.expression[3])
 
 
+def _is_text(expression: Expression) -> bool:
+    if expression[0] == "call":
+        function = expression[2]
+        return function[0] == "attr" and function[3] == "join" and function[2][0] == "const"
+    return expression[0] == "fstr" or (expression[0] == "const" and isinstance(expression[2], str))
+
+
 def _counts_from_end(index: Expression | None) -> bool:
     return index is not None and index[0] == "unary" and index[2] == "USub"
+
+
+def _is_short_slice(part: Expression) -> bool:
+    """Whether a dimension of a tensor is cut to a length: its start, or its end."""
+    return part[0] == "slice" and (_counts_from_end(part[2]) or (part[3] is not None and not _counts_from_end(part[3])))
 
 
 def _is_near_end(index: Expression) -> bool:

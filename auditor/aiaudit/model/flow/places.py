@@ -175,6 +175,16 @@ def below_store(path: Path, store: Store) -> Path | None:
     return path[1:] if key[2] == path[0] else None
 
 
+def below_entry(path: Path, key: Part) -> Path | None:
+    """What a path through a container means for its entry of a key; None where it leads to another entry."""
+    if not path or path[0] in (FILE, FETCHED):
+        return path
+    first = path[0]
+    if key == ONE or first in UNKNOWN or (isinstance(first, int) and isinstance(key, int)):
+        return path[1:]  # positions from the start and from the end may be the same
+    return path[1:] if first == key else None
+
+
 def element_of(path: Path) -> Path | None:
     """What a path through a sequence means for one of its elements; None where it names an attribute instead."""
     if not path or path[0] in (FILE, FETCHED):

@@ -102,11 +102,8 @@ class Sources:
             seen.add(id(function))
             found.setdefault(id(function), route)
             for parameter in function.parameters:
-                call = self.evaluator.dependency(parameter, function)
-                if call is not None:
-                    given = call.argument("dependency", 0) or parameter[2]
-                    for value in self.evaluator.evaluate(given, call.scope):
-                        queue += [(inner, route) for inner in self._run_by(value)]
+                for value in self.evaluator.dependency_of(parameter, function):
+                    queue += [(inner, route) for inner in self._run_by(value)]
         return found
 
     def _run_by(self, value: Value) -> list[Function]:

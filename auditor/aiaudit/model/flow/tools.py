@@ -12,7 +12,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
-from aiaudit.model.flow.places import Place
+from aiaudit.model.flow.places import ONE, Part, Place
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
@@ -54,6 +54,7 @@ class Tools:
     _given: dict[int, dict[str, list[tuple[Call, int, FunctionValue]]]] = field(default_factory=dict)
     _attribute_stores: dict[tuple[Any, str], list[Store]] | None = None
     _entry_stores: dict[tuple[Any, str], list[Store]] | None = None
+    _inner_stores: dict[Any, list[tuple[Store, Part]]] | None = None
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
     _gates: Gates | None = None
@@ -211,6 +212,18 @@ class Tools:
                     self._entry_stores[key, base[3]].append(store)
         return self._entry_stores.get((variable, attribute), [])
 
+    def inner_stores(self, variable: Any) -> list[tuple[Store, Part]]:
+        """What is put into the entries of a variable, with the key of the entry: `variable[key]["text"] = ...`,
+        `variable[key].append(...)`, `variable.setdefault(key, []).append(...)`."""
+        if self._inner_stores is None:
+            self._inner_stores = defaultdict(list)
+            for store in self.side.program.element_stores:
+                entry = _entry_in(store.base)
+                variables = self.evaluator.variables(entry[0], store.scope) if entry is not None else ()
+                for key in variables:
+                    self._inner_stores[key].append((store, entry[1]))
+        return self._inner_stores.get(variable, [])
+
     # Graphs
 
     def nodes(self) -> dict[int, list[Function]]:
@@ -254,6 +267,17 @@ class Tools:
         if any("StateGraph()" in path or "MessageGraph()" in path for path in paths):
             return True
         return not values and last_name(call.expression[2][2]).endswith(("graph", "workflow", "compiled", "app"))
+
+
+def _entry_in(base: Expression) -> tuple[Expression, Part] | None:
+    """The container and the key where an expression is an entry of a container."""
+    if base[0] == "sub" and base[3][0] != "slice":
+        container, key = base[2], base[3]
+    elif base[0] == "call" and base[2][0] == "attr" and base[2][3] == "setdefault" and base[3]:
+        container, key = base[2][2], base[3][0]
+    else:
+        return None
+    return container, key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ONE
 
 
 def _fits(call: Call, function: Function, offset: int) -> bool:

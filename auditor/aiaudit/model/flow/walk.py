@@ -24,6 +24,7 @@ from aiaudit.model.flow.places import (
     Path,
     Place,
     Stacks,
+    below_entry,
     below_store,
     part_of,
 )
@@ -310,11 +311,7 @@ class Walker:
     def _injected(self, binding: Binding, path: Path, place: Place) -> Iterator[Place | Source]:
         function = binding.scope
         assert isinstance(function, Function)
-        call = self.tools.evaluator.dependency(binding.target, function)
-        if call is None:
-            return
-        given = call.arguments[0] if call.arguments else call.keyword("dependency") or binding.target[2]
-        for value in self.tools.evaluator.evaluate(given, call.scope):
+        for value in self.tools.evaluator.dependency_of(binding.target, function):
             if isinstance(value, FunctionValue):
                 returned = value.function.yields if value.function.generator else value.function.returns
                 for result, _ in returned:
@@ -360,10 +357,13 @@ class Walker:
         variable = evaluator.variable(place.expression, place.scope)
         if variable is None:
             return
-        entries = [(store, path) for store in evaluator.filled.get(variable, ())]
+        entries: list[tuple[Store, Path | None]] = [(store, path) for store in evaluator.filled.get(variable, ())]
         if path and isinstance(path[0], str):  # `conversation.messages.append(...)`
             entries += [(store, path[1:]) for store in self.tools.entry_stores(variable, path[0])]
+        entries += [(store, below_entry(path, key)) for store, key in self.tools.inner_stores(variable)]
         for store, part in entries:
+            if part is None:
+                continue
             below = below_store(part, store)
             if below is None or store.value is None or is_gone(store):
                 continue
