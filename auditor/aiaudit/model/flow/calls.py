@@ -28,7 +28,7 @@ from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import words
-from aiaudit.model.scopes import Call, Class, Function, last_name
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Partial, Value
 from aiaudit.sources.python.facts import Expression
 
@@ -83,10 +83,15 @@ class Calls:
             return
         if function[0] == "attr" and name in _VALIDATING:
             for value in evaluator.evaluate(function[2], scope):
-                if isinstance(value, ClassValue) and call.arguments:
+                if isinstance(value, Instance) and not self._is_form(value.cls):
+                    continue  # an object of the program with a method of that name
+                if isinstance(value, (ClassValue, Instance)) and call.arguments:
                     if not self._field_is_bounded(value.cls, place.path):
                         yield place.at(call.arguments[0])
                     return
+        if function[0] == "attr" and name == "save" and self._saves_form(function[2], scope):
+            yield place.at(function[2], ("validated_data", *place.path))
+            return
         if name == "get_serializer":
             yield from self._serializer(call, place)
             return
@@ -100,6 +105,11 @@ class Calls:
                 yield from self.enter(Frame(run.call, run.function, run.bound), place.path, place, place.stack)
         if not values:
             yield from unknown(name, Result.of(place, call, place.path, place.stack))
+
+    def _saves_form(self, base: Expression, scope: Scope) -> bool:
+        """Whether `serializer.save()` gives the row that was made of what a request brought."""
+        values = self.tools.evaluator.evaluate(base, scope)
+        return any(isinstance(value, Instance) and self._is_form(value.cls) for value in values)
 
     def _is_container(self, base: Expression, place: Place) -> bool:
         """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network."""

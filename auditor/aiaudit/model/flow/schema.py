@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator, is_field_call
 from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.generics import Generics
 from aiaudit.model.flow.places import FILE, ONE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
@@ -56,6 +57,7 @@ class Schema:
     def __init__(self, evaluator: Evaluator, checks: Checks) -> None:
         self.evaluator = evaluator
         self.checks = checks
+        self.generics = Generics(evaluator)
 
     # Annotations
 
@@ -99,6 +101,9 @@ class Schema:
             return self.annotated(inner, scope, below, depth + 1)
         if name in ("Generator", "AsyncGenerator", "AsyncIterator", "Callable", "Type", "type", "Coroutine"):
             return NONE
+        filled = self.generics.field(annotation, str(path[0]), scope) if path else None
+        if filled is not None:
+            return self.annotated(filled, scope, path[1:], depth + 1)
         return self._named(annotation[2], scope, path, depth)
 
     def _constrained(self, annotation: Expression, scope: Scope, path: Path, depth: int) -> Verdict:
@@ -279,7 +284,18 @@ class Schema:
         if rooted is not None:
             found = self.annotated(rooted[0], rooted[1].parent or rooted[1].module, path, depth)
             return replace(found, field=name, owner=cls.name, declared=cls.span)
-        return NONE
+        table = self._table_of(cls)
+        return self.field(table, name, path, depth + 1) if table is not None and depth <= _DEPTH else NONE
+
+    def _table_of(self, cls: Class) -> Class | None:
+        """The table from which a serializer or form takes the fields that it does not declare: `Meta.model`."""
+        for candidate in self.evaluator.lineage(cls)[0]:
+            for inner in candidate.classes:
+                for binding in inner.bindings.get("model", ()) if inner.name == "Meta" else ():
+                    for value in self.evaluator.evaluate(binding.expression, inner):
+                        if isinstance(value, ClassValue):
+                            return value.cls
+        return None
 
     def _declared(self, cls: Class, binding: Binding, path: Path, depth: int) -> Verdict:
         default = binding.expression
@@ -348,10 +364,23 @@ class Schema:
     def _is_validated(self, cls: Class, name: str) -> bool:
         """Whether a validator of the class refuses or cuts long values of a field."""
         for candidate in self.evaluator.lineage(cls)[0]:
-            for method in candidate.functions:
-                if self._validates(method, name):
-                    return True
+            if any(self._validates(method, name) for method in candidate.functions):
+                return True
+            if any(self._is_validator_of(binding, name) for known in candidate.bindings.values() for binding in known):
+                return True
         return False
+
+    def _is_validator_of(self, binding: Binding, name: str) -> bool:
+        """`_checked = field_validator("question")(refuse_long)`."""
+        made = binding.expression
+        if made is None or made[0] != "call" or made[2][0] != "call" or not made[3]:
+            return False
+        if last_name(made[2][2]) not in ("field_validator", "validator"):
+            return False
+        if not {argument[2] for argument in made[2][3] if argument[0] == "const"} & {name, "*"}:
+            return False
+        given = self.evaluator.evaluate(made[3][0], binding.scope)
+        return any(isinstance(value, FunctionValue) and self.refuses_long(value.function) for value in given)
 
     def _validates(self, method: Function, name: str) -> bool:
         if method.name == f"validate_{name}":
@@ -391,7 +420,7 @@ def declares_fields(classes: list[Class], outside: list[str]) -> bool:
     if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
         return True
     return any(
-        last_name(decorator[2] if decorator[0] == "call" else decorator) in _MAKING_FIELDS
+        original_name(decorator[2] if decorator[0] == "call" else decorator, cls.module) in _MAKING_FIELDS
         for cls in classes
         for decorator in cls.decorators
     )
