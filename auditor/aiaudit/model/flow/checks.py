@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.flow.answers import Answers
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.order import Address, Order, is_before
 from aiaudit.model.flow.places import Path
-from aiaudit.model.flow.sizes import Bound, Definitions, bounded_if, limited_if, sizes
+from aiaudit.model.flow.sizes import Bound, Definitions, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue
@@ -33,6 +34,12 @@ class Check:
     branch: int | None
     rejects: bool
 
+    def holds(self, use: Address) -> bool:
+        """Whether the bound is known where something is used."""
+        if self.branch is None:
+            return is_before(self.address, use) and use[: len(self.address)] != self.address
+        return use[: len(self.address) + 1] == (*self.address, self.branch)
+
 
 class Checks:
     """The checks of each function, made on first use."""
@@ -40,11 +47,11 @@ class Checks:
     def __init__(self, evaluator: Evaluator, order: Order) -> None:
         self.evaluator = evaluator
         self.order = order
+        self.answers = Answers(self)
         self._checks: dict[int, list[Check]] = {}
         self._by_root: dict[int, tuple[list[Check], dict[str, list[Check]]]] = {}
         self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
         self._limiting: dict[int, set[str]] = {}
-        self._calls: dict[int, list[tuple[Call, Address]]] = {}
 
     def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> bool:
         """Whether the part `path` of the value that `key` names is bounded at a place (anywhere if `at` is None)."""
@@ -57,7 +64,7 @@ class Checks:
             place = self.order.layout(holder).at(at) if holder is scope and at is not None else None
             address = place[1] if place else None
             for check in checks:
-                if address is not None and not _holds(check, address):
+                if address is not None and not check.holds(address):
                     continue
                 bound = check.bound
                 if bound.whole and (whole == bound.key or whole.startswith(f"{bound.key}.")):
@@ -87,7 +94,7 @@ class Checks:
 
     def bounded_branch(self, test: Expression, truth: bool, scope: Scope) -> set[str]:
         """The keys that a conditional expression's test bounds in one of its branches."""
-        return {bound.key for bound in bounded_if(test, truth, self._definitions(scope))}
+        return {bound.key for bound in self.answers.bounded_if(test, truth, scope)}
 
     # Finding
 
@@ -107,13 +114,12 @@ class Checks:
 
     def _in_statement(self, statement: Statement, address: Address, scope: Scope) -> Iterator[Check]:
         tag = statement[0]
-        definitions = self._definitions(scope)
         if tag == "assert":
-            for bound in bounded_if(statement[2], True, definitions):
+            for bound in self.answers.bounded_if(statement[2], True, scope):
                 yield Check(bound, address, None, True)
             return
-        small = bounded_if(statement[2], False, definitions)
-        known = bounded_if(statement[2], True, definitions)
+        small = self.answers.bounded_if(statement[2], False, scope)
+        known = self.answers.bounded_if(statement[2], True, scope)
         for bound in known:
             yield Check(bound, address, 0, False)
             if tag == "if" and statement[4] and _leaves(statement[4]):
@@ -123,7 +129,9 @@ class Checks:
             if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root_of(bound.key)):
                 yield Check(bound, address, None, _rejects(statement[3]))
 
-    def _definitions(self, scope: Scope) -> Definitions:
+    def definitions(self, scope: Scope) -> Definitions:
+        """What a name was given where it stands in a scope."""
+
         def definitions(expression: Expression) -> list[Expression]:
             if expression[0] != "name":
                 return []
@@ -163,7 +171,7 @@ class Checks:
                 for suffix, whole in checked.get(parameter[0], ()) if key is not None else ():
                     yield Bound(f"{key}{suffix}", whole)
                 if given is not None and parameter[0] in self.limiting(function):
-                    yield from sizes(given, self._definitions(call.scope))
+                    yield from sizes(given, self.definitions(call.scope))
 
     def checking(self, function: Function) -> dict[str, set[tuple[str, bool]]]:
         """Parameter -> the parts of it that the function refuses when they are too large."""
@@ -188,12 +196,6 @@ class Checks:
                 elif statement[0] == "if" and _rejects(statement[3]):
                     known |= limited_if(statement[2], False)
         return known
-
-
-def _holds(check: Check, use: Address) -> bool:
-    if check.branch is None:
-        return is_before(check.address, use) and use[: len(check.address)] != check.address
-    return use[: len(check.address) + 1] == (*check.address, check.branch)
 
 
 def _leaves(body: tuple[Statement, ...]) -> bool:

@@ -37,16 +37,23 @@ class Bound:
 
 # What one side of a comparison measures.
 Measured = Callable[[Expression], Iterator[Bound]]
+# What is bounded when a name, an entry or the answer of a call has a truth.
+Answered = Callable[[Expression, bool], set[Bound]]
 
 
-def bounded_if(test: Expression, truth: bool, definitions: Definitions) -> set[Bound]:
-    """What is bounded when a condition has the given truth. `definitions` gives what a name was assigned."""
-    return _bounded(test, truth, lambda side: sizes(side, definitions))
+def bounded_if(test: Expression, truth: bool, definitions: Definitions, answered: Answered | None = None) -> set[Bound]:
+    """What is bounded when a condition has the given truth. `definitions` gives what a name was assigned, `answered`
+    what is known of the answers of functions."""
+    return _bounded(test, truth, lambda side: sizes(side, definitions), answered or _nothing)
 
 
 def limited_if(test: Expression, truth: bool) -> set[str]:
     """The numbers that are not too large when a condition has the given truth."""
-    return {bound.key for bound in _bounded(test, truth, _number)}
+    return {bound.key for bound in _bounded(test, truth, _number, _nothing)}
+
+
+def _nothing(test: Expression, truth: bool) -> set[Bound]:
+    return set()
 
 
 def _number(side: Expression) -> Iterator[Bound]:
@@ -54,22 +61,33 @@ def _number(side: Expression) -> Iterator[Bound]:
         yield Bound(side[2], True)
 
 
-def _bounded(test: Expression, truth: bool, measured: Measured) -> set[Bound]:
+def _bounded(test: Expression, truth: bool, measured: Measured, answered: Answered) -> set[Bound]:
     tag = test[0]
     if tag == "unary" and test[2] == "Not":
-        return _bounded(test[3], not truth, measured)
+        return _bounded(test[3], not truth, measured, answered)
     if tag == "bool":
-        found = [_bounded(operand, truth, measured) for operand in test[3]]
+        found = [_bounded(operand, truth, measured, answered) for operand in test[3]]
         certain = truth == (test[2] == "And")
         # `limit and len(text) > limit` is false: either no limit is set (which the code decides), or the text is short.
         return set().union(*found) if certain or test[2] == "And" else set()
     if tag == "walrus":
-        return _bounded(test[3], truth, measured)
+        return _bounded(test[3], truth, measured, answered)
     if tag == "cmp":
+        nothing = _compared_with_nothing(test)
+        if nothing is not None:
+            return _bounded(nothing[0], truth == nothing[1], measured, answered)
         return set(_compared(test, truth, measured))
-    if tag == "call" and truth:
-        return _matched(test)
-    return set()
+    if tag == "call":
+        return (_matched(test) if truth else set()) | answered(test, truth)
+    return answered(test, truth) if tag in ("name", "sub", "await") else set()
+
+
+def _compared_with_nothing(test: Expression) -> tuple[Expression, bool] | None:
+    """What `error is not None` looks at, and whether it holds when there is something."""
+    operators, rights = test[3], test[4]
+    if len(operators) != 1 or operators[0] not in ("Is", "IsNot") or rights[0][0] != "const" or rights[0][2] is not None:
+        return None
+    return test[2], operators[0] == "IsNot"
 
 
 def _compared(test: Expression, truth: bool, measured: Measured) -> Iterator[Bound]:
@@ -135,7 +153,9 @@ def sizes(expression: Expression, definitions: Definitions, depth: int = 0) -> I
     tag = expression[0]
     if depth > _DEPTH:
         return
-    if tag == "call":
+    if _is_length_header(expression):
+        yield Bound(root_of(key_of(expression) or ""), True)
+    elif tag == "call":
         yield from _measured(expression, definitions, depth)
     elif tag in ("name", "attr"):
         if tag == "attr" and expression[3] in _SIZES:
@@ -147,6 +167,12 @@ def sizes(expression: Expression, definitions: Definitions, depth: int = 0) -> I
     elif tag in ("bin", "await", "unary", "walrus", "ifexp", "bool"):
         for part in children(expression):
             yield from sizes(part, definitions, depth + 1)
+
+
+def _is_length_header(expression: Expression) -> bool:
+    """Whether an expression reads how long a request says that its body is: `request.headers.get("content-length")`."""
+    key = key_of(expression) if expression[0] in ("call", "sub") else None
+    return key is not None and key.lower().endswith(".content-length")
 
 
 def _measured(call: Expression, definitions: Definitions, depth: int) -> Iterator[Bound]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT_TEXT
 from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.flow.accesses import ARGUMENTS, access
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
@@ -72,6 +73,16 @@ _AROUND = words("body input inputs data payload json value detail arguments args
 _NO_PAYLOAD = words("sid environ auth info root parent obj context _")
 
 
+_CARRIERS = ("flask.g", "quart.g")
+# Parameters that Django's classes fill -> the methods whose they are.
+_OF_VIEWS = {
+    "text_data": ("receive",),
+    "content": ("receive_json",),
+    "serializer": ("perform_create", "perform_update"),
+    "validated_data": ("create", "update", "save"),
+}
+_CONSUMERS = (".WebsocketConsumer", ".AsyncWebsocketConsumer", ".JsonWebsocketConsumer", ".AsyncJsonWebsocketConsumer")
+_VALIDATED = (("validated_data",), ("data",), ("initial_data",))
 # What request objects are called where nothing declares them.
 _REQUEST_NAMES = ("request", "req", "websocket", "ws")
 # Methods of model servers, and those that make what they get.
@@ -122,6 +133,8 @@ class Sources:
 
     def of_parameter(self, parameter: Parameter, function: Function, path: Path) -> Source | None:
         """The request text that the framework passes as a parameter of a handler or dependency."""
+        if function.owner is not None and function.name in _OF_VIEWS.get(parameter[0], ()):
+            return self._of_view(parameter, function, function.owner, path)
         route = self.route_of(function)
         name, kind, annotation, default, at = parameter
         if route is None or name == function.self_name or kind in ("variadic", "keywords"):
@@ -150,6 +163,24 @@ class Sources:
         if default is not None:
             verdict = self.schema.limited(verdict, [default], outer)
         return self._source(verdict, name, place, route, path, function)
+
+    def _of_view(self, parameter: Parameter, function: Function, owner: Class, path: Path) -> Source | None:
+        """What Django passes to the methods of its consumers, views and serializers."""
+        name, place, route = parameter[0], Span.at(function.module.path, parameter[4]), self.route_of(function)
+        if function.name in ("receive", "receive_json"):
+            is_consumer = self.evaluator.inherits(owner, *_CONSUMERS)
+            return Source("a message of the socket", place, route=route) if is_consumer else None
+        names, cls = path, owner
+        if name == "serializer":
+            classes = self.evaluator.lineage(owner)[0]
+            named = [binding for known in classes for binding in known.bindings.get("serializer_class", ())]
+            found = (value for b in named for value in self.evaluator.evaluate(b.expression, b.scope))
+            made = next((value.cls for value in found if isinstance(value, ClassValue)), None)
+            if made is None or path[:1] not in _VALIDATED:
+                return None
+            names, cls = path[1:], made
+        verdict = self.schema.model(cls, names)
+        return self._source(verdict, name, place, route, path, function) if verdict.owner else None
 
     def _is_payload(self, parameter: Parameter, function: Function, route: Route) -> bool:
         """Whether a parameter is all that a request brings, in whatever form."""
@@ -211,7 +242,7 @@ class Sources:
         return Source(f"parameter `{name}`", place, route=route, field=name)
 
     def _source(
-        self, verdict: Verdict, name: str, place: Span, route: Route, path: Path, function: Function
+        self, verdict: Verdict, name: str, place: Span, route: Route | None, path: Path, function: Function
     ) -> Source | None:
         if verdict.kind == "upload":
             if self._is_checked(function, name):
@@ -223,7 +254,7 @@ class Sources:
             return Source(f"the page at `{address}`", place, "fetched", route, name) if verdict.kind in kinds else None
         if FILE in path or (verdict.kind != "text" and not verdict.many) or is_identifier(verdict.field or name):
             return None
-        if not verdict.owner and _is_in_address(name, route):
+        if not verdict.owner and route is not None and _is_in_address(name, route):
             return None
         if verdict.owner:
             if self.checks.bounded(function, name, (verdict.field,), None, lambda: verdict.is_list) and not path:
@@ -262,12 +293,14 @@ class Sources:
         widget = of_streamlit(place.expression, place.scope, self.evaluator)
         if widget is not None:
             return True, Source(f"the text of the {widget}", place.span) if widget and not place.path else None
-        root, names = _access(place.expression)
+        root, names = access(place.expression)
         if self.parsers.has_body(root, names, place.scope):
             return True, self._request_part(("json", *names[names.index("payload") + 1 :], *place.path), place)
-        if not names or not self.is_request(root, place.scope):
+        if not names or not (self.is_request(root, place.scope) or self._is_asking_handler(root, names, place.scope)):
             return False, None
         path: Path = (*names, *place.path)
+        if path[0] == "state":
+            return False, None  # what the program put there
         if path[0] == "parse_args" and len(path) > 1:
             kind = self.parsers.kind(root, str(path[1]), place.scope)
             if kind != "text":
@@ -300,6 +333,13 @@ class Sources:
         description = f"`{field}` in {what}" if field else what
         return Source(description, place.span, "text", route, field, container=_json_list(what, field, path, place))
 
+    def carrier(self, expression: Expression, scope: Scope) -> str:
+        """What carries values from one function that answers a request to the next: Flask's `g`, `request.state`."""
+        if expression[0] == "attr" and expression[3] == "state":
+            return "state" if self.is_request(expression[2], scope) else ""
+        held = self.evaluator.evaluate(expression, scope) if expression[0] in ("name", "attr") else ()
+        return "g" if any(isinstance(value, External) and value.path in _CARRIERS for value in held) else ""
+
     def is_request(self, expression: Expression, scope: Scope) -> bool:
         """Whether an expression is the request object of a framework."""
         if expression[0] == "name":
@@ -309,6 +349,15 @@ class Sources:
             if method is not None and expression[2][2] == method.self_name:
                 return self._is_view(method)
         return self._is_global_request(expression, scope)
+
+    def _is_asking_handler(self, root: Expression, names: Sequence[Part], scope: Scope) -> bool:
+        """Whether a method of a Tornado handler asks for what came: `self.get_argument("question")`."""
+        if names[0] not in ARGUMENTS or root[0] != "name":
+            return False
+        method = method_of(scope)
+        if method is None or method.owner is None or root[2] != method.self_name:
+            return False
+        return self.evaluator.inherits(method.owner, ".RequestHandler")
 
     def _is_view(self, method: Function) -> bool:
         return method.owner is not None and bool(self.evaluator.lineage(method.owner)[1])
@@ -381,41 +430,6 @@ def _is_in_address(name: str, route: Route) -> bool:
 def is_conversation(source: Source) -> bool:
     """Whether a text is one turn of a conversation that the request carries."""
     return source.container is not None and speaks_of_conversation(source.container.name)
-
-
-def _access(expression: Expression) -> tuple[Expression, list[Part]]:
-    """The object at the start of a chain and the names that are read on the way, outermost last."""
-    names: list[Part] = []
-    while True:
-        tag = expression[0]
-        if tag in ("await", "star"):
-            expression = expression[2]
-        elif tag == "attr":
-            names.append(expression[3])
-            if expression[3] in ("request", "rfile") and expression[2][0] == "name":
-                return expression, names[-2::-1]
-            expression = expression[2]
-        elif tag == "sub":
-            index = expression[3]
-            if index[0] == "slice":
-                return expression, []  # cut: no longer the text as it came
-            names.append(index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE)
-            expression = expression[2]
-        elif tag == "call" and expression[2][0] == "attr":
-            function, arguments = expression[2], expression[3]
-            if function[3] in READING and arguments:
-                names.append(arguments[0][2] if arguments[0][0] == "const" else ONE)
-                expression = function[2]
-            elif function[3] in ("get_argument", "get_body_argument", "get_query_argument", "get_param") and arguments:
-                names.append(arguments[0][2] if arguments[0][0] == "const" else ONE)
-                names.append(function[3])
-                expression = function[2]
-            elif function[3] in SAME_TEXT:
-                expression = function[2]
-            else:
-                expression = function
-        else:
-            return expression, names[::-1]
 
 
 def _json_list(what: str, field: str, path: Path, place: Place) -> Container | None:

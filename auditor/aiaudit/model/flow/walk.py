@@ -36,6 +36,7 @@ from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 # A walk that has seen so much goes round in circles through general-purpose code.
@@ -388,6 +389,9 @@ class Walker:
             yield from self.attribute(method.owner, name, place.path, place)
             yield from self.fills(place, ())
             return
+        if self.tools.sources.carrier(base, place.scope):
+            yield from self._carried(base, name, place)
+            return
         for value in self.tools.evaluator.evaluate(base, place.scope):
             if isinstance(value, ModuleValue) and value.module is not None:
                 yield from self.module_variable(value.module, name, place)
@@ -401,6 +405,13 @@ class Walker:
                 if value.origin is None:
                     yield from stored_in(value.cls, name, place, self.tools)
         yield place.at(base, (name, *place.path))
+
+    def _carried(self, base: Expression, name: str, place: Place) -> Iterator[Place]:
+        """What functions that answer a request put into what carries it on: a hook, a dependency, a middleware."""
+        carrier = self.tools.sources.carrier(base, place.scope)
+        for store in self.tools.evaluator.program.stores_by_attribute.get(name, ()):
+            if store.value is not None and self.tools.sources.carrier(store.base, store.scope) == carrier:
+                yield place.inside(store.value, store.scope, (*part_of(store), *place.path), ())
 
     def _property(self, cls: Class, name: str, place: Place) -> Iterator[Place]:
         for candidate in self.tools.evaluator.lineage(cls)[0]:
