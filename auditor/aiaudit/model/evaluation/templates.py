@@ -77,8 +77,9 @@ _EMBEDDING = Template(
 _POSTPROCESSOR = Template(
     {"postprocess_nodes": ("_postprocess_nodes",)}, {"apostprocess_nodes": ("_apostprocess_nodes",)}, SAME
 )
+_MODULE = Template({"__call__": ("forward",)}, {"acall": ("aforward",)}, SAME)
 _THREAD = Template({"start": ("run",)}, {}, SAME, gives=False, apart=True)
-# Last name of the library's class -> its templates.
+# Last name of the library's class, or all of its path, -> its templates.
 _TEMPLATES: dict[str, tuple[Template, ...]] = {
     "BaseTool": (_TOOL, _CALLED),
     "Tool": (_CALLED,),
@@ -92,6 +93,7 @@ _TEMPLATES: dict[str, tuple[Template, ...]] = {
     "BaseQueryEngine": (_ENGINE,),
     "BaseEmbedding": (_EMBEDDING,),
     "BaseNodePostprocessor": (_POSTPROCESSOR,),
+    "dspy.Module": (_MODULE,),
     "Thread": (_THREAD,),
     "Process": (_THREAD,),
 }
@@ -101,7 +103,9 @@ _WORKFLOWS = {
     "Flow": (("kickoff", "kickoff_async", "akickoff"), ("start", "listen", "router")),
 }
 _CALLED_BASES = frozenset(
-    name for name, templates in _TEMPLATES.items() if any("__call__" in template.plain for template in templates)
+    name.rpartition(".")[2]
+    for name, templates in _TEMPLATES.items()
+    if any("__call__" in template.plain for template in templates)
 )
 # What objects made of a function are called by, how they pass their input on, and how they name the function.
 _WRAPPING = {
@@ -173,7 +177,7 @@ class Templates(Core):
             return
         for base in outside:
             kind = base.rpartition(".")[2]
-            for template in _TEMPLATES.get(kind, ()):
+            for template in _TEMPLATES.get(base) or _TEMPLATES.get(kind, ()):
                 method, in_thread = _filled_in(classes, name, template)
                 if method is not None and method.name != name:
                     made = self._given(call, template.how)

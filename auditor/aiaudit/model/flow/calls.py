@@ -64,7 +64,7 @@ class Calls:
         function = expression[2]
         evaluator = self.tools.evaluator
         call = evaluator.call_of(expression, scope)
-        if _is_truncating(call) or _reads_a_part(call):
+        if truncates(call) or _reads_a_part(call):
             return
         name = last_name(function)
         if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
@@ -310,9 +310,9 @@ class Calls:
                         break
 
 
-def _is_truncating(call: Call) -> bool:
+def truncates(call: Call | None) -> bool:
     """Tokenizers cut what is too long where they are told to."""
-    given = call.keyword("truncation")
+    given = call.keyword("truncation") if call is not None else None
     return given is not None and given[0] == "const" and given[2] not in (False, None, "disabled", "do_not_truncate")
 
 

@@ -65,7 +65,19 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
     (regex(r"vertexai\..*\.(predict|predict_async|predict_streaming)"), "llm", (0, "prompt")),
     (regex(r"anthropic\.\w+\(\)\.completions\.create"), "llm", ("prompt",)),
     (regex(r"together\.Complete\.create"), "llm", ("prompt", 0)),
-    (regex(r"semantic_kernel\..*\.invoke_prompt(_stream)?"), "llm", (0, "prompt")),
+    (regex(r"semantic_kernel\..*\.invoke_prompt(_stream)?"), "llm", (0, "prompt", "arguments")),
+    (
+        regex(
+            r"huggingface_hub\.\w+\(\)\.(summarization|translation|text_classification|token_classification|"
+            r"zero_shot_classification|question_answering|sentence_similarity)"
+        ),
+        "llm",
+        (0, "text", "question", "context", "sentence"),
+    ),
+    (regex(r"autogen\.\w+\(\)\.a?initiate_chat"), "agent", ("message",)),
+    (regex(r"google\.adk\.runners\.\w+\(\)\.run(_async)?"), "agent", ("new_message",)),
+    (regex(r"claude_(agent|code)_sdk\.(query|ClaudeSDKClient\(\)\.query)"), "agent", (0, "prompt")),
+    (regex(r"mem0\.(Async)?Memory(\.from_config)?\(\)\.(add|search)"), "llm", (0, "messages", "query")),
     (regex(r"chromadb\..*\.(add|upsert)"), "vector", ("documents",)),
     (regex(r"TTS\..*\.(tts|tts_to_file|inference|inference_stream|synthesize)"), "speech", (0, "text")),
     (regex(r".*\.as_retriever\(\)\.(invoke|ainvoke|get_relevant_documents|batch)"), "retriever", (0, "input")),

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow import transfer
+from aiaudit.model.flow.calls import truncates
 from aiaudit.model.flow.listed import by_name, by_path, dotted_names
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import raw_request
@@ -69,6 +70,8 @@ def _takes_prompt(known: Known, tools: Tools) -> bool:
         )
     if entry.purpose not in PURPOSES or not entry.prompt or entry.kind != "call":
         return False
+    if entry.path.startswith("transformers.") and any(truncates(made) for made in (known.call, known.value.origin)):
+        return False  # a pipeline whose tokenizer cuts
     if transfer.outside(entry.path) == transfer.CUT:
         return False  # splitters that compare sentences by their embeddings
     # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
@@ -87,7 +90,7 @@ def _name(known: Known) -> str:
 def _prompt_places(known: Known) -> Iterator[Place]:
     call, entry = known.call, known.entry
     if entry.purpose in ("vector", "index") and call.name in _ADDING:
-        yield from _added(call)
+        yield from _added(call, entry.path)
         return
     seen: set[int] = set()
     for argument in entry.prompt:
@@ -110,9 +113,9 @@ def _prompt_places(known: Known) -> Iterator[Place]:
                     yield Place(spread, call.scope, (argument.name,))
 
 
-def _added(call: Call) -> Iterator[Place]:
-    """The texts that a vector store is given to embed."""
-    path: Path = (ANY, "page_content") if "documents" in call.name else ()
+def _added(call: Call, entry: str) -> Iterator[Place]:
+    """The texts that a vector store is given to embed; `entry` is the path of what is known of it."""
+    path: Path = (ANY, "page_content") if "documents" in call.name and entry.startswith("langchain") else ()
     given = call.argument("documents", 0) or call.keyword("texts") or call.keyword("nodes")
     if given is not None:
         yield Place(given, call.scope, path)
@@ -141,7 +144,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if function[0] != "attr":
         return by_path(call, function, tools.evaluator)
     if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
-        starts = list(_added(call))
+        starts = list(_added(call, "langchain"))
         return ModelCall(call, name, "vector", tuple(starts)) if starts else None
     if not _is_unknown(call, tools.evaluator) or tools.evaluator.runs(call):
         return None  # what a library's method runs of the program is looked at there
