@@ -356,18 +356,18 @@ class _Collector:
 
     def _filling(self, node: Expression, function: Expression, around: Enclosing | None) -> None:
         """What a call such as `items.append(text)` or `values.update(text=text)` puts into the object it is made on."""
-        position = FILLING.get(function[3])
-        if position is None:
-            return
-        if len(node[3]) > position:
-            how = function[3] if function[3] in ("update", "extend") else "append"
-            key = node[3][0] if function[3] == "setdefault" else None
-            stored = node[3][position]
-            self.scope.stores.append(Store(self.scope, self.statement, function[2], None, key, stored, None, how, around))
-        for name, value in node[4] if function[3] == "update" else ():
-            key = ("const", value[1], name) if name is not None else None
-            how = "element" if name is not None else "update"
-            self.scope.stores.append(Store(self.scope, self.statement, function[2], None, key, value, None, how, around))
+        method = function[3]
+        position = FILLING.get(method)
+        stored: list[tuple[str, Expression | None, Expression]] = []
+        if position is not None and len(node[3]) > position:
+            how = method if method in ("update", "extend") else "append"
+            stored.append((how, node[3][0] if method == "setdefault" else None, node[3][position]))
+        for name, value in node[4] if method == "update" else ():
+            stored.append(("update", None, value) if name is None else ("element", ("const", value[1], name), value))
+        for how, key, value in stored:
+            self.scope.stores.append(
+                Store(self.scope, self.statement, function[2], None, key, value, None, how, around)
+            )
 
     def call(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
         function = node[2]

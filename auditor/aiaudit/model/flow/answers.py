@@ -125,7 +125,8 @@ def _entry_of(value: Expression | None, entry: Entry) -> Expression | None:
     if value[0] == "dict":
         return next((item for key, item in value[2] if key is not None and key[0] == "const" and key[2] == entry), None)
     if value[0] == "tuple" and isinstance(entry, int) and 0 <= entry < len(value[2]):
-        return value[2][entry]
+        item: Expression = value[2][entry]
+        return item
     return value
 
 
@@ -142,4 +143,4 @@ def _adds_to(statement: Statement, name: str) -> bool:
     if statement[0] != "expr" or statement[2][0] != "call":
         return False
     function = statement[2][2]
-    return function[0] == "attr" and function[3] in ("append", "add") and function[2][0] == "name" and function[2][2] == name
+    return function[0] == "attr" and function[3] in ("append", "add") and key_of(function[2]) == name

@@ -60,7 +60,7 @@ class Composed:
         if holder is None:
             return False
         reaching = self.tools.order.reaching(place.scope, holder, base[2], base[1])
-        given = [binding.expression for binding in reaching if binding.kind == "value" and binding.expression is not None]
+        given = [known.expression for known in reaching if known.kind == "value" and known.expression is not None]
         return any(_is_text(branch) for value in given for branch in (value[3:5] if value[0] == "ifexp" else (value,)))
 
     def _list(self, place: Place) -> Iterator[Place]:
@@ -145,7 +145,7 @@ class Composed:
 def _is_text(expression: Expression) -> bool:
     if expression[0] == "call":
         function = expression[2]
-        return function[0] == "attr" and function[3] == "join" and function[2][0] == "const"
+        return bool(function[0] == "attr" and function[3] == "join" and function[2][0] == "const")
     return expression[0] == "fstr" or (expression[0] == "const" and isinstance(expression[2], str))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from aiaudit.model.flow.sources import Source
@@ -50,10 +51,14 @@ _REFUSALS = (400, 413, 422)
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """A limit in bytes, and the applications that have it; None for all that read the setting."""
+    """A limit in bytes, and the applications that have it; None for all that read the setting.
+
+    `routes` are those alone that depend on the function which sets it.
+    """
 
     size: float
     applications: tuple[Application, ...] | None = None
+    routes: tuple[Route, ...] | None = None
 
 
 class BodyLimits:
@@ -69,6 +74,7 @@ class BodyLimits:
         sizes = (
             limit.size
             for limit in self.found
+            if limit.routes is None or route in limit.routes
             if limit.applications is None or not owners or any(owner in limit.applications for owner in owners)
         )
         return min(sizes, default=None)
@@ -114,6 +120,7 @@ def _limits(tools: Tools) -> Iterator[_Limit]:
     yield from _of_applications(tools)
     yield from _of_settings(tools)
     yield from _of_middleware(tools)
+    yield from _of_dependencies(tools)
 
 
 def _of_applications(tools: Tools) -> Iterator[_Limit]:
@@ -181,6 +188,21 @@ def _of_middleware(tools: Tools) -> Iterator[_Limit]:
             yield _Limit(size, _applications(receiver, call.scope, tools))
 
 
+def _of_dependencies(tools: Tools) -> Iterator[_Limit]:
+    """`dependencies=[Depends(refuse_large_bodies)]` of a route or of its router."""
+    routes: dict[int, list[Route]] = defaultdict(list)
+    functions: dict[int, Function] = {}
+    routers = [e for e in tools.side.routing.entries if e.label.startswith("request of a router")]
+    for route in tools.side.routing.routes:
+        made = {call.span for call in route.mounted}
+        around = [e.scope for e in routers if e.span in made and isinstance(e.scope, Function)]
+        for function in (*route.dependencies, *around):
+            functions[id(function)] = function
+            routes[id(function)].append(route)
+    for key, function in functions.items():
+        yield from (_Limit(size, None, tuple(routes[key])) for size in _refused(function, tools))
+
+
 def _decorated_for(function: Function, tools: Tools) -> tuple[Application, ...] | None:
     """The applications whose `@app.middleware` a function is."""
     for decorator in function.decorators:
@@ -216,7 +238,29 @@ def _refused(function: Function, tools: Tools) -> Iterator[float]:
             for side in (part[2], *part[4])
             if (size := number(side, function, tools)) is not None and size >= LEAST
         ]
-        yield min(sizes, default=UNKNOWN_LIMIT)
+        yield min(sizes, default=None) or _given_to(function, tools) or UNKNOWN_LIMIT
+
+
+def _given_to(function: Function, tools: Tools) -> float | None:
+    """The size that a class of middleware is given: `add_middleware(LimitBody, size=65536)`, or by default."""
+    owner = function.owner
+    constructor = tools.evaluator.constructor(owner) if owner is not None else None
+    if owner is None or constructor is None:
+        return None
+    written = [
+        value
+        for call in tools.side.program.calls_by_name.get("add_middleware", ())
+        if (given := call.argument("middleware_class", 0)) is not None and last_name(given) == owner.name
+        for key, value in call.keywords
+        if key is not None
+    ]
+    defaults = [parameter[3] for parameter in constructor.parameters if parameter[3] is not None]
+    for expressions in (written, defaults):
+        known = (number(found, function, tools) for found in expressions)
+        sizes = [size for size in known if size is not None and size >= LEAST]
+        if sizes:
+            return min(sizes)
+    return None
 
 
 def _lets_through(function: Function, refusal: Statement) -> bool:

@@ -167,7 +167,12 @@ class Schema:
     def _said(self, extra: Expression, scope: Scope) -> Iterator[tuple[Expression, Scope]]:
         """The calls that constrain a value, written out or kept under a name: `Annotated[str, SHORT_TEXT]`."""
         written = [(extra, scope)] if extra[0] == "call" else self.evaluator.definitions(extra, scope)
-        yield from ((found, holder) for found, holder in written if found[0] == "call")
+        for found, holder in written:
+            if found[0] == "call":
+                yield found, holder
+                for value in self.evaluator.evaluate(found[2], holder):  # `question: str = short_text("...")`
+                    if isinstance(value, FunctionValue):
+                        yield from ((made, value.function) for made, _ in value.function.returns if made[0] == "call")
 
     def _bounds(self, extra: Expression, scope: Scope) -> bool:
         name = last_name(extra[2])
@@ -203,6 +208,9 @@ class Schema:
             if name is not None:
                 yield name, value
                 continue
+            for made, _ in self.evaluator.definitions(value, scope):
+                if made[0] == "call" and last_name(made[2]) == "dict":
+                    yield from ((key, item) for key, item in made[4] if key is not None)
             for given in self.evaluator.evaluate(value, scope):
                 if isinstance(given, Literal) and given.expression[0] == "dict":
                     yield from (

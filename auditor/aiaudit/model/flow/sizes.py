@@ -84,10 +84,10 @@ def _bounded(test: Expression, truth: bool, measured: Measured, answered: Answer
 
 def _compared_with_nothing(test: Expression) -> tuple[Expression, bool] | None:
     """What `error is not None` looks at, and whether it holds when there is something."""
-    operators, rights = test[3], test[4]
-    if len(operators) != 1 or operators[0] not in ("Is", "IsNot") or rights[0][0] != "const" or rights[0][2] is not None:
+    operator, right = test[3][0], test[4][0]
+    if len(test[3]) != 1 or operator not in ("Is", "IsNot") or right[0] != "const" or right[2] is not None:
         return None
-    return test[2], operators[0] == "IsNot"
+    return test[2], operator == "IsNot"
 
 
 def _compared(test: Expression, truth: bool, measured: Measured) -> Iterator[Bound]:

@@ -8,12 +8,10 @@ from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.accesses import ARGUMENTS, access
 from aiaudit.model.flow.checks import Checks
-from aiaudit.model.flow.keys import READING
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import Schema
-from aiaudit.model.flow.transfer import SAME_TEXT
 from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, names_turns, speaks_of_conversation, words
 from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN

@@ -219,8 +219,9 @@ class Tools:
             self._inner_stores = defaultdict(list)
             for store in self.side.program.element_stores:
                 entry = _entry_in(store.base)
-                variables = self.evaluator.variables(entry[0], store.scope) if entry is not None else ()
-                for key in variables:
+                if entry is None:
+                    continue
+                for key in self.evaluator.variables(entry[0], store.scope):
                     self._inner_stores[key].append((store, entry[1]))
         return self._inner_stores.get(variable, [])
 
