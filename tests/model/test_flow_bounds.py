@@ -119,6 +119,40 @@ CHECKED = {
             raise HTTPException(422)
         return ask(body.message)
     """,
+    "a helper that tells what is short": """
+        if not is_short(body.message):
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a helper that tells what is wrong": """
+        error = complaint(body.message)
+        if error is not None:
+            raise HTTPException(422, error)
+        return ask(body.message)
+    """,
+    "a helper that collects what is wrong": """
+        errors = complaints(body)
+        if errors:
+            raise HTTPException(422, errors)
+        return ask(body.message)
+    """,
+    "an entry of what a helper answers": """
+        verdict = judged(body.message)
+        if not verdict["valid"]:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a flag": """
+        too_long = len(body.message) > 4000
+        if too_long:
+            raise HTTPException(413)
+        return ask(body.message)
+    """,
+    "a slice of a text put together from a list": """
+        parts = body.message.split()
+        text = body.message if len(parts) < 2 else " ".join(parts)
+        return ask(text[:4000])
+    """,
     "a closure after the check": """
         if len(body.message) > 4000:
             raise HTTPException(413)
@@ -189,6 +223,32 @@ UNCHECKED = {
             raise HTTPException(422)
         return ask(body.message)
     """,
+    "a helper that tells what is long enough": """
+        if not is_word(body.message):
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "a helper that nobody listens to": """
+        is_short(body.message)
+        return ask(body.message)
+    """,
+    "a helper that complains of something else": """
+        error = complaint("x")
+        if error:
+            raise HTTPException(422, error)
+        return ask(body.message)
+    """,
+    "a helper that lets some long texts pass": """
+        if not is_short_or_known(body.message):
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
+    "the other entry of what a helper answers": """
+        verdict = judged(body.message)
+        if not verdict["known"]:
+            raise HTTPException(422)
+        return ask(body.message)
+    """,
     "a text that contains a word": """
         if "cat" not in body.message:
             raise HTTPException(422)
@@ -202,6 +262,41 @@ def count_tokens(text):
 
 def search(text):
     return list(range(10))
+
+
+def is_short(text):
+    return 0 < len(text) <= 4000
+
+
+def is_word(text) -> bool:
+    return len(text) > 3
+
+
+def is_short_or_known(text) -> bool:
+    if text.startswith("known"):
+        return True
+    return len(text) < 4000
+
+
+def complaint(text):
+    if len(text) > 4000:
+        return "too long"
+    return None
+
+
+def complaints(body):
+    found = []
+    if not body.message:
+        found.append("empty")
+    if len(body.message) > 4000:
+        found.append("too long")
+    return found
+
+
+def judged(text):
+    if len(text) > 4000:
+        return {"valid": False, "known": True}
+    return {"valid": True, "known": True}
 """
 
 
@@ -302,6 +397,11 @@ FIELDS = {
     "message: Any": False,
     "message: bytes": False,
     "message: str\n    model_config = ConfigDict(str_max_length=400)": True,
+    "message: str\n    _checked = field_validator('message')(short)": True,
+    "message: str\n    other: str = ''\n    _checked = field_validator('other')(short)": False,
+    "message: str = limited()": True,
+    "message: str = described()": False,
+    "message: str = Field(**LIMITS)": True,
 }
 
 
@@ -310,10 +410,18 @@ def test_constraints_of_fields(field: str, tmp_path: Path) -> None:
     main = f"""
 Short = Annotated[str, Field(max_length=80)]
 
+LIMITS = dict(min_length=1, max_length=80)
+
 def short(value):
     if len(value) > 80:
         raise ValueError("too long")
     return value
+
+def limited():
+    return Field(max_length=80)
+
+def described():
+    return Field(description="what to answer")
 
 class Chat(BaseModel):
     {field}
@@ -398,6 +506,86 @@ class Ask(APIView):
     assert (sources(tmp_path, "", head=main) == []) is bounds
 
 
+@pytest.mark.parametrize(
+    ("reading", "bounds"),
+    [
+        ("Limited().load(request.get_json())", True),
+        ("Free().load(request.get_json())", False),
+        ("LIMITED.load(request.get_json())", True),
+    ],
+)
+def test_schemas_of_marshmallow(reading: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+from flask import Flask, request
+from marshmallow import Schema, fields, validate
+from model import ask
+
+app = Flask(__name__)
+
+class Free(Schema):
+    text = fields.Str(required=True, validate=validate.Length(min=1))
+
+class Limited(Schema):
+    text = fields.Str(required=True, validate=validate.Length(max=400))
+
+LIMITED = Limited()
+
+@app.post("/ask")
+def question():
+    data = {reading}
+    return ask(data["text"])
+"""
+    assert (sources(tmp_path, "", head=main) == []) is bounds
+
+
+@pytest.mark.parametrize("reading", ['question.validated_data["text"]', "question.save().text"])
+@pytest.mark.parametrize(("field", "bounds"), [("CharField(max_length=400)", True), ("TextField()", False)])
+def test_fields_that_a_serializer_takes_from_its_table(reading: str, field: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+from django.db import models
+from rest_framework import serializers
+from rest_framework.views import APIView
+from model import ask
+
+class Note(models.Model):
+    text = models.{field}
+
+class Question(serializers.ModelSerializer):
+    class Meta:
+        model = Note
+        fields = ["text"]
+
+class Ask(APIView):
+    def post(self, request):
+        question = Question(data=request.data)
+        question.is_valid(raise_exception=True)
+        return ask({reading})
+"""
+    assert (sources(tmp_path, "", head=main) == []) is bounds
+
+
+@pytest.mark.parametrize(
+    ("made", "called", "bounds"),
+    [
+        ("", "", False),
+        ("", ", truncation=True", True),
+        (", truncation=True", "", True),
+        ("", ", truncation=False", False),
+    ],
+)
+def test_pipelines_that_truncate(made: str, called: str, bounds: bool, tmp_path: Path) -> None:
+    main = f"""
+from transformers import pipeline
+
+judge = pipeline("text-classification", revision="1"{made})
+
+@app.post("/judge")
+def judged(q: str):
+    return judge(q{called})
+"""
+    assert (sources(tmp_path, main) == []) is bounds
+
+
 def test_tokenizers_that_truncate(tmp_path: Path) -> None:
     head = """
 from fastapi import FastAPI
@@ -434,6 +622,69 @@ def test_limits_on_bodies(tmp_path: Path) -> None:
     """
     assert sources(tmp_path / "own", body + dedent(middleware.format(size="100_000"))) == []
     assert len(sources(tmp_path / "own-large", body + dedent(middleware.format(size="50 * 1024 * 1024")))) == 1
+
+
+LIMITS = {
+    "a variable with the length": """
+        @app.middleware("http")
+        async def limit(request: Request, call_next):
+            length = request.headers.get("content-length")
+            if length and int(length) > {size}:
+                raise HTTPException(413)
+            return await call_next(request)
+    """,
+    "a class that is given the size": """
+        from starlette.middleware.base import BaseHTTPMiddleware
+
+        class Cap(BaseHTTPMiddleware):
+            def __init__(self, app, most):
+                super().__init__(app)
+                self.most = most
+
+            async def dispatch(self, request, call_next):
+                if int(request.headers.get("content-length", 0)) > self.most:
+                    raise HTTPException(413)
+                return await call_next(request)
+
+        app.add_middleware(Cap, most={size})
+    """,
+    "a dependency of the route": """
+        def limit(request: Request):
+            if int(request.headers.get("content-length", 0)) > {size}:
+                raise HTTPException(413)
+
+        @app.post("/short", dependencies=[Depends(limit)])
+        def short(body: Chat):
+            return embed(body.message)
+    """,
+    "a dependency of the router": """
+        from fastapi import APIRouter
+
+        def limit(request: Request):
+            if int(request.headers.get("content-length", 0)) > {size}:
+                raise HTTPException(413)
+
+        router = APIRouter(dependencies=[Depends(limit)])
+
+        @router.post("/short")
+        def short(body: Chat):
+            return embed(body.message)
+
+        app.include_router(router)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_who_limits_bodies(name: str, tmp_path: Path) -> None:
+    """Middleware limits every route, a dependency those alone that have it."""
+    call = "return ask(body.message)" if "dependency" not in name else "return {}"
+    for size, found in (("64 * 1024", 0), ("64 * 1024 * 1024", 1)):
+        main = handler(call) + dedent(LIMITS[name].format(size=size))
+        assert len(sources(tmp_path / size.replace(" ", ""), main)) == found
+    if "dependency" in name:
+        other = handler("return ask(body.message)") + dedent(LIMITS[name].format(size="64 * 1024"))
+        assert len(sources(tmp_path / "other", other)) == 1
 
 
 @pytest.mark.parametrize(
@@ -473,6 +724,8 @@ def question():
     assert len(sources(tmp_path, "", head=head.replace("{setting}", ""))) == 1
     small = head.replace("{setting}", 'app.config["MAX_CONTENT_LENGTH"] = 16 * 1024')
     assert sources(tmp_path, "", head=small) == []
+    updated = head.replace("{setting}", "app.config.update(MAX_CONTENT_LENGTH=16 * 1024)")
+    assert sources(tmp_path / "updated", "", head=updated) == []
 
 
 def test_uploads_with_a_limit(tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ def _names(tmp_path: Path, imports: str, call: str) -> list[str]:
         ),
         ("from langchain_chroma import Chroma", "Chroma().add_texts([q])"),
         ("from x import get_llm", "get_llm().invoke(q)"),
+        ("from huggingface_hub import InferenceClient as C", "C().summarization(q)"),
+        ("from transformers import pipeline", "pipeline('question-answering', revision='1')(question='x', context=q)"),
+        ("from autogen import UserProxyAgent as U", "U('u').initiate_chat(None, message=q)"),
+        ("from claude_agent_sdk import query", "query(prompt=q)"),
+        ("from llama_index.core import Document, VectorStoreIndex as V", "V.from_documents([Document(text=q)])"),
     ],
 )  # fmt: skip
 def test_calls_of_models(tmp_path: Path, imports: str, call: str) -> None:
@@ -54,6 +59,7 @@ def test_calls_of_models(tmp_path: Path, imports: str, call: str) -> None:
         ("from transformers import AutoTokenizer", "AutoTokenizer.from_pretrained('m')(q)"),
         ("from x import repository", "repository.create(q)"),
         ("import boto3", "boto3.client('s3').put_object(Body=q)"),
+        ("from llama_index.core import Document as D, VectorStoreIndex as V", "V.from_documents([D('x', doc_id=q)])"),
         # The service refuses more than 1000 characters.
         ("import boto3", "boto3.client('bedrock-agent-runtime').retrieve_and_generate(input={'text': q})"),
     ],

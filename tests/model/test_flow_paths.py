@@ -106,6 +106,48 @@ WAYS = {
         "request.app.state.asker.ask_model(text=body.message)",
         "class Asker:\n    def ask_model(self, text):\n        return ask(text)",
     ),
+    "a template in a file": ("from pathlib import Path\nask(Path('q.txt').read_text().format(q=body.message))", ""),
+    "a template that a handle gives": (
+        "ask(load().replace('{q}', body.message))",
+        "def load():\n    with open('q.txt') as file:\n        return file.read()",
+    ),
+    "a template of an object": (
+        "Prompt('q.txt').send(q=body.message)",
+        "class Prompt:\n    def __init__(self, path):\n        self.template = open(path).read()\n\n"
+        "    def send(self, **values):\n        return ask(self.template.format(**values))",
+    ),
+    "a template in a setting": ("import os\nask(os.getenv('PROMPT', '{q}').format(q=body.message))", ""),
+    "a template in a table": (
+        "import tomllib\nask(tomllib.load(open('q', 'rb'))['q']['a'].format(q=body.message))",
+        "",
+    ),
+    "the first that fits": (
+        "ask(next((q for q in [Question(body.message)] if q.text), None).text)",
+        QUESTION,
+    ),
+    "an entry set in a list of messages": (
+        "messages = [{'role': 'user', 'content': ''}]\nmessages[-1]['content'] = body.message\ntalk(messages)",
+        "",
+    ),
+    "a list in an entry": (
+        "turns = {}\nturns.setdefault('a', []).append(body.message)\nask(' '.join(turns['a']))",
+        "",
+    ),
+    "an update by name": ("values = {}\nvalues.update(q=body.message)\nask(values['q'])", ""),
+    "a body that is called a request": (
+        "handle(body)",
+        "def handle(request):\n    return ask(f'Q: {request.message}')",
+    ),
+    "the state of the request": (
+        "ask(request.state.question)",
+        "async def keep(body: Chat, request: Request):\n    request.state.question = body.message\n\n"
+        "@app.post('/x', dependencies=[Depends(keep)])\ndef other():\n    return None",
+    ),
+    "a module of dspy": (
+        "respond(question=body.message)",
+        "import dspy\n\nclass Respond(dspy.Module):\n    def forward(self, question):\n        return ask(question)\n\n"
+        "respond = Respond()",
+    ),
     "a nested cleaning helper": (
         "ask(outer(body.message))",
         "def outer(text):\n    return inner(text.strip())\n\ndef inner(text):\n    return text.lower()",
@@ -131,6 +173,15 @@ ENDS = {
     "another element": ("pair = (body.message, 'x')\nask(pair[1])", []),
     "a comparison": ("ask('yes' if body.message == 'x' else 'no')", []),
     "a hash": ("import hashlib\nask(hashlib.sha256(body.message.encode()).hexdigest())", []),
+    "another entry of a list of messages": (
+        "turns = {'a': {}, 'b': {}}\nturns['a']['q'] = body.message\nask(turns['b'])",
+        [],
+    ),
+    "another name of an update": ("values = {}\nvalues.update(q=body.message, r='x')\nask(values['r'])", []),
+    "the path of a file with a template": (
+        "from pathlib import Path\nPath('a').replace(body.message)\nask(Path('a').read_text())",
+        [],
+    ),
     "a cache": ("import redis\nask(redis.Redis().get(body.message))", []),
 }
 

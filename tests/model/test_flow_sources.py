@@ -34,6 +34,55 @@ FREE = {
         """,
         ["field `content` of Message"],
     ),
+    "a field of a generic model": (
+        """
+        from typing import Generic, TypeVar
+
+        T = TypeVar("T")
+
+        class Envelope(BaseModel, Generic[T]):
+            data: T
+            tags: list[T] = []
+
+        class Chat(BaseModel):
+            message: str
+
+        @app.post("/chat")
+        def chat(body: Envelope[Chat]):
+            return ask(body.data.message)
+        """,
+        ["field `message` of Chat"],
+    ),
+    "the last turn of a user": (
+        """
+        class Message(BaseModel):
+            role: str
+            content: str
+
+        class Chat(BaseModel):
+            messages: list[Message]
+
+        @app.post("/chat")
+        def chat(body: Chat):
+            last = next((m for m in reversed(body.messages) if m.role == "user"), None)
+            if last is None:
+                raise HTTPException(400)
+            return ask(last.content)
+        """,
+        ["field `content` of Message"],
+    ),
+    "a class that Depends() finds by its annotation": (
+        """
+        class Search:
+            def __init__(self, q: str, top: int = 3):
+                self.q = q
+
+        @app.get("/search")
+        def search(given: Annotated[Search, Depends()]):
+            return ask(given.q)
+        """,
+        ["parameter `q`"],
+    ),
     "an inherited, optional field": (
         """
         class Base(BaseModel):
@@ -199,6 +248,18 @@ BOUNDED = {
         def hello(request: Request):
             return ask(request.headers.get("accept-language"))
     """,
+    "a short field of a generic model": """
+        from typing import Generic, TypeVar
+
+        T = TypeVar("T")
+
+        class Envelope(BaseModel, Generic[T]):
+            data: T
+
+        @app.post("/chat")
+        def chat(body: Envelope[Annotated[str, Field(max_length=80)]]):
+            return ask(body.data)
+    """,
     "the name of an upload": """
         @app.post("/summary")
         def summary(file: UploadFile):
@@ -288,6 +349,99 @@ FRAMEWORKS = {
                 serializer = Question(data=request.data)
                 serializer.is_valid(raise_exception=True)
                 return ask(serializer.validated_data["text"])
+        """,
+        1,
+    ),
+    "serializers that save": (
+        """
+        from rest_framework import generics, serializers
+        from model import ask
+
+        class Question(serializers.Serializer):
+            text = serializers.CharField()
+            short = serializers.CharField(max_length=80)
+
+        class Ask(generics.CreateAPIView):
+            serializer_class = Question
+
+            def perform_create(self, serializer):
+                serializer.save(answer=ask(serializer.validated_data["text"]))
+        """,
+        1,
+    ),
+    "serializers that create": (
+        """
+        from rest_framework import generics, serializers
+        from model import ask
+
+        class Question(serializers.Serializer):
+            text = serializers.CharField()
+
+            def create(self, validated_data):
+                return ask(validated_data["text"])
+
+        class Ask(generics.CreateAPIView):
+            serializer_class = Question
+        """,
+        1,
+    ),
+    "Channels": (
+        """
+        import json
+        from channels.generic.websocket import AsyncWebsocketConsumer
+        from django.urls import path
+        from model import ask
+
+        class Chat(AsyncWebsocketConsumer):
+            async def receive(self, text_data=None, bytes_data=None):
+                await self.send(ask(json.loads(text_data)["message"]))
+
+        urlpatterns = [path("ws/chat", Chat.as_asgi())]
+        """,
+        1,
+    ),
+    "Tornado": (
+        """
+        from tornado.web import Application, RequestHandler
+        from model import ask
+
+        class Ask(RequestHandler):
+            def post(self):
+                self.write(ask(self.get_argument("question")))
+
+        app = Application([("/ask", Ask)])
+        """,
+        1,
+    ),
+    "an upload of Flask under a name": (
+        """
+        from flask import Flask, request
+        from model import ask
+
+        app = Flask(__name__)
+
+        @app.post("/summary")
+        def summary():
+            file = request.files["file"]
+            text = file.read().decode("utf-8")
+            return ask(text)
+        """,
+        1,
+    ),
+    "what a hook of Flask keeps": (
+        """
+        from flask import Flask, g, request
+        from model import ask
+
+        app = Flask(__name__)
+
+        @app.before_request
+        def keep():
+            g.question = request.get_json()["question"]
+
+        @app.post("/ask")
+        def question():
+            return ask(g.question)
         """,
         1,
     ),

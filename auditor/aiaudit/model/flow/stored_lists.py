@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.scopes import Call
@@ -9,6 +10,7 @@ from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
 
 _PUSHING = ("rpush", "lpush", "rpushx", "lpushx")
+_TAKING_OUT = ("lpop", "rpop", "blpop", "brpop", "lrem", "lmove", "rpoplpush")
 
 
 def growing_list(place: Place, tools: Tools) -> Call | None:
@@ -21,10 +23,19 @@ def growing_list(place: Place, tools: Tools) -> Call | None:
     if _number(first) != 0 or _number(last) != -1 or not _is_of_redis(call, tools):
         return None
     program = tools.side.program
-    if program.calls_by_name.get("ltrim"):
+    if program.calls_by_name.get("ltrim") or _is_worked_off(call, tools):
         return None
     pushes = (push for name in _PUSHING for push in program.calls_by_name.get(name, ()))
     return next((push for push in pushes if tools.side.contexts.in_request(push.scope) is not None), None)
+
+
+def _is_worked_off(call: Call, tools: Tools) -> bool:
+    """Whether something takes entries out of the same list again: a queue of tasks is no conversation."""
+    given = call.argument("name", 0)
+    key = key_of(given) if given is not None else None
+    pops = (pop for name in _TAKING_OUT for pop in tools.side.program.calls_by_name.get(name, ()))
+    taken = (pop.argument("name", 0) for pop in pops)
+    return key is not None and any(other is not None and key_of(other) == key for other in taken)
 
 
 def _is_of_redis(call: Call, tools: Tools) -> bool:
