@@ -98,9 +98,9 @@ def _compared(test: Expression, truth: bool, measured: Measured) -> Iterator[Bou
     for operator, right in zip(operators, rights, strict=True):
         below = operator in ("Lt", "LtE") if truth else operator in ("Gt", "GtE")
         above = operator in ("Gt", "GtE") if truth else operator in ("Lt", "LtE")
-        if below and not _is_nothing(right):
+        if below and not is_nothing(right):
             yield from measured(left)
-        elif above and not _is_nothing(left):
+        elif above and not is_nothing(left):
             yield from measured(right)
         elif operator == ("Eq" if truth else "NotEq"):
             yield from _equal(left, right)
@@ -112,7 +112,7 @@ def _compared(test: Expression, truth: bool, measured: Measured) -> Iterator[Bou
         left = right
 
 
-def _is_nothing(limit: Expression) -> bool:
+def is_nothing(limit: Expression) -> bool:
     """`len(text) > 0` asks whether there is anything, not whether it is too much."""
     return limit[0] == "const" and isinstance(limit[2], (int, float)) and limit[2] <= 1
 

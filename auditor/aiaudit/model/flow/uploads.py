@@ -10,6 +10,7 @@ from aiaudit.model.flow.analysis import tools_of
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.limits import BodyLimits, proxy_limit
 from aiaudit.model.flow.places import Place
+from aiaudit.model.flow.sizes import is_nothing
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.knowledge.schema import INFINITE
 from aiaudit.model.program import scope_of_name
@@ -142,9 +143,10 @@ class _Finder:
 
 
 def _compares_size(scope: Scope) -> bool:
-    """Whether a function compares the size of something."""
+    """Whether a function compares the size of something: with more than nothing, which only asks for emptiness."""
     comparisons = (part for part in walk_all(scope.body) if part[0] == "cmp")
-    return any(_is_size(side) for part in comparisons for side in (part[2], *part[4]))
+    pairs = (pair for part in comparisons for pair in zip((part[2], *part[4]), part[4], strict=False))
+    return any(any(map(_is_size, pair)) and not any(map(is_nothing, pair)) for pair in pairs)
 
 
 def _is_read(part: Expression) -> bool:
