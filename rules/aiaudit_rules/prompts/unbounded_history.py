@@ -8,7 +8,8 @@ Flags conversations that a model gets from their first turn on, with nothing tha
 - lists of messages in a request's body without a maximum number of items;
 - memory objects that keep every turn, such as `ConversationBufferMemory`, and graphs whose checkpointer stores each
   thread while nothing trims it (one with a new random id for each request is never gone on with);
-- queries that read all stored messages of a conversation, written `SELECT`s without a `LIMIT` included;
+- queries that read all stored messages of a conversation, written `SELECT`s without a `LIMIT` and `find` of MongoDB
+  included;
 - conversations that a request loads from a store, adds to and stores again, also where another service of the
   repository gets them.
 

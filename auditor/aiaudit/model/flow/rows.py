@@ -19,6 +19,9 @@ from aiaudit.sources.python.facts import Expression
 _READING = words("query select get scalars scalar get_one find_one refresh filter objects")
 _CREATING = ("create", "acreate", "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create")
 _ALL_ROWS = words("all fetchall fetch fetch_all scalars filter order_by exclude values values_list to_list execute")
+# Methods of a collection of MongoDB, and of what its `find` gives.
+_OF_COLLECTIONS = ("find", "sort", "to_list")
+_COLLECTION = regex(r"_?coll?(ection)?$", re.IGNORECASE)
 _LIMITING = words(
     "limit first one one_or_none scalar scalar_one scalar_one_or_none get fetchone fetchmany top paginate last"
 )
@@ -155,10 +158,38 @@ def unlimited_rows(place: Place, tools: Tools) -> str | None:
     if name == "lrange" and len(arguments) > 2:
         whole = _is_number(arguments[1], 0) and _is_number(arguments[2], -1)
         return "messages in lrange" if whole else None
+    if name in _OF_COLLECTIONS:
+        return _found(place.expression, place.scope, tools)
     if name not in _ALL_ROWS or _is_limited(place.expression, place.scope, tools, 0):
         return None
     tables = list(dict.fromkeys(_queried(place.expression, place.scope, tools, 0)))
     return tables[0].name if tables else _selected(place.expression, place.scope, tools)
+
+
+def _found(expression: Expression, scope: Scope, tools: Tools) -> str | None:
+    """The collection of which `messages.find({"chat": chat}).sort("at")` gives all documents that there are."""
+    steps = expression
+    while steps[0] == "call" and steps[2][0] == "attr":
+        function, arguments = steps[2], steps[3]
+        if function[3] == "to_list" and any(given[0] != "const" or given[2] for given in _given(steps)):
+            return None
+        if function[3] == "find":
+            is_query = all(argument[0] == "dict" for argument in arguments[:1]) and not _limits(steps)
+            named = function[2][3] if function[2][0] == "sub" else None
+            is_written = named is not None and named[0] == "const" and isinstance(named[2], str)
+            name = named[2] if named is not None and is_written else last_name(function[2])
+            limited = not is_query or _is_limited(expression, scope, tools, 0)
+            return None if limited else _COLLECTION.sub("", name).strip("_")
+        steps = function[2]
+    return None
+
+
+def _given(call: Expression) -> tuple[Expression, ...]:
+    return (*call[3], *(value for _, value in call[4]))
+
+
+def _limits(call: Expression) -> bool:
+    return any(name == "limit" for name, _ in call[4])
 
 
 def all_related(place: Place, tools: Tools) -> str | None:
