@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Enclosing, Function, Scope
-from aiaudit.model.values import ClassValue
+from aiaudit.model.scopes import Binding, Call, Enclosing, Function, Scope
+from aiaudit.model.values import ClassValue, External
 from aiaudit.sources.python.facts import Expression, Parameter
 
 # Functions that hand a parameter on to each other before one of them gets a literal.
 _HOPS = 3
 _OBJECT = object()
+# How functions of libraries that give an object, and never None, are called.
+_MAKING = ("load", "from_", "create", "connect", "client", "pipeline")
 _TRUTHS = ("__bool__", "__len__", "__eq__", "__new__")
 
 
@@ -116,6 +118,7 @@ def literals(
         first, *others = holder.bindings[expression[2]]
         if first.kind != "parameter":
             return None
+        others = [b for b in others if not _comes_after(b, expression)]
         assigned = [b.expression for b in others if b.expression is not None and b.expression[0] == "const"]
         if len(assigned) != len(others):
             return None
@@ -144,6 +147,18 @@ def literals(
             return None
         return literals(own[0].value, own[0].scope, evaluator, handlers, through)
     return None
+
+
+def _comes_after(binding: Binding, read: Expression) -> bool:
+    """Whether a variable gets a value below where it is read, with no loop that leads back there."""
+    if binding.statement is None or binding.statement[1][:2] <= read[1][:2]:
+        return False
+    link = binding.enclosing
+    while link is not None:
+        if link.kind in ("for", "while"):
+            return False
+        link = link.outer
+    return True
 
 
 def _field_literals(
@@ -200,17 +215,38 @@ def _made(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[o
     true unless its class says when it is not."""
     if expression[0] == "name":
         holder = scope_of_name(scope, expression[2])
+        if isinstance(holder, Function) and _is_injected(expression[2], holder, evaluator):
+            return (_OBJECT,)
         bindings = holder.bindings[expression[2]] if holder is not None else ()
         if len(bindings) != 1 or bindings[0].kind != "value" or bindings[0].expression is None or holder is None:
             return None
         expression, scope = bindings[0].expression, holder
+    if expression[0] == "attr":
+        values = evaluator.evaluate(expression, scope)
+        return (_OBJECT,) if values and all(isinstance(v, External) and v.made for v in values) else None
     if expression[0] != "call":
         return None
     classes = evaluator.evaluate(expression[2], scope)
-    if len(classes) != 1 or not isinstance(classes[0], ClassValue):
+    if len(classes) != 1:
+        return None
+    if isinstance(classes[0], External):
+        name = classes[0].path.rpartition(".")[2]
+        return (_OBJECT,) if name[:1].isupper() or name.startswith(_MAKING) else None
+    if not isinstance(classes[0], ClassValue):
         return None
     line, outside = evaluator.lineage(classes[0].cls)
     return None if outside or any(cls.method(name) for cls in line for name in _TRUTHS) else (_OBJECT,)
+
+
+def _is_injected(name: str, function: Function, evaluator: Evaluator) -> bool:
+    """Whether a framework fills a parameter, from functions of the program that never give None."""
+    parameter = next((each for each in function.parameters if each[0] == name), None)
+    asked = evaluator.dependency(parameter, function) if parameter is not None else None
+    if asked is None or len(function.bindings[name]) > 1:
+        return False
+    suppliers = list(evaluator.functions_of(asked.argument("dependency", 0), asked.scope))
+    given = [value for supplier in suppliers for value, _ in supplier.returns]
+    return bool(given) and all(value[0] == "call" or (value[0] == "name" and value[2] != "None") for value in given)
 
 
 def _passed(
@@ -231,7 +267,7 @@ def _passed(
         given = call.argument(name, position if position is not None and position >= 0 else None)
         if given is not None:
             found.append((given, call.scope))
-        elif default is not None:
+        elif default is not None and evaluator.dependency(parameter, function) is None:
             found.append((default, function.parent or function.module))
         else:
             return None

@@ -12,9 +12,10 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
 from aiaudit.model.replacing import replaces
 from aiaudit.model.routes import Entry, Routing
-from aiaudit.model.runners import STARTERS, TASK_STARTERS
+from aiaudit.model.runners import CLOCKS, RUN_BY_REQUESTS, STARTERS, TASK_STARTERS
 from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
 from aiaudit.model.stopping import is_at_shutdown
+from aiaudit.model.values import External
 from aiaudit.values import dataclass
 
 
@@ -70,7 +71,17 @@ class Contexts(Edges):
                 for edge in self.edges(reaches[0].scope):
                     if edge.registered and id(edge.target) not in known:
                         known.add(id(edge.target))
-                        yield Entry("request", edge.target, f"callback {edge.target.qualified_name}", edge.span, True)
+                        label = f"callback {edge.target.qualified_name}"
+                        by = self._kind_of_library(edge.call)
+                        yield Entry("request", edge.target, label, edge.span, registered=True, by=by)
+
+    def _kind_of_library(self, call: Call | None) -> str:
+        """Who runs what a call hands over, as `Entry.by` says it."""
+        paths = [v.path for v in self.evaluator.callees(call) if isinstance(v, External)] if call is not None else []
+        for kind, packages in (("clock", CLOCKS), ("run", RUN_BY_REQUESTS)):
+            if paths and all(path.startswith(packages) for path in paths):
+                return kind
+        return ""
 
     # Questions
 
@@ -175,11 +186,17 @@ class Contexts(Edges):
         """All scopes that are reached from the entries of a kind. With `keeping`, what takes the place of something
         that startup has made counts as kept."""
         found: dict[int, list[Reach]] = {}
-        seen: set[State] = set()
-        queue: deque[Reach] = deque()
-        for entry in self.routing.entries:
-            if entry.kind == kind:
-                queue.append(Reach(entry, entry.scope, None, None, False, entry.apart))
+        entries = [entry for entry in self.routing.entries if entry.kind == kind]
+        # What a request runs is told of the request, though a library may run it as well.
+        for aside in (False, True):
+            starts = [Reach(e, e.scope, None, None, False, e.apart) for e in entries if e.is_aside is aside]
+            self._follow(kind, starts, found, keeping)
+        return found
+
+    def _follow(self, kind: str, starts: list[Reach], found: dict[int, list[Reach]], keeping: bool) -> None:
+        """Add what can be reached from some starts to what is found already."""
+        seen: set[State] = {(id(r.scope), r.cached, r.offloaded) for known in found.values() for r in known}
+        queue = deque(starts)
         while queue:
             reach = queue.popleft()
             state = (id(reach.scope), reach.cached, reach.offloaded)
@@ -195,7 +212,6 @@ class Contexts(Edges):
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 cached = cached or (keeping and self._replaces(edge))
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
-        return found
 
     def _guard_is_vain(self, edge: Edge) -> bool:
         return edge.guard_class is not None and id(edge.guard_class) in self._ephemeral

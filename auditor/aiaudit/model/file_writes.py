@@ -20,11 +20,18 @@ _WRITING = {
     "shutil.copy": (1, 0), "shutil.copy2": (1, 0), "shutil.copyfile": (1, 0), "shutil.move": (1, 0),
     "shutil.copytree": (1, 0), "numpy.save": (0, 1), "numpy.savez": (0, 1), "joblib.dump": (1, 0),
     "torch.save": (1, 0), "faiss.write_index": (1, 0), "cv2.imwrite": (0, 1), "soundfile.write": (0, 1),
+    "torchaudio.save": (0, 1), "imageio.imwrite": (0, 1),
 }  # fmt: skip
 # Methods that write the object they are called on to the path they get.
-_SAVING = frozenset(("save_local", "persist", "to_csv", "to_json", "to_parquet", "to_pickle", "to_excel", "to_feather"))
+_SAVING = frozenset(
+    ("save_local", "persist", "to_csv", "to_json", "to_parquet", "to_pickle", "to_excel", "to_feather",
+     "stream_to_file", "write_to_file")
+)  # fmt: skip
 _PATH_METHODS = frozenset(("write_bytes", "write_text"))
 _UPLOADS = ("flask.request.files", "quart.request.files", "werkzeug.")
+# Pictures, speech and documents, which `save` writes to the path it gets.
+_DOCUMENTS = ("PIL.", "gtts.", "edge_tts.", "diffusers.", "docx.", "openpyxl.")
+_PATHS = ("os.", "pathlib.", "posixpath.", "builtins.str", "tempfile.")
 # What a client keeps in a folder, and the parameter that names the folder.
 _FOLDERS = {
     "chromadb.PersistentClient": "path", "chromadb.Client": "settings.persist_directory",
@@ -76,9 +83,12 @@ def file_writes(function: Function, side: PythonSide) -> Iterator[Writing]:
         elif name in _SAVING and callee[0] == "attr":
             path = call.arguments[0] if call.arguments else call.keyword("persist_dir") or call.keyword("folder_path")
             if path is not None:
-                yield Writing(call, path, (callee[2],), "a file" if name.startswith("to_") else "an index")
-        elif name == "save" and callee[0] == "attr" and call.arguments and _is_upload(callee[2], call, side):
+                yield Writing(call, path, (callee[2],), "an index" if name in ("save_local", "persist") else "a file")
+        elif name == "save" and callee[0] == "attr" and call.arguments and _is_of(_UPLOADS, callee[2], call, side):
             yield Writing(call, call.arguments[0], (callee[2],), "an upload")
+        elif name == "save" and callee[0] == "attr" and call.arguments and _is_of(_DOCUMENTS, callee[2], call, side):
+            if not _is_stream(call.arguments[0], call, side):
+                yield Writing(call, call.arguments[0], (callee[2],), "a file")
         else:
             yield from _written(call, side)
 
@@ -125,9 +135,15 @@ def _names_of_file(call: Call, function: Function) -> set[str]:
     }
 
 
-def _is_upload(receiver: Expression, call: Call, side: PythonSide) -> bool:
+def _is_stream(target: Expression, call: Call, side: PythonSide) -> bool:
+    """Whether something is written to an answer or a buffer instead of a path."""
+    values = side.evaluator.evaluate(target, call.scope)
+    return any(isinstance(v, External) and v.made and not v.path.startswith(_PATHS) for v in values)
+
+
+def _is_of(libraries: tuple[str, ...], receiver: Expression, call: Call, side: PythonSide) -> bool:
     values = side.evaluator.evaluate(receiver, call.scope)
-    return any(isinstance(value, External) and value.path.startswith(_UPLOADS) for value in values)
+    return any(isinstance(value, External) and value.path.startswith(libraries) for value in values)
 
 
 def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:

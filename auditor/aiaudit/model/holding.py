@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiaudit.model.checkpoints import IN_MEMORY_SAVERS, checkpointers
 from aiaudit.model.evaluate import class_of
 from aiaudit.model.python import PythonSide
+from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import comes_from_request
 from aiaudit.model.values import CONTAINERS, External, Instance, Literal, Value
@@ -25,6 +26,9 @@ IN_MEMORY = (
     "FAISS",
     "SimpleVectorStore",
 )
+_LIBRARIES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.Index", "annoy.AnnoyIndex")
+# Where LlamaIndex is told to keep an index, which is in this process otherwise.
+_KEPT_IN = ("storage_context", "vector_store")
 _FROM_DATA = ("from_documents", "from_texts", "afrom_documents", "afrom_texts", "from_embeddings")
 
 
@@ -121,3 +125,23 @@ class Holding:
     def _makes_resources(self, value: Instance) -> bool:
         heirs = self.evaluator.subclasses(value.cls)
         return any(id(cls) in self.makers for cls in (*self.evaluator.lineage(value.cls)[0], *heirs))
+
+
+def is_index_in_memory(value: External) -> bool:
+    """Whether a value is an index, or a part of one, that only this process has."""
+    names = value.path.replace("()", "").split(".")
+    if value.path.startswith(_LIBRARIES) or any(name in IN_MEMORY for name in names):
+        return True
+    for maker in origins(value):
+        given = [*maker.arguments, *(item for _, item in maker.keywords)]
+        if value.path.startswith("chromadb.Client()") and maker.name == "Client":
+            return not given  # with settings it may be one on disk, or on a server
+        if value.path.startswith("qdrant_client.QdrantClient()") and maker.name == "QdrantClient":
+            return any(item[0] == "const" and item[2] == ":memory:" for item in given)
+        if (
+            "VectorStoreIndex" in names
+            and names[0] == "llama_index"
+            and maker.name in ("VectorStoreIndex", *_FROM_DATA)
+        ):
+            return all(maker.keyword(name) is None for name in _KEPT_IN) and not maker.spreads
+    return False

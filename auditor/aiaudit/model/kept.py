@@ -10,8 +10,9 @@ from aiaudit.finding import Confidence, Step
 from aiaudit.model.checkpoints import kept_threads
 from aiaudit.model.contexts import Reach
 from aiaudit.model.guards import guard_at
-from aiaudit.model.holding import IN_MEMORY, Holding
+from aiaudit.model.holding import Holding, is_index_in_memory
 from aiaudit.model.lifetimes import Lasting, Lifetimes
+from aiaudit.model.memories import kept_turns
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
 from aiaudit.model.service import Service
@@ -22,11 +23,12 @@ from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
-# Indexes that live in this process, and the methods that put something into them.
-_INDEXES = ("faiss.Index", "faiss.read_index", "faiss.index_factory", "hnswlib.Index", "annoy.AnnoyIndex")
+# The methods that put something into an index.
 _INDEXING = frozenset(
     ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
 )
+# Containers that forget by themselves.
+_BOUNDED = ("cachetools.TTLCache()", "cachetools.LRUCache()", "cachetools.LFUCache()", "expiringdict.ExpiringDict()")
 _CONTAINER_CLASSES = (*(path.removesuffix("()") for path in CONTAINERS), "collections.UserDict", "collections.UserList")
 _REMOVING = frozenset(("pop", "remove", "discard"))
 _CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
@@ -52,7 +54,8 @@ class KeptState:
     """The variables of one owner that one function writes on the way of a request, and that requests read.
 
     `names` are the variables, `writes` the places (the first stands for all), `how` that of the first write: as in
-    `Write`, or "thread" for a graph's threads in a checkpointer, made at the place.
+    `Write`, "thread" for a graph's threads in a checkpointer, made at the place, or "turns" for what a library's object
+    remembers of each request.
     """
 
     names: tuple[str, ...]
@@ -69,6 +72,8 @@ def kept_states(service: Service) -> list[KeptState]:
     found = _Finder(side).find()
     for kept in kept_threads(side):
         found.append(KeptState((kept.saver.name,), "thread", kept.reach, [kept.saver.span], kept.step))
+    for turns in kept_turns(side):
+        found.append(KeptState((turns.name,), "turns", turns.reach, [turns.span], turns.step))
     return found
 
 
@@ -103,7 +108,7 @@ class _Finder:
         """Functions that requests run again and again; a callback that startup registers is no request."""
         for function in self.side.program.functions:
             reach = self.contexts.in_request(function, cached=False)
-            if reach is not None and not reach.entry.registered and function.name != "__init__":
+            if reach is not None and not reach.entry.is_aside and function.name != "__init__":
                 yield function
 
     def _grouped(self, writes: Iterable[Write], state: dict[object, Step]) -> list[KeptState]:
@@ -184,14 +189,15 @@ class _Finder:
 
     def _called(self, call: Call, function: Function) -> Iterator[Write]:
         callee = call.expression[2]
-        if callee[0] != "attr" or not call.arguments:
+        given = [*call.arguments, *(value for _, value in call.keywords)]
+        if callee[0] != "attr" or not given:
             return
         base, name = callee[2], callee[3]
         if name not in _INDEXING or not self._is_index(base, function):
             return
         root = self.lifetimes.root(base, function)
         if root is not None:
-            yield Write(root, function, call.span, "index", call.arguments[0], None, call.enclosing, base)
+            yield Write(root, function, call.span, "index", given[0], None, call.enclosing, base)
 
     def _is_container(self, base: Expression, scope: Scope) -> bool:
         """Whether an expression is known to be a plain container: what others do with what they get is theirs."""
@@ -199,7 +205,7 @@ class _Finder:
             return self._is_container(base[2], scope)
         return any(
             isinstance(value, (Literal, Elements))
-            or (isinstance(value, External) and value.path in CONTAINERS)
+            or (isinstance(value, External) and value.path in (*CONTAINERS, *_BOUNDED))
             or (isinstance(value, Instance) and self.evaluator.inherits(value.cls, *_CONTAINER_CLASSES))
             for value in self.evaluator.evaluate(base, scope)
         ) or self._is_entry(base, scope)
@@ -218,13 +224,8 @@ class _Finder:
         return False
 
     def _is_index(self, base: Expression, scope: Scope) -> bool:
-        for value in self.evaluator.evaluate(base, scope):
-            if not isinstance(value, External):
-                continue
-            names = value.path.replace("()", "").split(".")
-            if value.path.startswith(_INDEXES) or any(name in IN_MEMORY for name in names):
-                return True
-        return False
+        values = self.evaluator.evaluate(base, scope)
+        return any(isinstance(value, External) and is_index_in_memory(value) for value in values)
 
     # Is it state?
 
@@ -238,7 +239,10 @@ class _Finder:
         if self._is_cache(write) or self._is_taken_back(write) or self.holding.is_bound(write.value, write.scope):
             return False
         is_kept_once = (
-            self.holding.is_resource(write.value, write.scope) or self._is_guarded(write) or self._is_handed_back(write)
+            self.holding.is_resource(write.value, write.scope)
+            or self._is_guarded(write)
+            or self._is_handed_back(write)
+            or _gives_what_was_there(write)
         )
         if is_kept_once and not self.holding.holds_state(write.value, write.scope):
             return False
@@ -363,7 +367,7 @@ class _Finder:
         """A place where a request reads the variable, in another function if there is one."""
         root = group[0].root
         name = root.name.rpartition(".")[2]
-        bases = {id(write.base) for write in group}
+        bases = {id(write.base) for write in group if not _gives_what_was_there(write)}
         writers = {id(write.scope) for write in group}
         found: list[tuple[bool, Step]] = []
         for scope in self._requested(name):
@@ -391,6 +395,14 @@ class _Finder:
                 if name is not None and id(node) not in assigned:
                     known[name].append(node)
         return known
+
+
+def _gives_what_was_there(write: Write) -> bool:
+    """`return sessions.setdefault(key, [])`: the write is a read as well."""
+    return any(
+        call.name == "setdefault" and call.expression[2][2] is write.base and call.statement[0] != "expr"
+        for call in write.scope.calls
+    )
 
 
 def _is_nothing_in(value: Expression) -> bool:

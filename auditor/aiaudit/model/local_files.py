@@ -43,7 +43,7 @@ class _Finder:
         databases: set[int] = set()
         for function in self.side.program.functions:
             reach = self.side.contexts.in_request(function, cached=False)
-            if reach is None or reach.entry.registered:
+            if reach is None or reach.entry.is_aside:
                 continue
             if function.owner is not None and self.lifetimes.is_only_for_development(function.owner):
                 continue

@@ -356,8 +356,10 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     first = (cached or uncached) if kept else cached
     if guard.keeps and is_filled_early(call, guard, contexts):
         first = None  # its place is taken before the first request
-    if first is not None and first.entry.cold:
-        first = None  # the process starts with it
+    if first is not None and (first.entry.cold or first.entry.is_aside):
+        first = None  # the process starts with it, or no request waits for it
+    if uncached is not None and uncached.entry.by == "clock":
+        uncached = None
     renewed = renewing(call, guard, contexts) if kept else None
     return Resource(
         call,
@@ -369,7 +371,7 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         first_request=first,
         early=None if is_cold(call, guard, contexts) else contexts.before_requests(scope),
         second=second_making(call, guard, first, contexts),
-        belongs_to_caller=uncached is not None and belongs_to_caller(call, contexts.evaluator, contexts),
+        belongs_to_caller=(uncached or first) is not None and belongs_to_caller(call, contexts.evaluator, contexts),
     )
 
 

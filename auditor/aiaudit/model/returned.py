@@ -116,6 +116,8 @@ def _carries(
         return True
     if tag in ("name", "const"):
         return tag == "name" and whole[2] in carriers
+    if tag == "cmp":
+        return False  # what a comparison gives is no longer the text
     held: Container[int] = ()
     if tag == "call":
         kept = keeps(whole)
@@ -125,7 +127,7 @@ def _carries(
     if _is_other_key(whole, carriers):
         return False
     for child in children(whole):
-        if id(child) in held:
+        if id(child) in held or (tag == "ifexp" and child is whole[2]):
             continue
         is_method = tag == "call" and child is whole[2]
         goes_on = child[0] != "attr" or child[2][0] != "name" or is_method or _reads(child, carriers)

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
+from aiaudit.model.conventions import conventions
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import (
     APPLICATIONS,
@@ -86,9 +87,11 @@ class Application:
 class Entry:
     """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
 
-    `registered`: startup hands the function to a library, which calls it while requests are served. `apart`: each
-    request runs it in a thread with an event loop of its own, as Flask does with asynchronous views. `cold`: the
-    process is started for the first request that it answers.
+    `registered`: startup hands the function to a library, which calls it while requests are served; `by` says what
+    kind of library, where that tells when: "clock" for one that does so from time to time, "run" for one whose chains,
+    agents and graphs do so when a request runs them. `apart`: each request runs it in a thread with an event loop of
+    its own, as Flask does with asynchronous views. `cold`: the process is started for the first request that it
+    answers.
     """
 
     kind: str
@@ -98,6 +101,12 @@ class Entry:
     registered: bool = False
     apart: bool = False
     cold: bool = False
+    by: str = ""
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether a library runs it at times of its own, of which nothing says that a request is waiting then."""
+        return self.registered and self.by != "run"
 
 
 @dataclass(slots=True, eq=False)
@@ -162,6 +171,10 @@ class _Finder:
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
+        for callback in conventions(self.program, self.evaluator):
+            self._entry(callback.kind, callback.scope, callback.label, callback.span)
+            if callback.kind == "startup":
+                self.standing.add(callback.scope.module.path)  # settings name it, and nothing imports it
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
                 entry = Entry("request", function, route.label, route.span)
@@ -345,6 +358,9 @@ class _Finder:
                     tuple(methods),
                     call,
                 )
+            elif value.path.endswith("dispatch.receiver"):
+                entry = Entry("request", function, f"callback {function.label}", span, registered=True)
+                self.found.entries.append(entry)
             elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
                 self._entry("task", function, f"task {function.name}", span)
 

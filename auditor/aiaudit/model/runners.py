@@ -90,3 +90,15 @@ FILING = frozenset(
 # Parameters that take what runs once before the first request, and what runs after the last one or elsewhere.
 STARTING_KEYWORDS = frozenset(("initializer", "lifespan", "on_startup"))
 CLOSING_KEYWORDS = frozenset(("on_shutdown", "dependencies", "exception_handlers"))
+# Libraries that run what they are given from time to time, whether requests come or not.
+CLOCKS = (
+    "apscheduler.",
+    "schedule.",
+    "aiocron.",
+    "rocketry.",
+    "threading.Timer",
+    "asyncio.get_event_loop().call_",
+    "asyncio.get_running_loop().call_",
+)
+# Libraries whose chains, agents and graphs run what they are given where somebody runs them.
+RUN_BY_REQUESTS = ("langchain", "langgraph", "llama_index.", "haystack.", "crewai.", "agents.", "pydantic_ai.")

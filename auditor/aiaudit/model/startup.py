@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.contexts import Reach
-from aiaudit.model.environments import in_production
+from aiaudit.model.handlers import CALLER_GETS, GOES_ON, Handler, assigned_in, leaves_process, outcome_of
 from aiaudit.model.leaving import leaves
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide, python_side
@@ -16,7 +16,7 @@ from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.undefined import imported_in, is_bound_once, is_undefined
 from aiaudit.model.values import External
-from aiaudit.sources.python.facts import Expression, Statement
+from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -42,19 +42,14 @@ READING = frozenset(
     ("numpy.load", "joblib.load", "pickle.load", "torch.load", "pandas.read_csv", "pandas.read_parquet",
      "pandas.read_pickle", "pandas.read_json", "scipy.sparse.load_npz")
 )  # fmt: skip
-ENDING = ("exit", "_exit", "quit", "abort", "kill")
-# Exceptions that stand for whatever goes wrong: in the program, or with one library.
-_BROAD = frozenset(
-    ("Exception", "BaseException", "ImproperlyConfigured", "SQLAlchemyError", "DBAPIError", "PyMongoError",
-     "RedisError", "OpenAIError", "AnthropicError")
-)  # fmt: skip
 # Methods that ask whether a server is there.
 _ASKING = frozenset(("ping", "heartbeat", "connect", "begin", "server_info", "is_ready", "get_collections"))
 # Methods that make ready what was made.
 _PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
+# Calls that make code of the repository part of the service, and those that bring its database up to date.
+_JOINING = ("include_router", "register_blueprint")
+_MIGRATING = ("alembic.command.upgrade",)
 DEPTH = 4
-GOES_ON = "the service goes on without it"
-_CALLER_GETS = "its caller gets"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +80,8 @@ class _Making:
 
     def __init__(self, side: PythonSide) -> None:
         self.side = side
-        critical = [k for k in side.known if k.entry.purpose in CRITICAL and _is_initialisation(k)]
+        self.models = {id(r.call) for r in side.resources if r.entry.cost == "model-load"}
+        critical = [k for k in side.known if _is_critical(k) or id(k.call) in self.models]
         self.calls = {id(known.call): known for known in critical}
         working = [k for k in side.known if k.entry.purpose in CRITICAL and (k.entry.blocking or k.call.awaited)]
         self.working = {id(known.call.scope): known for known in reversed(working)}
@@ -132,6 +128,7 @@ class _Making:
         return any(
             known.entry.kind == "call"
             and not _is_initialisation(known)
+            and (known.entry.mode != "none" or known.entry.generates)
             and not (is_start and known.call.name in _ASKING)
             and any(link.node is block.node for link in known.call.around)
             for known in self.side.known
@@ -150,8 +147,8 @@ class _Making:
     def replaces(self, handler: tuple[object, ...], block: Enclosing, scope: Scope) -> bool:
         """Whether a handler puts what was there before, another such thing, or the name of another way in the place of
         what the `try` was to make."""
-        made = {place for place, value in _assigned(block.node[2]) if value[0] in ("call", "await")}
-        for place, value in _assigned(handler[2]):  # type: ignore[arg-type]
+        made = {place for place, value in assigned_in(block.node[2]) if value[0] in ("call", "await")}
+        for place, value in assigned_in(handler[2]):  # type: ignore[arg-type]
             if place not in made:
                 continue
             if value[0] in ("name", "attr") or (value[0] == "const" and isinstance(value[2], str) and value[2]):
@@ -167,6 +164,11 @@ class _Making:
             if found is not None:
                 return found
         return None
+
+
+def _is_critical(known: Known) -> bool:
+    """Whether a call makes what a service cannot do without."""
+    return known.entry.purpose in CRITICAL and _is_initialisation(known)
 
 
 def _is_initialisation(known: Known) -> bool:
@@ -201,7 +203,9 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
             continue
         if known is not None and early is None and _is_work(known):
             continue
-        what = known.name if known is not None else _reading(call, side) if is_start else None
+        if known is not None and not is_start and known.entry.purpose not in CRITICAL:
+            known = None  # a stored model that one request needs is that request's work
+        what = known.name if known is not None else _reading(call, side) or _joining(call, side) if is_start else None
         if what is None and is_hook and is_undefined(call.expression[2], scope):
             what = f"{call.name}(), which is defined nowhere,"
         if what is None:
@@ -209,11 +213,13 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         seen.add(id(block.node))
         if _is_asked_for(scope, side):
             continue
+        # A service that trains its model itself has none at first; another one is nothing without its file.
+        needs_file = known is not None and id(known.call) in making.models and not _is_filled_later(block, scope, side)
         for handler in block.node[3]:
-            outcome = None if making.replaces(handler, block, scope) else _outcome(handler)
+            outcome = None if making.replaces(handler, block, scope) else outcome_of(handler, needs_file)
             if outcome is None or (outcome.startswith(GOES_ON) and _is_shortcut(block)):
                 continue
-            if early is not None or not outcome.startswith(_CALLER_GETS) or making.is_for_others(block, scope):
+            if early is not None or not outcome.startswith(CALLER_GETS) or making.is_for_others(block, scope):
                 made = known.call.span if known is not None else call.span
                 yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
 
@@ -225,12 +231,15 @@ def _is_asked_for(scope: Scope, side: PythonSide) -> bool:
 
 
 def _refuses_nothing(call: Call) -> bool:
-    """`model = load()`, and then `if model is None: raise ...`."""
+    """`model = load()`, and then `if model is None: raise ...`; or `if not load(): raise ...`."""
     names = {dotted(target) for target in call.statement[2]} if call.statement[0] == "assign" else set()
     return any(
         statement[0] == "if"
-        and any(_asks_for_nothing(part, names) for part in walk(statement[2]))
-        and any(inner[0] == "raise" or _leaves(inner) for inner in statement[3])
+        and any(
+            _asks_for_nothing(part, names) or (part[0] == "unary" and part[2] == "Not" and part[3] is call.expression)
+            for part in walk(statement[2])
+        )
+        and any(inner[0] == "raise" or leaves_process(inner) for inner in statement[3])
         for statement in statements_in(call.scope.body)
     )
 
@@ -262,7 +271,7 @@ def swallowed_imports(module: Module, side: PythonSide) -> Iterator[SwallowedFai
                     break
 
 
-def _passes_over_import(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> bool:
+def _passes_over_import(handler: Handler) -> bool:
     """Whether a handler passes without a word: it says nothing, sets no flag and takes no other thing in its place."""
     kind, _, body, _ = handler
     kinds = [] if kind is None else [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
@@ -307,6 +316,26 @@ def _reading(call: Call, side: PythonSide) -> str | None:
     return None
 
 
+def _joining(call: Call, side: PythonSide) -> str | None:
+    """What a call at startup brings into the service: its routes, or the tables that its code expects."""
+    if call.name in _JOINING and call.arguments and not any(link.kind == "for" for link in call.around):
+        return f"{call.name}({dotted(call.arguments[0]) or '...'})"
+    paths = [value.path for value in side.evaluator.callees(call) if isinstance(value, External)]
+    return "the migration of the database" if any(path in _MIGRATING for path in paths) else None
+
+
+def _is_filled_later(block: Enclosing, scope: Scope, side: PythonSide) -> bool:
+    """Whether a request puts something into a variable that a `try` was to fill."""
+    for place, _ in assigned_in(block.node[2]):
+        owner, _, name = place.rpartition(".")
+        stores = side.program.stores_by_attribute.get(name, ()) if owner else ()
+        scopes = [store.scope for store in stores]
+        scopes += [binding.scope for binding in scope.module.bindings.get(name, ())] if not owner else []
+        if any(other is not scope and side.contexts.in_request(other) is not None for other in scopes):
+            return True
+    return False
+
+
 def _tests_for_file(link: Enclosing) -> bool:
     return any(last_name(part) in ("exists", "is_file", "isfile") for part in walk(link.node[2]))
 
@@ -329,58 +358,3 @@ def _is_for_each(loop: Enclosing) -> bool:
     if loop.node[3][0] == "call" and last_name(loop.node[3][2]) in ("range", "count"):
         return False
     return not any(statement[0] in ("break", "return") for statement in statements_in(loop.node[4]))
-
-
-def _outcome(handler: tuple[Expression | None, str | None, tuple[Statement, ...], object]) -> str | None:
-    """How a handler lets the service go on: None if it does not, or if it fits one expected error."""
-    kind, _, body, _ = handler
-    if kind is not None and not _is_broad(kind):
-        return None
-    outcome = GOES_ON
-    for statement in in_production(body):
-        if statement[0] == "raise" or _leaves(statement):
-            return None
-        if statement[0] == "return":
-            if statement[2] is not None and not _is_nothing(statement[2]):
-                return None
-            outcome = f"{_CALLER_GETS} {_written(statement[2])}"
-        elif statement[0] in ("assign", "ann"):
-            value = statement[3] if statement[0] == "assign" else statement[4]
-            if value is not None and _is_nothing(value):
-                outcome = "it stays None"
-    fails = any(statement[0] == "raise" or _leaves(statement) for statement in statements_in(body))
-    return f"{outcome} in production" if fails else outcome
-
-
-def _assigned(body: tuple[Statement, ...]) -> Iterator[tuple[str, Expression]]:
-    """The names and attributes that statements assign, with their values."""
-    for statement in statements_in(body):
-        if statement[0] not in ("assign", "ann"):
-            continue
-        value = statement[3] if statement[0] == "assign" else statement[4]
-        for target in statement[2] if statement[0] == "assign" else (statement[2],):
-            place = dotted(target)
-            if place and value is not None:
-                yield place, value
-
-
-def _is_broad(kind: Expression) -> bool:
-    names = [last_name(k) for k in (kind[2] if kind[0] == "tuple" else (kind,))]
-    return not _BROAD.isdisjoint(names)
-
-
-def _is_nothing(value: Expression) -> bool:
-    return (value[0] == "const" and not value[2]) or (value[0] in ("list", "dict", "tuple") and not value[2])
-
-
-def _written(value: Expression | None) -> str:
-    """How a nothing that is returned reads."""
-    if value is None or value[0] == "const":
-        return repr(value[2] if value is not None else None)
-    return {"list": "[]", "dict": "{}"}.get(value[0], "()")
-
-
-def _leaves(statement: Statement) -> bool:
-    return statement[0] == "expr" and any(
-        part[0] == "call" and last_name(part[2]) in ENDING for part in walk(statement[2])
-    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Container, Iterator
+from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
 from aiaudit.model.edges import Edge
 from aiaudit.model.flow.targets import GENERATING
+from aiaudit.model.graphs import Graphs
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.returned import Keys, gives_back, returned
 from aiaudit.model.routes import Route
@@ -42,6 +45,12 @@ STRUCTURED = (
     "config.response_mime_type",
     "config.response_schema",
     "generation_config.response_mime_type",
+)
+# The same in a request that is sent without an SDK.
+_SENT = "json.stream"
+_SENT_STRUCTURED = (
+    *(f"json.{name}" for name in ("response_format", "tools", "functions", "format", "text.format")),
+    "json.generationConfig.responseMimeType",
 )
 # What makes a chain or an agent answer in data rather than in prose.
 _PARSING = regex(r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain")
@@ -93,6 +102,8 @@ class Streams:
         for known in side.known:
             if known.entry.kind == "call" and known.entry.generates and known.entry.purpose in GENERATING:
                 self.generations[id(known.call.scope)].append(known)
+        for known in _sent_over_http(side):
+            self.generations[id(known.call.scope)].append(known)
 
     def reached(self, route: Route, ways: int = 1) -> Iterator[tuple[Scope, tuple[Edge, ...]]]:
         """The scopes that a handler runs, nearest first, each on so many ways; work put off to tasks is left out."""
@@ -160,13 +171,31 @@ class Streams:
         return None
 
 
+def _sent_over_http(side: PythonSide) -> Iterator[Known]:
+    """Requests to the API of a model whose payload is written down, as calls that may stream like those of an SDK."""
+    sent = {id(raw.call): raw for raw in raw_generations(side.program, side.evaluator)}
+    for known in side.known if sent else ():
+        raw = sent.get(id(known.call))
+        if raw is None or known.entry.purpose != "http" or known.call.name != "post":
+            continue
+        if known.call.keyword("json") is not None and known.call.keyword("stream") is None:
+            caps = Output(tuple(f"json.{cap}" for cap in raw.api.caps), default="none")
+            entry = replace(known.entry, purpose="llm", generates=True, stream_parameter=_SENT, output=caps)
+            yield replace(known, entry=entry)
+
+
 class _Finder(Streams):
     def __init__(self, side: PythonSide) -> None:
         super().__init__(side)
         asking = [k.call for k in side.known if k.entry.kind == "call" and k.entry.purpose in _ASKED]
-        self.asking = set(map(id, asking))
+        asking += [k.call for known in self.generations.values() for k in known if k.entry.stream_parameter == _SENT]
+        # A database answers with its rows; a function that writes the text down may still give it back.
+        stored = (k.call for k in side.known if k.entry.kind == "call" and k.entry.purpose == "datastore")
+        self.asking = {*map(id, asking), *map(id, stored)}
         self.asking_scopes = {id(call.scope) for call in asking}
         self._giving_back: dict[tuple[int, str], bool] = {}
+        self.graphs = Graphs(side)
+        self._asked_of_nodes: set[int] = set()  # graphs may run each other
 
     def find(self) -> Iterator[BufferedAnswer]:
         if not self.generations:
@@ -259,7 +288,7 @@ class _Finder(Streams):
         if (entry.output is None or entry.output == Output()) and not self.writes_prose(known):
             return False
         evaluator = self.side.evaluator
-        if any(argument_of(known.call, name, evaluator).state == "given" for name in STRUCTURED):
+        if any(argument_of(known.call, name, evaluator).state == "given" for name in (*STRUCTURED, *_SENT_STRUCTURED)):
             return False
         if self.gives_data(known):
             return False
@@ -287,8 +316,24 @@ class _Finder(Streams):
             return known.entry.kind == "call" and isinstance(output.default, int) and output.default <= SHORT
         return any(found.number is not None and found.number <= SHORT for found in given)
 
+    def has_writing_node(self, known: Known) -> bool:
+        """Whether a node of the graph that is run has a model write prose, which the graph would pass on piece by
+        piece: the text is part of what the node puts into the state."""
+        graph = self.graphs.of(known.value) if isinstance(known.value, External) else None
+        if graph is None or id(known.call) in self._asked_of_nodes:
+            return False
+        self._asked_of_nodes.add(id(known.call))
+        return any(
+            self.could_stream(inner) and self.is_answer(inner, path)
+            for node in graph.nodes
+            for scope, path in [(node, ()), *((edge.target, (edge,)) for edge in self._onward(node))]
+            for inner in self.generations.get(id(scope), ())
+        )
+
     def writes_prose(self, known: Known) -> bool:
         """Whether a chain, engine or agent that says nothing of its output has a model in it and no parser of data."""
+        if known.entry.dist == "langgraph" and self.has_writing_node(known):
+            return True
         callee = known.call.expression[2]
         made_on = callee[2] if callee[0] == "attr" else callee
         has_model = known.entry.path.startswith("llama_index.")

@@ -146,7 +146,8 @@ def comes_from_request(
             root = entry_of(store.base)
             if store.value is None or root[0] != "name" or root[2] != part[2] or _is_unread(store, part[2], expression):
                 continue
-            if comes_from_request(store.value, holder, evaluator, contexts, asked):
+            put = (store.value, store.key) if store.key is not None else (store.value,)
+            if any(comes_from_request(part, holder, evaluator, contexts, asked) for part in put):
                 return True
         for binding in holder.bindings[part[2]]:
             if binding.kind == "parameter":

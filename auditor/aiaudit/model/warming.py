@@ -11,7 +11,7 @@ from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.edges import Edge, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
 from aiaudit.model.replacing import fillings, is_nothing
-from aiaudit.model.scopes import Call, Function, Scope, walk
+from aiaudit.model.scopes import Call, Function, Scope, last_name, walk
 from aiaudit.model.values import Instance
 from aiaudit.sources.python.facts import Expression
 
@@ -92,16 +92,16 @@ def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
     """Whether import or startup puts something into the variable that the guard tests."""
     if guard.test is None:
         return False
+    keys = _tested_keys(guard.test)
     for variable in tested_variables(guard.test):
         found = lasting(variable, call.scope, contexts.evaluator)
         if found is None:
             continue
         for value, scope in fillings(found[1], call.scope, contexts.program):
-            if scope is call.scope or is_nothing(value, scope, contexts.evaluator):
+            if scope is call.scope or is_nothing(value, scope, contexts.evaluator) or _has_nothing_under(value, keys):
                 continue
             if contexts.before_requests(scope) is not None:
                 return True
-        keys = _tested_keys(guard.test)
         if any(_is_entry_filled(variable, key, call.scope, contexts) for key in keys):
             return True
         if not keys and _is_filled_for_each(variable, call.scope, contexts):
@@ -110,8 +110,19 @@ def is_filled_early(call: Call, guard: Guard, contexts: Contexts) -> bool:
 
 
 def _tested_keys(test: Expression) -> list[object]:
-    """The literal keys whose absence a test asks for: `"model" not in cache`."""
-    return [part[2][2] for part in walk(test) if part[0] == "cmp" and part[3] == ("NotIn",) and part[2][0] == "const"]
+    """The literal keys whose absence a test asks for: `"model" not in cache`, `cache["model"] is None`."""
+    keys = [part[2] for part in walk(test) if part[0] == "cmp" and part[3] == ("NotIn",)]
+    keys += [part[3] for part in walk(test) if part[0] == "sub"]
+    keys += [part[3][0] for part in walk(test) if part[0] == "call" and last_name(part[2]) == "get" and part[3]]
+    return [key[2] for key in keys if key[0] == "const"]
+
+
+def _has_nothing_under(value: Expression | None, keys: list[object]) -> bool:
+    """Whether a dict is written down with no object yet for what a test asks for: `{"model": None}`."""
+    if value is None or value[0] != "dict":
+        return False
+    asked = [item for key, item in value[2] if not keys or key is None or key[0] != "const" or key[2] in keys]
+    return all(item[0] == "const" and not item[2] for item in asked)
 
 
 def _is_entry_filled(variable: Expression, key: object, scope: Scope, contexts: Contexts) -> bool:

@@ -1,11 +1,12 @@
 """A network client is built inside a request.
 
 ## What it does
-Flags the construction of an API, HTTP, vector store or storage client on the path of a request, a websocket or a task:
-in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace leads
-from the route to the construction. A client built with the caller's own credentials cannot be shared: not flagged.
-Where the construction was measured and takes less than 10 ms of CPU (`boto3.client`, `requests.Session`), the severity
-is medium: what is lost then are the warm connections.
+Flags the construction of an API, HTTP, vector store or storage client on the path of a request, a websocket or a
+task: in the handler, in a dependency, or in any function, method or constructor that the handler reaches. The trace
+leads from the route to the construction. A client built with the caller's own credentials cannot be shared: not
+flagged; nor is one that a scheduler's job builds, or a request whose work it is to replace the one that the others
+use. Where the construction was measured and takes less than 10 ms of CPU (`boto3.client`, `requests.Session`), the
+severity is medium: what is lost then are the warm connections.
 
 ## Why is this bad
 Each construction builds a connection pool and a TLS context, throws away the warm connections of the one before, and

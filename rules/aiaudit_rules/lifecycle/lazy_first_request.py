@@ -3,7 +3,8 @@
 ## What it does
 Flags clients, models, indexes and pools that are built once and kept (a None check, `lru_cache`, `cached_property`, a
 lazy singleton) where only requests reach the construction and nothing at import or startup does. A second object of a
-class that a request makes and keeps, while startup has made a first one, is flagged where it is made.
+class that a request makes and keeps, while startup has made a first one, is flagged where it is made. Not flagged:
+what only a scheduler's jobs and listeners use, and clients with credentials that come with the request.
 
 ## Why is this bad
 The service reports ready and is not: the first user waits for the load, concurrent first requests may load twice, and a
@@ -85,6 +86,8 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
     reach = resource.first_request
     if reach is None or not resource.expensive or resource.per_request is not None or resource.early is not None:
         return
+    if resource.belongs_to_caller:
+        return  # nobody has the credentials before
     yield rule.at(
         resource.call.span,
         f"{resource.name} is first {made(resource)} when a request asks for it: {reach.entry.label}{price(resource)}",

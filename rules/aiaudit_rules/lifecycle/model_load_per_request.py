@@ -1,8 +1,9 @@
 """A model is loaded inside a request.
 
 ## What it does
-Flags the loading of model weights, tokenizers and pipelines on the path of a request, a websocket or a task, each time
-anew. The trace leads from the route to the load.
+Flags the loading of model weights, tokenizers and pipelines on the path of a request, a websocket or a task, each
+time anew. The trace leads from the route to the load. A request that only puts a model where the others find it (a
+reload) is not flagged.
 
 ## Why is this bad
 Loading takes seconds to minutes and doubles the memory while it lasts; with two requests at once, twice. A model that

@@ -5,7 +5,8 @@ Flags code of a request that puts what the request brings (messages, sessions, j
 that lives as long as the process: a dict or list of a module, an attribute of an object made once, `app.state`, an
 index in memory. Another request has to read it. One finding a function and owner; the trace leads from the route to
 the write, and names a place that reads. Graphs of LangGraph whose checkpointer saves in memory (`MemorySaver`) count,
-where requests run them, name a thread that others can name as well, and no other checkpointer takes its place.
+where requests run them, name a thread that others can name as well, and no other checkpointer takes its place; so do
+objects made once that remember what is said through them: memories of LangChain, chats of the Gemini SDKs.
 
 Caches are left alone (what is made where it was missing and could be made again, and what is called a cache), and so
 are entries that the same request takes back, lazily made objects, and connections, tasks and locks, which no other
@@ -86,6 +87,7 @@ DEEDS = {
     "value": "sets",
     "index": "indexes into",
     "thread": "keeps its threads in",
+    "turns": "keeps its conversation in",
 }
 
 

@@ -3,10 +3,12 @@
 ## What it does
 Flags `except` blocks around the making of models, clients, indexes, engines and schemas (at import, at startup, or in
 the function that makes them) that neither raise nor exit, or not in production: they log, pass, or leave None behind.
-The same goes for data that is there and cannot be read, for calls of functions that are defined nowhere, and for
-imports whose failure is passed over without a word although code that runs uses what they import. Handlers of one
-expected error, retries in a loop, flags that later code asks for, fallbacks that make something else, and checks before
-the real attempt are not flagged; nor are caches and telemetry, without which a service can work.
+The same goes for routes that are joined and migrations that are run in such a `try`, for the file of a model that is
+not there (unless requests fill its place later), for data that is there and cannot be read, for calls of functions that
+are defined nowhere, and for imports whose failure is passed over without a word although code that runs uses what they
+import. Handlers of one expected error, retries in a loop, flags that later code asks for, fallbacks that make something
+else, and checks before the real attempt are not flagged; nor are caches and telemetry, without which a service can
+work.
 
 ## Why is this bad
 The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have

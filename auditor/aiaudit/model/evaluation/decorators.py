@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core
-from aiaudit.model.scopes import Function, Scope, last_name
+from aiaudit.model.scopes import Class, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, Value
 from aiaudit.sources.python.facts import Expression
 
@@ -16,17 +16,19 @@ class Decorators(Core):
     """Answers about decorated functions."""
 
     @cached_property
-    def _decorations(self) -> dict[str, list[tuple[Function, Expression, Scope]]]:
-        """Last name of a decorator -> the functions that have it, the decorator, and where it is evaluated."""
-        found: dict[str, list[tuple[Function, Expression, Scope]]] = defaultdict(list)
-        for function in self.program.functions:
-            for decorator in function.decorators:
+    def _decorations(self) -> dict[str, list[tuple[Function | Class, Expression, Scope]]]:
+        """Last name of a decorator -> the functions and classes that have it, the decorator, and where it is
+        evaluated."""
+        found: dict[str, list[tuple[Function | Class, Expression, Scope]]] = defaultdict(list)
+        both: list[Function | Class] = [*self.program.functions, *self.program.classes]
+        for decorated in both:
+            for decorator in decorated.decorators:
                 name = last_name(decorator[2] if decorator[0] == "call" else decorator)
-                found[name].append((function, decorator, function.parent or function.module))
+                found[name].append((decorated, decorator, decorated.parent or decorated.module))
         return found
 
     def decorated_with(self, function: Function) -> Iterator[Value]:
-        """The functions that a decorator, or the inner function of a decorator with arguments, gets."""
+        """The functions and classes that a decorator, or the inner function of a decorator with arguments, gets."""
         names = [function.name]
         if isinstance(function.parent, Function):
             names.append(function.parent.name)
@@ -35,7 +37,7 @@ class Decorators(Core):
                 if any(
                     isinstance(v, FunctionValue) and v.function is function for v in self.evaluate(decorator, scope)
                 ):
-                    yield FunctionValue(decorated)
+                    yield ClassValue(decorated) if isinstance(decorated, Class) else FunctionValue(decorated)
 
     def wrappers(self, function: Function) -> tuple[Function, ...]:
         """The functions of the repository that run in place of a decorated one."""
