@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from aiaudit.model.evaluate import Evaluator, class_of
 from aiaudit.model.guards import lasting
 from aiaudit.model.program import Program, scope_of_name
-from aiaudit.model.scopes import Call, Class, Scope, dotted, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, dotted, walk
 from aiaudit.model.values import CONTAINERS, External
 from aiaudit.sources.python.facts import Expression
 
@@ -66,9 +66,10 @@ def _targets(call: Call) -> Iterator[Expression]:
 
 
 def _is_used(variable: Expression, maker: Call) -> bool:
-    """Whether the function that sets a variable works with it as well."""
+    """Whether the function that sets a variable works with it as well, or gives it to who asked."""
     name = dotted(variable)
-    return any(
+    given_back = maker.scope.returns if isinstance(maker.scope, Function) else ()
+    return any(dotted(value) == name for value, _ in given_back) or any(
         dotted(part) == name
         for call in maker.scope.calls
         if call is not maker
