@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from aiaudit.model.contexts import Contexts
@@ -193,7 +193,7 @@ class Lifetimes:
             heirs = (cls, *self.evaluator.subclasses(cls))
             every = [call for heir in heirs for call in self.evaluator.constructions(heir)]
             made = [call for call in every if not is_for_development(call)]
-            kept = [call for call in made if self._is_kept(call)]
+            kept = [call for call in made if self._is_kept(call, heirs)]
             fresh = [call for call in made if call not in kept and self.contexts.in_request(call.scope) is not None]
             known = self._lasting[id(cls)] = (bool(kept) and not fresh) or any(map(self._is_put_away, fresh))
         return known
@@ -203,13 +203,14 @@ class Lifetimes:
         made = self.evaluator.constructions(cls)
         return bool(made) and all(map(is_for_development, made))
 
-    def _is_kept(self, call: Call) -> bool:
-        """Whether a construction runs once: early, or behind a guard or cache."""
+    def _is_kept(self, call: Call, classes: Collection[Class]) -> bool:
+        """Whether a construction of one of some classes runs once: early, or behind a guard or cache."""
         contexts = self.contexts
         callees = self.evaluator.callees(call)
         if self._is_memoised(call):
             return True
-        if any(isinstance(callee, ClassValue) and contexts.is_singleton(callee.cls) for callee in callees):
+        made = [callee.cls for callee in callees if isinstance(callee, ClassValue) and callee.cls in classes]
+        if any(map(contexts.is_singleton, made)):
             return True
         if contexts.in_request(call.scope, cached=False) is not None:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -68,8 +68,7 @@ class Containers(Core):
                 for method in self.class_attribute(value.cls, "__getitem__", value):
                     if isinstance(method, FunctionValue):
                         yield from self.result(method.function)
-        variable = self.variable(container, scope)
-        for store in self.filled.get(variable, ()) if variable else ():
+        for store in self.stores_into(container, scope):
             given = store.key[2] if store.key is not None and store.key[0] == "const" else None
             if wanted is None or given is None or wanted == given:
                 yield from self.stored(store)
@@ -84,8 +83,7 @@ class Containers(Core):
                 elements.extend(value.element)
             elif isinstance(value, External):
                 yield _entry_of(value)
-        variable = self.variable(container, scope)
-        for store in self.filled.get(variable, ()) if variable else ():
+        for store in self.stores_into(container, scope):
             elements.extend(self.stored(store))
         if elements:
             yield Elements(tuple(elements))
@@ -114,6 +112,18 @@ class Containers(Core):
             self._elements = index
         return self._elements
 
+    def stores_into(self, container: Expression, scope: Scope) -> Sequence[Store]:
+        """The stores of elements into a container: a variable, or what lies in the container that a variable is."""
+        outer = _outer(container)
+        variable = self.variable(container, scope) if outer is None else self._entry(outer, scope)
+        return self.filled.get(variable, ()) if variable is not None else ()
+
+    def _entry(self, container: Expression, scope: Scope) -> Any:
+        """The key of what lies in a container, whatever it lies under."""
+        outer = _outer(container)
+        variable = self.variable(container, scope) if outer is None else self._entry(outer, scope)
+        return ("entry", variable) if variable is not None else None
+
     def variable(self, expression: Expression, scope: Scope) -> Any:
         """A key that two expressions for the same variable share, None for others."""
         if expression[0] == "name":
@@ -135,6 +145,10 @@ class Containers(Core):
     def variables(self, expression: Expression, scope: Scope) -> Iterator[Any]:
         """The keys under which something put into a variable is found: an attribute of `self` is that of the objects of
         derived classes as well, and what a derived class puts there is in what its bases look at."""
+        outer = _outer(expression)
+        if outer is not None:
+            yield from (("entry", variable) for variable in self.variables(outer, scope))
+            return
         variable = self.variable(expression, scope)
         if variable is None:
             return
@@ -284,8 +298,7 @@ class Containers(Core):
                 yield External(f"{value.path}[]", value.origin, value)
             elif isinstance(value, Instance):
                 yield from self._iterated(value)
-        variable = self.variable(container, scope)
-        for store in self.filled.get(variable, ()) if variable else ():
+        for store in self.stores_into(container, scope):
             yield from self.stored(store)
 
     def _keys(self, container: Expression, scope: Scope) -> Iterator[Value]:
@@ -294,8 +307,7 @@ class Containers(Core):
             if isinstance(value, Literal) and value.expression[0] == "dict":
                 for key, _ in value.expression[2]:
                     yield from self.evaluate(key, value.scope)
-        variable = self.variable(container, scope)
-        for store in self.filled.get(variable, ()) if variable else ():
+        for store in self.stores_into(container, scope):
             yield from self.evaluate(store.key, store.scope)
 
     def _generators(self, container: Expression, scope: Scope) -> list[Function]:
@@ -328,6 +340,15 @@ class Containers(Core):
                 yield from self.result(method.function)
             if not methods:
                 yield value
+
+
+def _outer(container: Expression) -> Expression | None:
+    """The container that a container is taken out of: `table[kind]`, `table.setdefault(kind, {})`."""
+    if container[0] == "sub":
+        return container[2]  # type: ignore[no-any-return]
+    if container[0] == "call" and container[2][0] == "attr" and container[2][3] in ("setdefault", "get"):
+        return container[2][2]  # type: ignore[no-any-return]
+    return None
 
 
 def _entry_of(value: External) -> External:

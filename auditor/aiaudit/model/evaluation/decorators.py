@@ -13,18 +13,20 @@ from aiaudit.sources.python.facts import Expression
 
 
 class Decorators(Core):
-    """Answers about decorated functions."""
+    """Answers about decorated functions and classes."""
 
     @cached_property
-    def _decorations(self) -> dict[str, list[tuple[Function | Class, Expression, Scope]]]:
-        """Last name of a decorator -> the functions and classes that have it, the decorator, and where it is
-        evaluated."""
-        found: dict[str, list[tuple[Function | Class, Expression, Scope]]] = defaultdict(list)
-        both: list[Function | Class] = [*self.program.functions, *self.program.classes]
-        for decorated in both:
-            for decorator in decorated.decorators:
+    def _decorations(self) -> dict[str, list[tuple[Value, Expression, Scope]]]:
+        """Last name of a decorator -> what has it, the decorator, and where it is evaluated."""
+        found: dict[str, list[tuple[Value, Expression, Scope]]] = defaultdict(list)
+        decorated: list[tuple[Function | Class, Value]] = [
+            *((function, FunctionValue(function)) for function in self.program.functions if function.decorators),
+            *((cls, ClassValue(cls)) for cls in self.program.classes if cls.decorators),
+        ]
+        for definition, value in decorated:
+            for decorator in definition.decorators:
                 name = last_name(decorator[2] if decorator[0] == "call" else decorator)
-                found[name].append((decorated, decorator, decorated.parent or decorated.module))
+                found[name].append((value, decorator, definition.parent or definition.module))
         return found
 
     def decorated_with(self, function: Function) -> Iterator[Value]:
@@ -37,7 +39,7 @@ class Decorators(Core):
                 if any(
                     isinstance(v, FunctionValue) and v.function is function for v in self.evaluate(decorator, scope)
                 ):
-                    yield ClassValue(decorated) if isinstance(decorated, Class) else FunctionValue(decorated)
+                    yield decorated
 
     def wrappers(self, function: Function) -> tuple[Function, ...]:
         """The functions of the repository that run in place of a decorated one."""

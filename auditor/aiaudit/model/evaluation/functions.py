@@ -55,6 +55,9 @@ class Functions(Decorators):
         name, kind, annotation, default, _ = parameter
         if name == function.self_name:
             owner: Class = function.owner  # type: ignore[assignment]
+            if function.name == "__init_subclass__":
+                yield from (ClassValue(heir) for heir in self.subclasses(owner))
+                return
             yield ClassValue(owner) if function.has_decorator("classmethod") else Instance(owner)
             return
         outer = function.parent or function.module
