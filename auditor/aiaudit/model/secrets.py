@@ -17,6 +17,7 @@ from aiaudit.model.compose import compose_file
 from aiaudit.model.kubernetes import is_manifest_template, manifests_in
 from aiaudit.model.service import Service
 from aiaudit.model.trials import is_for_tests
+from aiaudit.model.unused import is_in_unused_function
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import (
@@ -162,6 +163,10 @@ def _classify(service: Service, path: str, fact: SecretFact) -> Secret | None:
         return None
     if fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD) and is_for_tests(service, path, fact.extent.line):
         return None
+    if fact.context == "comparison" and is_in_unused_function(service, path, fact.extent.line):
+        if fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD):
+            return None  # it opens nothing
+        fact = replace(fact, context="assignment")
     secret = _literal(path, fact, place)
     return _located(service, secret, place) if secret is not None else None
 
