@@ -18,7 +18,7 @@ _PROGRAMS = {
     "scala", "swift", "tf", "ts", "tsx", "vim",
 }  # fmt: skip
 _DOCKERFILE = regex(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
-_DOCKERFILE_VARIANT = regex(r"(?:Docker|Container)file[-_][^.]+")
+_DOCKERFILE_VARIANT = regex(r"(?:Docker|Container)file(?:[-_]|(?=[A-Z0-9]))[^.]+")
 _REQUIREMENTS = regex(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
 _CONDA = regex(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 _MANIFESTS = {"pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.cfg"}

@@ -35,6 +35,8 @@ def git(folder: Path, *arguments: str) -> None:
         ("api.dockerfile", ("dockerfile",)),
         ("Containerfile", ("dockerfile",)),
         ("Dockerfile-cuda", ("dockerfile",)),
+        ("DockerfileWorker", ("dockerfile",)),
+        ("Dockerfiles", ()),
         ("Dockerfile.j2", ("dockerfile",)),
         ("Dockerfile.dockerignore", ("ignore",)),
         ("Dockerfile.md", ()),

@@ -187,8 +187,10 @@ class Calls(Loaded):
             names = self.evaluate(arguments[1], scope)
             if names and all(isinstance(name, Constant) and isinstance(name.value, str) for name in names):
                 return self._got(call, [name.value for name in names if isinstance(name, Constant)])
-            if is_listed(arguments[1], scope):
-                return [member for value in self.evaluate(arguments[0], scope) for member in members_of(value)]
+            # `getattr(import_module(...), name)`: a name that only the running program knows may mean any class.
+            members = [member for value in self.evaluate(arguments[0], scope) for member in members_of(value)]
+            if members or is_listed(arguments[1], scope):
+                return [*members, *self._got(call, ())]
         if path in ("builtins.next", "builtins.anext", "asyncio.gather"):
             return self.elements(arguments[0], scope) if arguments else ()
         if path in IMPORTING_PATHS:
