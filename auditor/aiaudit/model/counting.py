@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiaudit.model.scopes import Function, last_name, walk
 from aiaudit.model.syntax import compares_sizes, statements_in
@@ -15,26 +15,28 @@ def counts(function: Function) -> bool:
     """Whether a function decides by the size of a number: a counter of rounds, the length of a list."""
     tests = (s[2] for s in statements_in(function.body) if s[0] in ("if", "while"))
     chosen = (part[2] for value, _ in function.returns for part in walk(value) if part[0] == "ifexp")
-    return any(map(_compares, (*tests, *chosen)))
+    return any(_comparisons(test) for test in (*tests, *chosen))
 
 
-def ends_by_counting(loop: Statement) -> bool:
+def ends_by_counting(loop: Statement, limits: Callable[[Expression], bool]) -> bool:
     """Whether a `while` ends after a number of rounds or a time: its test compares sizes, or an `if` inside that
-    leaves it does."""
-    if _compares(loop[2]) or _counts_down(loop):
+    leaves it does. `limits` tells of a comparison whether it may be one with a limit at all."""
+    compared = _comparisons(loop[2])
+    if any(map(limits, compared)) or (not compared and _counts_down(loop)):
         return True
     for statement in statements_in(loop[3]):
-        if statement[0] != "if" or not _tests_number(statement[2], loop):
+        if statement[0] != "if" or not _tests_number(statement[2], loop, limits):
             continue
         if any(inner[0] in _LEAVING for inner in statements_in((*statement[3], *statement[4]))):
             return True
     return False
 
 
-def _tests_number(test: Expression, loop: Statement) -> bool:
+def _tests_number(test: Expression, loop: Statement, limits: Callable[[Expression], bool]) -> bool:
     """A comparison of sizes, or of something that the loop counts: `if attempt == LAST`."""
-    if _compares(test):
-        return True
+    compared = _comparisons(test)
+    if compared:
+        return any(map(limits, compared))
     counted = set(_counted(loop))
     return any(part[0] == "name" and part[2] in counted for part in walk(test))
 
@@ -60,6 +62,6 @@ def _is_number(expression: Expression) -> bool:
     return expression[0] == "const" and type(expression[2]) is int
 
 
-def _compares(test: Expression) -> bool:
-    """Whether a test asks somewhere which of two values is the larger."""
-    return any(map(compares_sizes, walk(test)))
+def _comparisons(test: Expression) -> list[Expression]:
+    """The parts of a test that ask which of two values is the larger."""
+    return [part for part in walk(test) if compares_sizes(part)]

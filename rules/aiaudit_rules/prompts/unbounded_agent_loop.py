@@ -110,9 +110,9 @@ def unbounded_agent_loop(loop: AgentLoop) -> Iterator[Finding]:
 
 def _message(loop: AgentLoop) -> str:
     if loop.kind == "own":
-        return f"this loop asks {loop.name} until the answer ends it: nothing counts the rounds"
+        return f"this loop asks {loop.name} until the answer ends it: no number of rounds does"
     if loop.kind == "recursion":
-        return f"{loop.name} asks a model and calls itself again: nothing counts the rounds"
+        return f"{loop.name} asks a model and calls itself again: no number of rounds ends it"
     if loop.removed:
         return f"{loop.name} runs with {loop.parameter}=None: only the model's answer ends the loop"
     return f"{loop.name} sets no {loop.parameter}: {loop.source} runs until a model's answer ends the loop"

@@ -11,8 +11,9 @@ from aiaudit.model.counting import ends_by_counting
 from aiaudit.model.knowledge.schema import INFINITE
 from aiaudit.model.loops.found import AgentLoop, EndlessRetry
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Enclosing, Function, dotted, last_name, walk
+from aiaudit.model.scopes import Call, Enclosing, Function, Scope, dotted, last_name, walk
 from aiaudit.model.syntax import statements_in
+from aiaudit.model.values import Constant, Instance, Value
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -91,7 +92,8 @@ class OwnLoops:
         return None
 
     def _judged(self, turn: _Round) -> AgentLoop | EndlessRetry | None:
-        if ends_by_counting(turn.loop) or _waits(turn.loop):
+        scope = turn.call.scope
+        if ends_by_counting(turn.loop, lambda compared: self._may_limit(compared, scope)) or _waits(turn.loop):
             return None
         line, column = turn.loop[1][:2]
         span = Span(turn.call.scope.module.path, line, column, line, column + len("while"))
@@ -105,6 +107,25 @@ class OwnLoops:
         if _is_left_by_answer(turn.loop):
             return AgentLoop("own", name, INFINITE, "", "", False, span, tuple(steps))
         return None
+
+    def _may_limit(self, compared: Expression, scope: Scope) -> bool:
+        """Whether both sides of a comparison may be numbers: `rounds > self.most` limits nothing while all that the
+        program ever puts there is None."""
+        for side in (compared[2], *compared[4]):
+            values = list(self._values(side, scope))
+            if values and all(isinstance(value, Constant) and value.value is None for value in values):
+                return False
+        return True
+
+    def _values(self, side: Expression, scope: Scope) -> Iterator[Value]:
+        """What a name or attribute may stand for; an attribute of `self` in derived classes as well."""
+        if side[0] not in ("name", "attr"):
+            return
+        evaluator, method = self.side.evaluator, scope.enclosing_method
+        yield from evaluator.evaluate(side, scope)
+        if side[0] == "attr" and method is not None and method.owner is not None and side[2][2:] == (method.self_name,):
+            for heir in evaluator.subclasses(method.owner):
+                yield from evaluator.class_attribute(heir, side[3], Instance(heir))
 
     # Recursion
 
