@@ -29,4 +29,4 @@ def is_in_unused_function(service: Service, path: str, line: int) -> bool:
 
 def _covers(function: Function, line: int) -> bool:
     first, _, last, _ = function.node[1]
-    return first <= line <= last
+    return bool(first <= line <= last)

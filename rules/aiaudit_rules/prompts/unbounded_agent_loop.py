@@ -7,7 +7,7 @@ Flags loops in which a model's answer alone decides whether there is another rou
   condition, and caps that the program takes away (`max_iterations=None` for LangChain's AgentExecutor,
   `max_turns=None` for the OpenAI agents' Runner, `request_limit=None` for pydantic-ai);
 - `while` loops and functions that call themselves around a model's call in a request or task, with no counter, no
-  comparison of sizes and no deadline that ends them.
+  comparison of sizes and no deadline that ends them; a limit that is None wherever the program sets it ends nothing.
 
 Not flagged: loops that wait for a message of a client or a queue in each round, `for` loops, and the defaults of
 libraries that stop early by themselves (15 iterations, 10 turns, 20 steps).
