@@ -7,7 +7,9 @@ Flags loops in which a model's answer alone decides whether there is another rou
   condition, and caps that the program takes away (`max_iterations=None` for LangChain's AgentExecutor,
   `max_turns=None` for the OpenAI agents' Runner, `request_limit=None` for pydantic-ai);
 - `while` loops and functions that call themselves around a model's call in a request or task, with no counter, no
-  comparison of sizes and no deadline that ends them; a limit that is None wherever the program sets it ends nothing.
+  comparison of sizes and no deadline that ends them; a limit that is None wherever the program sets it ends nothing;
+ - `while` loops there that look again and again whether a provider is done with a run, a batch or a file
+   (`runs.retrieve`), with none of these and no deadline around them.
 
 Not flagged: loops that wait for a message of a client or a queue in each round, `for` loops, and the defaults of
 libraries that stop early by themselves (15 iterations, 10 turns, 20 steps).
@@ -111,6 +113,8 @@ def unbounded_agent_loop(loop: AgentLoop) -> Iterator[Finding]:
 def _message(loop: AgentLoop) -> str:
     if loop.kind == "own":
         return f"this loop asks {loop.name} until the answer ends it: no number of rounds does"
+    if loop.kind == "polling":
+        return f"this loop asks {loop.name} until the provider says that it is done: no number of rounds and no time ends it"
     if loop.kind == "recursion":
         return f"{loop.name} asks a model and calls itself again: no number of rounds ends it"
     if loop.removed:
@@ -121,4 +125,6 @@ def _message(loop: AgentLoop) -> str:
 def _remedy(loop: AgentLoop) -> str:
     if loop.kind == "framework":
         return f"set {loop.parameter} to the most rounds that a good run needs, and handle the run that reaches it"
+    if loop.kind == "polling":
+        return "give up after a time (asyncio.timeout, a deadline in the loop), and cancel what runs there"
     return "loop over range(n) with the most rounds that a good run needs, and answer what there is after the last one"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiaudit.model.loops.agents import Agents
 from aiaudit.model.loops.found import AgentLoop, EndlessRetry
 from aiaudit.model.loops.own import OwnLoops
+from aiaudit.model.loops.polling import PollingLoops
 from aiaudit.model.loops.retries import library_retries
 from aiaudit.model.python import python_side
 from aiaudit.model.service import Service
@@ -13,7 +14,9 @@ from aiaudit.model.service import Service
 def agent_loops(service: Service) -> list[AgentLoop]:
     """Loops in which a model decides on the next round."""
     own = [found for found in _own(service) if isinstance(found, AgentLoop)]
-    return [*Agents(python_side(service)).find(), *own]
+    seen = {(loop.span.path, loop.span.line) for loop in own}
+    polled = [loop for loop in PollingLoops(python_side(service)).find() if (loop.span.path, loop.span.line) not in seen]
+    return [*Agents(python_side(service)).find(), *own, *polled]
 
 
 def endless_retries(service: Service) -> list[EndlessRetry]:
