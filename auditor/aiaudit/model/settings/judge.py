@@ -191,7 +191,8 @@ class Judge(Startup):
         if default.kind == LITERAL and source.cls is not None and not uses and is_signing_secret(source.field):
             return self.setting(source, default, late, "whatever is signed", ())
         names = source.names[0]
-        if credential and (is_provider_key(names) or not is_optional(names)):
+        signs = default.kind == LITERAL and any(_is_signed_with(use) for use in plain)
+        if credential and (is_provider_key(names) or not is_optional(names) or signs):
             if FLAG in outcomes and not is_provider_key(names):
                 return None
             if answered and default.kind != LITERAL and not self.is_tool(answered[0]):
@@ -362,6 +363,7 @@ _HARMLESS = frozenset(
      "TemplateResponse", "getLogger", "mask", "startswith", "endswith", "bind", "Info", "set_tag", "Option", "Argument")
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
+_SIGNING = regex(r"^hmac\.(new|digest|HMAC)$|(^|\.)jwt(\.\w+)*\.(en|de)code$|^itsdangerous\.")
 _TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
 _HARMLESS_PATHS = (
     "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
@@ -387,6 +389,11 @@ def is_checked_in_tokens(use: Use, evaluator: Evaluator) -> bool:
         ):
             return False
     return any(map(_TOKEN_CHECK.search, use.paths))
+
+
+def _is_signed_with(use: Use) -> bool:
+    """Whether signatures are made or checked with a value: with a stand-in, anybody makes them."""
+    return use.kind == ARGUMENT and any(map(_SIGNING.search, use.paths))
 
 
 def _expects_none(read: Read) -> bool:
