@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK
+from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, REPEATING
 from aiaudit.model.program import Program
-from aiaudit.model.scopes import Class, Function, Module, Scope
+from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -62,9 +62,14 @@ def _fits(name: str, pattern: str) -> bool:
 def _is_handed_by_decorator(function: Function, evaluator: Evaluator) -> bool:
     for decorator in function.decorators:
         callee = decorator[2] if decorator[0] == "call" else decorator
+        scope = function.parent or function.module
+        if last_name(callee) == "repeat":
+            values = evaluator.evaluate(callee, scope)
+            if any(isinstance(value, External) and value.path in REPEATING for value in values):
+                return True
         if callee[0] != "attr" or callee[3] not in CALLING_BACK:
             continue
-        owners = evaluator.evaluate(callee[2], function.parent or function.module)
+        owners = evaluator.evaluate(callee[2], scope)
         if any(isinstance(owner, External) and owner.made for owner in owners):
             return True
     return False
