@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, REPEATING
+from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, SCHEDULING
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import External, FunctionValue, Value
+from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 Keywords = tuple[tuple["str | None", Expression], ...]
+# What makes a tool of a function.
+TOOL_DECORATOR = regex(
+    r"(langchain\w*|agents|smolagents|crewai|crewai_tools|agno|phi|strands)(\.\w+)*\.(tool|function_tool)"
+)
 # Attributes of arq's settings class -> the kind of entry that their functions are.
 WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task"))
 
 
 @dataclass(slots=True, eq=False)
 class Callback:
-    """A scope that a library runs: `kind` is that of the entry, "request", "task" or "startup"."""
+    """A scope that a library runs: `kind` is that of the entry, "request", "task" or "startup"; "tool" where a model has
+    it called. `registered`: as in `Entry`."""
 
     kind: str
     scope: Function | Module
     label: str
     span: Span
+    registered: bool = False
 
 
 def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
@@ -36,8 +43,12 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
         yield from _of_worker(cls, evaluator)
     yield from _of_worker_objects(program, evaluator)
     for function in program.functions:
-        if _is_handed_by_decorator(function, evaluator):
+        if _is_scheduled(function, evaluator):
+            yield Callback("task", function, f"job {function.qualified_name}", function.span, True)
+        elif _is_handed_by_decorator(function, evaluator):
             yield Callback("request", function, f"callback {function.qualified_name}", function.span)
+        elif _is_tool(function, evaluator):
+            yield Callback("tool", function, f"callback {function.qualified_name}", function.span, True)
     imported = {path for module in program.modules for path in program.imports_of(module.path)}
     for module in program.modules:
         if _is_page(module, imported):
@@ -59,20 +70,56 @@ def _fits(name: str, pattern: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
+def _is_scheduled(function: Function, evaluator: Evaluator) -> bool:
+    """Whether a decorator has a function run again and again: `@schedule.repeat(schedule.every(2).hours)`."""
+    for decorator in function.decorators:
+        callee = decorator[2] if decorator[0] == "call" else decorator
+        if last_name(callee) not in SCHEDULING:
+            continue
+        values = evaluator.evaluate(callee, function.parent or function.module)
+        paths = [value.path for value in values if isinstance(value, External)]
+        if any(path == "schedule.repeat" or path.endswith("().scheduled_job") for path in paths):
+            return True
+    return False
+
+
 def _is_handed_by_decorator(function: Function, evaluator: Evaluator) -> bool:
     for decorator in function.decorators:
         callee = decorator[2] if decorator[0] == "call" else decorator
-        scope = function.parent or function.module
-        if last_name(callee) == "repeat":
-            values = evaluator.evaluate(callee, scope)
-            if any(isinstance(value, External) and value.path in REPEATING for value in values):
-                return True
         if callee[0] != "attr" or callee[3] not in CALLING_BACK:
             continue
-        owners = evaluator.evaluate(callee[2], scope)
+        owners = evaluator.evaluate(callee[2], function.parent or function.module)
         if any(isinstance(owner, External) and owner.made for owner in owners):
             return True
     return False
+
+
+def _is_tool(function: Function, evaluator: Evaluator) -> bool:
+    """Whether a decorator makes a tool of a function."""
+    for decorator in function.decorators:
+        callee = decorator[2] if decorator[0] == "call" else decorator
+        if callee[0] == "name":
+            values = evaluator.evaluate(callee, function.parent or function.module)
+            if any(_makes_tool(value, evaluator) for value in values):
+                return True
+    return False
+
+
+def _makes_tool(value: Value, evaluator: Evaluator) -> bool:
+    """Whether a decorator makes a tool for models to call: a library's, or one of the program that works with such.
+
+    Which agent gets it does not matter: nothing else calls it.
+    """
+    if isinstance(value, External):
+        return TOOL_DECORATOR.fullmatch(value.path) is not None
+    if not isinstance(value, FunctionValue):
+        return False
+    return any(
+        isinstance(callee, External) and TOOL_DECORATOR.fullmatch(callee.path) is not None
+        for scope in (value.function, *value.function.functions)
+        for call in scope.calls
+        for callee in evaluator.callees(call)
+    )
 
 
 def _of_worker(cls: Class, evaluator: Evaluator) -> Iterator[Callback]:

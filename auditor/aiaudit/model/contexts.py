@@ -61,11 +61,13 @@ class Contexts(Edges):
         routing.entries.extend(self._callbacks())
         self.handlers = frozenset(id(entry.scope) for entry in routing.entries)
         self.reached |= {kind: self._explore(kind) for kind in ("request", "task")}
+        if self._adopt_tools():
+            self.reached["request"] = self._explore("request")
         self._find_ephemeral()
 
     def _callbacks(self) -> Iterator[Entry]:
         """Functions that import or startup hand to libraries (tools, nodes, listeners): they run while serving."""
-        known = set(self.handlers)
+        known = {id(entry.scope) for entry in self.routing.entries if entry.kind != "tool"}
         for kind in ("import", "startup"):
             for reaches in list(self.reached[kind].values()):
                 for edge in self.edges(reaches[0].scope):
@@ -82,6 +84,13 @@ class Contexts(Edges):
             if paths and all(path.startswith(packages) for path in paths):
                 return kind
         return ""
+
+    def _adopt_tools(self) -> bool:
+        """Make requests of the tools that no chain of calls from a request leads to: out of a registry, say."""
+        left = [entry for entry in self.routing.entries if entry.kind == "tool" and not self.in_request(entry.scope)]
+        for entry in left:
+            entry.kind = "request"
+        return bool(left)
 
     # Questions
 

@@ -163,8 +163,8 @@ CALLED_BACK = {
     "RunHooks": ("on_*",),
     "AgentMiddleware": ("before_*", "after_*", "wrap_*", "abefore_*", "aafter_*", "awrap_*"),
 }
-# Decorators, by their paths, that have a function run again and again.
-REPEATING = frozenset(("schedule.repeat",))
+# Decorators that have a function run again and again.
+SCHEDULING = frozenset(("repeat", "scheduled_job"))
 # Decorators of a library's object that hand it the function: `@agent.tool`, `@mcp.resource("...")`.
 CALLING_BACK = frozenset(
     (
@@ -181,7 +181,6 @@ CALLING_BACK = frozenset(
         "read_resource",
         "get_prompt",
         "custom_route",
-        "scheduled_job",
     )
 )
 # Listeners of Gradio's components: the first function is run at each such event.

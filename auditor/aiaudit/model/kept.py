@@ -268,8 +268,9 @@ class _Finder:
         for module in self.side.program.modules:
             if self.side.program.tree.mentions(module.path, (name,)):
                 for scope in module.scopes:
-                    if not isinstance(scope, Module) and self.contexts.in_request(scope) is not None:
-                        yield scope
+                    reach = self.contexts.in_request(scope) if not isinstance(scope, Module) else None
+                    if reach is not None and not (reach.entry.registered and reach.entry.kind == "task"):
+                        yield scope  # a job of this process sees what its requests have kept
 
     def _changes(self, write: Write) -> bool:
         """Whether what is written, or under what, comes with the request."""

@@ -85,7 +85,8 @@ class Application:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A scope where execution enters: `kind` is "import", "startup", "request" or "task".
+    """A scope where execution enters: `kind` is "import", "startup", "request" or "task"; "tool" where models have it
+    called and no other entry may lead to it.
 
     `registered`: startup hands the function to a library, which calls it while requests are served; `by` says what
     kind of library, where that tells when: "clock" for one that does so from time to time, "run" for one whose chains,
@@ -170,7 +171,8 @@ class _Finder:
         self._resolvers()
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
-            self._entry(callback.kind, callback.scope, callback.label, callback.span)
+            entry = Entry(callback.kind, callback.scope, callback.label, callback.span, callback.registered)
+            self.found.entries.append(entry)
         for callback in conventions(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
             if callback.kind == "startup":
