@@ -25,14 +25,15 @@ WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "st
 
 @dataclass(slots=True, eq=False)
 class Callback:
-    """A scope that a library runs: `kind` is that of the entry, "request", "task" or "startup"; "tool" where a model has
-    it called. `registered`: as in `Entry`."""
+    """A scope that a library runs: `kind` is that of the entry, "request", "task" or "startup", or "tool" where models
+    have it called; `registered` as in `Entry`."""
 
     kind: str
     scope: Function | Module
     label: str
     span: Span
     registered: bool = False
+    by: str = ""
 
 
 def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
@@ -44,11 +45,11 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
     yield from _of_worker_objects(program, evaluator)
     for function in program.functions:
         if _is_scheduled(function, evaluator):
-            yield Callback("task", function, f"job {function.qualified_name}", function.span, True)
+            yield Callback("task", function, f"job {function.qualified_name}", function.span, True, "clock")
         elif _is_handed_by_decorator(function, evaluator):
             yield Callback("request", function, f"callback {function.qualified_name}", function.span)
         elif _is_tool(function, evaluator):
-            yield Callback("tool", function, f"callback {function.qualified_name}", function.span, True)
+            yield Callback("tool", function, f"callback {function.qualified_name}", function.span, True, "run")
     imported = {path for module in program.modules for path in program.imports_of(module.path)}
     for module in program.modules:
         if _is_page(module, imported):

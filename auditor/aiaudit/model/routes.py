@@ -172,6 +172,7 @@ class _Finder:
         self._factories()
         for callback in callbacks(self.program, self.evaluator):
             entry = Entry(callback.kind, callback.scope, callback.label, callback.span, callback.registered)
+            entry.by = callback.by
             self.found.entries.append(entry)
         for callback in conventions(self.program, self.evaluator):
             self._entry(callback.kind, callback.scope, callback.label, callback.span)

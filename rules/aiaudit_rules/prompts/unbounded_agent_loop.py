@@ -114,7 +114,8 @@ def _message(loop: AgentLoop) -> str:
     if loop.kind == "own":
         return f"this loop asks {loop.name} until the answer ends it: no number of rounds does"
     if loop.kind == "polling":
-        return f"this loop asks {loop.name} until the provider says that it is done: no number of rounds and no time ends it"
+        what = f"this loop asks {loop.name} until the provider says that it is done"
+        return f"{what}: no number of rounds and no time ends it"
     if loop.kind == "recursion":
         return f"{loop.name} asks a model and calls itself again: no number of rounds ends it"
     if loop.removed:

@@ -14,8 +14,8 @@ from aiaudit.model.service import Service
 def agent_loops(service: Service) -> list[AgentLoop]:
     """Loops in which a model decides on the next round."""
     own = [found for found in _own(service) if isinstance(found, AgentLoop)]
-    seen = {(loop.span.path, loop.span.line) for loop in own}
-    polled = [loop for loop in PollingLoops(python_side(service)).find() if (loop.span.path, loop.span.line) not in seen]
+    seen = {loop.span for loop in own}
+    polled = [loop for loop in PollingLoops(python_side(service)).find() if loop.span not in seen]
     return [*Agents(python_side(service)).find(), *own, *polled]
 
 

@@ -13,9 +13,9 @@ class AgentLoop:
     """A loop in which a model decides whether there is another round.
 
     `kind`: "framework" (an agent, team or graph of a library), "own" (a loop in the program), "polling" (one that looks
-    whether the provider is done), "recursion" (a function that calls itself). `name` is how a message calls it, `rounds` how many it may take (`INFINITE` where nothing ends
-    it), `parameter` what would limit it ("" for the program's own loops), `source` whose default it is, `removed` that
-    the program takes the library's cap away.
+    whether a provider is done), "recursion" (a function that calls itself). `name` is how a message calls it, `rounds`
+    how many it may take (`INFINITE` where nothing ends it), `parameter` what would limit it ("" for the program's own
+    loops), `source` whose default it is, `removed` that the program takes the library's cap away.
     """
 
     kind: str

@@ -12,7 +12,7 @@ from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.knowledge.schema import INFINITE
 from aiaudit.model.loops.found import AgentLoop
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Function, dotted, walk
+from aiaudit.model.scopes import Call, dotted, walk
 from aiaudit.model.syntax import statements_in
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
@@ -44,7 +44,8 @@ class PollingLoops:
             return
         deadlines = Deadlines(self.side.evaluator, self.side.contexts, self.side.routing)
         for function in self.side.program.functions:
-            loops = {id(link.node): link.node for call in function.calls for link in call.around if link.kind == "while"}
+            around = (link for call in function.calls for link in call.around)
+            loops = {id(link.node): link.node for link in around if link.kind == "while"}
             reach = self.side.contexts.in_request(function) if loops else None
             if reach is None:
                 continue
