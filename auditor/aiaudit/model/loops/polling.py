@@ -53,7 +53,7 @@ class PollingLoops:
                 for call in function.calls:
                     looked = self._looked(call) if any(link.node is loop for link in call.around) else None
                     if looked is not None and _is_ended_by(loop, call) and not deadlines.bound(call):
-                        if not ends_by_counting(loop):
+                        if not ends_by_counting(loop, lambda _: True):
                             yield self._found(loop, call, looked, reach)
                         break
 
