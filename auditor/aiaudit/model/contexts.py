@@ -218,9 +218,14 @@ class Contexts(Edges):
                     continue
                 if kind == "startup" and is_at_shutdown(edge.span, reach):
                     continue
+                if kind == "request" and isinstance(edge.target, Module) and self._is_imported(edge.target):
+                    continue  # it ran when the service started: an import inside of a function finds it
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 cached = cached or (keeping and self._replaces(edge))
                 queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
+
+    def _is_imported(self, module: Module) -> bool:
+        return id(module) in self.reached["import"]
 
     def _guard_is_vain(self, edge: Edge) -> bool:
         return edge.guard_class is not None and id(edge.guard_class) in self._ephemeral
@@ -228,7 +233,7 @@ class Contexts(Edges):
     def _find_ephemeral(self) -> None:
         """A cache kept on an object that each request makes anew caches nothing: explore again without it."""
         for cls in self.program.classes:
-            calls = list(self.evaluator.constructions(cls))
+            calls = list(self.evaluator.constructions(cls)) or self._made_of_heirs(cls)
             alive = [c for c in calls if self.before_requests(c.scope)]
             fresh = [c for c in calls if self.in_request(c.scope, cached=False) and not self.guard(c).keeps]
             if fresh and self.is_singleton(cls):
@@ -239,6 +244,10 @@ class Contexts(Edges):
         if self._ephemeral:
             for kind in ("request", "task"):
                 self.reached[kind] = self._explore(kind)
+
+    def _made_of_heirs(self, cls: Class) -> list[Call]:
+        """The constructions of the classes that a base class lives in: it is never made itself."""
+        return [call for heir in self.evaluator.subclasses(cls) for call in self.evaluator.constructions(heir)]
 
     def _injected_per_request(self, cls: Class) -> bool:
         constructor = self.evaluator.constructor(cls)

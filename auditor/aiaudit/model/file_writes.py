@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiaudit.model.arguments import argument_of
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk
-from aiaudit.model.values import Constant, External
+from aiaudit.model.values import Constant, External, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
-_OPENING = ("builtins.open", "io.open", "aiofiles.open", "anyio.open_file", "codecs.open", "gzip.open")
+_OPENING = (
+    "builtins.open", "io.open", "aiofiles.open", "anyio.open_file", "codecs.open", "gzip.open", "bz2.open", "lzma.open",
+    "tarfile.open",
+)  # fmt: skip
+# Libraries whose objects are paths that open themselves: any other `open` of a library is its own affair.
+_PATHS = ("pathlib.", "anyio.Path", "aiopath.", "upath.")
 # Functions that write their argument to a path: dotted path -> positions of the path and of what is written.
 _WRITING = {
     "shutil.copy": (1, 0), "shutil.copy2": (1, 0), "shutil.copyfile": (1, 0), "shutil.move": (1, 0),
@@ -108,12 +113,14 @@ def _opened(call: Call, function: Function, side: PythonSide) -> Iterator[Writin
     callee = call.expression[2]
     values = side.evaluator.evaluate(callee, call.scope)
     is_function = any(isinstance(value, External) and value.path in _OPENING for value in values)
-    if not is_function and callee[0] != "attr":
+    if not is_function and (callee[0] != "attr" or _is_of_library(values)):
         return
+    if call.keyword("fileobj") is not None:
+        return  # an archive that is written into a file, or a buffer, opened elsewhere
     mode = call.argument("mode", 1 if is_function else 0)
     if mode is None or mode[0] != "const" or not isinstance(mode[2], str) or not set(mode[2]) & set("wax"):
         return
-    path = (call.arguments[0] if call.arguments else call.keyword("file")) if is_function else callee[2]
+    path = (call.arguments[0] if call.arguments else call.keyword("file") or call.keyword("name")) if is_function else callee[2]
     names = _names_of_file(call, function)
     content: list[Expression] = []
     for other in function.calls:
@@ -123,6 +130,12 @@ def _opened(call: Call, function: Function, side: PythonSide) -> Iterator[Writin
         elif any(argument[0] == "name" and argument[2] in names for argument in other.arguments):
             content.extend(a for a in other.arguments if not (a[0] == "name" and a[2] in names))
     yield Writing(call, path, tuple(content), "a file")
+
+
+def _is_of_library(values: Iterable[Value]) -> bool:
+    """Whether an `open` is known to be that of something else than a path: an archive, an image, a file system."""
+    known = list(values)
+    return bool(known) and all(isinstance(value, External) and not value.path.startswith(_PATHS) for value in known)
 
 
 def _names_of_file(call: Call, function: Function) -> set[str]:

@@ -21,7 +21,7 @@ _TEMPORARY = frozenset(
     ("mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "gettempdir", "TemporaryFile", "mktemp",
      "SpooledTemporaryFile", "BytesIO", "StringIO")
 )  # fmt: skip
-_WORDS = frozenset(("tmp", "temp", "temporary", "cache", "cached", "log", "logs", "debug", "trace", "dump", "null"))
+_WORDS = frozenset(("tmp", "temp", "temporary", "tmpdir", "tempdir", "tmpfile", "tempfile", "cache", "cached", "log", "logs", "debug", "trace", "dump", "null"))
 _DEPTH = 4
 
 
@@ -42,6 +42,13 @@ class PathLife:
         names = {part[2] for part, holder in parts if part[0] == "name" and holder is scope}
         return self._ends(names, scope) or self._ends_with_caller(scope, 2)
 
+    def is_of_temporary_file(self, handle: Expression, scope: Scope) -> bool:
+        """Whether what a file is read from was opened in a place that goes by itself: `with open(tmp / name) as file`."""
+        holder = scope_of_name(scope, handle[2]) if handle[0] == "name" else None
+        opened = [binding.expression for binding in holder.bindings[handle[2]]] if holder is not None else [handle]
+        paths = [call[3][0] for call in opened if call is not None and call[0] == "call" and call[3]]
+        return any(_is_temporary(part) for path in paths for part, _ in self.parts(path, scope))
+
     def parts(self, path: Expression, scope: Scope, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:
         """What a path is put together from: through variables, attributes and arguments."""
         for part in walk(path):
@@ -56,6 +63,9 @@ class PathLife:
             for store in self.contexts.program.stores_by_attribute.get(part[3], ()):
                 if store.value is not None and store.base[0] == "name" and store.scope.module is scope.module:
                     yield store.value, store.scope
+            for method in self._methods(part[3], scope):
+                for returned, _ in method.returns:
+                    yield returned, method
             return
         holder = scope_of_name(scope, part[2]) if part[0] == "name" else None
         if holder is None:
@@ -67,6 +77,12 @@ class PathLife:
                 yield from self.evaluator.passed(holder, part[2])
             elif binding.kind == "from":
                 yield from self.evaluator.definitions(part, scope)
+
+    def _methods(self, name: str, scope: Scope) -> Iterator[Function]:
+        """The methods and properties of a name in the module: what they return is part of the path."""
+        for other in scope.module.scopes:
+            if isinstance(other, Function) and other.name == name and other.owner is not None:
+                yield other
 
     def _ends(self, names: set[str], scope: Scope) -> bool:
         """Whether a function (or one inside it) deletes or sends a file that has one of these names in its path. What

@@ -86,8 +86,20 @@ _SERVICER = ("Servicer_to_server(",)
 # Connexion finds its handlers by the names that an OpenAPI document gives them.
 CONNEXION = ("connexion",)
 _OUTSIDE = regex(
-    r"(^|/)(tests?|testing|e2e|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic|management/commands)/"
-    r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_test|tests|conftest|setup|manage)\.py$"
+    r"(^|/)(tests?|testing|e2e|qa|load_?tests?|mocks?|fixtures|docs?|examples?|notebooks?|benchmarks?|migrations|alembic"
+    r"|management/commands)/"
+    r"|(^|/)(test_[^/]*|mock_[^/]*|[^/]*_(test|e2e|loadtest)|tests|conftest|setup|manage)\.py$"
+)
+# Programs of the people who work on a service, in folders of such: they use its framework, and are no part of it unless
+# they make what answers or works, or a deploy file starts them.
+_TOOL_FOLDER = regex(r"(^|/)(scripts?|hack|dev_?tools)/")
+_DEPLOYS = regex(r"(^|/)(Procfile|[^/]*Dockerfile[^/]*|Containerfile|[^/]*\.(ya?ml|sh|toml|service|conf))$")
+_IS_RUN = regex(r"^if __name__ ==", re.MULTILINE)
+_SERVES = regex(
+    r"\b(FastAPI|Flask|Quart|Sanic|Starlette|Litestar|Celery|Robyn|APIRouter|Blueprint|Application|Interface|Blocks"
+    r"|ChatInterface|FastMCP|RedisSettings|Worker)\(|^[ \t]*@[\w.]+\.(route|get|post|put|delete|patch|websocket|task|actor"
+    r"|event|on_\w+|listener)\b|^[ \t]*@(shared_task|dramatiq|cl\.)|\bst\.\w+\(",
+    re.MULTILINE,
 )
 # Files that start a service without importing a framework: they import the module that builds the application.
 STARTERS = frozenset(
@@ -108,10 +120,20 @@ def entry_paths(tree: Tree, paths: Iterable[str]) -> list[str]:
     """The files with routes, tasks or an application, [] for a tree without any framework."""
     known = sorted(paths)
     entries = [p for p in known if tree.mentions(p, _ENTRY) or tree.mentions(p, _SERVICER)]
-    inside = [p for p in entries if not is_beside_the_service(p)]
+    inside = [p for p in entries if not is_beside_the_service(p) and not _is_tool(p, tree)]
     if any(tree.mentions(path, CONNEXION) for path in inside):
         inside = sorted({*inside, *_named_by_openapi(tree, known)})
     return inside or entries
+
+
+def _is_tool(path: str, tree: Tree) -> bool:
+    """Whether a file is a script that somebody runs by hand beside the service."""
+    if not _TOOL_FOLDER.search(path) or not tree.mentions(path, _IS_RUN) or tree.mentions(path, _SERVES):
+        return False
+    name = path.rpartition("/")[2]
+    started = (name, path.removesuffix(".py").replace("/", "."))
+    files = (other for other in tree.files() if not other.endswith((".py", ".md", ".rst", ".txt", ".json")))
+    return not any(_DEPLOYS.search(other) and tree.mentions(other, started) for other in files)
 
 
 def _named_by_openapi(tree: Tree, paths: list[str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from aiaudit.values import dataclass
 
 if TYPE_CHECKING:
     from aiaudit.model.flow.order import Order
+    from aiaudit.model.path_life import PathLife
 
 
 @dataclass(slots=True, eq=False)
@@ -290,16 +291,24 @@ def outside(value: Value, evaluator: Evaluator) -> Iterator[External]:
 
 def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     """The constructions among the known calls, with their lives."""
+    from aiaudit.model.flow.order import Order  # the package of flows needs what stands here
+    from aiaudit.model.path_life import PathLife
+
     filled = _filled_indexes(known)
     models = _models(known, contexts.evaluator)
-    return [_resource(_as_built(k, filled, models), contexts) for k in known if k.entry.kind != "call"]
+    paths = PathLife(contexts, Order())
+    return [_resource(_as_built(k, filled, models, paths), contexts) for k in known if k.entry.kind != "call"]
 
 
-def _as_built(known: Known, filled: set[int], models: set[int]) -> Known:
-    """An index that is filled where it is made costs what goes into it; what was stored may be a model; a model that
-    nobody takes is made for its download, or to see that it can be made."""
+def _as_built(known: Known, filled: set[int], models: set[int], paths: PathLife) -> Known:
+    """An index that is filled where it is made costs what goes into it; what was stored may be a model, or a request's
+    own work that lies in a temporary file; a model that nobody takes is made for its download, or to see that it can be
+    made."""
     if id(known.call) in models:
         return replace(known, entry=replace(known.entry, cost="model-load"))
+    if known.entry.cost == "data-load" and known.call.arguments:
+        if paths.is_of_temporary_file(known.call.arguments[0], known.call.scope):
+            return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.cost == "model-load" and _is_dropped(known):
         return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.purpose != "index" or id(known.call) not in filled:

@@ -137,8 +137,8 @@ class Startup:
 
     def is_early(self, scope: Scope) -> bool:
         """Whether a scope runs at import or startup, and what fails there is not swallowed on the way."""
-        reach = self.contexts.before_requests(scope)
-        return reach is not None and not self.is_swallowed(reach)
+        reaches = [self.contexts.reach(kind, scope) for kind in ("startup", "import")]
+        return any(reach is not None and not self.is_swallowed(reach) for reach in reaches)
 
     def is_swallowed(self, reach: Reach) -> bool:
         for link in reach.chain():
