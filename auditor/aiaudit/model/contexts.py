@@ -47,6 +47,11 @@ class Reach:
 
 
 State = tuple[int, bool, bool]
+# Exceptions that answer a question.
+_ASKING = frozenset(
+    ("KeyError", "IndexError", "LookupError", "AttributeError", "ImportError", "ModuleNotFoundError", "StopIteration",
+     "StopAsyncIteration", "FileNotFoundError", "DoesNotExist", "ObjectDoesNotExist", "Empty", "NameError")
+)  # fmt: skip
 
 
 class Contexts(Edges):
@@ -206,8 +211,9 @@ class Contexts(Edges):
         """Add what can be reached from some starts to what is found already."""
         seen: set[State] = {(id(r.scope), r.cached, r.offloaded) for known in found.values() for r in known}
         queue = deque(starts)
-        while queue:
-            reach = queue.popleft()
+        failed: deque[Reach] = deque()  # what only a failure leads to, where nothing else does
+        while queue or failed:
+            reach = queue.popleft() if queue else failed.popleft()
             state = (id(reach.scope), reach.cached, reach.offloaded)
             if state in seen:
                 continue
@@ -222,7 +228,8 @@ class Contexts(Edges):
                     continue  # it ran when the service started: an import inside of a function finds it
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 cached = cached or (keeping and self._replaces(edge))
-                queue.append(Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded))
+                following = Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded)
+                (failed if is_after_failure(edge.call) else queue).append(following)
 
     def _is_imported(self, module: Module) -> bool:
         return id(module) in self.reached["import"]
@@ -262,6 +269,13 @@ def goes_on(edge: Edge | None) -> bool:
     if edge is None or edge.call is None:
         return False
     return edge.offloaded or edge.registered or edge.call.name in STARTERS or starts_task(edge)
+
+
+def is_after_failure(call: Call | None) -> bool:
+    """Whether a call stands in the handler of an exception that says that something went wrong: not that something is
+    not there, which is another way to ask for it."""
+    handlers = [link.node[1] for link in call.around if link.kind == "except"] if call is not None else []
+    return any(handler[0] is None or last_name(handler[0]) not in _ASKING for handler in handlers)
 
 
 def starts_task(edge: Edge | None) -> bool:

@@ -1,4 +1,5 @@
-"""What is kept and given again while it serves: `if found: if is_fresh(found): return found`, and below it is made."""
+"""What is kept and given again while it serves: `if found: if is_fresh(found): return found`, and below it is made; or
+`if found: try: found.ping() ...`."""
 
 from __future__ import annotations
 
@@ -23,9 +24,10 @@ def tests_before(call: Call) -> Iterator[tuple[Expression, Expression]]:
 
 
 def _outer_ifs(enclosing: Enclosing | None, call: Call) -> Iterator[Enclosing]:
-    """The `if` statements around a place, with another one inside, that end before a call."""
+    """The `if` statements around a place, with another one or a `try` inside, that end before a call."""
     inner = False
     for link in enclosing or ():
+        inner = inner or link.kind == "try"
         if link.kind == "if" and link.node[0] == "if":
             if inner and link.branch and link.node[1][2] < call.at[0]:
                 yield link

@@ -16,6 +16,8 @@ _HEALTH = frozenset(
 )  # fmt: skip
 # Words that say it in the name of a handler, wherever its route lies.
 _HEALTH_HANDLER = frozenset(("health", "healthz", "healthcheck", "liveness", "readiness"))
+# What makes an application of one standard from one of the other.
+_WRAPPERS = ("Middleware", "WsgiToAsgi", "AsgiToWsgi", "ASGIApp")
 _WORD = regex(r"[a-z]+")
 # Top-level modules and distributions that answer probes, count and time requests, or trace them.
 _HEALTH_LIBRARIES = ("fastapi_health", "fastapi_healthcheck", "health_check", "healthcheck", "watchman", "bentoml")
@@ -108,14 +110,16 @@ def _libraries(service: Service, side: PythonSide) -> frozenset[str]:
 
 
 def _mounted(side: PythonSide) -> set[int]:
-    """The constructions of applications that another one mounts."""
+    """The constructions of applications that another one mounts, itself or wrapped: `Mount("/", WSGIMiddleware(app))`."""
     found: set[int] = set()
-    for call in side.program.calls_by_name.get("mount", ()):
+    queue = [call for name in ("mount", "Mount") for call in side.program.calls_by_name.get(name, ())]
+    for call in queue:  # grows while it is walked: what wraps an application
         for argument in (*call.arguments, *(value for _, value in call.keywords)):
             for value in side.evaluator.evaluate(argument, call.scope):
                 origin = getattr(value, "origin", None)
-                if origin is not None:
+                if origin is not None and id(origin) not in found:
                     found.add(id(origin))
+                    queue += [origin] if origin.name.endswith(_WRAPPERS) else []
     return found
 
 

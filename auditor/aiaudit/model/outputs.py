@@ -15,9 +15,10 @@ from aiaudit.model.left_out import LeftOut
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
-from aiaudit.model.scopes import Call
+from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
-from aiaudit.model.values import External
+from aiaudit.model.values import External, Literal
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
 # Arguments whose entries go to the API as they are, and what the API calls the cap.
@@ -70,7 +71,7 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
         if output is None or output.bounded or not output.parameters:
             continue
         reach = _reach(known.call, side)
-        if reach is None:
+        if reach is None or _draws_alone(known.call, output, side):
             continue
         if known.entry.kind != "call":
             asked = not forgotten.holds(known.call)
@@ -82,6 +83,23 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
             without = reach if is_absent else left_out.reach(known.call, names)
             if without is not None:
                 yield _of(known, without, output)
+
+
+def _draws_alone(call: Call, output: Output, side: PythonSide) -> bool:
+    """Whether a call asks for pictures and for no text: those are of one size, however long the model could write."""
+    options = {name.rpartition(".")[0] for name in output.parameters if "." in name}
+    for way in options:
+        asked = argument_of(call, f"{way}.response_modalities", side.evaluator)
+        for value in asked.values:
+            parts = value.expression[2] if isinstance(value, Literal) and value.expression[0] in ("list", "tuple") else ()
+            if parts and all(_named(part) == "image" for part in parts):
+                return True
+    return False
+
+
+def _named(part: Expression) -> str:
+    """A modality, written as a text or as the member of an enumeration."""
+    return (str(part[2]) if part[0] == "const" else last_name(part)).lower()
 
 
 def _as_maker(known: Known, side: PythonSide) -> Known | None:

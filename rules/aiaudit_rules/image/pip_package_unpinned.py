@@ -68,9 +68,12 @@ def pip_package_unpinned(image: Dockerfile) -> Iterator[Finding]:
     if is_beside_the_service(image):
         return
     told: set[frozenset[str]] = set()
+    there: dict[int, set[str]] = {}
     for run in image.usage.runs_in(image.used):
+        installed = there.setdefault(id(run.layer.stage), set())
         for install in run.installs:
-            loose = _loose(install, run, image)
+            loose = [package for package in _loose(install, run, image) if package.name not in installed]
+            installed.update(_listed(install, image))
             names = [package.name or package.text for package in loose]
             if not loose or frozenset(names) in told:
                 continue
@@ -100,6 +103,12 @@ def _loose(install: Install, run: Run, image: Dockerfile) -> list[Package]:
         return loose
     known = {item.name for item in required_in_files(install, image.service.tree)}
     return [package for package in loose if package.name not in known]
+
+
+def _listed(install: Install, image: Dockerfile) -> Iterator[str]:
+    """What an install takes from requirement files: another one that names it later finds it there, and leaves it."""
+    if not {"--target", "-t", "--prefix", "--root"}.intersection(install.flags):
+        yield from (item.name for item in required_in_files(install, image.service.tree))
 
 
 def _is_loose(package: Package) -> bool:

@@ -88,5 +88,6 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
         help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
         trace=blocking.trace,
         related=[Step("blocks as well", call.span) for call in blocking.more],
-        confidence=Confidence.MEDIUM if blocking.known.entry.brief else None,
+        # Which loop a library runs a coroutine on that it is handed, only the library knows.
+        confidence=Confidence.MEDIUM if blocking.known.entry.brief or entry.registered else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.model.answering import CALLED
-from aiaudit.model.contexts import Reach
+from aiaudit.model.contexts import Reach, is_after_failure
 from aiaudit.model.resources import Resource
 from aiaudit.model.scopes import Call
 
@@ -41,8 +41,12 @@ def severity_of(resource: Resource) -> Severity:
 
 
 def confidence_of(reach: Reach) -> Confidence:
-    """High, unless a library calls the function at a moment that only it knows."""
-    return Confidence.MEDIUM if reach.entry.registered else Confidence.HIGH
+    """High, unless a library calls the function at a moment that only it knows, or a failure alone leads there."""
+    return Confidence.MEDIUM if reach.entry.registered or _only_fails(reach) else Confidence.HIGH
+
+
+def _only_fails(reach: Reach) -> bool:
+    return any(is_after_failure(link.edge.call) for link in reach.chain() if link.edge is not None)
 
 
 # How a step of a chain says that a job is put into a queue.
@@ -52,6 +56,8 @@ _CALLED = tuple(f"{words} " for words in CALLED.values())
 
 def occasion(reach: Reach, call: Call) -> str:
     """When a call happens, for a message: `on every POST /chat`."""
+    if _only_fails(reach) or is_after_failure(call):
+        return f"after each failure in {reach.entry.label}"
     if reach.entry.kind == "task":
         return f"on every run of {reach.entry.label}"
     queued = [link.edge.caption for link in reach.chain() if link.edge is not None]

@@ -146,6 +146,8 @@ class Judge(Startup):
         late = request if early is None else None
         if any(name in self.checked for name in source.names) or self.is_assembled(source):
             return None
+        if self.is_replaced(source):
+            return None
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None
         if default.kind == SAID_MISSING:

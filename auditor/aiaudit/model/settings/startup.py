@@ -280,6 +280,22 @@ class Startup:
             for method in cls.functions
         )
 
+    def is_replaced(self, source: Source) -> bool:
+        """Whether startup puts what a function of the program finds or makes in the place of a field's value:
+        `settings.signing_key = resolve_signing_key(settings.signing_key)`."""
+        if source.cls is None:
+            return False
+        evaluator = self.side.evaluator
+        return any(
+            store.how == "attribute"
+            and store.value is not None
+            and store.value[0] == "call"
+            and self.is_early(store.scope)
+            and any(isinstance(value, FunctionValue) for value in evaluator.evaluate(store.value[2], store.scope))
+            and evaluator.store_class(store, [source.cls])
+            for store in self.side.program.stores_by_attribute.get(source.field, ())
+        )
+
     def may_fail(self, method: Function, cls: Class) -> bool:
         """Whether a validator raises, itself or in a method of the class that it names."""
         if fails(method):

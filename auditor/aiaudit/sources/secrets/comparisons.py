@@ -34,6 +34,24 @@ def accepted(statement: ast.If | ast.Return, functions: Functions) -> Iterator[t
             yield literal, name_of(subject)
 
 
+def sought_alone(tree: ast.Module) -> frozenset[str]:
+    """The names that a module reads only to look for their value among others: `KNOWN_BAD in (user, password)`."""
+    sought = {
+        id(node.left): node.left.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name)
+        if all(isinstance(operator, ast.In | ast.NotIn) for operator in node.ops)
+    }
+    names_sought = set(sought.values())
+    otherwise = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        if node.id in names_sought and id(node) not in sought
+    }
+    return frozenset(names_sought - otherwise)
+
+
 def name_of(subject: ast.expr) -> str:
     """What the compared value is called: a variable, an attribute, a key, a header."""
     if isinstance(subject, ast.Call) and isinstance(subject.func, ast.Attribute):

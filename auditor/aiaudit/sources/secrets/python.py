@@ -14,7 +14,7 @@ from aiaudit.patterns import regex
 from aiaudit.sources.python import syntax
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.collect import Collector
-from aiaudit.sources.secrets.comparisons import accepted
+from aiaudit.sources.secrets.comparisons import accepted, sought_alone
 from aiaudit.sources.secrets.embedded import bind_embedded
 from aiaudit.sources.secrets.names import word_set
 from aiaudit.sources.secrets.syntax import (
@@ -62,7 +62,7 @@ _DECOY = regex(r"(?i:dummy|fake|decoy|timing|invalid|unusable|not[-_ ]?a[-_ ]?re
 
 def bind_python(collector: Collector, tree: ast.Module, lines: Sequence[int]) -> None:
     """Read the bindings on these lines (sorted)."""
-    _Binder(collector, lines).block(tree.body, "")
+    _Binder(collector, lines, tree).block(tree.body, "")
 
 
 def parse(text: str) -> ast.Module | None:
@@ -92,9 +92,10 @@ class _Binder:
     """`_sketch` is true inside `if __name__ == "__main__":`, where placeholders and guessable values are trials.
     `_functions` are those that the statement stands in."""
 
-    def __init__(self, collector: Collector, lines: Sequence[int]) -> None:
+    def __init__(self, collector: Collector, lines: Sequence[int], tree: ast.Module) -> None:
         self._collector = collector
         self._lines = lines
+        self._tree = tree
         self._sketch = False
         self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
 
@@ -149,12 +150,18 @@ class _Binder:
             self._several(name, value)
             return
         environment = isinstance(target, ast.Subscript) and "environ" in dotted(target.value)
+        if not owner and isinstance(target, ast.Name) and isinstance(value, ast.Constant) and self._is_sought(name):
+            return
         for literal, origin in literals_of(value):
             context = "default" if origin else "environment" if environment else "assignment"
             if owner == "fields" and not origin:
                 context = "field"
             in_use = environment or owner == "fields" or (is_setting(target) and is_own_key(name))
             self._bind(literal, name, context, PROCESS if origin == "lookup" or in_use else CODE)
+
+    def _is_sought(self, name: str) -> bool:
+        """Whether a module's constant is a value that must not stay in use: it is there to be found."""
+        return not self._functions and names.is_secret_name(name) and name in sought_alone(self._tree)
 
     def _several(self, name: str, value: ast.List | ast.Set | ast.Tuple | ast.Dict) -> None:
         """`API_KEYS = {"...", "..."}`, or who has which key. Names of keys stand in such lists as well: only what looks
