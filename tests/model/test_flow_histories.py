@@ -274,6 +274,76 @@ def test_threads_of_graphs(given: str, saver: str, count: int, tmp_path: Path) -
     assert len(histories(tmp_path, head + GRAPH.format(given=given, saver=saver))) == count
 
 
+GRAPHS = """
+import operator
+from typing import Annotated, TypedDict
+
+from langchain_core.messages import trim_messages
+from langgraph.checkpoint.memory import MemorySaver
+from langgraph.graph import MessagesState, StateGraph
+from langgraph.graph.message import add_messages
+from langchain_openai import ChatOpenAI
+
+llm = ChatOpenAI(timeout=20, max_tokens=100)
+
+class Latest(TypedDict):
+    messages: list
+    mood: str
+
+class Added(TypedDict):
+    messages: Annotated[list, operator.add]
+
+class Deeper(MessagesState):
+    mood: str
+
+def whole(state):
+    return {{"messages": [llm.invoke(state["messages"])]}}
+
+def last(state):
+    return {{"messages": [llm.invoke(state["messages"][-1])]}}
+
+def trimmed(state):
+    return {{"messages": [llm.invoke(cut(state))]}}
+
+def cut(state):
+    return trim_messages(state["messages"], max_tokens=2000)
+
+talk = StateGraph({state})
+talk.add_node("answer", {kept})
+inner = StateGraph(Added)
+inner.add_node("step", {inner})
+talk.add_node("inner", inner.compile())
+graph = talk.compile(checkpointer=MemorySaver())
+other = StateGraph(Added)
+other.add_node("answer", {other})
+passing = other.compile()
+
+@app.post("/chat")
+async def chat(mood: int):
+    await passing.ainvoke({{"messages": [str(mood)]}})
+    return await graph.ainvoke({{"messages": [str(mood)]}}, {{"configurable": {{"thread_id": "one"}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "inner", "other", "count"),
+    [
+        ("Added", "whole", "last", "last", 1),
+        ("Deeper", "whole", "last", "last", 1),
+        ("Added", "last", "whole", "last", 1),
+        ("Added", "whole", "last", "trimmed", 1),
+        ("Latest", "whole", "last", "last", 0),
+        ("Added", "last", "last", "whole", 0),
+        ("Added", "trimmed", "last", "last", 0),
+    ],
+)
+def test_each_graph_is_judged_by_its_own_nodes(  # noqa: PLR0913, PLR0917
+    state: str, kept: str, inner: str, other: str, count: int, tmp_path: Path
+) -> None:
+    program = GRAPHS.format(state=state, kept=kept, inner=inner, other=other)
+    assert [history.kind for history in histories(tmp_path, program)] == ["memory"] * count
+
+
 ROWS = """
 from sqlalchemy import Column, Integer, Text, select
 from sqlalchemy.orm import declarative_base

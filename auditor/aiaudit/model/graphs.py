@@ -64,12 +64,15 @@ class Graphs:
 
     def of(self, value: External) -> Graph | None:
         """The graph that a value was compiled from; None for graphs that a library draws."""
-        for origin in origins(value):
-            if origin.name in _BUILDERS:
-                if id(origin) not in self._known:
-                    self._known[id(origin)] = self._read(origin)
-                return self._known[id(origin)]
-        return None
+        return next((graph for origin in origins(value) if (graph := self.made_by(origin)) is not None), None)
+
+    def made_by(self, builder: Call) -> Graph | None:
+        """The graph that is drawn on what a call makes, None if that is no builder."""
+        if builder.name not in _BUILDERS:
+            return None
+        if id(builder) not in self._known:
+            self._known[id(builder)] = self._read(builder)
+        return self._known[id(builder)]
 
     def all(self) -> Iterator[Graph]:
         """Every graph that the program draws."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.checkpoints import GRAPHS, SUMMARISING
 from aiaudit.model.contexts import Reach
+from aiaudit.model.flow.graph_threads import TRIMMERS, GraphThreads
 from aiaudit.model.flow.keeping import Growth, Keeping
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Place
@@ -31,8 +31,6 @@ from aiaudit.values import dataclass
 
 _FIELD = regex(r"\{[^}]*\}")
 _CUTTING = regex(r"(?i)trim|trunc|summar|prune|shorten|window|limit|last|recent|pop|count")
-_TRIMMERS = ("trim_messages", "RemoveMessage", "SummarizationNode", "SummarizationMiddleware", "filter_messages",
-             "delete_messages", "ContextEditingMiddleware", "summarize_conversation", "trim_history")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,14 +55,16 @@ class Histories:
         self.tools = tools
         self.keeping = Keeping(tools)
         self.trips = RoundTrips(self.keeping)
-        self.sends_state = False
+        self.threads = GraphThreads(tools)
+        self.sending: set[int] = set()  # the nodes that send all messages of their graph's state
 
     def of_walk(self, call: ModelCall, walk: Walk) -> Iterator[GrowingConversation]:
         """The conversations that a model call gets whole."""
         if call.purpose not in GENERATING:
             return
         for place in walk.places:
-            self.sends_state = self.sends_state or self._is_whole_state(place)
+            if self._is_whole_state(place):
+                self.sending.add(id(place.scope))
             growth = self.keeping.grown(place)
             trip = self.trips.of(place) if growth is None else None
             if growth is not None:
@@ -213,10 +213,9 @@ class Histories:
                 if reach is not None:
                     steps = (*reach.steps(), Step(known.name, known.call.span))
                     yield GrowingConversation("memory", known.name, "the model", known.call.span, steps)
-        if not any(self.tools.side.program.calls_by_name.get(name) for name in _TRIMMERS):
-            for name in GRAPHS:
-                for call in self.tools.side.program.calls_by_name.get(name, ()):
-                    yield from self._stored_thread(call, name)
+        for name in GRAPHS:
+            for call in self.tools.side.program.calls_by_name.get(name, ()):
+                yield from self._stored_thread(call, name)
 
     def _keeps_every_turn(self, known: Known) -> bool:
         """Whether a call makes an object that remembers all that is said through it."""
@@ -269,7 +268,10 @@ class Histories:
         saver = call.keyword("checkpointer")
         if saver is None or (saver[0] == "const" and saver[2] is None) or self._may_trim(call):
             return
-        if name == "compile" and not (self.sends_state or self._has_agent):
+        builder = self.threads.builder(call) if name == "compile" else None
+        if builder is None and any(self.tools.side.program.calls_by_name.get(trimmer) for trimmer in TRIMMERS):
+            return
+        if name == "compile" and not (self.sending if builder is None else self._grows(builder)):
             return
         side = self.tools.side
         runs = [run for run in side.uses.get(id(call), ()) if run.name in RUNS]
@@ -280,19 +282,13 @@ class Histories:
             steps = (*reach.steps(), Step("keeps each thread in a checkpointer", call.span))
             yield GrowingConversation("memory", f"the checkpointer of {name}", "the model", call.span, steps)
 
-    @cached_property
-    def _has_agent(self) -> bool:
-        """Whether a node of a graph is an agent, which sends the model all messages of the state."""
-        return any(
-            isinstance(value, External)
-            and value.origin is not None
-            and value.origin.name in GRAPHS
-            and value.origin.name != "compile"
-            and not self._may_trim(value.origin)
-            for added in self.tools.side.program.calls_by_name.get("add_node", ())
-            for given in added.arguments
-            for value in self.tools.evaluator.evaluate(given, added.scope)
+    def _grows(self, builder: Call) -> bool:
+        """Whether a graph sends the model all messages of a thread, itself or by an agent in it, and each turn is added
+        to them."""
+        sends = any(id(node) in self.sending for node in self.threads.nodes(builder)) or any(
+            made.name != "compile" and not self._may_trim(made) for made in self.threads.within(builder)
         )
+        return sends and self.threads.adds_turns(builder) and not self.threads.leaves_out(builder)
 
     def _may_trim(self, agent: Call) -> bool:
         """Whether what an agent runs ahead of its model may leave messages out."""
