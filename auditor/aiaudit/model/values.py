@@ -22,12 +22,14 @@ class External:
 
     `openai.OpenAI` is the class, `openai.OpenAI()` an instance, `openai.OpenAI().chat.completions.create` its method.
     `origin` is the call that made the last `()` (None where only an annotation says so); `base` the value that the last
-    attribute was taken of or that was called.
+    attribute was taken of or that was called. `given` are the values of its type's arguments, where an annotation tells
+    them: of `Runtime[Context]` an object of `Context`.
     """
 
     path: str
     origin: Call | None = None
     base: Value | None = field(default=None, compare=False, repr=False)
+    given: tuple[tuple[Value, ...], ...] = ()
 
     @property
     def made(self) -> bool:

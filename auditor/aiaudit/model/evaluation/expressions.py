@@ -28,6 +28,17 @@ RUNNABLE = "langchain_core.runnables.RunnableSequence()"
 SUBCLASSES = "builtins.type.__subclasses__"
 NEW = "builtins.object.__new__"
 NAMESPACES = ("types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()")
+# Objects of frameworks that carry one of the program's: attribute -> which argument of their type it is of.
+CARRIERS: dict[str, dict[str, int]] = {
+    "Runtime": {"context": 0},
+    "ToolRuntime": {"context": 0, "state": 1},
+    "RunContext": {"deps": 0},
+    "RunContextWrapper": {"context": 0},
+    "AgentHookContext": {"context": 0},
+    "ToolContext": {"context": 0},
+    "Context": {"lifespan_context": 1},
+}
+_RUNTIME = "langgraph.runtime.get_runtime()"
 # Names under which code reaches for an application, or the state that it or a request carries.
 _SHARED = ("state", "g", "ctx", "app", "current_app", "application")
 _BUILTINS = frozenset(dir(builtins))
@@ -163,7 +174,7 @@ class Expressions(Core):
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """An attribute of a value."""
         if isinstance(value, External):
-            given = tuple(self._in_namespace(value, name)) if value.path in NAMESPACES else ()
+            given = tuple(self._in_namespace(value, name)) if value.path in NAMESPACES else self._carried(value, name)
             return given or (External(f"{value.path}.{name}", value.origin, value),)
         if isinstance(value, Instance):
             return self.class_attribute(value.cls, name, value)
@@ -182,6 +193,18 @@ class Expressions(Core):
         if isinstance(value, Constant) and name == "value":
             return (value,)  # a literal has none: it stands in an enumeration
         return ()
+
+    def _carried(self, value: External, name: str) -> tuple[Value, ...]:
+        """The object of the program that one of a framework carries, as far as its type tells: `runtime.context`."""
+        if value.path == _RUNTIME and name == "context" and value.origin is not None:
+            return tuple(self.annotated(value.origin.argument("context_schema", 0), value.origin.scope))
+        if not value.given:
+            return ()
+        owner = next((part for part in reversed(value.path.split(".")) if part.endswith("()")), value.path)
+        if name == "request_context":
+            return (External(f"{value.path}.{name}", value.origin, value, value.given),)
+        index = CARRIERS.get(owner.removesuffix("()"), {}).get(name)
+        return value.given[index] if index is not None and index < len(value.given) else ()
 
     def _in_namespace(self, namespace: External, name: str) -> Iterator[Value]:
         """What an object that holds whatever it is given was given, at once or later."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.core import distinct, is_object
 from aiaudit.model.evaluation.decorators import Decorators
+from aiaudit.model.evaluation.expressions import CARRIERS
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import (
@@ -291,7 +293,10 @@ class Functions(Decorators):
             chosen = arguments[1:] if name.lower() in ("dict", "mapping", "defaultdict") else arguments
             yield Elements(distinct(v for a in chosen for v in self.annotated(a, scope)))
         else:
-            yield from self.annotated(annotation[2], scope)
+            for value in self.annotated(annotation[2], scope):
+                if isinstance(value, External) and value.path.removesuffix("()").rpartition(".")[2] in CARRIERS:
+                    value = replace(value, given=tuple(tuple(self.annotated(given, scope)) for given in arguments))
+                yield value
 
 
 def _parts(value: Value) -> tuple[Value, ...]:
