@@ -180,6 +180,16 @@ def test_cycles_come_to_an_end_and_keep_what_is_known(tmp_path: Path) -> None:
     assert outside_paths(value_of(side, "main.py", "kept")) == {"openai.OpenAI()"}
 
 
+def test_constants_do_not_crowd_out_objects(tmp_path: Path) -> None:
+    """However many texts and numbers a value may be, the objects of the program among them are known."""
+    listed = ", ".join(f'"name {number}"' for number in range(40))
+    body = f"class Panel: ...\nITEMS = [{listed}, Panel()]\nfor item in ITEMS:\n    chosen = item\n"
+
+    side = side_of(tmp_path, {"app/main.py": APP + body})
+
+    assert class_names(value_of(side, "app/main.py", "chosen")) == {"Panel"}
+
+
 def test_only_what_an_application_imports_counts(tmp_path: Path) -> None:
     """A left-over copy of a router and a script of its own are not part of the service."""
     side = side_of(

@@ -12,9 +12,12 @@ from aiaudit.model.evaluation.plain import CallIndex, index_calls
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
+    ClassValue,
     Constant,
     FunctionValue,
+    Instance,
     ModuleValue,
+    Partial,
     Value,
     Values,
 )
@@ -23,7 +26,7 @@ from aiaudit.sources.python.facts import Expression, Parameter
 if TYPE_CHECKING:
     from aiaudit.model.evaluation.templates import Run
 
-# More alternatives than this say nothing; deeper chains than this are cycles in disguise.
+# More alternatives than this (objects of the program and others each) say nothing; deeper chains than this are cycles in disguise.
 WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
 # Expressions that mean the same wherever they stand as long as they start from the same variable.
 _SHARED = ("name", "attr")
@@ -42,6 +45,7 @@ _ANSWERS = (
     "_constructions",
 )
 Item = TypeVar("Item")
+_OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
 
 
 class Core:
@@ -240,10 +244,19 @@ def distinct(values: Iterable[Value]) -> Values:
     if type(values) is tuple and len(values) < 2:
         return values
     found: dict[Value, None] = {}
+    own = others = 0
     for value in values:
-        found.setdefault(value)
-        if len(found) >= WIDTH:
-            break
+        if value in found:
+            continue
+        # What a table of constants or the methods of a library give must not crowd out the program's own objects.
+        if isinstance(value, _OWN):
+            own += 1
+            found[value] = None
+            if own >= WIDTH:
+                break
+        elif others < WIDTH:
+            others += 1
+            found[value] = None
     return tuple(found)
 
 
