@@ -28,6 +28,33 @@ def life(resource: Resource) -> str:
     return "early" if resource.early else "never"
 
 
+def test_a_way_that_no_failure_leads_goes_first(tmp_path: Path) -> None:
+    """The chain of evidence is the one that every request takes, though that after a failure is shorter."""
+    body = (
+        "def ask():\n    return OpenAI()\ndef usual():\n    return ask()\n"
+        "@app.get('/')\ndef a():\n    try:\n        return usual()\n    except ValueError:\n        return ask()\n"
+    )
+
+    reach = only_resource(side_of(tmp_path, {"main.py": HEAD + body})).per_request
+
+    assert reach is not None
+    assert [link.scope.name for link in reach.chain()] == ["a", "usual", "ask"]
+
+
+def test_a_module_that_runs_at_the_start_is_not_run_by_requests(tmp_path: Path) -> None:
+    """An import inside of a function finds the module that the application has imported."""
+    files = {
+        "main.py": HEAD + "import answers\n@app.get('/')\ndef a():\n    import clients\n",
+        "answers.py": "import clients\n",
+        "clients.py": "from openai import OpenAI\nclient = OpenAI()\n",
+    }
+
+    side = side_of(tmp_path, files)
+
+    assert life(only_resource(side)) == "early"
+    assert all(side.contexts.in_request(module) is None for module in side.program.modules)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -207,6 +207,34 @@ def test_only_what_an_application_imports_counts(tmp_path: Path) -> None:
     assert "scripts/load.py" not in side.routing.live
 
 
+@pytest.mark.parametrize(
+    ("path", "script", "dockerfile", "expected"),
+    [
+        ("scripts/replay.py", "import flask\nfrom app.main import app\nif __name__ == '__main__':\n    run()\n", "", False),
+        ("qa/replay.py", "import flask\nfrom app.main import app\nrun()\n", "", False),
+        ("app/orders_e2e.py", "import flask\nfrom app.main import app\nrun()\n", "", False),
+        (
+            "scripts/serve.py",
+            "import flask\nfrom app.main import app\nif __name__ == '__main__':\n    run()\n",
+            "FROM python\nCMD python scripts/serve.py\n",
+            True,
+        ),
+        ("scripts/serve.py", "from flask import Flask\napi = Flask('a')\nif __name__ == '__main__':\n    run()\n", "", True),
+        ("scripts/jobs.py", "from celery import shared_task\n@shared_task\ndef job(): ...\n", "", True),
+    ],
+    ids=["run by hand", "quality assurance", "end to end", "shipped", "serves", "works"],
+)
+def test_scripts_of_the_workshop_are_no_part_of_the_service(
+    tmp_path: Path, path: str, script: str, dockerfile: str, expected: bool
+) -> None:
+    """What uses the service's framework to try it or to look after it answers no requests."""
+    files = {"app/__init__.py": "", "app/main.py": "from flask import Flask\napp = Flask('b')\n", path: script}
+
+    side = side_of(tmp_path, {**files, **({"Dockerfile": dockerfile} if dockerfile else {})})
+
+    assert (path in {module.path for module in side.program.modules}) is expected
+
+
 def test_subclass_instances_are_told_apart(tmp_path: Path) -> None:
     """A factory that returns one of several classes."""
     side = side_of(
