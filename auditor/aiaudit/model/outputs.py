@@ -17,6 +17,7 @@ from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
+from aiaudit.model.sometimes import is_given_sometimes
 from aiaudit.model.values import External, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -30,7 +31,8 @@ _CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 class UncappedOutput:
     """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would.
 
-    `source` is the library, with its version, or the API that was found to have no cap of its own.
+    `source` is the library, with its version, or the API that was found to have no cap of its own; `sometimes`: a
+    condition sets one, and otherwise there is none.
     """
 
     call: Call
@@ -38,6 +40,7 @@ class UncappedOutput:
     reach: Reach
     parameters: tuple[str, ...]
     source: str
+    sometimes: bool = False
 
     @property
     def trace(self) -> tuple[Step, ...]:
@@ -83,6 +86,8 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
             without = reach if is_absent else left_out.reach(known.call, names)
             if without is not None:
                 yield _of(known, without, output)
+            elif is_given_sometimes(known.call, (*output.parameters, *_CAPS), side.evaluator):
+                yield replace(_of(known, reach, output), sometimes=True)
 
 
 def _draws_alone(call: Call, output: Output, side: PythonSide) -> bool:

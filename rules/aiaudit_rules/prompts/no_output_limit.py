@@ -5,7 +5,8 @@ Flags generation calls, or the model objects that make them, that set no maximum
 its names in that library, where the library has no cap of its own. Requests over plain HTTP to the APIs of OpenAI (and
 of the many that speak like it), Gemini and Ollama count as well. Caps that count: the parameter at the call, at the
 model object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256),
-vLLM (16), OpenAI's completions that are no chats (16) and others.
+vLLM (16), OpenAI's completions that are no chats (16) and others. A cap that only one branch of a condition puts into
+the options of the call is none for the other; that it is left out where its own value is missing decides nothing.
 
 ## Why is this bad
 Output tokens are the expensive ones and the slow ones. Without a cap one request may run to the model's maximum: tens
@@ -53,7 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Confidence, Finding
 from aiaudit.model.outputs import UncappedOutput
 from aiaudit.rule import HIGH, Rule
 
@@ -70,9 +71,11 @@ rule = Rule(
 def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
     """One finding a generation or model object."""
     parameter = uncapped.parameters[0]
+    sets = f"a limit under a condition alone: without {parameter}" if uncapped.sometimes else f"no {parameter}:"
     yield rule.at(
         uncapped.call.span,
-        f"{uncapped.name} sets no {parameter}: an answer may run to the model's maximum ({uncapped.source} sets none)",
+        f"{uncapped.name} sets {sets} an answer may run to the model's maximum ({uncapped.source} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
+        confidence=Confidence.MEDIUM if uncapped.sometimes else None,
     )
