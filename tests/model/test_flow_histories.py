@@ -337,7 +337,7 @@ async def chat(mood: int):
         ("Added", "trimmed", "last", "last", 0),
     ],
 )
-def test_each_graph_is_judged_by_its_own_nodes(  # noqa: PLR0913, PLR0917
+def test_each_graph_is_judged_by_its_own_nodes(
     state: str, kept: str, inner: str, other: str, count: int, tmp_path: Path
 ) -> None:
     program = GRAPHS.format(state=state, kept=kept, inner=inner, other=other)

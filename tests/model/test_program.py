@@ -10,6 +10,8 @@ from aiaudit.model.values import Constant, Literal
 from tests.model.linked import class_names, outside_paths, side_of, value_of
 
 APP = "import fastapi\n"
+TRIAL = "import flask\nfrom app.main import app\n"
+MAIN = "if __name__ == '__main__':\n    run()\n"
 ROUTER = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/{0}')\ndef {0}(): ...\n"
 
 
@@ -210,16 +212,26 @@ def test_only_what_an_application_imports_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "script", "dockerfile", "expected"),
     [
-        ("scripts/replay.py", "import flask\nfrom app.main import app\nif __name__ == '__main__':\n    run()\n", "", False),
-        ("qa/replay.py", "import flask\nfrom app.main import app\nrun()\n", "", False),
-        ("app/orders_e2e.py", "import flask\nfrom app.main import app\nrun()\n", "", False),
+        (
+            "scripts/replay.py",
+            TRIAL + MAIN,
+            "",
+            False,
+        ),
+        ("qa/replay.py", TRIAL + "run()\n", "", False),
+        ("app/orders_e2e.py", TRIAL + "run()\n", "", False),
         (
             "scripts/serve.py",
-            "import flask\nfrom app.main import app\nif __name__ == '__main__':\n    run()\n",
+            TRIAL + MAIN,
             "FROM python\nCMD python scripts/serve.py\n",
             True,
         ),
-        ("scripts/serve.py", "from flask import Flask\napi = Flask('a')\nif __name__ == '__main__':\n    run()\n", "", True),
+        (
+            "scripts/serve.py",
+            "from flask import Flask\napi = Flask('a')\n" + MAIN,
+            "",
+            True,
+        ),
         ("scripts/jobs.py", "from celery import shared_task\n@shared_task\ndef job(): ...\n", "", True),
     ],
     ids=["run by hand", "quality assurance", "end to end", "shipped", "serves", "works"],

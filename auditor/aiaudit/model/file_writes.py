@@ -120,7 +120,11 @@ def _opened(call: Call, function: Function, side: PythonSide) -> Iterator[Writin
     mode = call.argument("mode", 1 if is_function else 0)
     if mode is None or mode[0] != "const" or not isinstance(mode[2], str) or not set(mode[2]) & set("wax"):
         return
-    path = (call.arguments[0] if call.arguments else call.keyword("file") or call.keyword("name")) if is_function else callee[2]
+    path = (
+        (call.arguments[0] if call.arguments else call.keyword("file") or call.keyword("name"))
+        if is_function
+        else callee[2]
+    )
     names = _names_of_file(call, function)
     content: list[Expression] = []
     for other in function.calls:

@@ -110,7 +110,7 @@ def _libraries(service: Service, side: PythonSide) -> frozenset[str]:
 
 
 def _mounted(side: PythonSide) -> set[int]:
-    """The constructions of applications that another one mounts, itself or wrapped: `Mount("/", WSGIMiddleware(app))`."""
+    """The constructions of applications that another one mounts, as they are or wrapped: `WSGIMiddleware(app)`."""
     found: set[int] = set()
     queue = [call for name in ("mount", "Mount") for call in side.program.calls_by_name.get(name, ())]
     for call in queue:  # grows while it is walked: what wraps an application

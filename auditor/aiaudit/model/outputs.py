@@ -96,7 +96,9 @@ def _draws_alone(call: Call, output: Output, side: PythonSide) -> bool:
     for way in options:
         asked = argument_of(call, f"{way}.response_modalities", side.evaluator)
         for value in asked.values:
-            parts = value.expression[2] if isinstance(value, Literal) and value.expression[0] in ("list", "tuple") else ()
+            parts = (
+                value.expression[2] if isinstance(value, Literal) and value.expression[0] in ("list", "tuple") else ()
+            )
             if parts and all(_named(part) == "image" for part in parts):
                 return True
     return False

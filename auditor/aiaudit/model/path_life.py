@@ -21,7 +21,25 @@ _TEMPORARY = frozenset(
     ("mkdtemp", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "gettempdir", "TemporaryFile", "mktemp",
      "SpooledTemporaryFile", "BytesIO", "StringIO")
 )  # fmt: skip
-_WORDS = frozenset(("tmp", "temp", "temporary", "tmpdir", "tempdir", "tmpfile", "tempfile", "cache", "cached", "log", "logs", "debug", "trace", "dump", "null"))
+_WORDS = frozenset(
+    (
+        "tmp",
+        "temp",
+        "temporary",
+        "tmpdir",
+        "tempdir",
+        "tmpfile",
+        "tempfile",
+        "cache",
+        "cached",
+        "log",
+        "logs",
+        "debug",
+        "trace",
+        "dump",
+        "null",
+    )
+)
 _DEPTH = 4
 
 
@@ -43,7 +61,7 @@ class PathLife:
         return self._ends(names, scope) or self._ends_with_caller(scope, 2)
 
     def is_of_temporary_file(self, handle: Expression, scope: Scope) -> bool:
-        """Whether what a file is read from was opened in a place that goes by itself: `with open(tmp / name) as file`."""
+        """Whether a file was opened in a place that goes by itself: `with open(tmp / name) as file`."""
         holder = scope_of_name(scope, handle[2]) if handle[0] == "name" else None
         opened = [binding.expression for binding in holder.bindings[handle[2]]] if holder is not None else [handle]
         paths = [call[3][0] for call in opened if call is not None and call[0] == "call" and call[3]]

@@ -97,8 +97,8 @@ _DEPLOYS = regex(r"(^|/)(Procfile|[^/]*Dockerfile[^/]*|Containerfile|[^/]*\.(ya?
 _IS_RUN = regex(r"^if __name__ ==", re.MULTILINE)
 _SERVES = regex(
     r"\b(FastAPI|Flask|Quart|Sanic|Starlette|Litestar|Celery|Robyn|APIRouter|Blueprint|Application|Interface|Blocks"
-    r"|ChatInterface|FastMCP|RedisSettings|Worker)\(|^[ \t]*@[\w.]+\.(route|get|post|put|delete|patch|websocket|task|actor"
-    r"|event|on_\w+|listener)\b|^[ \t]*@(shared_task|dramatiq|cl\.)|\bst\.\w+\(",
+    r"|ChatInterface|FastMCP|RedisSettings|Worker)\(|^[ \t]*@[\w.]+\.(route|get|post|put|delete|patch|websocket|task"
+    r"|actor|event|on_\w+|listener)\b|^[ \t]*@(shared_task|dramatiq|cl\.)|\bst\.\w+\(",
     re.MULTILINE,
 )
 # Files that start a service without importing a framework: they import the module that builds the application.

@@ -306,9 +306,10 @@ def _as_built(known: Known, filled: set[int], models: set[int], paths: PathLife)
     made."""
     if id(known.call) in models:
         return replace(known, entry=replace(known.entry, cost="model-load"))
-    if known.entry.cost == "data-load" and known.call.arguments:
-        if paths.is_of_temporary_file(known.call.arguments[0], known.call.scope):
-            return replace(known, entry=replace(known.entry, cost="cheap"))
+    if known.entry.cost == "data-load" and any(
+        paths.is_of_temporary_file(file, known.call.scope) for file in known.call.arguments[:1]
+    ):
+        return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.cost == "model-load" and _is_dropped(known):
         return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.purpose != "index" or id(known.call) not in filled:

@@ -17,9 +17,7 @@ def is_given_sometimes(call: Call, names: tuple[str, ...], evaluator: Evaluator)
     return any(found) and None not in found
 
 
-def _is_filled_sometimes(
-    mapping: Expression, call: Call, names: tuple[str, ...], evaluator: Evaluator
-) -> bool | None:
+def _is_filled_sometimes(mapping: Expression, call: Call, names: tuple[str, ...], evaluator: Evaluator) -> bool | None:
     """True where conditions alone put an option in, False where nothing does, None where it is there or not known."""
     if mapping[0] != "name":
         return None
@@ -59,6 +57,4 @@ def _asks_for(store: Store, links: list[Enclosing]) -> bool:
     """Whether one of the conditions is about what is put in."""
     value = store.value
     sought = {dotted(part) for part in walk(value) if part[0] in ("name", "attr")} if value is not None else set()
-    return any(
-        part[0] in ("name", "attr") and dotted(part) in sought for link in links for part in walk(link.node[2])
-    )
+    return any(part[0] in ("name", "attr") and dotted(part) in sought for link in links for part in walk(link.node[2]))

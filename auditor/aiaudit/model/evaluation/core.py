@@ -26,7 +26,8 @@ from aiaudit.sources.python.facts import Expression, Parameter
 if TYPE_CHECKING:
     from aiaudit.model.evaluation.templates import Run
 
-# More alternatives than this (objects of the program and others each) say nothing; deeper chains than this are cycles in disguise.
+# More alternatives than this (of objects of the program, and of others) say nothing; deeper chains than this are cycles
+# in disguise.
 WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
 # Expressions that mean the same wherever they stand as long as they start from the same variable.
 _SHARED = ("name", "attr")
