@@ -38,6 +38,8 @@ FRAMEWORKS = [
     "flask_restful",
     "flask_restx",
     "flask_openapi3",
+    "flask_smorest",
+    "apiflask",
     "chainlit",
     "gradio",
     "streamlit",

@@ -302,7 +302,7 @@ class _Finder:
             and (is_router or (not paths and _path_argument(call) is not None))
         ):
             route = self._route(function, name, call, span, callee[2], scope)
-            if any(path.startswith(("flask.", "flask_openapi3.")) for path in paths):
+            if any(path.startswith(("flask.", "flask_openapi3.", "apiflask.", "flask_smorest.")) for path in paths):
                 route.framework = FLASK
         elif name in ("on_event", "listener") and call is not None and call.arguments:
             self._event(function, call.arguments[0], span)

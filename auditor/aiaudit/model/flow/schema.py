@@ -314,7 +314,7 @@ class Schema:
             return self._field_object(default, cls, path, depth)
         return NONE
 
-    def _field_object(self, call: Expression, cls: Class, path: Path, depth: int) -> Verdict:
+    def _field_object(self, call: Expression, cls: Scope, path: Path, depth: int) -> Verdict:
         """Fields of serializers, forms and schemas, which are objects instead of annotations."""
         name = last_name(call[2])
         if name in _TEXT_FIELDS:
@@ -334,7 +334,14 @@ class Schema:
                 return self.model(value.cls, path, depth + 1)
         return NONE
 
-    def _list_field(self, call: Expression, cls: Class, path: Path, depth: int) -> Verdict:
+    def field_object(self, call: Expression, scope: Scope, path: Path, name: str) -> Verdict:
+        """What a field says that stands in a dict of fields."""
+        if call[0] != "call":
+            return NONE
+        found = self._field_object(call, scope, path, 0)
+        return replace(found, field=found.field or name)
+
+    def _list_field(self, call: Expression, cls: Scope, path: Path, depth: int) -> Verdict:
         child = next((value for key, value in call[4] if key == "child"), call[3][0] if call[3] else None)
         below = element_of(path)
         opened = not _is_single(path) and not self._is_limit(call, cls)

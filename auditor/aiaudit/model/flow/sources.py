@@ -8,6 +8,7 @@ from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.accesses import ARGUMENTS, access
 from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.injected import of_decorators
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
@@ -147,6 +148,9 @@ class Sources:
             return None
         if self._is_payload(parameter, function, route):
             return self._payload(path, place, route)
+        read = of_decorators(parameter, function, path, self.schema, self.evaluator)
+        if read is not None:
+            return self._source(read, name, place, route, path, function)
         if route.framework == LAMBDA or (route.framework in PAYLOADS and stage_before(function) is not None):
             return None
         if route.framework == "Gradio":

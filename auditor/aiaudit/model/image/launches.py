@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from aiaudit.model.python import PythonSide
     from aiaudit.model.scopes import Call, Scope
 
-_FLASK = ("flask.Flask().run", "flask_openapi3.OpenAPI().run", "connexion.FlaskApp().run", "connexion.App().run")
+_FLASK = (
+    "flask.Flask().run",
+    "flask_openapi3.OpenAPI().run",
+    "apiflask.APIFlask().run",
+    "connexion.FlaskApp().run",
+    "connexion.App().run",
+)
 # Options of other servers that are for development; hypercorn.run is given all of them in a configuration object.
 _OTHERS = {
     "uvicorn.run": ("reload",),

@@ -97,6 +97,7 @@ CALLS: dict[str, tuple[Program, tuple[str, int | None], tuple[str, int | None]]]
     "uvicorn.Config": (PROGRAMS["uvicorn"], ("host", None), ("port", None)),
     "flask.Flask().run": (PROGRAMS["flask"], ("host", 0), ("port", 1)),
     "flask_openapi3.OpenAPI().run": (PROGRAMS["flask"], ("host", 0), ("port", 1)),
+    "apiflask.APIFlask().run": (PROGRAMS["flask"], ("host", 0), ("port", 1)),
     "connexion.FlaskApp().run": (Program(ALL, "5000"), ("host", None), ("port", 0)),
     "connexion.App().run": (Program(ALL, "5000"), ("host", None), ("port", 0)),
     "flask_socketio.SocketIO().run": (PROGRAMS["flask"], ("host", 1), ("port", 2)),
