@@ -36,7 +36,8 @@ _PATH_METHODS = frozenset(("write_bytes", "write_text"))
 _UPLOADS = ("flask.request.files", "quart.request.files", "werkzeug.")
 # Pictures, speech and documents, which `save` writes to the path it gets.
 _DOCUMENTS = ("PIL.", "gtts.", "edge_tts.", "diffusers.", "docx.", "openpyxl.")
-_PATHS = ("os.", "pathlib.", "posixpath.", "builtins.str", "tempfile.")
+# What gives a path to write to.
+_NAMING = ("os.", "pathlib.", "posixpath.", "builtins.str", "tempfile.")
 # What a client keeps in a folder, and the parameter that names the folder.
 _FOLDERS = {
     "chromadb.PersistentClient": "path", "chromadb.Client": "settings.persist_directory",
@@ -155,7 +156,7 @@ def _names_of_file(call: Call, function: Function) -> set[str]:
 def _is_stream(target: Expression, call: Call, side: PythonSide) -> bool:
     """Whether something is written to an answer or a buffer instead of a path."""
     values = side.evaluator.evaluate(target, call.scope)
-    return any(isinstance(v, External) and v.made and not v.path.startswith(_PATHS) for v in values)
+    return any(isinstance(v, External) and v.made and not v.path.startswith(_NAMING) for v in values)
 
 
 def _is_of(libraries: tuple[str, ...], receiver: Expression, call: Call, side: PythonSide) -> bool:
