@@ -369,8 +369,13 @@ class Edges:
 
     def runs(self, call: Call) -> bool:
         """Whether a call ever runs in the service: in no dead branch, in no script part of a module that it imports."""
-        new: list[Enclosing] = []
         link = call.enclosing
+        if link is None:
+            return True
+        known = self._runs.get(id(link))
+        if known is not None:
+            return known
+        new: list[Enclosing] = []
         while link is not None and id(link) not in self._runs:
             new.append(link)
             link = link.outer

@@ -68,9 +68,14 @@ def printed_secrets(service: Service) -> list[PrintedSecret]:
     for module in side.program.modules:
         if module.path in side.routing.live:
             for call in module_calls(module):
-                if finder.prints(call):
+                if _may_print(call) and finder.prints(call):
                     found.extend(finder.shown_by(call))
     return found
+
+
+def _may_print(call: Call) -> bool:
+    """Whether what is called has the name of something that prints or logs, as all methods that do have."""
+    return call.name in _LEVELS or call.name in _PRINTING_NAMES or call.expression[2][0] != "attr"
 
 
 class _Finder:
@@ -95,8 +100,6 @@ class _Finder:
     def prints(self, call: Call) -> bool:
         """Whether a call prints or logs what it is given."""
         callee = call.expression[2]
-        if callee[0] == "attr" and callee[3] not in _LEVELS and callee[3] not in _PRINTING_NAMES:
-            return False
         paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
         if not _PRINTING.isdisjoint(paths):
             return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiaudit.model.contexts import Contexts, Reach
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call
@@ -159,7 +160,7 @@ def known_calls(evaluator: Evaluator, knowledge: Knowledge, contexts: Contexts) 
         for scope in module.scopes:
             for call in scope.calls if contexts.is_reached(scope) else ():
                 found = known_callees(call, evaluator, knowledge, order)
-                for handed in evaluator.handing.handed_over(call):
+                for handed in evaluator.handing.handed_over(call) if call.name in HANDING_OVER else ():
                     for known in known_callees(handed, evaluator, knowledge, order):
                         known.handed_by = call
                         found.append(known)
@@ -172,8 +173,10 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge, order:
 
     Where the same call may be a library's synchronous or asynchronous one, `await` tells.
     """
-    found: dict[tuple[str, str, str], Known] = {}
     callees = _callees(call, evaluator, order)
+    if not callees:
+        return []
+    found: dict[tuple[str, str, str], Known] = {}
     if any(isinstance(value, External) for value in callees) and evaluator.runs(call):
         return []  # a base class's method does what the class of the program fills in
     for value in callees:

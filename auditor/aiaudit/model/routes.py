@@ -160,9 +160,12 @@ class _Finder:
             if any(path in APPLICATIONS for path in self.evaluator.lineage(cls)[1]):
                 for call in self.evaluator.constructions(cls):
                     self._application(call)
+        by_name = self.program.calls_by_name
+        named = {id(call) for name in ("", *_REGISTERING) for call in by_name.get(name, ())}
         for module in self.program.modules:
             for call in module_calls(module):
-                self._registered(call)
+                if id(call) in named:
+                    self._registered(call)
         if any(name.startswith("connexion") for m in self.program.modules for name in imported_names(m)):
             self._connexion()
         self._set_lifespans()

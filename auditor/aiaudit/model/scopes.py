@@ -337,7 +337,7 @@ def children(node: Any) -> list[Expression]:
 def _add_expressions(group: tuple[Any, ...], found: list[Expression]) -> None:
     for part in group:
         if type(part) is tuple and part:
-            if is_node(part):
+            if type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
                 found.append(part)
             else:
                 _add_expressions(part, found)
@@ -355,9 +355,11 @@ def walk(expression: Expression) -> list[Expression]:
 
 def _walk_into(part: tuple[Any, ...], found: list[Expression]) -> None:
     """Append the expressions in a part of an expression, and all inside them."""
-    if is_node(part):
+    # As `is_node` has it: written out, as it is asked of every expression of a program, often.
+    tag = part[0]
+    if type(tag) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
         found.append(part)
-        if part[0] in ("name", "const"):
+        if tag == "name" or tag == "const":
             return
         part = part[2:]
     for inner in part:
@@ -373,17 +375,17 @@ def is_node(part: tuple[Any, ...]) -> bool:
 def walk_all(part: Any) -> list[Expression]:
     """Every node in statements or expressions, outermost first."""
     found: list[Expression] = []
-    if type(part) is tuple:
+    if type(part) is tuple and part:
         _walk_all_into(part, found)
     return found
 
 
 def _walk_all_into(part: tuple[Any, ...], found: list[Expression]) -> None:
-    if not part:
-        return
-    if is_node(part):
+    if type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
         found.append(part)
+        if part[0] == "name" or part[0] == "const":
+            return
         part = part[2:]
     for inner in part:
-        if type(inner) is tuple:
+        if type(inner) is tuple and inner:
             _walk_all_into(inner, found)

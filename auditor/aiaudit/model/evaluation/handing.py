@@ -21,6 +21,8 @@ HANDING = {
 }
 # Those that take them by the names `target`, `args` and `kwargs`.
 STARTING = frozenset(("Thread", "Process", "Timer"))
+# The names of all calls that `handed_over` has an answer for: most passes over all calls ask nothing of the others.
+HANDING_OVER = STARTING | HANDING.keys()
 
 
 class Handing:

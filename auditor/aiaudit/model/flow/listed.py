@@ -34,7 +34,7 @@ BY_NAME: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "invoke_agent": ("agent", ("inputText",)),
     "invoke_endpoint": ("llm", ("Body",)), "invoke_endpoint_with_response_stream": ("llm", ("Body",)),
 }  # fmt: skip
-_LAST_NAMES = frozenset(tail.rpartition(".")[2] for tail in BY_NAME)
+LAST_NAMES = frozenset(tail.rpartition(".")[2] for tail in BY_NAME)
 # Paths of outside calls that carry text to a model -> purpose and arguments, where the knowledge has no entry.
 BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
     (regex(r"haystack\..*Pipeline\(\)\.run(_async)?"), "chain", ("data", 0)),
@@ -125,7 +125,7 @@ def _given(call: Call, arguments: tuple[str | int, ...]) -> Iterator[Place]:
 
 
 def by_name(call: Call, function: Expression) -> ModelCall | None:
-    if function[3] not in _LAST_NAMES:
+    if function[3] not in LAST_NAMES:
         return None
     dotted = ".".join(dotted_names(function))
     for tail, (purpose, arguments) in BY_NAME.items():

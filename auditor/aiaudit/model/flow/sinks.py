@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.calls import truncates
-from aiaudit.model.flow.listed import by_name, by_path, dotted_names
+from aiaudit.model.flow.listed import LAST_NAMES, by_name, by_path, dotted_names
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import raw_request
 from aiaudit.model.flow.targets import ModelCall
@@ -38,6 +39,8 @@ _RUNNABLE = regex(
     r"assistant|pipeline|chatbot|conversation)\d?$",
     re.IGNORECASE,
 )
+# Names of calls that may carry text to a model whatever they call; the others must be known to call something.
+_TELLING = frozenset(("generate",)).union(HANDING_OVER, SENDING, BUILDING, _ADDING, _RUNNING, LAST_NAMES)
 
 
 def model_calls(tools: Tools) -> Iterator[ModelCall]:
@@ -53,7 +56,9 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
     for module in tools.side.program.modules:
         for scope in module.scopes:
             for call in scope.calls:
-                if id(call) not in done and tools.side.contexts.runs(call):
+                if id(call) in done or (call.name not in _TELLING and not tools.evaluator.callees(call)):
+                    continue
+                if tools.side.contexts.runs(call):
                     found = _unlisted(call, tools)
                     if found is not None:
                         yield found

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from aiaudit.model.branches import is_dead
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
@@ -130,9 +131,11 @@ class Tools:
         """Functions -> the calls of them under whatever name: parameters, attributes and aliases included."""
         if self._called is None:
             self._called = defaultdict(list)
+            handing = self.evaluator.handing
             for calls in self.side.program.calls_by_name.values():
                 for written in calls:
-                    for call in (written, *self.evaluator.handing.handed_over(written)):
+                    handed = handing.handed_over(written) if written.name in HANDING_OVER else ()
+                    for call in (written, *handed):
                         for value in self.evaluator.callees(call):
                             if isinstance(value, FunctionValue) and value.function.name != call.name:
                                 bound = int(value.bound is not None and value.function.self_name is not None)
