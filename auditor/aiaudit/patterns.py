@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-_USED = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split")
+_USED = ("match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split", "pattern", "flags")
+# What a pattern begins with that is found at the beginnings of lines alone: `re` looks for a fixed character many times
+# faster than for `^`.
+LINE_END = r"\n"
 
 
 class _Pattern:
@@ -25,10 +28,13 @@ class _Pattern:
 
 
 def occurs(text: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
-    """Whether a pattern, or one of several words, is found in a text."""
+    """Whether a pattern, or one of several words, is found in a text; the first line has a line end before it, too."""
     if isinstance(sought, tuple):
-        return any(word in text for word in sought)
-    return sought.search(text) is not None
+        for word in sought:
+            if word in text:
+                return True
+        return False
+    return sought.search(f"\n{text}" if sought.pattern.startswith(LINE_END) else text) is not None
 
 
 if TYPE_CHECKING:

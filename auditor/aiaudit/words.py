@@ -10,12 +10,29 @@ from collections.abc import Callable, Iterable, Iterator
 from aiaudit.patterns import regex
 
 _WORD = regex(r"[^\W\d]\w*")
+# So much text is searched for a word faster than its words are put in order.
+_SHORT = 2 * 1024 * 1024
 _LINE_END = regex(r"\n")
 
 
 def words_of(text: str) -> set[str]:
     """The words in a text, each once."""
     return set(_WORD.findall(text))
+
+
+def holds(word: str, text: str) -> bool:
+    """Whether a word is among those of a text."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not _is_of_word(text[end : end + 1]):
+            before = start
+            while before > 0 and text[before - 1].isdecimal():  # a word begins after the digits before it
+                before -= 1
+            if not _is_of_word(text[before - 1 : before]):
+                return True
+        start = text.find(word, start + 1)
+    return False
 
 
 def lines_of(word: str, text: str) -> tuple[int, ...]:
@@ -28,6 +45,8 @@ class Words:
 
     def __init__(self, text_of: Callable[[str], str]) -> None:
         self._text_of = text_of
+        self._texts: dict[str, str] = {}
+        self._size = 0
         self._read: set[str] = set()
         self._files: dict[str, list[str]] = defaultdict(list)
         self._ends: dict[str, array[int]] = {}
@@ -36,10 +55,21 @@ class Words:
         """Those of some files in whose text a word stands."""
         if not among <= self._read:
             for path in sorted(among - self._read):
-                for found in words_of(self._text_of(path)):
-                    self._files[found].append(path)
+                self._texts[path] = text = self._text_of(path)
+                self._size += len(text)
+                if self._size > _SHORT:
+                    self._put_in_order()
             self._read |= among
-        return [path for path in self._files.get(word, ()) if path in among]
+        found = [path for path in self._files.get(word, ()) if path in among]
+        found += [path for path, text in self._texts.items() if word in text and path in among and holds(word, text)]
+        return found
+
+    def _put_in_order(self) -> None:
+        """Keep the words of the texts that were read instead of the texts."""
+        for path, text in self._texts.items():
+            for found in words_of(text):
+                self._files[found].append(path)
+        self._texts.clear()
 
     def lines_with(self, path: str, word: str) -> tuple[int, ...]:
         """The lines of a file on which a word stands, in order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +14,7 @@ from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope,
 from aiaudit.model.service import Group
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
-from aiaudit.patterns import regex
+from aiaudit.patterns import LINE_END, regex
 
 # Top-level modules whose import makes a file an entry of the service: it holds routes, tasks or an application.
 FRAMEWORKS = [
@@ -81,7 +80,7 @@ FRAMEWORKS = [
 _DEFINITIONS = (r"def lambda_handler\(", r"def model_fn\(", "class EndpointHandler\\b", "class TritonPythonModel\\b")
 # All alternatives begin with a line: any other would be tried at every character.
 _ENTRY = regex(
-    r"^(?:[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b|" + "|".join(_DEFINITIONS) + ")", re.MULTILINE
+    LINE_END + r"(?:[ \t]*(?:from|import)[ \t]+(?:" + "|".join(FRAMEWORKS) + r")\b|" + "|".join(_DEFINITIONS) + ")"
 )
 # How what protoc writes for a service of gRPC is called, `add_ChatServicer_to_server(...)`.
 _SERVICER = ("Servicer_to_server(",)

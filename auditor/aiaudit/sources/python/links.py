@@ -5,10 +5,9 @@ Too much is no harm here: who asks wants to know which files can have nothing to
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from aiaudit.patterns import regex
+from aiaudit.patterns import LINE_END, regex
 
 VERSION = 1
 
@@ -22,8 +21,7 @@ LinkFacts = tuple[tuple[ImportFact, ...], tuple[PathFact, ...], tuple[PathFact, 
 # All alternatives begin with a line: any other would be tried at every character.
 _REST = r"(?:[^\n#;\\]|\\\r?\n)*"
 _IMPORT = regex(
-    rf"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|{_REST})|import[ \t]+({_REST}))",
-    re.MULTILINE,
+    LINE_END + rf"[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|{_REST})|import[ \t]+({_REST}))"
 )
 # Calls that are given the name of a module as a text: then any text may be one, to the first part that is put in.
 _BY_NAME = ("import_module(", "__import__(", "setdefault(", "include(", "import_string(")
@@ -53,7 +51,7 @@ def extract(text: str) -> LinkFacts:
 
 
 def _imports(text: str) -> Iterator[ImportFact]:
-    for dots, module, names, modules in _IMPORT.findall(text):
+    for dots, module, names, modules in _IMPORT.findall(f"\n{text}"):
         if modules:
             yield from ((0, name, ()) for name in _names(modules))
         else:
