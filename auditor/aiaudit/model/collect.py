@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aiaudit.model.scopes import (
+    LEAVES,
     PROVIDER,
     Binding,
     Call,
@@ -14,7 +15,6 @@ from aiaudit.model.scopes import (
     Module,
     Scope,
     Store,
-    is_node,
     is_provider,
     last_name,
 )
@@ -293,11 +293,12 @@ class _Collector:
 
     def expression(self, node: Expression, around: Enclosing | None) -> None:
         """Record the calls, lambdas, attribute reads and walrus bindings inside an expression."""
-        self._visit(node, around, None, False)
+        if node[0] not in LEAVES:
+            self._visit(node, around, None, False)
 
     def _visit(self, node: Expression, around: Enclosing | None, parent: Expression | None, awaited: bool) -> None:
         tag = node[0]
-        if tag in ("name", "const"):
+        if tag in LEAVES:
             return
         if tag == "call":
             self.call(node, around, parent, awaited)
@@ -307,7 +308,8 @@ class _Collector:
             self._visit(node[2], around, node, True)
         elif tag == "attr":
             self.scope.reads.append(node)
-            self._visit(node[2], around, node, False)
+            if node[2][0] not in LEAVES:
+                self._visit(node[2], around, node, False)
         elif tag == "lambda":
             self.lambda_(node, around)
         elif tag == "comp":
@@ -327,9 +329,7 @@ class _Collector:
         elif tag == "bool":
             self.boolean(node, around, awaited)
         else:
-            for part in node[2:]:
-                if type(part) is tuple and part:
-                    self.parts(part, around, node)
+            self.parts(node[2:], around, node)
 
     def awaited(self, name: str) -> None:
         """`coming = ask()`, and then `await coming`: the call is awaited all the same."""
@@ -337,13 +337,15 @@ class _Collector:
         for call in self.scope.calls if made else ():
             call.awaited = call.awaited or id(call.expression) in made
 
-    def parts(self, part: Any, around: Enclosing | None, parent: Expression) -> None:
-        if is_node(part):
-            self._visit(part, around, parent, False)
-            return
-        for inner in part:
-            if type(inner) is tuple and inner:
-                self.parts(inner, around, parent)
+    def parts(self, group: tuple[Any, ...], around: Enclosing | None, parent: Expression) -> None:
+        for part in group:
+            if type(part) is tuple and part:
+                # As `is_node` has it: written out, as it is asked of every expression of a program.
+                if type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
+                    if part[0] not in LEAVES:
+                        self._visit(part, around, parent, False)
+                else:
+                    self.parts(part, around, parent)
 
     def boolean(self, node: Expression, around: Enclosing | None, awaited: bool) -> None:
         """`a and b()`: the later operands are reached under the earlier ones."""
@@ -373,17 +375,20 @@ class _Collector:
         function = node[2]
         self.scope.calls.append(Call(self.scope, node, last_name(function), around, self.statement, awaited, parent))
         if function[0] == "attr":
-            self._visit(function[2], around, function, False)
+            if function[2][0] not in LEAVES:
+                self._visit(function[2], around, function, False)
             self._filling(node, function, around)
-        else:
+        elif function[0] != "name":
             self._visit(function, around, node, False)
-        if is_provider(node, self.module):
+        if function[0] == "attr" and is_provider(node, self.module):
             self.provider(node)
             return
         for argument in node[3]:
-            self._visit(argument, around, node, False)
+            if argument[0] not in LEAVES:
+                self._visit(argument, around, node, False)
         for _, value in node[4]:
-            self._visit(value, around, node, False)
+            if value[0] not in LEAVES:
+                self._visit(value, around, node, False)
 
     def provider(self, node: Expression) -> None:
         """`providers.Factory(Client, timeout=5)`: a function that calls `Client(timeout=5)`, when it is asked to."""

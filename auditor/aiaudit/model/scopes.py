@@ -284,6 +284,8 @@ class Function(Scope):
 
 # The name of the function that a provider of dependency-injector is read as.
 PROVIDER = "<provider>"
+# Expressions with no other ones in them.
+LEAVES = frozenset(("name", "const"))
 _PROVIDING = frozenset(("Factory", "Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "ContextLocalSingleton",
                         "Resource", "Callable", "Coroutine"))  # fmt: skip
 
@@ -330,7 +332,10 @@ def dotted(expression: Expression) -> str | None:
 def children(node: Any) -> list[Expression]:
     """The expressions directly inside an expression (not the parameters of a lambda)."""
     found: list[Expression] = []
-    _add_expressions(node[2:], found)
+    if node[0] == "attr":
+        found.append(node[2])
+    elif node[0] not in LEAVES:
+        _add_expressions(node[2:], found)
     return found
 
 
@@ -346,25 +351,28 @@ def _add_expressions(group: tuple[Any, ...], found: list[Expression]) -> None:
 def walk(expression: Expression) -> list[Expression]:
     """An expression and all inside it, outermost first."""
     found = [expression]
-    if expression[0] not in ("name", "const"):
-        for part in expression[2:]:
-            if type(part) is tuple and part:
-                _walk_into(part, found)
+    while expression[0] == "attr":
+        expression = expression[2]
+        found.append(expression)
+    if expression[0] not in LEAVES:
+        _walk_into(expression[2:], found)
     return found
 
 
-def _walk_into(part: tuple[Any, ...], found: list[Expression]) -> None:
-    """Append the expressions in a part of an expression, and all inside them."""
-    # As `is_node` has it: written out, as it is asked of every expression of a program, often.
-    tag = part[0]
-    if type(tag) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
-        found.append(part)
-        if tag == "name" or tag == "const":
-            return
-        part = part[2:]
-    for inner in part:
-        if type(inner) is tuple and inner:
-            _walk_into(inner, found)
+def _walk_into(group: tuple[Any, ...], found: list[Expression]) -> None:
+    """Append the expressions in a group, and all inside them."""
+    for part in group:
+        if type(part) is tuple and part:
+            # As `is_node` has it: written out, as it is asked of every expression of a program, often.
+            if type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
+                found.append(part)
+                while part[0] == "attr":
+                    part = part[2]
+                    found.append(part)
+                if part[0] not in LEAVES:
+                    _walk_into(part[2:], found)
+            else:
+                _walk_into(part, found)
 
 
 def is_node(part: tuple[Any, ...]) -> bool:
@@ -376,16 +384,5 @@ def walk_all(part: Any) -> list[Expression]:
     """Every node in statements or expressions, outermost first."""
     found: list[Expression] = []
     if type(part) is tuple and part:
-        _walk_all_into(part, found)
+        _walk_into((part,), found)
     return found
-
-
-def _walk_all_into(part: tuple[Any, ...], found: list[Expression]) -> None:
-    if type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int:
-        found.append(part)
-        if part[0] == "name" or part[0] == "const":
-            return
-        part = part[2:]
-    for inner in part:
-        if type(inner) is tuple and inner:
-            _walk_all_into(inner, found)

@@ -84,11 +84,11 @@ class _Reader:
         if not text.isascii():
             lines = enumerate(_lines(text), 1)
             self.wide = {n: line.encode("utf-8", "surrogatepass") for n, line in lines if not line.isascii()}
+        self.at: Callable[[Any], At] = self._at_bytes if self.wide else _places(self.numbers)
 
-    def at(self, node: Any) -> At:
-        line, start, end_line, end = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
-        if self.wide:
-            start, end = self.character(line, start), self.character(end_line, end)
+    def _at_bytes(self, node: Any) -> At:
+        line, end_line = node.lineno, node.end_lineno
+        start, end = self.character(line, node.col_offset), self.character(end_line, node.end_col_offset)
         return (self.numbers[line], start + 1, self.numbers[end_line], end + 1)
 
     def character(self, line: int, offset: int) -> int:
@@ -146,6 +146,15 @@ class _Reader:
         """Where the name of a definition stands: after its keyword on the first line (decorators come before)."""
         line, column = node.lineno, self.at(node)[1] + len(keyword)
         return (line, column, line, column + len(node.name))
+
+
+def _places(numbers: list[int]) -> Callable[[Any], At]:
+    """Tells where a node stands in a text in which bytes and characters are the same."""
+
+    def at(node: Any) -> At:
+        return (numbers[node.lineno], node.col_offset + 1, numbers[node.end_lineno], node.end_col_offset + 1)
+
+    return at
 
 
 def _unquoted(node: Any) -> Any:
