@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Any
 
 from aiaudit.catalogue import Catalogue
@@ -15,7 +13,7 @@ from aiaudit.naming import Names, named
 from aiaudit.peers import covered
 from aiaudit.rule import Rule
 from aiaudit.settings import Settings
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field, names_of
 
 _REGISTRIES, _LABELS, _STRICT = "trusted-registries", "label-schema", "strict-labels"
 
@@ -144,4 +142,4 @@ class _Adopter:
 
 
 def _options_of(rule: Rule) -> set[str]:
-    return {entry.name for entry in dataclasses.fields(rule.options)} if rule.options is not None else set()
+    return set(names_of(rule.options)) if rule.options is not None else set()

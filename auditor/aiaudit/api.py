@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from aiaudit import catalogue as catalogues
 from aiaudit import hadolint
@@ -26,6 +25,7 @@ from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.stamps import signature_at
 from aiaudit.sources.store import FileStore, Store
 from aiaudit.suppress import Suppressor
+from aiaudit.values import replace
 from aiaudit.workspace import MissingPath, Scope, Workspace, scope_of
 
 # What a name stands for is followed through functions that call each other: bounded, but deeper than Python's default.

@@ -6,12 +6,11 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from aiaudit.patterns import regex
 from aiaudit.results import Diagnostic
 from aiaudit.rule import Rule
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 GROUP = "aiaudit.rules"
 BUILTIN = "aiaudit_rules"

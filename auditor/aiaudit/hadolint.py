@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any
 
 from aiaudit.finding import Severity
 from aiaudit.listing import repository_of
 from aiaudit.reading import Unreadable, decode, read_bytes
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 FILES = (".hadolint.yaml", ".hadolint.yml")
 LEVELS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "info": Severity.LOW, "style": Severity.LOW}

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from typing import Any
 
 from aiaudit.sources.stamps import Signature, signature
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "node_modules", "site-packages", "__pycache__", ".tox", ".nox"}

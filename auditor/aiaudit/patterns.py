@@ -30,10 +30,7 @@ class _Pattern:
 def occurs(text: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:
     """Whether a pattern, or one of several words, is found in a text; the first line has a line end before it, too."""
     if isinstance(sought, tuple):
-        for word in sought:
-            if word in text:
-                return True
-        return False
+        return any(word in text for word in sought)
     return sought.search(f"\n{text}" if sought.pattern.startswith(LINE_END) else text) is not None
 
 

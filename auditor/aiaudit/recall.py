@@ -9,7 +9,6 @@ What is not asked file by file (which files there are, the settings, the rules, 
 
 from __future__ import annotations
 
-import dataclasses
 import marshal
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +21,7 @@ from aiaudit.reading import Unreadable, decode, read_bytes
 from aiaudit.sources.extractors import EXTRACTORS, are_lasting
 from aiaudit.sources.stamps import digest, is_settled, read_private, signature_at, write_private
 from aiaudit.sources.store import FileStore, pickled, unpickled
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, names_of
 from aiaudit.words import lines_of, words_of
 from aiaudit.workspace import Workspace
 
@@ -105,7 +104,7 @@ class Memory:
 
     def _kept(self, part: Part) -> _Part:
         group = part.group
-        fields = tuple(getattr(group, item.name) for item in dataclasses.fields(group)) if group is not None else ()
+        fields = tuple(getattr(group, name) for name in names_of(group)) if group is not None else ()
         questions = self.listener.questions(part.page).items()
         asked = {path: about for path, about in questions if self._depends(path, about)}
         found = pickled((tuple(part.findings), tuple(part.diagnostics)))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from aiaudit.finding import Finding, Severity
 from aiaudit.rule import Rule
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
 

@@ -6,13 +6,12 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field
 from typing import Any, TypeVar, Union
 
 from aiaudit.finding import Confidence, Finding, Severity, Step
 from aiaudit.fix import Fix
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from aiaudit.programs import is_installed
 from aiaudit.rule import Rule
 from aiaudit.settings import Settings, UsageError
 from aiaudit.suggestion import suggestion
+from aiaudit.values import names_of, replace
 
 
 class Selection:
@@ -65,7 +65,7 @@ class Selection:
     def adjusted(self, finding: Finding) -> Finding:
         """The finding with the severity that the settings give its rule."""
         severity = self._severities.get(finding.rule)
-        return finding if severity is None else dataclasses.replace(finding, severity=severity)
+        return finding if severity is None else replace(finding, severity=severity)
 
     def exclusion(self, root: str) -> Callable[[str], bool] | None:
         """Whether the settings exclude a path of this root; naming an excluded folder lifts the exclusion in it."""
@@ -128,11 +128,11 @@ def _options(rule: Rule, start: Any, given: dict[str, Any], place: str) -> Any:
     """The rule's options, from these on, with the given values, checked against their types."""
     from pydantic import TypeAdapter, ValidationError
 
-    known = [field.name.replace("_", "-") for field in dataclasses.fields(rule.options)] if rule.options else []
+    known = [name.replace("_", "-") for name in names_of(rule.options)] if rule.options else []
     for key in given:
         if key not in known:
             raise UsageError(f"{place}rule {rule.name} has no option {key!r}{suggestion(key, [*known, 'severity'])}")
-    values = {field.name: getattr(start, field.name) for field in dataclasses.fields(rule.options)}
+    values = {name: getattr(start, name) for name in names_of(rule.options)}
     values.update({key.replace("-", "_"): value for key, value in given.items()})
     try:
         return TypeAdapter(type(rule.options)).validate_python(values)

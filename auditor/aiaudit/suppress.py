@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
 
 from aiaudit.catalogue import Catalogue
 from aiaudit.model.ignores import IgnoreComment
@@ -12,7 +11,7 @@ from aiaudit.naming import Names, named
 from aiaudit.results import Reported, Suppression
 from aiaudit.sources.suppressions import Record
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field, replace
 
 
 @dataclass(slots=True)

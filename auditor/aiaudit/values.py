@@ -2,19 +2,35 @@
 
 `dataclasses.dataclass` writes and compiles six methods for each class while its module is imported; with some hundred
 classes that was a third of the start. Here generic methods are shared closures, and the constructor is compiled when
-the first value is made. `dataclasses.fields`, `replace` and `is_dataclass` work as ever.
+the first value is made. `dataclasses` itself, which imports a parser and a disassembler, is imported when one of its
+functions is asked: `fields`, `replace` and `is_dataclass` work as ever.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import sys
 from operator import attrgetter
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
+_ABSENT: Any = object()
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import field as field
+    from dataclasses import replace as replace
 else:
+
+    def field(*, default=_ABSENT, default_factory=None, repr=True, compare=True):
+        """Say more of a field than its default."""
+        return _Field(default, default_factory, repr, compare)
+
+    def replace(value, /, **changes):
+        """A value like this one but for the changes."""
+        for name in type(value).__fields_by_name__:
+            if name not in changes:
+                changes[name] = getattr(value, name)
+        return type(value)(**changes)
 
     def dataclass(cls=None, /, *, frozen=False, slots=False, eq=True):
         """Make a class a data class; the options are those of the standard library."""
@@ -25,7 +41,52 @@ else:
         return make if cls is None else make(cls)
 
 
-_ABSENT = object()
+def names_of(kind: Any) -> tuple[str, ...]:
+    """The names of the fields of a data class, ours or the standard library's, or of a value of one."""
+    own = getattr(kind, "__fields_by_name__", None)
+    if own is None:
+        import dataclasses
+
+        return tuple(known.name for known in dataclasses.fields(kind))
+    return tuple(own)
+
+
+class _Field:
+    """One field: its default, or what makes one."""
+
+    __slots__ = ("compare", "default", "factory", "name", "repr", "type")
+
+    def __init__(self, default: Any, factory: Any = None, repr: bool = True, compare: bool = True) -> None:
+        self.default, self.factory, self.repr, self.compare = default, factory, repr, compare
+
+
+class _Known:
+    """Stands for what the standard library keeps of a class, and makes it when it is asked for."""
+
+    def __init__(self, fields: dict[str, _Field]) -> None:
+        self.fields = fields
+        self.made: dict[str, Any] | None = None
+
+    def __get__(self, value: Any, cls: type) -> dict[str, Any]:
+        if self.made is None:
+            self.made = {field.name: _of_library(field) for field in self.fields.values()}
+        return self.made
+
+
+def _of_library(own: _Field) -> Any:
+    """A field as the standard library has it."""
+    import dataclasses
+
+    made: Any
+    if own.factory is not None:
+        made = dataclasses.field(default_factory=own.factory, repr=own.repr, compare=own.compare)
+    elif own.default is not _ABSENT:
+        made = dataclasses.field(default=own.default, repr=own.repr, compare=own.compare)
+    else:
+        made = dataclasses.field(repr=own.repr, compare=own.compare)
+    made.name, made.type, made.kw_only = own.name, own.type, False
+    made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+    return made
 
 
 def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
@@ -33,7 +94,8 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     written = set(vars(plain))
     known = _collected(plain)
     cls: Any = _with_slots(plain, known) if slots else plain
-    cls.__dataclass_fields__ = known
+    cls.__fields_by_name__ = known
+    cls.__dataclass_fields__ = _Known(known)
     fields = tuple(known.values())
     methods = {"__init__": _first_constructor(cls, fields, frozen), "__repr__": _representation(fields)}
     methods["__match_args__"] = tuple(known)
@@ -49,26 +111,38 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     return cls  # type: ignore[no-any-return]
 
 
-def _collected(plain: Any) -> dict[str, Any]:
+def _collected(plain: Any) -> dict[str, _Field]:
     """The fields of a class and its bases by name, in order; the class keeps plain defaults alone."""
-    known: dict[str, Any] = {}
+    known: dict[str, _Field] = {}
     for base in plain.__mro__[:0:-1]:
-        known.update(vars(base).get("__dataclass_fields__", {}))
+        known.update(vars(base).get("__fields_by_name__", ()))
+    attributes = vars(plain)
     for name, annotation in plain.__annotations__.items():
         if str(annotation).removeprefix("typing.").startswith("ClassVar"):
             continue
-        default: Any = vars(plain).get(name, dataclasses.MISSING)
-        field: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
-        field.name, field.type, field.kw_only = name, annotation, False
-        field._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
-        if field.default.__class__.__hash__ is None:
+        default = attributes.get(name, _ABSENT)
+        own = default if type(default) is _Field else _read(default)
+        own.name, own.type = name, annotation
+        if own.default.__class__.__hash__ is None:
             raise ValueError(f"{plain.__qualname__}.{name} has a default that can change: use default_factory")
-        if field.default is not dataclasses.MISSING:
-            setattr(plain, name, field.default)
-        elif default is not dataclasses.MISSING:
+        if own.default is not _ABSENT:
+            if own is default or type(default).__module__ == "dataclasses":
+                setattr(plain, name, own.default)
+        elif default is not _ABSENT:
             delattr(plain, name)
-        known[name] = field
+        known[name] = own
     return known
+
+
+def _read(default: Any) -> _Field:
+    """The field that a plain default stands for, or one that the standard library made."""
+    library = sys.modules.get("dataclasses")
+    if library is None or not isinstance(default, library.Field):
+        return _Field(default)
+    absent = library.MISSING
+    own_default = _ABSENT if default.default is absent else default.default
+    factory = None if default.default_factory is absent else default.default_factory
+    return _Field(own_default, factory, default.repr, default.compare)
 
 
 def _with_slots(plain: Any, fields: dict[str, Any]) -> type:
@@ -101,11 +175,11 @@ def _constructor(cls: Any, fields: tuple[Any, ...], frozen: bool) -> Any:
     for field in fields:
         name, default = field.name, f"__default_{field.name}"
         value = name
-        if field.default is not dataclasses.MISSING:
+        if field.default is not _ABSENT:
             known[default] = field.default
             parameters.append(f"{name}={default}")
-        elif field.default_factory is not dataclasses.MISSING:
-            known[default] = field.default_factory
+        elif field.factory is not None:
+            known[default] = field.factory
             parameters.append(f"{name}=__absent")
             value = f"{default}() if {name} is __absent else {name}"
         else:
@@ -162,6 +236,8 @@ def _pickling(cls: Any, fields: tuple[Any, ...]) -> dict[str, Any]:
 
 def _refuse(self: Any, name: str, value: Any = None) -> None:
     """Frozen: nothing of a value changes."""
+    import dataclasses
+
     raise dataclasses.FrozenInstanceError(f"cannot change field {name!r}")
 
 

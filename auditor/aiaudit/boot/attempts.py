@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 from aiaudit.boot.bench import Bench, Cancelled, Waiting
 from aiaudit.boot.observe import observe
@@ -14,6 +13,7 @@ from aiaudit.boot.record import Action, Observation, Outcome, Scenario, Status, 
 from aiaudit.boot.scenarios import BASELINE
 from aiaudit.boot.verdicts import judge
 from aiaudit.boot.world import EngineError, NoEngine
+from aiaudit.values import replace
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 _HOLD, _HOLD_FAIL = 0.5, 1.0

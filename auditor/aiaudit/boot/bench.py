@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from aiaudit.boot.record import ImageFacts, Plan
 from aiaudit.boot.world import Clock, Engine, Watchers
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 
 class Cancelled(Exception):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from aiaudit.boot.planning.kinds import look_of_name
 from aiaudit.boot.record import Kind, Variable
 from aiaudit.boot.tracebacks import Failure, Line, failures, lines_of
 from aiaudit.patterns import regex
+from aiaudit.values import replace
 
 _LIST = regex(r"\b\d+ validation errors? for \w+")
 _KEY = regex(r"\bKeyError: ['\"]([A-Z][A-Z0-9_]{2,})['\"]")

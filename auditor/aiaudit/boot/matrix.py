@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import replace
 
 from aiaudit.boot import dummies
 from aiaudit.boot.attempts import Attempts, ended_because, skipped
@@ -27,7 +26,7 @@ from aiaudit.boot.scenarios import Scenarios, scenarios
 from aiaudit.boot.symptoms import lacks_capability
 from aiaudit.boot.verdicts import is_usable
 from aiaudit.boot.world import Clock, Engine, Watchers
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 Progress = Callable[[str, Observation | Outcome | None], None]
 

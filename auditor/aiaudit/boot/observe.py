@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 from aiaudit.boot.bench import Bench, Waiting
 from aiaudit.boot.denials import denied
@@ -14,6 +13,7 @@ from aiaudit.boot.record import Action, Latency, Observation, Purpose, Scenario,
 from aiaudit.boot.scenarios import BASELINE, endpoint_for, model_endpoint
 from aiaudit.boot.watching import Watching
 from aiaudit.boot.world import EngineError
+from aiaudit.values import replace
 
 _FRESH_BOOTS = 3
 # A signal that nothing handles is dropped by the kernel for the first process of a container: no need to wait long.

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.boot.record import Budgets, Listener
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # Paths that are asked for where no health route is known, the likeliest ones to tell the truth first. A good answer of
 # the last two only tells that something serves.

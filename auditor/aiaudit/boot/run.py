@@ -7,7 +7,6 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +25,7 @@ from aiaudit.model.image import Image
 from aiaudit.model.service import Service
 from aiaudit.settings import UsageError
 from aiaudit.suggestion import suggestion
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 _ANY_ADDRESS = "http://127.0.0.1:1/v1"  # a scenario may be about the variable that is set to the stub's
 

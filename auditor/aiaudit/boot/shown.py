@@ -10,7 +10,6 @@ import enum
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +17,7 @@ from aiaudit.boot.masking import masked
 from aiaudit.boot.record import Boot, Companion, Outcome, Plan, Scenario
 from aiaudit.patterns import regex
 from aiaudit.sources.secrets import is_secret_name
+from aiaudit.values import replace
 
 HIDDEN = "***"
 

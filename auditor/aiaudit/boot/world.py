@@ -6,11 +6,10 @@ The docker package stands behind them in `engine`; tests put scripted ones in it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Any, Protocol
 
 from aiaudit.boot.record import EngineFacts, Exit, ImageFacts, Network
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 
 class NoEngine(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit import api
@@ -21,6 +20,7 @@ from aiaudit.cli.boot_request import audit_for, folder_of, request_for
 from aiaudit.cli.live import Live
 from aiaudit.cli.options import FORMATS, defaults
 from aiaudit.results import Diagnostic, Report
+from aiaudit.values import replace
 
 
 def run_boot(path: str, values: Mapping[str, Any]) -> int:

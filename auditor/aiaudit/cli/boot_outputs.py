@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aiaudit import report as plain_reports
@@ -26,6 +25,7 @@ from aiaudit.report.look import Look
 from aiaudit.results import CLEAN, FINDINGS, INCOMPLETE, USAGE
 from aiaudit.runner import describe
 from aiaudit.settings import UsageError
+from aiaudit.values import replace
 
 _INTERRUPTED = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit import api
@@ -16,6 +15,7 @@ from aiaudit.cli.boot_options import build_arguments, seconds, variables
 from aiaudit.finding import Severity
 from aiaudit.settings import UsageError
 from aiaudit.sources.store import Store
+from aiaudit.values import replace
 
 FAMILY = "RUN"
 

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit import api, replay, report
@@ -19,6 +18,7 @@ from aiaudit.results import CLEAN, FINDINGS, USAGE, Report
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.stamps import build_stamp, cache_folder
 from aiaudit.sources.store import Store, store_for
+from aiaudit.values import replace
 
 
 def check(values: Mapping[str, Any], record: str | None, started: int) -> int:

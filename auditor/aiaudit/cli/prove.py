@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from aiaudit.model.image import Image
 from aiaudit.results import Diagnostic
 from aiaudit.settings import UsageError
 from aiaudit.span import Span
+from aiaudit.values import replace
 
 # The rules whose findings are tried: about the order of layers, and about what is not needed at run time.
 ORDER = ("IMG101", "IMG102", "IMG103")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 
 from aiaudit.finding import Step
@@ -21,7 +20,7 @@ from aiaudit.model.values import External
 from aiaudit.model.warming import is_cold
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 STORES = frozenset(("datastore", "cache", "storage", "queue"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.image.commands import names_in
@@ -17,6 +16,7 @@ from aiaudit.model.packages import Required, applies, required, required_by_proj
 from aiaudit.model.places import TEST, place_of
 from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
+from aiaudit.values import replace
 
 _TOOLS = names_in(
     "pytest tox nox coverage hypothesis mutmut ruff black flake8 pylint mypy pyright basedpyright pyre-check isort"

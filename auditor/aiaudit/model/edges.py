@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
 from aiaudit.model.entering import ENTERED, Entering
@@ -42,7 +41,7 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

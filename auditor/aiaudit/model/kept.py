@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from aiaudit.finding import Confidence, Step
 from aiaudit.model.checkpoints import kept_threads
@@ -21,7 +20,7 @@ from aiaudit.model.values import CONTAINERS, Elements, External, Instance, Liter
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 # The methods that put something into an index.
 _INDEXING = frozenset(

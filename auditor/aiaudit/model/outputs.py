@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import Argument, argument_of, first_given
@@ -20,7 +19,7 @@ from aiaudit.model.service import Service
 from aiaudit.model.sometimes import is_given_sometimes
 from aiaudit.model.values import External, Literal
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # Arguments whose entries go to the API as they are, and what the API calls the cap.
 _WAYS = ("extra_body", "model_kwargs")

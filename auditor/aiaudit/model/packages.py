@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.image.values import Image, Install
@@ -15,7 +14,7 @@ from aiaudit.model.workspaces import asked_projects
 from aiaudit.sources.manifests.facts import LockedPackage, ManifestFacts, Requirement
 from aiaudit.sources.manifests.specifiers import pin_of, requirement
 from aiaudit.span import Extent, Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 _DEVELOPMENT = {"group:dev", "group:develop", "group:development"}
 _MAIN_GROUPS = {"main", "default"}

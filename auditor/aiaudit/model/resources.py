@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiaudit.model.contexts import Contexts, Reach
@@ -17,7 +16,7 @@ from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
 from aiaudit.model.values import ClassValue, External, Partial, Value, Values
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 if TYPE_CHECKING:
     from aiaudit.model.flow.order import Order

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
@@ -33,7 +32,7 @@ from aiaudit.model.started import started_scripts
 from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 FLASK = "Flask"
 # What calls that register something are named, by what they register.

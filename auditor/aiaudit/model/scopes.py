@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Any
 
 from aiaudit.sources.python.facts import At, Expression, Parameter, Statement
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,6 @@ provider's key in a Dockerfile is a secret in an image, and the message says who
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from aiaudit.finding import Confidence, Severity, Step
 from aiaudit.kinds import kinds_of
@@ -30,7 +29,7 @@ from aiaudit.sources.secrets.facts import (
     SecretFacts,
 )
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY, COMMITTED = (
     "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder", "committed file",

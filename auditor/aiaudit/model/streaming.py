@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Container, Iterator
-from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
@@ -24,7 +23,7 @@ from aiaudit.model.values import ClassValue, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import words_of
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # Answers shorter than this come in one piece soon enough: labels, titles, yes or no.
 SHORT = 128

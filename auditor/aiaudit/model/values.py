@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 # Containers of the language, as they are made: what lies in them lies in this process.
 CONTAINERS = (

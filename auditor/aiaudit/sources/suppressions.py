@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import re
-import tokenize
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,6 +152,9 @@ def _reason(text: str) -> str:
 
 def _python_comments(text: str) -> list[tuple[str, int, int, tuple[int, int]]] | None:
     """Comments with the logical line that each covers; None where the text cannot be tokenized."""
+    # Hardly any file has a comment that accepts something: the tokenizer would be imported in vain.
+    import tokenize
+
     found: list[tuple[str, int, int]] = []
     logical: list[tuple[int, int]] = []
     start = 0

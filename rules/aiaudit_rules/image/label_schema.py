@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Literal
 
 from aiaudit.model.image import Dockerfile, Image, Stage
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Pair
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 Kind = Literal["text", "url", "email", "hash", "rfc3339", "semver", "spdx"]
 

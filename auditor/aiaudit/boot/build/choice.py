@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from aiaudit.boot.world import EngineError
 from aiaudit.reading import decode
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.sources.dockerfile.parse import extract
+from aiaudit.values import replace
 
 if TYPE_CHECKING:
     from aiaudit.boot.world import Engine

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiaudit.boot.build.results import Options
 from aiaudit.boot.world import EngineError
+from aiaudit.values import replace
 
 if TYPE_CHECKING:
     from aiaudit.model.image import Image

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from aiaudit.boot.dummies import STUBBED
 from aiaudit.boot.planning.kinds import look_of_name
 from aiaudit.boot.record import Kind, Variable
+from aiaudit.values import replace
 
 
 def set_by_image(variables: Iterable[Variable], environment: Mapping[str, str]) -> tuple[Variable, ...]:

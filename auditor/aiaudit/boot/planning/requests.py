@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 from urllib.parse import quote, urlencode
 
 from aiaudit.boot.planning.samples import NoSample, Samples, loose
@@ -17,7 +16,7 @@ from aiaudit.model.scopes import Function, Scope, last_name, walk, walk_all
 from aiaudit.model.values import FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Parameter
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 _PLACEHOLDER = regex(r"\{([^}:]+)(?::[^}]*)?\}|<(?:[^>:]+:)?([^>]+)>")
 _PLACES = {"Query": "query", "Header": "header", "Path": "path", "Body": "body", "Form": "form", "File": "file"}

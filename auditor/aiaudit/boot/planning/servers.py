@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from aiaudit.boot.planning import deployment
 from aiaudit.boot.record import ImageFacts
@@ -18,7 +17,7 @@ from aiaudit.model.python import python_side
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.sources.dockerfile.shell import argument_commands
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 USUAL = (8000, 8080)
 _REFERENCE = regex(r"\$\{?(\w+)(?::?-(\d+))?\}?")

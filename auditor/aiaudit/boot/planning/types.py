@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Class, Scope, last_name, original_name
 from aiaudit.model.values import ClassValue, Constant
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 _ENUMERATIONS = frozenset(("Enum", "StrEnum", "IntEnum"))
 _CONSTRAINED = {"constr": "str", "conint": "int", "confloat": "float", "conlist": "list", "condecimal": "float"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.boot.planning.drivers import driver, written_values
 from aiaudit.boot.planning.kinds import Look, look_of_name, look_of_read, look_of_type
@@ -26,6 +25,7 @@ from aiaudit.model.settings.words import CREDENTIALS_IN_URL, is_given_by_platfor
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.collect import mask
 from aiaudit.span import Span
+from aiaudit.values import replace
 
 # What is imported -> the variables by which its clients find the API, and whose API that is.
 _ADDRESSES = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aiaudit.boot.build import BuildFailed, BuildResult, Options, Step, build, f
 from aiaudit.boot.build.context import copy
 from aiaudit.boot.proofs import Mutation, Rerun
 from aiaudit.boot.world import EngineError
+from aiaudit.values import replace
 
 if TYPE_CHECKING:
     from aiaudit.boot.world import Engine

@@ -11,13 +11,12 @@ import posixpath
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
 from typing import IO, Any, cast
 
 from aiaudit.boot.weight import elf
 from aiaudit.boot.weight.elf import Elf
 from aiaudit.boot.world import EngineError
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 FILE, FOLDER, LINK, HARD_LINK, OTHER = "file", "folder", "link", "hard link", "other"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import field
 
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope
 from aiaudit.model.values import External, ModuleValue
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 DEPTH = 6
 

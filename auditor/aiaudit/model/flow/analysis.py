@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from aiaudit.model.flow.flows import Flow, flow_of
 from aiaudit.model.flow.histories import GrowingConversation, Histories
 from aiaudit.model.flow.idle import Idle
@@ -15,7 +13,7 @@ from aiaudit.model.flow.walk import Walker
 from aiaudit.model.python import python_side
 from aiaudit.model.scopes import Function
 from aiaudit.model.service import Service
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiaudit.model.evaluate import method_of
@@ -31,6 +30,7 @@ from aiaudit.model.flow.words import words
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Partial, Value
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import replace
 
 if TYPE_CHECKING:
     from aiaudit.model.flow.walk import Walker

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.keys import key_of
@@ -14,6 +13,7 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import replace
 
 
 class Composed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.picking import is_first_of
@@ -12,6 +11,7 @@ from aiaudit.model.flow.sources import GLOBAL_REQUESTS
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.scopes import last_name
+from aiaudit.values import replace
 
 # Calls of models, stores and other services give something of their own back, not the text that they got.
 OWN_ANSWER = words(

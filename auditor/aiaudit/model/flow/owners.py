@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.scopes import Call, Class, Function
 from aiaudit.model.values import FunctionValue, Instance
+from aiaudit.values import replace
 
 
 def owned(call: Call, function: Function, place: Place, tools: Tools) -> Place:

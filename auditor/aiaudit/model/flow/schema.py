@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator, is_field_call
 from aiaudit.model.flow.checks import Checks
@@ -16,6 +15,7 @@ from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Literal
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
+from aiaudit.values import replace
 
 LISTS = words("list sequence set frozenset tuple iterable iterator collection deque mutablesequence conlist conset")
 MAPPINGS = frozenset(("dict", "mapping", "mutablemapping", "defaultdict", "ordereddict"))

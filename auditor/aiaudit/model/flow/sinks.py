@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
@@ -23,6 +22,7 @@ from aiaudit.model.scopes import Call, Scope, last_name, walk
 from aiaudit.model.values import External
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import replace
 
 PURPOSES = words("llm embedding generation-local speech agent chain rerank retriever vector search")
 _NO_TEXT = words("file audio image images audio_path input_audio query_vector vector")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from typing import Any, TypeVar
 
 from aiaudit.model.branches import is_dead
@@ -21,7 +20,7 @@ from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Function, Store, last_name, walk
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 QUEUEING = frozenset(("delay", "apply_async", "send", "send_with_options", "enqueue", "kiq", "s", "si", "signature"))
 Made = TypeVar("Made")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.finding import Step
 from aiaudit.model.flow.analysis import tools_of
@@ -19,7 +18,7 @@ from aiaudit.model.scopes import Call, Function, Scope, last_name, walk, walk_al
 from aiaudit.model.service import Service
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # Reading the whole content: Starlette's and Django's files, Flask's storage.
 _WHOLE = frozenset(("read", "getvalue", "readlines"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from aiaudit.model.answering import PAYLOADS
 from aiaudit.model.bindings import is_inner, is_looped
@@ -37,7 +36,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # A walk that has seen so much goes round in circles through general-purpose code.
 LIMIT = 4000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aiaudit.model.image.context import Context, is_whole
 from aiaudit.model.image.filesystem import Presence
@@ -18,6 +17,7 @@ from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import DockerfileFacts, StageFacts
+from aiaudit.values import replace
 
 # Names of compose files and stages that tell what is built with them.
 _PRODUCTION = regex(r"(?:^|[-_.])(?:prod|production|release|live)(?:[-_.]|$)", re.IGNORECASE)

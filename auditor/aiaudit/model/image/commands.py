@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 Expand = Callable[[str], str]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
 
 from aiaudit.model.image.context import Context, is_whole, normal
 from aiaudit.model.image.filesystem import Filesystem, absolute
@@ -14,7 +13,7 @@ from aiaudit.patterns import regex
 from aiaudit.sources.deploy.ignore import IgnoreFacts, IgnorePattern, matcher
 from aiaudit.sources.dockerfile.facts import Instruction
 from aiaudit.span import Extent
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 _ADDRESS = regex(r"(?:https?|ftp|ssh|git)://|git@")
 _ARCHIVE = regex(r"\.(?:tar|tgz|tbz2?|txz|tzst|tlz|tar\.(?:gz|bz2|xz|zst|lzma|Z))$", re.IGNORECASE)

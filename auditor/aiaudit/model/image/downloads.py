@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aiaudit.model.image.commands import is_python, names_in
 from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.values import Download
 from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.values import replace
 
 # Calls that fetch weights or data when their argument is not a local folder.
 _CALL = regex(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from typing import Any
 
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
@@ -19,7 +18,7 @@ from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.sources.manifests.specifiers import normalized
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 _DJANGO_SETTINGS = "DJANGO_SETTINGS_MODULE"
 # Programs that import the file they are given by its full name: they search the folder above its outermost package.

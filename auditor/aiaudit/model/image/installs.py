@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from aiaudit.model.image.commands import Options, is_python, names_in, options
 from aiaudit.model.image.values import Install, Mount, Package
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.sources.manifests.specifiers import parse
+from aiaudit.values import replace
 
 _PIP = regex(r"pip(?:\d+(?:\.\d+)?)?")
 _PIP_VALUES = names_in(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from aiaudit.model.image.commands import names_in, options
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _VARIABLE = regex(r"^(?:export\s+)?(?P<name>\w+)\s*[:?]?:?=\s*(?P<value>[^#\n]*)")

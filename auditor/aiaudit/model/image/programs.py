@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from aiaudit.model.image.commands import Options, is_python, names_in, options
 from aiaudit.model.image.values import Server
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import Command, Word
 from aiaudit.span import Span
+from aiaudit.values import replace
 
 _NOWHERE = Span("", 1, 1, 1, 1)
 _TARGET = regex(r"(?P<module>[A-Za-z_][\w.]*)(?::(?P<attribute>[A-Za-z_][\w.]*)(?P<call>\(.*\))?)?", re.DOTALL)

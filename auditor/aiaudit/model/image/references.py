@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.model.compose import ComposeFile, compose_files, variables
 from aiaudit.model.image.bake import bake_references, bake_targets, is_bake_file
@@ -15,6 +14,7 @@ from aiaudit.model.image.values import BuildReference
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
+from aiaudit.values import replace
 
 
 def references(service: Service) -> tuple[BuildReference, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, runner_of, unwrapped
 from aiaudit.model.image.effects import moved
@@ -16,7 +15,7 @@ from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, Instruction, Pair
 from aiaudit.span import Extent, Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field, replace
 
 _SCRIPT = regex(r".*\.(?:sh|bash)|.*(?:entrypoint|start|run|serve)[\w.-]*")
 _ALL_ARGUMENTS = {"$@", "${@}", "$*"}

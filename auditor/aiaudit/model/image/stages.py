@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from aiaudit.model.image.bases import is_plain, starting_folder
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
@@ -23,6 +22,7 @@ from aiaudit.model.image.variables import global_arguments
 from aiaudit.model.tree import Tree
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
+from aiaudit.values import replace
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock",
           "pnpm-lock.yaml", "bun.lock", "bun.lockb")  # fmt: skip

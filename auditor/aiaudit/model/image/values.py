@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from aiaudit.model.image.filesystem import Filesystem, Presence
 from aiaudit.sources.dockerfile.facts import Command, DockerfileFacts, Instruction, StageFacts
 from aiaudit.sources.dockerfile.references import is_windows
 from aiaudit.span import Extent, Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 if TYPE_CHECKING:
     from aiaudit.model.image.context import Context

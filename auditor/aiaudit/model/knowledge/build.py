@@ -4,7 +4,6 @@ before they come here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
 from typing import Any
 
 from aiaudit.model.knowledge.schema import (
@@ -17,11 +16,12 @@ from aiaudit.model.knowledge.schema import (
     Timeout,
     TimeoutParameter,
 )
+from aiaudit.values import names_of, replace
 
 Table = Mapping[str, Any]
 Families = Callable[[str], "tuple[Method, ...]"]
 
-_METHOD_FIELDS = frozenset(field.name for field in fields(Method))
+_METHOD_FIELDS = frozenset(names_of(Method))
 _DECIDED = {"name", "mode", "blocking", "purpose", "cost", "timeout", "output", "returns", "prompt"}
 _DECIDED |= {"verified", "dist"}
 _SHARED = _METHOD_FIELDS - _DECIDED

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.knowledge.build import derived
 from aiaudit.model.knowledge.schema import OWNER, Entry
 from aiaudit.patterns import regex
+from aiaudit.values import replace
 
 
 class Library:

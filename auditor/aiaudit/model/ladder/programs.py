@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from aiaudit.model.compose import ComposeService, Variable, compose_files
 from aiaudit.model.image import Image, Presence
@@ -19,7 +18,7 @@ from aiaudit.model.service import Service
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Class, last_name, walk
@@ -22,7 +21,7 @@ from aiaudit.model.settings.reads import Reads
 from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 PYDANTIC = (".BaseSettings",)
 # Pydantic's own models take a default as it is; pydantic-settings looks at it as at any value.

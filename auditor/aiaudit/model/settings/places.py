@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from aiaudit.model.evaluate import is_field_call, is_injection, method_of
@@ -16,6 +15,7 @@ from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.uses import STORED, State, Use
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, ModuleValue
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import replace
 
 
 class Tracing(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.model.evaluate import is_field_call, method_of
@@ -43,6 +42,7 @@ from aiaudit.model.settings.uses import (
 )
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import replace
 
 _CONVERSIONS = frozenset(
     ("int", "float", "loads", "Path", "PurePath", "open", "urlparse", "make_url", "join", "b64decode", "Fernet", "UUID",

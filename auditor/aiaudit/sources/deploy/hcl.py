@@ -5,12 +5,11 @@ Read token by token; what cannot be read ends the reading, and what came before 
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 from aiaudit.patterns import regex
 from aiaudit.span import Extent
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 VERSION = 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 from aiaudit.sources.dockerfile.characters import BLANKS, is_space
@@ -22,7 +21,7 @@ from aiaudit.sources.dockerfile.words import (
     json_strings,
     quoted_words,
 )
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 Fields = dict[str, Any]
 """Fields of the Instruction to be."""

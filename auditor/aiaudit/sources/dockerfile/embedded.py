@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ from aiaudit.sources.deploy.yaml import MAPPING, SCALAR, Node
 from aiaudit.sources.dockerfile import parse
 from aiaudit.sources.dockerfile.facts import DockerfileFacts, Problem
 from aiaudit.span import Extent
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, names_of
 
 VERSION = 1 + 100 * parse.VERSION
 
@@ -102,7 +101,7 @@ def _moved(value: Any, place: Place) -> Any:
         return place(value)
     if isinstance(value, tuple):
         return tuple(_moved(item, place) for item in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {entry.name: _moved(getattr(value, entry.name), place) for entry in dataclasses.fields(value)}
+    if hasattr(value, "__fields_by_name__") and not isinstance(value, type):
+        changes = {name: _moved(getattr(value, name), place) for name in names_of(value)}
         return type(value)(**changes)
     return value

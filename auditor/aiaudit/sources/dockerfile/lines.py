@@ -7,7 +7,6 @@ a byte-order mark, and the column of every character.
 from __future__ import annotations
 
 import re
-from dataclasses import field
 
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile import heredocs, structure, words
@@ -16,7 +15,7 @@ from aiaudit.sources.dockerfile.facts import Comment, Heredoc, Problem
 from aiaudit.sources.dockerfile.keywords import HEREDOC_KEYWORDS
 from aiaudit.sources.dockerfile.located import Located
 from aiaudit.span import Extent
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 _DIRECTIVE = regex(r"([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*", re.ASCII | re.DOTALL)
 _DIRECTIVES = frozenset({"syntax", "check", "escape"})

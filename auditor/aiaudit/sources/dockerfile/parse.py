@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import field
 
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile import arguments, structure
@@ -19,7 +18,7 @@ from aiaudit.sources.dockerfile.references import is_windows
 from aiaudit.sources.dockerfile.refusals import Refusals
 from aiaudit.sources.dockerfile.words import builder_flags
 from aiaudit.span import Extent
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, field
 
 VERSION = 2
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiaudit.sources.manifests.facts import (
@@ -23,6 +22,7 @@ from aiaudit.sources.manifests.pipfile import table_requirement
 from aiaudit.sources.manifests.places import Path, Places, load, strings, table
 from aiaudit.sources.manifests.specifiers import normalized, requirement
 from aiaudit.span import Extent
+from aiaudit.values import replace
 
 
 def extract(text: str) -> ManifestFacts:

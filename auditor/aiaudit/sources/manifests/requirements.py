@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from aiaudit.patterns import regex
 from aiaudit.sources.manifests.facts import Inclusion, Index, ManifestFacts, ManifestProblem, Requirement
 from aiaudit.sources.manifests.specifiers import requirement
 from aiaudit.span import Extent
+from aiaudit.values import replace
 
 _COMMENT = regex(r"(?:^|\s+)#.*$")
 _OPTION = regex(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[A-Za-z])(?=\S))?(?P<value>.*)", re.DOTALL)

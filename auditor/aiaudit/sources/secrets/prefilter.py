@@ -101,7 +101,7 @@ class Scan:
         """Names in which a secret's word stands and that a value follows; `bare` admits values without quotes."""
         follows = _BARE.match if bare else _quoted_value
         lower = self.data.lower()
-        if not any([core in lower for core in _CORES]):
+        if not any(core in lower for core in _CORES):
             return
         match = _CORE.search(lower)
         while match is not None:
@@ -133,7 +133,7 @@ class Scan:
 
     def calls(self) -> Iterator[int]:
         """Calls in Python that take a secret by its position, so that no name gives it away."""
-        if any([mark in self.data for mark in _TAKING_BY_POSITION]):
+        if any(mark in self.data for mark in _TAKING_BY_POSITION):
             yield from (match.start() for match in _SECRET_BY_POSITION.finditer(self.data))
 
     def landmarks(self) -> Iterator[tuple[bytes, int]]:
