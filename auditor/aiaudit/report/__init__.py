@@ -24,4 +24,6 @@ def render(name: str, report: Report, look: Look) -> bytes:
 
 def printable(text: str) -> str:
     """Text of an audited file that cannot steer the terminal: what is active is shown as an escape."""
+    if text.isprintable():
+        return text
     return _ACTIVE.sub(lambda match: match.group().encode("unicode_escape").decode(), text)

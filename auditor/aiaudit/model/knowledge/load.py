@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,12 +10,8 @@ from aiaudit.model.knowledge.build import derived, entries_of, methods_of
 from aiaudit.model.knowledge.library import Library, canonical, version_key
 from aiaudit.model.knowledge.own import read_own
 from aiaudit.model.knowledge.schema import Entry, Method
+from aiaudit.model.tables import read
 from aiaudit.patterns import regex
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 _SUFFIX = ".toml"
@@ -128,12 +123,6 @@ class Knowledge:
             own = {method.name for method in listed}
             self._families[name] = (*listed, *(method for method in inherited if method.name not in own))
         return self._families[name]
-
-
-def read(path: str) -> dict[str, Any]:
-    """The tables of a data file."""
-    with open(path, "rb") as file:
-        return tomllib.load(file)
 
 
 def first_name(path: str) -> str:

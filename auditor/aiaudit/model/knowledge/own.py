@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from aiaudit.model.tables import parse
 
 
 class KnowledgeError(ValueError):
@@ -25,7 +21,7 @@ def read_own(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        data = tomllib.loads(text)
+        data = parse(text)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise KnowledgeError(f"{shown}: cannot be read: {reason}; `knowledge` in the configuration names it") from error

@@ -8,7 +8,6 @@ no `source` and finds none of the repository's files: what a script says cannot 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tempfile
@@ -172,6 +171,8 @@ def _checked(program: str, dialect: str, jobs: Sequence[Job], seconds: float) ->
         message = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         raise ValueError(message or f"exit code {done.returncode}")
     by_name = dict(zip(names, jobs, strict=True))
+    import json  # here, as most audits run no ShellCheck
+
     for comment in json.loads(done.stdout)["comments"]:
         remark = _remark(comment, by_name[os.path.basename(comment["file"])])
         if remark is not None:
