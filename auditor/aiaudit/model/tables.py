@@ -72,7 +72,7 @@ def _load(kept: str, stamp: Stamp) -> dict[str, Any] | None:
 
 
 def _keep(kept: str, stamp: Stamp, tables: dict[str, Any]) -> None:
-    """Write all at once or not at all: others read, and write, at the same time; where nobody may write, nobody does."""
+    """Write all at once, as others read and write at the same time; where nobody may write, nothing is kept."""
     beside = f"{kept}.{os.getpid()}"
     with suppress(OSError, ValueError):
         data = marshal.dumps((stamp, tables))

@@ -37,7 +37,6 @@ Without variables, name the program and its arguments: `CMD ["uvicorn", "app.mai
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from aiaudit.finding import Confidence, Finding, Severity
@@ -134,7 +133,7 @@ def _program(commands: Sequence[Command]) -> str:
 def _remedy(instruction: Instruction) -> str:
     commands = instruction.commands
     if len(commands) == 1 and _is_plain(commands[0]):
-        words = json.dumps([word.text for word in commands[0].words], ensure_ascii=False)
+        words = _as_json([word.text for word in commands[0].words])
         return f"name the program and its arguments: {instruction.keyword} {words}"
     return (
         f"keep the shell and let it hand over to the server: {instruction.keyword} {_json_shell(commands, instruction)}"
@@ -149,10 +148,16 @@ def _is_plain(command: Command) -> bool:
 
 def _json_shell(commands: Sequence[Command], instruction: Instruction) -> str:
     if len(commands) == 1 and not commands[0].assignments:
-        return json.dumps(["sh", "-c", f"exec {instruction.script.strip()}"], ensure_ascii=False)
+        return _as_json(["sh", "-c", f"exec {instruction.script.strip()}"])
     return '["sh", "-c", "... && exec ..."]'
 
 
 def _with_exec(commands: Sequence[Command]) -> str:
     last = [command for command in commands if command.words][-1:]
     return f"exec {last[0].words[0].raw} ..." if last else "exec ..."
+
+
+def _as_json(words: list[str]) -> str:
+    import json  # here, as hardly any audit has something to write in it
+
+    return json.dumps(words, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aiaudit.model.flow.words import words
 from aiaudit.patterns import regex
@@ -37,6 +38,8 @@ _BUILTIN_PASSING = words(
     "str repr bytes bytearray memoryview list tuple set frozenset dict sorted reversed iter next aiter anext "
     "enumerate zip map filter format getattr vars ascii"
 )
+# Calls that most programs have, and many have no others: no expression has to be compiled for them.
+_OFTEN = frozenset(("json.dumps", "json.loads", *(f"builtins.{name}" for name in _BUILTIN_PASSING)))
 # Readers of files and documents: the text comes from the file that the first argument names or is.
 _READING = regex(
     r"builtins\.open|io\.open|aiofiles\.open|anyio\.open_file|codecs\.open|pathlib\.\w*Path\(\)\.(open|read_\w+)|"
@@ -105,8 +108,11 @@ _CUTTING_OWN = regex(
 _CHUNKING = regex(r"chunk|split_text|split_doc|text_split|sentences|paragraphs", re.IGNORECASE)
 
 
+@lru_cache(maxsize=10_000)
 def outside(path: str) -> str:
-    """What a call of something outside the program does to text."""
+    """What a call of something outside the program does to text: most calls are of a few things, such as `json`."""
+    if path in _OFTEN:
+        return PASS
     if _BOUNDING.search(path):
         return BOUND
     if _CUTTING.search(path):
@@ -117,8 +123,6 @@ def outside(path: str) -> str:
         return READ
     if _PASSING.match(path):
         return PASS
-    if path.startswith("builtins."):
-        return PASS if path[9:] in _BUILTIN_PASSING else STOP
     return STOP
 
 

@@ -7,15 +7,6 @@ import re
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 
-_LABEL = regex(
-    r"(^|_)(id|ids|uid|uuid|role|model|metadata|meta|type|kind|name|configurable|config|temperature|top_k|top_p|k|stream|"
-    r"thread|session|created|updated|timestamp|index|filter|filters|where|callbacks|headers|url|source|filename|"
-    r"max_tokens|seed|stop|voice|status|score|tags?|page|date|time|mime_type|key|api_key|"
-    r"extra_info|response_format|namespace|collection|tenant|email|hash|digest|version|media_type)$",
-    re.IGNORECASE,
-)
-
-
 _IDENTIFIER = regex(
     r"(^|_)(id|ids|uid|uuid|guid|slug|key|token|secret|password|passwd|email|phone|authorization|signature|hash|digest)$",
     re.IGNORECASE,
@@ -47,6 +38,15 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# How names of labels end: in one of these words, or in two.
+_LABELS = words(
+    "id ids uid uuid role model metadata meta type kind name configurable config temperature top_k top_p k stream "
+    "thread session created updated timestamp index filter filters where callbacks headers url source filename "
+    "max_tokens seed stop voice status score tag tags page date time mime_type key api_key "
+    "extra_info response_format namespace collection tenant email hash digest version media_type"
+)
+
+
 def is_identifier(name: str) -> bool:
     """Whether a field is an identifier or a credential by its name: looked up or compared, and short."""
     return _IDENTIFIER.search(name) is not None
@@ -59,4 +59,5 @@ def is_label(key: Expression | None) -> bool:
 
 def is_label_name(name: str | None) -> bool:
     """The same for the name of an argument."""
-    return name is not None and _LABEL.search(name) is not None
+    parts = name.lower().split("_") if name is not None else [""]
+    return parts[-1] in _LABELS or "_".join(parts[-2:]) in _LABELS
