@@ -26,6 +26,8 @@ FILLING = {
     "append": 0, "add": 0, "appendleft": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0, "update": 0,
     "extend": 0,
 }  # fmt: skip
+# Expressions that hold others one after the other.
+_LISTED = frozenset(("list", "tuple", "set", "fstr"))
 
 
 def collect(path: str, body: tuple[Statement, ...]) -> Module:
@@ -328,6 +330,14 @@ class _Collector:
             self._visit(node[4], Enclosing("if", node, around, False), node, awaited)
         elif tag == "bool":
             self.boolean(node, around, awaited)
+        elif tag == "cmp":
+            for part in (node[2], *node[4]):
+                if part[0] not in LEAVES:
+                    self._visit(part, around, node, False)
+        elif tag in _LISTED:
+            for part in node[2]:
+                if part[0] not in LEAVES:
+                    self._visit(part, around, node, False)
         else:
             self.parts(node[2:], around, node)
 

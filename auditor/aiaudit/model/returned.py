@@ -51,9 +51,9 @@ def _returned(expression: Expression, scope: Scope, keeps: Keeps, carriers: Carr
             if carriers.get(name, ()) is not None and any(each and carries(each) for each in bound):
                 carriers[name] = None
         for store in scope.stores:
-            if store.base[0] != "name" or store.value is None or _is_handed_away(store, scope):
+            if store.base[0] != "name" or store.value is None or carriers.get(store.base[2], ()) is None:
                 continue
-            if carries(store.value):
+            if not _is_handed_away(store, scope) and carries(store.value):
                 _put(carriers, store.base[2], store.attribute)
         if _size(carriers) == before:
             break
@@ -124,10 +124,10 @@ def _carries(
         if kept is None:
             return False
         held = kept
-    if _is_other_key(whole, carriers):
+    if (tag == "call" or tag == "sub") and _is_other_key(whole, carriers):
         return False
     for child in children(whole):
-        if id(child) in held or (tag == "ifexp" and child is whole[2]):
+        if child[0] == "const" or id(child) in held or (tag == "ifexp" and child is whole[2]):
             continue
         is_method = tag == "call" and child is whole[2]
         goes_on = child[0] != "attr" or child[2][0] != "name" or is_method or _reads(child, carriers)

@@ -193,6 +193,7 @@ class _Finder(Streams):
         self.asking = {*map(id, asking), *map(id, stored)}
         self.asking_scopes = {id(call.scope) for call in asking}
         self._giving_back: dict[tuple[int, str], bool] = {}
+        self._coming_back: dict[tuple[int, Keys], tuple[bool, Keys]] = {}
         self.graphs = Graphs(side)
         self._asked_of_nodes: set[int] = set()  # graphs may run each other
 
@@ -234,13 +235,17 @@ class _Finder(Streams):
                     if asked[id(known)]:
                         yield known, path
 
-    def is_answer(self, known: Known, path: tuple[Edge, ...]) -> bool:
+    def is_answer(self, asked: Known, path: tuple[Edge, ...]) -> bool:
         """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
         keys: Keys = None
-        for call in (known.call, *(edge.call for edge in reversed(path))):
+        for call in (asked.call, *(edge.call for edge in reversed(path))):
             if call is None:
                 return False
-            comes_back, keys = returned(call.expression, call.scope, self.keeps, keys)
+            known = self._coming_back.get((id(call), keys))
+            if known is None:
+                known = returned(call.expression, call.scope, self.keeps, keys)
+                self._coming_back[id(call), keys] = known
+            comes_back, keys = known
             if not comes_back:
                 return False
         return True

@@ -31,6 +31,8 @@ _READ_FROM = frozenset(("headers", "cookies", "query_params", "args", "META", "q
 # Where a parameter annotated with a model, and that no dependency fills, is the body.
 _BODIES = ("fastapi", "ninja")
 _OPTIONS = frozenset(("dependencies", "guards", "middleware", "security", "permission"))
+# The expressions that may read who is asking.
+_READING = frozenset(("attr", "name", "call", "sub"))
 # How deep below a handler a name still tells about the request rather than about a provider.
 _DEPTH = 2
 
@@ -261,7 +263,7 @@ class Evidence:
         if known is None:
             parameters = {parameter[0] for parameter in function.parameters}
             known = any(
-                _reads_credential(part, parameters) and not self._is_no_proof(part, function)
+                part[0] in _READING and _reads_credential(part, parameters) and not self._is_no_proof(part, function)
                 for part in walk_all(function.body)
             ) or any(
                 call.name not in SIGNING_IN and (checks_access(call.name) or self._is_of_library(call))

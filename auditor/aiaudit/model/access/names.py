@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from aiaudit.model.flow.words import words
 from aiaudit.patterns import regex
 
@@ -58,6 +60,7 @@ def parts_of(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
+@lru_cache(maxsize=10_000)
 def speaks_of_access(name: str) -> bool:
     """Whether a function, class or decorator of this name checks who is asking."""
     found = set(parts_of(name))
@@ -68,6 +71,7 @@ def speaks_of_access(name: str) -> bool:
     return bool(found & (_CHECKING - _FETCHING)) or (bool(found & _CHECKING) and not found & _PARTS_OF_PROGRAM)
 
 
+@lru_cache(maxsize=10_000)
 def checks_access(name: str) -> bool:
     """The same for a function that is called somewhere in a handler: to get a provider's key is no check."""
     found = set(parts_of(name))

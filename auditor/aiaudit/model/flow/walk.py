@@ -81,6 +81,7 @@ class Walker:
         self._sites: dict[tuple[object, ...], int] = {}
         self._places: list[Place] = []
         self._relative: dict[int, tuple[Source | _Step, ...] | None] = {}
+        self._inside: dict[int, tuple[int, ...]] = {}  # where a place leads, if only inside its function
         self._steps: dict[int, tuple[int | Source, ...]] = {}
 
     def walk(self, starts: list[Place]) -> Walk:
@@ -91,8 +92,9 @@ class Walker:
         queue = [(number, -1) for number in dict.fromkeys(numbers)]
         seen = set(numbers)
         found: dict[tuple[object, ...], tuple[Source, int]] = {}
+        known = self._steps
         for index, (number, _) in enumerate(queue):  # grows while it is walked
-            for item in self._from(number):
+            for item in known[number] if number in known else self._from(number):
                 if isinstance(item, int):
                     if item not in seen and len(queue) < LIMIT:
                         seen.add(item)
@@ -116,7 +118,7 @@ class Walker:
     def _forget(self) -> None:
         """Keep nothing of earlier walks."""
         self._stacks = Stacks()
-        for kept in (self._sites, self._places, self._relative, self._steps):
+        for kept in (self._sites, self._places, self._relative, self._inside, self._steps):
             kept.clear()
 
     def _site(self, place: Place) -> int:
@@ -138,16 +140,20 @@ class Walker:
 
     def _from(self, number: int) -> tuple[int | Source, ...]:
         """Where a place leads: other places by their numbers, and sources."""
-        known = self._steps.get(number)
-        if known is None:
-            site = number & _SITE
+        site = number & _SITE
+        inside = self._inside.get(site)
+        known: tuple[int | Source, ...]
+        if inside is not None:
+            stack = number ^ site
+            known = tuple([stack | step for step in inside])
+        else:
             steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
                 found = [step for step in self.step(self._place(number)) if not _is_constant(step)]
                 known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
             else:
                 known = self._entered(steps, number >> _SITE_BITS)
-            self._steps[number] = known
+        self._steps[number] = known
         return known
 
     def _steps_of_any(self, site: int) -> tuple[Source | _Step, ...] | None:
@@ -157,7 +163,9 @@ class Walker:
         """
         try:
             steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
-            self._relative[site] = tuple(map(self._relative_step, steps))
+            relative = self._relative[site] = tuple(map(self._relative_step, steps))
+            if all(not isinstance(step, Source) and step[1:] == (0, True) for step in relative):
+                self._inside[site] = tuple([step[0] for step in relative])  # type: ignore[misc]
         except DependsOnStack:
             self._relative[site] = None
         return self._relative[site]
