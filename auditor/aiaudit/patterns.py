@@ -17,6 +17,20 @@ class _Pattern:
     def __init__(self, text: Any, flags: int) -> None:
         self._text = text
         self._flags = flags
+        self._head: str | None = None
+
+    def fullmatch(self, text: Any, *span: int) -> Any:
+        """What the compiled pattern gives; nothing need be compiled for a text that begins with something else."""
+        return self.__getattr__("fullmatch")(text, *span) if span or self._may_match(text) else None
+
+    def match(self, text: Any, *span: int) -> Any:
+        """The same, whatever the text ends with."""
+        return self.__getattr__("match")(text, *span) if span or self._may_match(text) else None
+
+    def _may_match(self, text: Any) -> bool:
+        if self._head is None:
+            self._head = head_of(self._text) if isinstance(self._text, str) and not self._flags else ""
+        return not self._head or bool(text.startswith(self._head))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -25,6 +39,27 @@ class _Pattern:
         for method in _USED:
             setattr(self, method, getattr(compiled, method))
         return getattr(compiled, name)
+
+
+def head_of(pattern: str) -> str:
+    """What every text begins with that a pattern without flags matches, as far as its first characters tell."""
+    found, place, depth = "", 0, 0
+    while place < len(pattern) and pattern[place] not in "[{*?+|^$().":
+        if pattern[place] == "\\":
+            place += 1
+            if pattern[place].isalnum():
+                break
+        found += pattern[place]
+        place += 1
+    if pattern[place : place + 1] in ("*", "?", "{"):
+        found = found[:-1]
+    while place < len(pattern):  # an alternative of the whole begins otherwise
+        character = pattern[place]
+        if character == "[" or (character == "|" and not depth):
+            return "" if character == "|" or "|" in pattern[place:] else found
+        depth += (character == "(") - (character == ")")
+        place += 1 + (character == "\\")
+    return found
 
 
 def occurs(text: str, sought: re.Pattern[str] | tuple[str, ...]) -> bool:

@@ -55,6 +55,8 @@ class _Field:
     """One field: its default, or what makes one."""
 
     __slots__ = ("compare", "default", "factory", "name", "repr", "type")
+    name: str
+    type: Any
 
     def __init__(self, default: Any, factory: Any = None, repr: bool = True, compare: bool = True) -> None:
         self.default, self.factory, self.repr, self.compare = default, factory, repr, compare

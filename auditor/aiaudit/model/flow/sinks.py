@@ -77,7 +77,7 @@ def _takes_prompt(known: Known, tools: Tools) -> bool:
         return False
     if entry.path.startswith("transformers.") and any(truncates(made) for made in (known.call, known.value.origin)):
         return False  # a pipeline whose tokenizer cuts
-    if transfer.outside(entry.path) == transfer.CUT:
+    if transfer.cuts_outside(entry.path):
         return False  # splitters that compare sentences by their embeddings
     # A graph that the program puts together itself calls its models in its nodes: those calls are the ones to name.
     return not (tools.nodes() and known.call.expression[2][0] == "attr" and tools.starts_graph(known.call))

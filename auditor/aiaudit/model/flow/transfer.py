@@ -126,6 +126,11 @@ def outside(path: str) -> str:
     return STOP
 
 
+def cuts_outside(path: str) -> bool:
+    """Whether a call of something outside the program cuts text into pieces."""
+    return _CUTTING.search(path) is not None and outside(path) == CUT
+
+
 def cuts(name: str) -> bool:
     """Whether a function of the program says by its name that it cuts: those that strip spaces are called trim, too."""
     return _CUTTING_OWN.search(name) is not None

@@ -48,6 +48,8 @@ _SITE_BITS = 32
 _SITE = (1 << _SITE_BITS) - 1
 # A step whatever the stack: the place by number, frames by number, and whether they are entered beyond the open ones.
 _Step = tuple[int, int, bool]
+# Of a step inside of a function: no frames, beyond those that are open.
+_HERE = (0, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,9 @@ class Walker:
         try:
             steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
             relative = self._relative[site] = tuple(map(self._relative_step, steps))
-            if all(not isinstance(step, Source) and step[1:] == (0, True) for step in relative):
-                self._inside[site] = tuple([step[0] for step in relative])  # type: ignore[misc]
+            inside = [step[0] for step in relative if not isinstance(step, Source) and step[1:] == _HERE]
+            if len(inside) == len(relative):
+                self._inside[site] = tuple(inside)
         except DependsOnStack:
             self._relative[site] = None
         return self._relative[site]
