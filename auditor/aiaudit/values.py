@@ -95,22 +95,25 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     """The class with its fields, known to the standard library as such, and with our methods."""
     written = set(vars(plain))
     known = _collected(plain)
-    cls: Any = _with_slots(plain, known) if slots else plain
-    cls.__fields_by_name__ = known
-    cls.__dataclass_fields__ = _Known(known)
     fields = tuple(known.values())
-    methods = {"__init__": _first_constructor(cls, fields, frozen), "__repr__": _representation(fields)}
-    methods["__match_args__"] = tuple(known)
+    made: list[Any] = []  # the class, once it is there
+    members: dict[str, Any] = {"__fields_by_name__": known, "__dataclass_fields__": _Known(known)}
+    members |= {"__init__": _first_constructor(made, fields, frozen), "__repr__": _representation(fields)}
+    members["__match_args__"] = tuple(known)
     if eq:
-        methods |= _comparison(fields, frozen)
+        members |= _comparison(fields, frozen)
     if frozen:
-        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+        members |= {"__setattr__": _refuse, "__delattr__": _refuse}
     if frozen and slots:
-        methods |= _pickling(cls, fields)
-    for name, method in methods.items():
-        if name not in written:
-            setattr(cls, name, method)
-    return cls  # type: ignore[no-any-return]
+        members |= _pickling(made, fields)
+    own = {name: member for name, member in members.items() if name not in written}
+    if slots:
+        made.append(_with_slots(plain, known, own))
+    else:
+        made.append(plain)
+        for name, member in own.items():
+            setattr(plain, name, member)
+    return made[0]  # type: ignore[no-any-return]
 
 
 def _collected(plain: Any) -> dict[str, _Field]:
@@ -147,25 +150,26 @@ def _read(default: Any) -> _Field:
     return _Field(own_default, factory, default.repr, default.compare)
 
 
-def _with_slots(plain: Any, fields: dict[str, Any]) -> type:
-    """The class anew: slots cannot be added to one that is there."""
+def _with_slots(plain: Any, fields: dict[str, Any], members: dict[str, Any]) -> type:
+    """The class anew: slots cannot be added to one that is there, and to add methods one by one takes longer."""
     inherited = {slot for base in plain.__mro__[1:-1] for slot in vars(base).get("__slots__", ())}
     namespace = {name: value for name, value in vars(plain).items() if name not in fields}
     for name in ("__dict__", "__weakref__"):
         namespace.pop(name, None)
+    namespace.update(members)
     namespace["__slots__"] = tuple(name for name in fields if name not in inherited)
     cls = type(plain)(plain.__name__, plain.__bases__, namespace)
     cls.__qualname__ = plain.__qualname__
     return cls  # type: ignore[no-any-return]
 
 
-def _first_constructor(cls: Any, fields: tuple[Any, ...], frozen: bool) -> Any:
+def _first_constructor(made: list[Any], fields: tuple[Any, ...], frozen: bool) -> Any:
     """An `__init__` that puts the real one in its place when it is called first."""
 
     def __init__(self: Any, *arguments: Any, **keywords: Any) -> None:
-        made = _constructor(cls, fields, frozen)
-        cls.__init__ = made
-        made(self, *arguments, **keywords)
+        constructor = _constructor(made[0], fields, frozen)
+        made[0].__init__ = constructor
+        constructor(self, *arguments, **keywords)
 
     return __init__
 
@@ -221,15 +225,17 @@ def _comparison(fields: tuple[Any, ...], frozen: bool) -> dict[str, Any]:
     return {"__eq__": __eq__, "__hash__": __hash__ if frozen else None}
 
 
-def _pickling(cls: Any, fields: tuple[Any, ...]) -> dict[str, Any]:
+def _pickling(made: list[Any], fields: tuple[Any, ...]) -> dict[str, Any]:
     """What `pickle` and `copy` need of a frozen class with slots."""
     values = _reader([field.name for field in fields])
-    setters = [getattr(cls, field.name).__set__ for field in fields]
+    setters: list[Any] = []
 
     def __getstate__(self: Any) -> Any:
         return values(self)
 
     def __setstate__(self: Any, state: Any) -> None:
+        if not setters:
+            setters.extend(getattr(made[0], field.name).__set__ for field in fields)
         for put, value in zip(setters, state, strict=True):
             put(self, value)
 
