@@ -21,11 +21,15 @@ class _Pattern:
 
     def fullmatch(self, text: Any, *span: int) -> Any:
         """What the compiled pattern gives; nothing need be compiled for a text that begins with something else."""
-        return self.__getattr__("fullmatch")(text, *span) if span or self._may_match(text) else None
+        return self._compiled("fullmatch")(text, *span) if span or self._may_match(text) else None
 
     def match(self, text: Any, *span: int) -> Any:
         """The same, whatever the text ends with."""
-        return self.__getattr__("match")(text, *span) if span or self._may_match(text) else None
+        return self._compiled("match")(text, *span) if span or self._may_match(text) else None
+
+    def _compiled(self, method: str) -> Any:
+        """The compiled pattern's own method; whoever has got hold of ours asks often."""
+        return vars(self).get(method) or self.__getattr__(method)
 
     def _may_match(self, text: Any) -> bool:
         if self._head is None:

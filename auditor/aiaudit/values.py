@@ -27,7 +27,7 @@ else:
 
     def replace(value, /, **changes):
         """A value like this one but for the changes."""
-        for name in type(value).__fields_by_name__:
+        for name in names_of(value):
             if name not in changes:
                 changes[name] = getattr(value, name)
         return type(value)(**changes)

@@ -159,8 +159,7 @@ class _Finder:
             if any(path in APPLICATIONS for path in self.evaluator.lineage(cls)[1]):
                 for call in self.evaluator.constructions(cls):
                     self._application(call)
-        by_name = self.program.calls_by_name
-        named = {id(call) for name in ("", *_REGISTERING) for call in by_name.get(name, ())}
+        named = self._named_like_registrations()
         for module in self.program.modules:
             for call in module_calls(module):
                 if id(call) in named:
@@ -187,6 +186,19 @@ class _Finder:
                 self.found.entries.append(entry)
         self._keep_live()
         return self.found
+
+    def _named_like_registrations(self) -> set[int]:
+        """The calls that may register something by their names, under whatever name it was imported; those of calls."""
+        names = {
+            alias
+            for module in self.program.modules
+            for statement, _, _ in module.imports
+            if statement[0] == "from"
+            for name, alias in statement[4]
+            if alias and name in _REGISTERING
+        }
+        calls = self.program.calls_by_name
+        return {id(call) for name in ("", *_REGISTERING, *names) for call in calls.get(name, ())}
 
     def _answering(self, answer: Answering) -> None:
         """A function that a server without routers runs."""
