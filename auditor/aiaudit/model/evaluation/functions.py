@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +24,7 @@ from aiaudit.model.values import (
     Value,
 )
 from aiaudit.sources.python.facts import Expression, Parameter
+from aiaudit.values import replace
 
 # Values that are, or lead to, code of the repository.
 OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
