@@ -201,9 +201,9 @@ class Contexts(Edges):
         that startup has made counts as kept."""
         found: dict[int, list[Reach]] = {}
         entries = [entry for entry in self.routing.entries if entry.kind == kind]
-        # What a request runs is told of the request, though a library may run it as well.
-        for aside in (False, True):
-            starts = [Reach(e, e.scope, None, None, False, e.apart) for e in entries if e.is_aside is aside]
+        # What a route leads to is told of the route, though a library may run it as well.
+        for rank in range(3):
+            starts = [Reach(e, e.scope, None, None, False, e.apart) for e in entries if e.registered + e.is_aside == rank]
             self._follow(kind, starts, found, keeping)
         return found
 

@@ -32,6 +32,14 @@ def ends_by_counting(loop: Statement, limits: Callable[[Expression], bool]) -> b
     return False
 
 
+def raises_by_size(function: Function) -> bool:
+    """Whether a function raises where one value is larger than another: the time against a deadline."""
+    return any(
+        s[0] == "if" and _comparisons(s[2]) and any(inner[0] == "raise" for inner in statements_in((*s[3], *s[4])))
+        for s in statements_in(function.body)
+    )
+
+
 def _tests_number(test: Expression, loop: Statement, limits: Callable[[Expression], bool]) -> bool:
     """A comparison of sizes, or of something that the loop counts: `if attempt == LAST`."""
     compared = _comparisons(test)
