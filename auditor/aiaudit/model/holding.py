@@ -13,6 +13,8 @@ from aiaudit.sources.python.facts import Expression
 
 # Objects that belong to a connection or to this process's event loop: no other process could use them.
 _BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "websockets.")
+# What classes of libraries are called whose objects talk to a server.
+_CLIENT = "Client"
 _MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
 _STATEFUL = ("memory", "agent", "chain")
 # Their graphs and agents keep nothing between two runs but what a checkpointer saves.
@@ -83,8 +85,12 @@ class Holding:
 
     def _is_resource(self, value: Value) -> bool:
         if isinstance(value, External):
-            return value.origin is not None and id(value.origin) in self.making
-        return isinstance(value, Instance) and self._makes_resources(value)
+            is_client = value.path.endswith(_CLIENT + "()")
+            return value.origin is not None and (is_client or id(value.origin) in self.making)
+        if not isinstance(value, Instance):
+            return False
+        outside = self.evaluator.lineage(value.cls)[1]
+        return self._makes_resources(value) or any(path.endswith(_CLIENT) for path in outside)
 
     def _is_stateful(self, value: Value) -> bool:
         if isinstance(value, Literal):

@@ -349,6 +349,7 @@ class _Finder:
                 self._entry("task", function, f"task {function.name}", span)
         elif name == "scheduled_job" and any(p.startswith("apscheduler") for p in paths):
             self._entry("task", function, f"scheduled job {function.name}", span)
+            self.found.entries[-1].by = "clock"
         elif name in CHAINLIT_HOOKS and "chainlit" in {p.partition(".")[0] for p in paths}:
             self._route_entry(function, f"chainlit {name}", span)
         elif name == "api" and any(p.startswith("bentoml") for p in paths):

@@ -60,6 +60,9 @@ _TOOLS = names_in("pip pipx poetry")
 _ITSELF = names_in("pip setuptools wheel")
 _CONSTRAINTS = ("PIP_CONSTRAINT", "UV_CONSTRAINT")
 _BOUND = regex(r"[=<>~!@]")
+_NEWEST = frozenset(("-U", "--upgrade"))
+# With these an install does not leave alone what is there.
+_UPGRADING = _NEWEST | {"--force-reinstall", "--ignore-installed", "-I"}
 
 
 @rule.check(Dockerfile)
@@ -72,7 +75,9 @@ def pip_package_unpinned(image: Dockerfile) -> Iterator[Finding]:
     for run in image.usage.runs_in(image.used):
         installed = there.setdefault(id(run.layer.stage), set())
         for install in run.installs:
-            loose = [package for package in _loose(install, run, image) if package.name not in installed]
+            loose = _loose(install, run, image)
+            if _UPGRADING.isdisjoint(install.flags):
+                loose = [package for package in loose if package.name not in installed]
             installed.update(_listed(install, image))
             names = [package.name or package.text for package in loose]
             if not loose or frozenset(names) in told:
@@ -97,7 +102,7 @@ def _loose(install: Install, run: Run, image: Dockerfile) -> list[Package]:
     if any(run.layer.environment.get(name) for name in _CONSTRAINTS):
         return []
     loose = [package for package in install.packages if _is_loose(package)]
-    if {"-U", "--upgrade"} & set(install.flags):  # the newest installer is what is wanted then
+    if _NEWEST.intersection(install.flags):  # the newest installer is what is wanted then
         loose = [package for package in loose if package.name not in _ITSELF]
     if not loose or not install.requirement_files:
         return loose

@@ -28,7 +28,7 @@ from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import words
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Partial, Value
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Partial, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
 
@@ -58,6 +58,14 @@ class Calls:
                 return call.argument("string", 0 if value.made else 1)
         return None
 
+    def _attributes(self, call: Call) -> list[str]:
+        """The attributes that `getattr(entry, key)` may read, where all that may be are known."""
+        given = call.arguments[1:2] if call.expression[2][0] == "name" else ()
+        values = [value for name in given for value in self.tools.evaluator.evaluate(name, call.scope)]
+        names = [value.value for value in values if isinstance(value, Constant)]
+        texts = [name for name in names if isinstance(name, str)]
+        return texts if len(texts) == len(values) else []
+
     def step(self, place: Place) -> Iterator[Place | Source]:
         """Where the text in a call's result may come from."""
         expression, scope = place.expression, place.scope
@@ -73,6 +81,11 @@ class Calls:
             yield place.at(function[2], (part, *place.path))
             for default in call.arguments[1:2]:
                 yield place.at(default)
+            return
+        attributes = self._attributes(call) if name == "getattr" else []
+        if attributes:
+            yield from (place.at(call.arguments[0], (attribute, *place.path)) for attribute in attributes)
+            yield from (place.at(default) for default in call.arguments[2:3])
             return
         if function[0] == "attr" and name in _TAKING and not call.arguments:
             yield place.at(function[2], (ONE, *place.path))

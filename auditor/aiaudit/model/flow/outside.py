@@ -110,7 +110,9 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
         yield result.give(function[2], result.path)
         if name in ("items", "values", "keys") or not (call.arguments or call.keywords):
             return
-    if name[:1].isupper() or name == "dict":
+    if dotted == "builtins.dict" and len(result.path) > 1 and (values := _zipped_values(call)) is not None:
+        yield result.give(values, (ONE, *result.path[1:]))
+    elif name[:1].isupper() or name == "dict":
         yield from carried(result)
     elif name in _SAME_SHAPE:
         for argument in call.arguments:
@@ -121,6 +123,15 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
                 yield result.give(argument, result.path)
     else:
         yield from everything(result, marks(result.path))
+
+
+def _zipped_values(call: Call) -> Expression | None:
+    """The values of `dict(zip(keys, values))`."""
+    pairs = call.arguments[0] if len(call.arguments) == 1 and not call.keywords else None
+    if pairs is None or pairs[0] != "call" or pairs[2][0] != "name" or pairs[2][2] != "zip" or len(pairs[3]) != 2:
+        return None
+    values: Expression = pairs[3][1]
+    return values if values[0] != "star" else None
 
 
 def _iterated(dotted: str, result: Result) -> Iterator[Place]:
