@@ -8,7 +8,8 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, SCHEDULING
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
-from aiaudit.model.values import External, FunctionValue, Value
+from aiaudit.model.unused import is_named_nowhere
+from aiaudit.model.values import External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -19,6 +20,13 @@ Keywords = tuple[tuple["str | None", Expression], ...]
 TOOL_DECORATOR = regex(
     r"(langchain\w*|agents|smolagents|crewai|crewai_tools|agno|phi|strands)(\.\w+)*\.(tool|function_tool)"
 )
+# Functions with whose help a program finds tools that it names nowhere.
+_COLLECTING = frozenset(
+    ("getmembers", "dir", "vars", "globals", "import_module", "__import__", "iter_modules", "walk_packages",
+     "spec_from_file_location")
+)  # fmt: skip
+# What runs the jobs of `schedule`.
+_RUNNING_JOBS = ("run_pending", "run_all")
 # Attributes of arq's settings class -> the kind of entry that their functions are.
 WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task"))
 
@@ -44,11 +52,11 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
         yield from _of_worker(cls, evaluator)
     yield from _of_worker_objects(program, evaluator)
     for function in program.functions:
-        if _is_scheduled(function, evaluator):
+        if _is_scheduled(function, program, evaluator):
             yield Callback("task", function, f"job {function.qualified_name}", function.span, True, "clock")
         elif _is_handed_by_decorator(function, evaluator):
             yield Callback("request", function, f"callback {function.qualified_name}", function.span)
-        elif _is_tool(function, evaluator):
+        elif _is_tool(function, program, evaluator):
             yield Callback("tool", function, f"callback {function.qualified_name}", function.span, True, "run")
     imported = {path for module in program.modules for path in program.imports_of(module.path)}
     for module in program.modules:
@@ -71,7 +79,7 @@ def _fits(name: str, pattern: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _is_scheduled(function: Function, evaluator: Evaluator) -> bool:
+def _is_scheduled(function: Function, program: Program, evaluator: Evaluator) -> bool:
     """Whether a decorator has a function run again and again: `@schedule.repeat(schedule.every(2).hours)`."""
     for decorator in function.decorators:
         callee = decorator[2] if decorator[0] == "call" else decorator
@@ -79,7 +87,9 @@ def _is_scheduled(function: Function, evaluator: Evaluator) -> bool:
             continue
         values = evaluator.evaluate(callee, function.parent or function.module)
         paths = [value.path for value in values if isinstance(value, External)]
-        if any(path == "schedule.repeat" or path.endswith("().scheduled_job") for path in paths):
+        if "schedule.repeat" in paths:
+            return any(map(program.calls_by_name.get, _RUNNING_JOBS))
+        if any(path.endswith("().scheduled_job") for path in paths):
             return True
     return False
 
@@ -95,26 +105,25 @@ def _is_handed_by_decorator(function: Function, evaluator: Evaluator) -> bool:
     return False
 
 
-def _is_tool(function: Function, evaluator: Evaluator) -> bool:
-    """Whether a decorator makes a tool of a function."""
+def _is_tool(function: Function, program: Program, evaluator: Evaluator) -> bool:
+    """Whether a decorator makes a tool for models to call: a library's, or one of the program that works with such.
+
+    Which agent gets it does not matter: nothing else calls it. What only a library's decorator knows must be named
+    somewhere, or be found by what goes through modules.
+    """
     for decorator in function.decorators:
         callee = decorator[2] if decorator[0] == "call" else decorator
-        if callee[0] == "name":
-            values = evaluator.evaluate(callee, function.parent or function.module)
-            if any(_makes_tool(value, evaluator) for value in values):
+        if callee[0] != "name":
+            continue
+        for value in evaluator.evaluate(callee, function.parent or function.module):
+            if isinstance(value, External) and TOOL_DECORATOR.fullmatch(value.path) is not None:
+                return any(map(program.calls_by_name.get, _COLLECTING)) or not is_named_nowhere(function, program)
+            if isinstance(value, FunctionValue) and _works_with_tools(value, evaluator):
                 return True
     return False
 
 
-def _makes_tool(value: Value, evaluator: Evaluator) -> bool:
-    """Whether a decorator makes a tool for models to call: a library's, or one of the program that works with such.
-
-    Which agent gets it does not matter: nothing else calls it.
-    """
-    if isinstance(value, External):
-        return TOOL_DECORATOR.fullmatch(value.path) is not None
-    if not isinstance(value, FunctionValue):
-        return False
+def _works_with_tools(value: FunctionValue, evaluator: Evaluator) -> bool:
     return any(
         isinstance(callee, External) and TOOL_DECORATOR.fullmatch(callee.path) is not None
         for scope in (value.function, *value.function.functions)

@@ -14,6 +14,7 @@ from aiaudit.kinds import kinds_of
 from aiaudit.model import places
 from aiaudit.model.compose import compose_file
 from aiaudit.model.kubernetes import is_manifest_template, manifests_in
+from aiaudit.model.python import python_side
 from aiaudit.model.service import Service
 from aiaudit.model.trials import is_for_tests
 from aiaudit.model.unused import is_in_unused_function
@@ -162,7 +163,7 @@ def _classify(service: Service, path: str, fact: SecretFact) -> Secret | None:
         return None
     if fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD) and is_for_tests(service, path, fact.extent.line):
         return None
-    if fact.context == "comparison" and is_in_unused_function(service, path, fact.extent.line):
+    if fact.context == "comparison" and is_in_unused_function(python_side(service).program, path, fact.extent.line):
         if fact.kind in (PLACEHOLDER, DEFAULT_PASSWORD):
             return None  # it opens nothing
         fact = replace(fact, context="assignment")

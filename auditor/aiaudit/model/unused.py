@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from aiaudit.model.python import python_side
+from aiaudit.model.program import Program
 from aiaudit.model.scopes import Function
-from aiaudit.model.service import Service
 
 
-def is_in_unused_function(service: Service, path: str, line: int) -> bool:
+def is_in_unused_function(program: Program, path: str, line: int) -> bool:
     """Whether a line stands in a plain function whose name stands nowhere but where it is defined."""
-    program = python_side(service).program
     around = [f for f in program.functions if f.module.path == path and f.node[0] == "def" and _covers(f, line)]
     if not around:
         return False
     outermost = min(around, key=lambda function: function.node[1][0])
     if outermost.parent is not outermost.module or outermost.decorators:
         return False
-    name = outermost.name
-    defined = {(f.module.path, f.span.line) for f in program.functions if f.name == name}
+    return is_named_nowhere(outermost, program)
+
+
+def is_named_nowhere(function: Function, program: Program) -> bool:
+    """Whether a function's name stands nowhere in the repository's Python files but in functions of that name."""
+    name = function.name
+    own = [f for f in program.functions if f.name == name and f.node[0] == "def"]
     paths = frozenset(program.tree.files())
     return all(
-        (mentioned, number) in defined
+        any(f.module.path == mentioned and _covers(f, number) for f in own)
         for mentioned in program.tree.files_with(name, paths)
         if mentioned.endswith(".py")
         for number in program.tree.lines_with(mentioned, name)
@@ -29,4 +32,4 @@ def is_in_unused_function(service: Service, path: str, line: int) -> bool:
 
 def _covers(function: Function, line: int) -> bool:
     first, _, last, _ = function.node[1]
-    return bool(first <= line <= last)
+    return min([first, *(decorator[1][0] for decorator in function.decorators)]) <= line <= last
