@@ -9,7 +9,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.job_limits import JobLimits
 from aiaudit.model.routes import Routing
-from aiaudit.model.scopes import Call, Function, last_name
+from aiaudit.model.scopes import Call, Enclosing, Function, last_name
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
@@ -28,9 +28,12 @@ SCOPES = frozenset(
         "func_timeout.func_timeout",
     )
 )
-WAITING = frozenset(("asyncio.wait_for", "asyncio.wait", "async_timeout.wait_for", "anyio.wait_for"))
+WAITING = frozenset(
+    ("asyncio.wait_for", "asyncio.wait", "asyncio.as_completed", "async_timeout.wait_for", "anyio.wait_for")
+)
+_WAITING_FOR_THREADS = frozenset(("concurrent.futures.wait", "concurrent.futures.as_completed"))
 # Calls that wait no longer than they are told: name -> the position of the time-out, None where it has to be named.
-WAITED_FOR: dict[str, int | None] = {"wait_for": 1, "wait": None, "result": 0}
+WAITED_FOR: dict[str, int | None] = {"wait_for": 1, "wait": None, "result": 0, "as_completed": None}
 # Calls that give a future which a plain function may wait for.
 STARTING = frozenset(("submit", "run_coroutine_threadsafe"))
 DEPTH = 6
@@ -83,8 +86,10 @@ class Deadlines:
 
     def _is_wait(self, other: Call, call: Call) -> bool:
         """Whether a call with a time-out waits for a coroutine or a task, or for a thread that `call` has started."""
-        if other.name == "result":
-            return call.name in STARTING
+        if other.name == "result" or self._is_one_of(other.expression[2], other, _WAITING_FOR_THREADS):
+            # What a pool is handed stands where it is handed over; one that is left waits for all that it runs.
+            is_started = any(started.at == call.at and started.name in STARTING for started in call.scope.calls)
+            return is_started and not any(map(_is_left, call.around))
         return self._is_one_of(other.expression[2], other, WAITING)
 
     def _limits_of_helper(self, call: Call) -> Iterator[float]:
@@ -167,6 +172,11 @@ class Deadlines:
         if not isinstance(scope, Function):
             return False
         return any(call.name in ("call_next", "app") and self._around(call) for call in scope.calls)
+
+
+def _is_left(link: Enclosing) -> bool:
+    """Whether a block is `with ThreadPoolExecutor() as pool:`."""
+    return link.kind == "with" and link.node[1][0] == "call" and last_name(link.node[1][2]).endswith("PoolExecutor")
 
 
 def _holds(outer: Call, inner: Call) -> bool:
