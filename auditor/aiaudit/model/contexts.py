@@ -10,10 +10,10 @@ from aiaudit.model.branches import is_dead
 from aiaudit.model.edges import Edge, Edges
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
-from aiaudit.model.replacing import replaces
+from aiaudit.model.replacing import is_used_behind, replaces
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import CLOCKS, RUN_BY_REQUESTS, STARTERS, TASK_STARTERS
-from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.values import External
 from aiaudit.values import dataclass
@@ -168,13 +168,24 @@ class Contexts(Edges):
         the place of what import or startup has made."""
         found = self.taken(call, self.in_request(call.scope, cached=False))
         if found is None or self.replaces(call):
-            return None
+            return self._making_for_callers(call) if found is not None else None
         if not any(self._replaces(link.edge) for link in found.chain()):
             return found
         if self._keeping is None:
             self._keeping = [self._explore(kind, keeping=True) for kind in ("request", "task")]
         states = (reach for reached in self._keeping for reach in reached.get(id(call.scope), ()) if not reach.cached)
         return self.taken(call, next(states, None))
+
+    def _making_for_callers(self, call: Call) -> Reach | None:
+        """The reach of what a call puts in the place of something else by a function that works with it then."""
+        if not isinstance(call.scope, Function):
+            return None
+        for caller, *_ in self.evaluator.callers(call.scope):
+            before = self.in_request(caller.scope, cached=False) if is_used_behind(call, caller) else None
+            edge = next((e for e in self.edges_of(caller) if e.target is call.scope), None) if before else None
+            if before is not None and edge is not None:
+                return Reach(before.entry, call.scope, edge, before, False, before.offloaded or edge.offloaded)
+        return None
 
     def _replaces(self, edge: Edge | None) -> bool:
         return edge is not None and edge.call is not None and self.replaces(edge.call)
@@ -203,7 +214,8 @@ class Contexts(Edges):
         entries = [entry for entry in self.routing.entries if entry.kind == kind]
         # What a route leads to is told of the route, though a library may run it as well.
         for rank in range(3):
-            starts = [Reach(e, e.scope, None, None, False, e.apart) for e in entries if e.registered + e.is_aside == rank]
+            ranked = [entry for entry in entries if entry.registered + entry.is_aside == rank]
+            starts = [Reach(entry, entry.scope, None, None, False, entry.apart) for entry in ranked]
             self._follow(kind, starts, found, keeping)
         return found
 

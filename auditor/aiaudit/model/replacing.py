@@ -33,6 +33,26 @@ def replaces(
     return False
 
 
+def is_used_behind(maker: Call, caller: Call) -> bool:
+    """Whether a function that has another one put something new in its place works with it then: in each of its runs,
+    `self.renew()` and `self.client.ask()`."""
+    if any(link.kind in ("if", "unless", "except") for link in caller.around):
+        return False
+    function = caller.expression[2]
+    owner = dotted(function[2]) if function[0] == "attr" else None
+    names = {
+        name
+        for variable in _targets(maker)
+        if (name := dotted(variable) if variable[0] == "name" else f"{owner}.{variable[3]}") is not None
+    }
+    return any(
+        part[0] in ("name", "attr") and dotted(part) in names
+        for call in caller.scope.calls
+        if call.at[:2] > caller.at[2:]
+        for part in walk(call.expression)
+    )
+
+
 def fillings(variable: Expression, scope: Scope, program: Program) -> Iterator[tuple[Expression | None, Scope]]:
     """What is put into a variable anywhere, and the scopes that do."""
     if variable[0] == "name":

@@ -32,4 +32,4 @@ def is_named_nowhere(function: Function, program: Program) -> bool:
 
 def _covers(function: Function, line: int) -> bool:
     first, _, last, _ = function.node[1]
-    return min([first, *(decorator[1][0] for decorator in function.decorators)]) <= line <= last
+    return bool(min([first, *(decorator[1][0] for decorator in function.decorators)]) <= line <= last)

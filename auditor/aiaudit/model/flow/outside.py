@@ -10,7 +10,8 @@ from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Resu
 from aiaudit.model.flow.sources import GLOBAL_REQUESTS
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
-from aiaudit.model.scopes import last_name
+from aiaudit.model.scopes import Call, last_name
+from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
 
 # Calls of models, stores and other services give something of their own back, not the text that they got.
