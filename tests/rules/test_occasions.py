@@ -72,3 +72,43 @@ def ask(number: int):
     (found,) = audit_folder(tmp_path, select=("client-per-request",)).findings
 
     assert found.finding.message.startswith("OpenAI is built on every run of summary(), which POST /summaries queues (")
+
+
+def test_a_tool_that_a_route_comes_by_as_well(tmp_path: Path) -> None:
+    """A route is named rather than a tool, though the way from the tool is shorter."""
+    (tmp_path / "main.py").write_text(
+        """
+from fastapi import FastAPI
+from langchain_core.tools import tool
+from openai import OpenAI
+
+app = FastAPI()
+found = {}
+
+
+def names():
+    return [m.id for m in OpenAI(timeout=20, max_retries=1).models.list()]
+
+
+def sorted_names():
+    return sorted(names())
+
+
+@tool
+def models() -> list[str]:
+    \"\"\"The names of all models.\"\"\"
+    return names()
+
+
+found["models"] = models
+
+
+@app.get("/models")
+def listed():
+    return sorted_names()
+"""
+    )
+
+    (made,) = audit_folder(tmp_path, select=("client-per-request",)).findings
+
+    assert made.finding.message.startswith("OpenAI is built on every GET /models (")

@@ -33,6 +33,7 @@ _WAYS = 3
 _ASKED = GENERATING | {"embedding", "vector", "retriever", "search", "rerank", "speech", "image"}
 # What makes data of a text: nobody reads it while it is written.
 _READING = frozenset(("loads", "model_validate_json", "parse_raw", "literal_eval", "safe_load", "validate_json"))
+_COUNTING = ("len", "int", "float", "bool")
 STRUCTURED = (
     "response_format",
     "response_model",
@@ -254,7 +255,7 @@ class _Finder(Streams):
         """What a call keeps to itself: all where it asks a model, searches, parses or counts, otherwise the arguments
         that the functions it runs do not give back."""
         call = self.side.evaluator.call_of(expression, scope)
-        if id(call) in self.asking or last_name(expression[2]) in _READING or expression[2][-1] == "len":
+        if id(call) in self.asking or last_name(expression[2]) in _READING or expression[2][-1] in _COUNTING:
             return None
         edges = self.side.contexts.edges_of(call) if call.scope is scope else ()
         if any(id(edge.target) in self.asking_scopes for edge in edges):
