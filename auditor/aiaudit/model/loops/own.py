@@ -8,10 +8,11 @@ from aiaudit.finding import Step
 from aiaudit.model.asking import answering_calls, asked_name
 from aiaudit.model.contexts import Reach
 from aiaudit.model.counting import ends_by_counting
+from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.knowledge.schema import INFINITE
 from aiaudit.model.loops.found import AgentLoop, EndlessRetry
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Enclosing, Function, Scope, dotted, last_name, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Scope, dotted, last_name, walk
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, Instance, Value
 from aiaudit.sources.python.facts import Expression, Statement
@@ -114,8 +115,37 @@ class OwnLoops:
         for side in (compared[2], *compared[4]):
             values = list(self._values(side, scope))
             if values and all(isinstance(value, Constant) and value.value is None for value in values):
-                return False
+                return self._may_be_set(side, scope)
         return True
+
+    def _may_be_set(self, side: Expression, scope: Scope) -> bool:
+        """Whether something that is not written out may put a number there: `Agent(**options)`, `run(**options)`,
+        `Agent.model_validate(data)`, `setattr(agent, name, value)`."""
+        evaluator, method = self.side.evaluator, scope.enclosing_method
+        if side[0] == "name":
+            return isinstance(scope, Function) and any(call.spreads for call, *_ in evaluator.callers(scope))
+        if method is None or method.owner is None:
+            return False
+        classes = (method.owner, *evaluator.subclasses(method.owner))
+        made = [call for cls in classes for call in evaluator.constructions(cls)]
+        given = (call.keyword(side[3]) for call in made)
+        return (
+            any(call.spreads for call in made)
+            or any(value is not None and not (value[0] == "const" and value[2] is None) for value in given)
+            or any(cls in classes for cls in self._filled_from_data())
+        )
+
+    def _filled_from_data(self) -> Iterator[Class]:
+        """The classes whose objects are made of data, or get attributes by names that variables hold."""
+        evaluator, calls_by_name = self.side.evaluator, self.side.program.calls_by_name
+        for name in VALIDATING:
+            for call in calls_by_name.get(name, ()):
+                yield from evaluator.validated(call)
+        for call in calls_by_name.get("setattr", ()):
+            if len(call.arguments) > 1 and call.arguments[1][0] != "const":
+                for value in evaluator.evaluate(call.arguments[0], call.scope):
+                    if isinstance(value, Instance):
+                        yield value.cls
 
     def _values(self, side: Expression, scope: Scope) -> Iterator[Value]:
         """What a name or attribute may stand for; an attribute of `self` in derived classes as well."""
