@@ -22,10 +22,12 @@ def replaces(
     object of its own.
     """
     for variable in _targets(call):
-        found = lasting(variable, call.scope, evaluator)
+        is_entry = variable[0] == "sub"
+        found = lasting(variable[2] if is_entry else variable, call.scope, evaluator)
         if found is None or _is_used(variable, call) or (found[0] is not None and not is_shared(found[0])):
             continue
-        for value, scope in fillings(found[1], call.scope, evaluator.program):
+        entries = _entries(variable, call.scope, evaluator) if is_entry else None
+        for value, scope in fillings(found[1], call.scope, evaluator.program) if entries is None else entries:
             if scope is call.scope or is_nothing(value, scope, evaluator) or not is_early(scope):
                 continue
             if found[0] is None or class_of(scope) is found[0]:
@@ -43,10 +45,10 @@ def is_used_behind(maker: Call, caller: Call) -> bool:
     names = {
         name
         for variable in _targets(maker)
-        if (name := dotted(variable) if variable[0] == "name" else f"{owner}.{variable[3]}") is not None
+        if (name := f"{owner}.{variable[3]}" if variable[0] == "attr" else _written(variable)) is not None
     }
     return any(
-        part[0] in ("name", "attr") and dotted(part) in names
+        part[0] in ("name", "attr", "sub") and _written(part) in names
         for call in caller.scope.calls
         if call.at[:2] > caller.at[2:]
         for part in walk(call.expression)
@@ -63,6 +65,14 @@ def fillings(variable: Expression, scope: Scope, program: Program) -> Iterator[t
         return
     for store in program.stores_by_attribute.get(variable[3], ()):
         yield store.value, store.scope
+
+
+def _entries(variable: Expression, scope: Scope, evaluator: Evaluator) -> list[tuple[Expression | None, Scope]]:
+    """What is put under the key of an entry anywhere, and the scopes that do."""
+    stores = evaluator.filled.get(evaluator.variable(variable[2], scope), ())
+    return [
+        (s.value, s.scope) for s in stores if s.key is not None and s.key[0] == "const" and s.key[2] == variable[3][2]
+    ]
 
 
 def is_nothing(value: Expression | None, scope: Scope, evaluator: Evaluator) -> bool:
@@ -82,17 +92,27 @@ def _targets(call: Call) -> Iterator[Expression]:
     if value is not None and value[0] == "await":
         value = value[2]
     if value is call.expression:
-        yield from (target for target in statement[2] if target[0] in ("name", "attr"))
+        for target in statement[2]:
+            if target[0] in ("name", "attr") or (target[0] == "sub" and target[3][0] == "const"):
+                yield target
 
 
 def _is_used(variable: Expression, maker: Call) -> bool:
     """Whether the function that sets a variable works with it as well, or gives it to who asked."""
-    name = dotted(variable)
+    name = _written(variable)
     given_back = maker.scope.returns if isinstance(maker.scope, Function) else ()
-    return any(dotted(value) == name for value, _ in given_back) or any(
-        dotted(part) == name
+    return any(_written(value) == name for value, _ in given_back) or any(
+        _written(part) == name
         for call in maker.scope.calls
         if call is not maker
         for given in (call.expression[2], *call.arguments, *(value for _, value in call.keywords))
         for part in walk(given)
     )
+
+
+def _written(variable: Expression) -> str | None:
+    """`a.b` for an attribute, `a['b']` for an entry."""
+    if variable[0] == "sub" and variable[3][0] == "const":
+        base = dotted(variable[2])
+        return None if base is None else f"{base}[{variable[3][2]!r}]"
+    return dotted(variable)
