@@ -18,14 +18,13 @@ def is_in_unused_function(program: Program, path: str, line: int) -> bool:
 
 
 def is_named_nowhere(function: Function, program: Program) -> bool:
-    """Whether a function's name stands nowhere in the repository's Python files but in functions of that name."""
+    """Whether a function's name stands nowhere in the program but in functions of that name."""
     name = function.name
     own = [f for f in program.functions if f.name == name and f.node[0] == "def"]
-    paths = frozenset(program.tree.files())
+    paths = frozenset(module.path for module in program.modules)
     return all(
         any(f.module.path == mentioned and _covers(f, number) for f in own)
         for mentioned in program.tree.files_with(name, paths)
-        if mentioned.endswith(".py")
         for number in program.tree.lines_with(mentioned, name)
     )
 
