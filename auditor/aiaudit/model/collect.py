@@ -7,6 +7,7 @@ from typing import Any
 from aiaudit.model.scopes import (
     LEAVES,
     PROVIDER,
+    PROVIDING,
     Binding,
     Call,
     Class,
@@ -369,9 +370,9 @@ class _Collector:
     def _filling(self, node: Expression, function: Expression, around: Enclosing | None) -> None:
         """What a call such as `items.append(text)` or `values.update(text=text)` puts into the object it is made on."""
         method = function[3]
-        position = FILLING.get(method)
+        position = FILLING[method]
         stored: list[tuple[str, Expression | None, Expression]] = []
-        if position is not None and len(node[3]) > position:
+        if len(node[3]) > position:
             how = method if method in ("update", "extend") else "append"
             stored.append((how, node[3][0] if method == "setdefault" else None, node[3][position]))
         for name, value in node[4] if method == "update" else ():
@@ -387,12 +388,13 @@ class _Collector:
         if function[0] == "attr":
             if function[2][0] not in LEAVES:
                 self._visit(function[2], around, function, False)
-            self._filling(node, function, around)
+            if function[3] in FILLING:
+                self._filling(node, function, around)
+            elif function[3] in PROVIDING and is_provider(node, self.module):
+                self.provider(node)
+                return
         elif function[0] != "name":
             self._visit(function, around, node, False)
-        if function[0] == "attr" and is_provider(node, self.module):
-            self.provider(node)
-            return
         for argument in node[3]:
             if argument[0] not in LEAVES:
                 self._visit(argument, around, node, False)

@@ -161,7 +161,10 @@ class Contexts(Edges):
 
     def is_reached(self, scope: Scope) -> bool:
         """Whether anything runs a scope."""
-        return any(id(scope) in reached for reached in self.reached.values())
+        for reached in self.reached.values():
+            if id(scope) in reached:
+                return True
+        return False
 
     def making(self, call: Call) -> Reach | None:
         """The shortest reach of a call in a request or task that makes something for itself: neither to be kept, nor in
@@ -286,8 +289,14 @@ def goes_on(edge: Edge | None) -> bool:
 def is_after_failure(call: Call | None) -> bool:
     """Whether a call stands in the handler of an exception that says that something went wrong: not that something is
     not there, which is another way to ask for it."""
-    handlers = [link.node[1] for link in call.around if link.kind == "except"] if call is not None else []
-    return any(handler[0] is None or last_name(handler[0]) not in _ASKING for handler in handlers)
+    link = call.enclosing if call is not None else None
+    while link is not None:
+        if link.kind == "except":
+            kind = link.node[1][0]
+            if kind is None or last_name(kind) not in _ASKING:
+                return True
+        link = link.outer
+    return False
 
 
 def starts_task(edge: Edge | None) -> bool:

@@ -71,7 +71,7 @@ _LONGEST_LINE = 100_000
 _COMMENT = regex(r"^[ \t]*(#|//|;).*$|[ \t]#.*$", re.MULTILINE)
 _NAMED = regex(r"rate_?limit|throttl|quota_?(check|guard|limit)|(check|enforce|require)_?quota", re.IGNORECASE)
 _TOO_MANY = Refusal((429,), ("TOO_MANY_REQUESTS",))
-_NAMES_429 = ("429", *_TOO_MANY.names)
+_NAMES_429 = _TOO_MANY.words
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,7 @@ _PRINTING = frozenset(
 _PRINTING_NAMES = frozenset(path.rpartition(".")[2] for path in _PRINTING)
 _LOGGING = ("logging.", "loguru.", "structlog.", "flask.Flask().logger.", "flask.current_app.logger.")
 _LEVELS = frozenset(("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "success", "trace"))
+_NAMES = _LEVELS | _PRINTING_NAMES
 _LOGGERS = frozenset(("logger", "log", "logging", "_logger", "_log", "LOGGER", "LOG", "lib_logger"))
 # Calls that show what they are given, as it is.
 _SHOWING = frozenset(
@@ -75,7 +76,7 @@ def printed_secrets(service: Service) -> list[PrintedSecret]:
 
 def _may_print(call: Call) -> bool:
     """Whether what is called has the name of something that prints or logs, as all methods that do have."""
-    return call.name in _LEVELS or call.name in _PRINTING_NAMES or call.expression[2][0] != "attr"
+    return call.name in _NAMES or call.expression[2][0] != "attr"
 
 
 class _Finder:

@@ -20,6 +20,11 @@ class Refusal:
     numbers: tuple[int, ...]
     names: tuple[str, ...]
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a file mentions in which something refuses so."""
+        return (*map(str, self.numbers), *self.names)
+
     def is_number(self, value: object) -> bool:
         """Whether a literal is one of the codes, also as text."""
         return value in self.numbers or (isinstance(value, str) and value in map(str, self.numbers))

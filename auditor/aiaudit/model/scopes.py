@@ -96,9 +96,9 @@ class Call:
 
     def keyword(self, name: str) -> Expression | None:
         """The value of a keyword argument."""
-        for key, value in self.keywords:
+        for key, value in self.expression[4]:
             if key == name:
-                return value
+                return value  # type: ignore[no-any-return]
         return None
 
     def argument(self, name: str, index: int | None = None) -> Expression | None:
@@ -106,9 +106,12 @@ class Call:
         value = self.keyword(name)
         if value is not None or index is None:
             return value
-        given = self.arguments
-        if index >= len(given) or any(a[0] == "star" for a in given[: index + 1]):
+        given = self.arguments[: index + 1]
+        if len(given) <= index:
             return None
+        for argument in given:
+            if argument[0] == "star":
+                return None
         return given[index]
 
     @property
@@ -285,14 +288,14 @@ class Function(Scope):
 PROVIDER = "<provider>"
 # Expressions with no other ones in them.
 LEAVES = frozenset(("name", "const"))
-_PROVIDING = frozenset(("Factory", "Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "ContextLocalSingleton",
-                        "Resource", "Callable", "Coroutine"))  # fmt: skip
+PROVIDING = frozenset(("Factory", "Singleton", "ThreadSafeSingleton", "ThreadLocalSingleton", "ContextLocalSingleton",
+                       "Resource", "Callable", "Coroutine"))  # fmt: skip
 
 
 def is_provider(call: Expression, module: Module) -> bool:
     """Whether a call makes a provider of dependency-injector: `providers.Singleton(Client, ...)`."""
     function = call[2]
-    if function[0] != "attr" or function[3] not in _PROVIDING or last_name(function[2]) != "providers" or not call[3]:
+    if function[0] != "attr" or function[3] not in PROVIDING or last_name(function[2]) != "providers" or not call[3]:
         return False
     bound = module.bindings.get("providers", ())
     return any(b.kind == "from" and b.target[1] == "dependency_injector" for b in bound)

@@ -46,6 +46,7 @@ class Evidence:
         self._routes: dict[int, bool] = {}
         self._reading: dict[int, bool] = {}
         self._refusing: dict[int, bool] = {}
+        self._refusing_modules: dict[int, bool] = {}
 
     def of(self, route: Route) -> bool:
         """Whether anything that runs for a route looks at who is asking."""
@@ -254,8 +255,18 @@ class Evidence:
     def _refuses(self, function: Function) -> bool:
         known = self._refusing.get(id(function))
         if known is None:
-            known = any(refuses(statement, _STRANGER) for statement in own_decisions(function.body, _STRANGER))
+            known = self._may_refuse(function.module) and any(
+                refuses(statement, _STRANGER) for statement in own_decisions(function.body, _STRANGER)
+            )
             self._refusing[id(function)] = known
+        return known
+
+    def _may_refuse(self, module: Module) -> bool:
+        """Whether a module names an answer to strangers: most do not."""
+        known = self._refusing_modules.get(id(module))
+        if known is None:
+            known = self.side.program.tree.mentions(module.path, _STRANGER.words)
+            self._refusing_modules[id(module)] = known
         return known
 
     def _reads(self, function: Function) -> bool:

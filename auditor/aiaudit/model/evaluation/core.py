@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiaudit.model.evaluation.handing import Handing
@@ -242,8 +243,20 @@ def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:
 
 
 def distinct(values: Iterable[Value]) -> Values:
+    """Values in their order, each once, and no more than say something."""
     if type(values) is tuple and len(values) < 2:
         return values
+    rest = iter(values)
+    for first in rest:
+        break
+    else:
+        return ()
+    for second in rest:  # most answers have one value: it need not be compared with others
+        return _distinct(chain((first, second), rest))
+    return (first,)
+
+
+def _distinct(values: Iterable[Value]) -> Values:
     found: dict[Value, None] = {}
     own = others = 0
     for value in values:

@@ -233,9 +233,10 @@ class Functions(Decorators):
         index: dict[str, list[tuple[Call, int]]] = defaultdict(list)
         for call in self.call_index.values():
             for position, argument in enumerate(call.arguments):
-                name = last_name(argument)
-                if name:
-                    index[name].append((call, position))
+                if argument[0] == "name":
+                    index[argument[2]].append((call, position))
+                elif argument[0] == "attr":
+                    index[argument[3]].append((call, position))
         return index
 
     def told(self, annotation: Expression | None, scope: Scope, found: Iterable[Value]) -> Iterator[Value]:

@@ -147,6 +147,8 @@ class Templates(Core):
 
     def runs(self, call: Call) -> tuple[Run, ...]:
         """What a call of a library's method runs of the program."""
+        if call.name not in _NAMES and not self._has_called_objects:
+            return ()
         function = call.expression[2]
         if call.name in _NAMES and function[0] == "attr":
             return tuple(run for value in self.evaluate(function[2], call.scope) for run in self._run_of(value, call))

@@ -58,10 +58,9 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
             for call in scope.calls:
                 if id(call) in done or (call.name not in _TELLING and not tools.evaluator.callees(call)):
                     continue
-                if tools.side.contexts.runs(call):
-                    found = _unlisted(call, tools)
-                    if found is not None:
-                        yield found
+                found = _unlisted(call, tools)  # few are, so that it is not asked of all whether they run
+                if found is not None and tools.side.contexts.runs(call):
+                    yield found
 
 
 def _takes_prompt(known: Known, tools: Tools) -> bool:

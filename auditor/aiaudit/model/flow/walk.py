@@ -147,7 +147,7 @@ class Walker:
         known: tuple[int | Source, ...]
         if inside is not None:
             stack = number ^ site
-            known = tuple([stack | step for step in inside])
+            known = tuple([stack | step for step in inside]) if stack else inside
         else:
             steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
