@@ -61,7 +61,7 @@ class Words:
                     self._put_in_order()
             self._read |= among
         found = [path for path in self._files.get(word, ()) if path in among]
-        found += [path for path, text in self._texts.items() if word in text and path in among and holds(word, text)]
+        found += [path for path, text in self._texts.items() if path in among and word in text and holds(word, text)]
         return found
 
     def _put_in_order(self) -> None:

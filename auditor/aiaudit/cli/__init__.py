@@ -48,6 +48,9 @@ def _run(words: list[str]) -> int:
     import gc
 
     gc.disable()  # what is imported, and the model after it, stays until the process ends
+    from aiaudit.cli.modules import find_own_modules
+
+    find_own_modules()
     from aiaudit.cli.options import read
 
     values = read(words)

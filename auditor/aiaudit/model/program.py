@@ -111,6 +111,8 @@ STARTERS = frozenset(
 
 # Calls that name a module in a text: Django's settings and URL files, classes to load.
 _NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
+# All calls that a text in them may make lead to another module.
+_LEADING = _NAMING_MODULES.union(IMPORTING, TOLD)
 
 
 def is_beside_the_service(path: str) -> bool:
@@ -249,6 +251,8 @@ class Program:
                     yield from self._files_of(self.submodule(found, imported))
         for call in module_calls(module):
             name = call.name
+            if name not in _LEADING:
+                continue
             if name in IMPORTING or name in TOLD:
                 for plugin in imported_by(call, self):
                     yield from self._files_of(plugin)

@@ -262,7 +262,7 @@ class Classes(Core):
                 found = [
                     (value.cls, call)
                     for call in self.call_index.values()
-                    if is_chosen(call.expression[2], call.scope)
+                    if call.expression[2][0] != "attr" and is_chosen(call.expression[2], call.scope)
                     for value in self.evaluate(call.expression[2], call.scope)
                     if isinstance(value, ClassValue)
                 ]

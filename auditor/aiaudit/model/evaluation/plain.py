@@ -73,7 +73,7 @@ def _is_outside(function: Expression, scope: Scope, program: Program, known: dic
     base = function[2]
     while base[0] == "attr":
         base = base[2]
-    if base[0] != "name":
+    if base[0] != "name" or base[2] not in scope.module.bindings:
         return False
     holder = scope_of_name(scope, base[2])
     if not isinstance(holder, Module):

@@ -140,7 +140,7 @@ def _everything(call: Call, seen: set[int]) -> Iterator[Place]:
 def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     function = call.expression[2]
     name = call.name
-    for handed in tools.evaluator.handing.handed_over(call):
+    for handed in tools.evaluator.handing.handed_over(call) if name in HANDING_OVER else ():
         found = _unlisted(handed, tools)
         return None if found is None else replace(found, call=call)
     if name in SENDING or name in BUILDING:
