@@ -23,9 +23,7 @@ class _Finder:
     def __init__(self) -> None:
         self._modules: dict[str, frozenset[str]] = {}
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """How to load one of the tool's modules, None for everything else."""
         if not path or not name.startswith(_OWN):
             return None
@@ -37,9 +35,7 @@ class _Finder:
         if own not in modules:
             return None
         file = f"{folder}{os.sep}{own}{_ENDING}"
-        return spec_from_file_location(
-            name, file, loader=SourceFileLoader(name, file), submodule_search_locations=None
-        )
+        return spec_from_file_location(name, file, loader=SourceFileLoader(name, file), submodule_search_locations=None)
 
 
 def _modules_in(folder: str) -> frozenset[str]:

@@ -161,10 +161,7 @@ class Contexts(Edges):
 
     def is_reached(self, scope: Scope) -> bool:
         """Whether anything runs a scope."""
-        for reached in self.reached.values():
-            if id(scope) in reached:
-                return True
-        return False
+        return any(id(scope) in reached for reached in self.reached.values())
 
     def making(self, call: Call) -> Reach | None:
         """The shortest reach of a call in a request or task that makes something for itself: neither to be kept, nor in

@@ -247,13 +247,12 @@ def distinct(values: Iterable[Value]) -> Values:
     if type(values) is tuple and len(values) < 2:
         return values
     rest = iter(values)
-    for first in rest:
-        break
-    else:
+    first = next(rest, None)
+    if first is None:
         return ()
-    for second in rest:  # most answers have one value: it need not be compared with others
-        return _distinct(chain((first, second), rest))
-    return (first,)
+    second = next(rest, None)
+    # Most answers have one value, which need not be compared with others.
+    return (first,) if second is None else _distinct(chain((first, second), rest))
 
 
 def _distinct(values: Iterable[Value]) -> Values:

@@ -115,7 +115,7 @@ class _Reader:
         return tuple([_EXPRESSIONS[type(node)](self, node) for node in nodes])
 
     def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[tuple[str | None, Expression], ...]:
-        return tuple([(node.arg, self.one(node.value)) for node in nodes])
+        return tuple([(node.arg, _EXPRESSIONS[type(node.value)](self, node.value)) for node in nodes])
 
     def annotation(self, node: Any) -> Expression | None:
         """An annotation; strings in it are read as the expressions they hold, at the places of the strings."""
@@ -189,7 +189,8 @@ def _name(r: _Reader, n: ast.Name) -> Expression:
 
 
 def _attribute(r: _Reader, n: ast.Attribute) -> Expression:
-    return ("attr", r.at(n), r.one(n.value), n.attr)
+    value = n.value
+    return ("attr", r.at(n), _EXPRESSIONS[type(value)](r, value), n.attr)
 
 
 def _constant(r: _Reader, n: ast.Constant) -> Expression:
@@ -197,9 +198,17 @@ def _constant(r: _Reader, n: ast.Constant) -> Expression:
 
 
 def _call(r: _Reader, n: ast.Call) -> Expression:
-    if type(n.func) is ast.Name and n.func.id == INTERPOLATION:
-        return ("fstr", r.at(n), _parts(r, n, [_field(argument) for argument in n.args]))
-    return ("call", r.at(n), r.one(n.func), r.many(n.args), r.keywords(n.keywords))
+    function, arguments, keywords = n.func, n.args, n.keywords
+    if type(function) is ast.Name and function.id == INTERPOLATION:
+        return ("fstr", r.at(n), _parts(r, n, [_field(argument) for argument in arguments]))
+    # Half of a program's expressions are calls and what they call: the readers are asked without a step between.
+    return (
+        "call",
+        r.at(n),
+        _EXPRESSIONS[type(function)](r, function),
+        r.many(arguments) if arguments else (),
+        r.keywords(keywords) if keywords else (),
+    )
 
 
 def _joined(r: _Reader, n: Any) -> Expression:
@@ -364,7 +373,7 @@ def _augmented(r: _Reader, n: ast.AugAssign) -> Statement:
 
 
 def _expression(r: _Reader, n: ast.Expr) -> Statement:
-    at, value = r.at(n), r.one(n.value)
+    at, value = r.at(n), _EXPRESSIONS[type(n.value)](r, n.value)
     return ("expr", value[1] if value[1] == at else at, value)  # hardly ever two extents: kept once
 
 
