@@ -106,10 +106,10 @@ class Call:
         value = self.keyword(name)
         if value is not None or index is None:
             return value
-        given = self.arguments[: index + 1]
-        if len(given) <= index:
+        given = self.arguments
+        if index >= len(given):
             return None
-        for argument in given:
+        for argument in given[: index + 1]:
             if argument[0] == "star":
                 return None
         return given[index]
