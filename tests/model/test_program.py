@@ -298,3 +298,13 @@ def test_an_annotation_adds_nothing_to_what_is_known(tmp_path: Path) -> None:
 
     assert class_names(value_of(side, "main.py", "found")) == {"Engine"}
     assert [type(value) for value in value_of(side, "main.py", "options")] == [Literal]
+
+
+def test_a_long_way_is_not_what_is_remembered_of_its_end(tmp_path: Path) -> None:
+    """Questions that came from too far away to be answered leave no wrong answer to the same ones asked close by."""
+    names = [f"v{n} = v{n + 1}" for n in range(80)]
+    side = side_of(tmp_path, {"main.py": "import socket\nv80 = socket.create_server\n" + "\n".join(reversed(names))})
+    for number in range(6):
+        assert not value_of(side, "main.py", f"v{number}")
+
+    assert outside_paths(value_of(side, "main.py", "v72")) == {"socket.create_server"}

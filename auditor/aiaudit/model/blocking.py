@@ -8,7 +8,7 @@ from functools import cached_property
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead
 from aiaudit.model.consuming import is_iterated, takes_items
-from aiaudit.model.contexts import Reach
+from aiaudit.model.contexts import Reach, is_after_failure
 from aiaudit.model.edges import Edge, is_cached
 from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
@@ -70,7 +70,8 @@ class _Finder:
         for known in side.known:
             happens_here = known.handed_by is None and not known.call.awaited
             waits = known.entry.blocking or (known.entry.lazy and takes_items(known.call))
-            if not waits or is_told_not_to_block(known) or finds_something(known.call):
+            call = known.call
+            if not waits or is_told_not_to_block(known) or finds_something(call) or only_undoes(call):
                 continue
             if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
@@ -279,6 +280,11 @@ def is_told_not_to_block(known: Known) -> bool:
         return given is None or (given[0] == "const" and not given[2])
     given = known.call.argument("block", 0)
     return given is not None and given[0] == "const" and given[2] is False
+
+
+def only_undoes(call: Call) -> bool:
+    """Whether a call takes back, after a failure, what others have asked for: those are what blocks each time."""
+    return call.name == "rollback" and is_after_failure(call)
 
 
 def finds_something(call: Call) -> bool:

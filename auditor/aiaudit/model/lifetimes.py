@@ -12,7 +12,7 @@ from aiaudit.model.flow.order import Order
 from aiaudit.model.guards import stores_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, last_name, walk
-from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, ModuleValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.sources.secrets.names import words_of
 from aiaudit.values import dataclass
@@ -20,6 +20,8 @@ from aiaudit.values import dataclass
 # Calls that give an entry of the container they are called on.
 _ENTRY_OF = frozenset(("get", "setdefault"))
 _COPYING = frozenset(("copy", "deepcopy", "model_copy", "replace"))
+# Bases that bring no attributes of their own which a program would set.
+_PLAIN_BASES = frozenset(("object", "ABC", "Generic", "Protocol", "BaseModel", "RootModel", "Enum", "TypedDict"))
 _HOPS = 4
 _PRODUCTION = frozenset(("production", "prod"))
 _DEVELOPMENT = frozenset(("development", "dev", "debug", "testing"))
@@ -44,6 +46,7 @@ class Lifetimes:
         self.order = Order()
         self._lasting: dict[int, bool] = {}
         self._parameters: dict[tuple[int, str], Lasting | None] = {}
+        self._attributes: dict[int, frozenset[str]] = {}
 
     def root(self, expression: Expression, scope: Scope, hops: int = 0) -> Lasting | None:
         """The lasting variable that holds what an expression gives: `sessions` of `sessions[key].messages`."""
@@ -127,10 +130,11 @@ class Lifetimes:
         if self._is_own_copy(base, scope):
             return None
         values = self.evaluator.evaluate(base, scope)
+        strangers = self._strangers(values, name)
         for value in values:
             if isinstance(value, ModuleValue) and value.module is not None:
                 return self._name(("name", expression[1], name), value.module, hops + 1)
-            if isinstance(value, (Instance, ClassValue)):
+            if isinstance(value, (Instance, ClassValue)) and id(value.cls) not in strangers:
                 found = self._of_object(value.cls, name, isinstance(value, ClassValue))
                 if found is not None:
                     return found
@@ -138,25 +142,63 @@ class Lifetimes:
             return None
         return self.root(base, scope, hops + 1) if base[0] == "sub" else None
 
-    def _is_own_copy(self, base: Expression, scope: Scope) -> bool:
+    def _strangers(self, values: Sequence[Value], name: str) -> set[int]:
+        """The classes among those that an object may be of which have no attribute of a name that others have: they are
+        none of its classes, but what a list under the same name holds elsewhere."""
+        classes = {id(value.cls): value.cls for value in values if isinstance(value, (Instance, ClassValue))}
+        without = {key for key, cls in classes.items() if len(classes) > 1 and self._lacks(cls, name)}
+        return without if len(without) < len(classes) else set()
+
+    def _lacks(self, cls: Class, name: str) -> bool:
+        """Whether neither a class nor a base of it has an attribute of a name, as far as all its bases are known."""
+        bases, outside = self.evaluator.lineage(cls)
+        if any(path.rpartition(".")[2] not in _PLAIN_BASES for path in outside):
+            return False
+        return not any(name in base.bindings or name in self._own_names(base) for base in bases)
+
+    def _own_names(self, cls: Class) -> frozenset[str]:
+        """The attributes that the methods of a class set on `self`."""
+        known = self._attributes.get(id(cls))
+        if known is None:
+            known = self._attributes[id(cls)] = frozenset(
+                store.attribute
+                for method in cls.functions
+                for store in method.stores
+                if store.attribute is not None and store.base[0] == "name" and store.base[2] == method.self_name
+            )
+        return known
+
+    def _is_own_copy(self, base: Expression, scope: Scope, hops: int = 0) -> bool:
         """Whether a local name stands for something that this run of the function has made or copied."""
         holder = scope_of_name(scope, base[2]) if base[0] == "name" else None
         if holder is not scope or not isinstance(scope, Function):
             return False
         given = [binding.expression for binding in self.order.reaching(scope, scope, base[2], base[1])]
-        return bool(given) and all(value is not None and self._is_made_here(value, scope) for value in given)
+        return bool(given) and all(value is not None and self._is_made_here(value, scope, hops) for value in given)
 
-    def _is_made_here(self, value: Expression, scope: Scope) -> bool:
+    def _is_made_here(self, value: Expression, scope: Scope, hops: int = 0) -> bool:
         if value[0] != "call":
             return False
         call = self.evaluator.call_of(value, scope)
         if last_name(value[2]) in _COPYING:
             return True
-        makes = any(isinstance(callee, ClassValue) for callee in self.evaluator.evaluate(value[2], scope))
+        callees = self.evaluator.evaluate(value[2], scope)
+        makers = [callee.function for callee in callees if isinstance(callee, FunctionValue)]
+        makes = _is_own_class(value[2]) or any(isinstance(callee, ClassValue) for callee in callees) or (
+            bool(makers) and hops < _HOPS and all(self._gives_new(maker, hops + 1) for maker in makers)
+        )
         return (
             makes
             and not self._is_memoised(call)
             and not any(self.root(store.base, scope, 1) for store in stores_of(call))
+        )
+
+    def _gives_new(self, function: Function, hops: int) -> bool:
+        """Whether each call of a function gives an object that it has made for it: `adapter.copy_for(name)`."""
+        given = [returned for returned, _ in function.returns if returned[0] != "const"]
+        return bool(given) and all(
+            self._is_made_here(returned, function, hops) or self._is_own_copy(returned, function, hops)
+            for returned in given
         )
 
     def _of_object(self, cls: Class, name: str, on_class: bool = False) -> Lasting | None:
@@ -224,6 +266,11 @@ class Lifetimes:
     def _is_put_away(self, call: Call) -> bool:
         """`sessions[key] = Session()`, on a variable that outlives the request."""
         return any(self.root(store.base, call.scope, 1) for store in stores_of(call))
+
+
+def _is_own_class(callee: Expression) -> bool:
+    """`self.__class__`, `type(self)`: whatever class it is, a call of it makes a new object."""
+    return last_name(callee) == "__class__" or (callee[0] == "call" and last_name(callee[2]) == "type")
 
 
 def is_for_development(call: Call) -> bool:

@@ -77,7 +77,8 @@ _NAMES_429 = _TOO_MANY.words
 @dataclass(frozen=True, slots=True, eq=False)
 class CostlyApplication:
     """An application (or Django project) some of whose routes reach a model. `span` is where it is made or configured;
-    `example` leads from one of the routes to the model; `limited` tells whether anything limits how often."""
+    `routes` are those that nothing limits, `of` tells how many reach a model; `example` leads from one of them to the
+    model; `limited` tells whether something limits how often, for the application or at least half of its routes."""
 
     span: Span
     framework: str
@@ -85,6 +86,7 @@ class CostlyApplication:
     model: str
     example: tuple[Step, ...]
     limited: bool
+    of: int
 
 
 def costly_applications(service: Service) -> list[CostlyApplication]:
@@ -110,9 +112,12 @@ class _Finder:
         settings = list(_django_settings(self.service, self.side))
         limits = _Limits(self.side, [module for module, _ in settings])
         for span, framework, routes in self._groups([span for _, span in settings]):
-            limited = gateway or limits.hold_for(routes)
-            model, example = self._example(routes[0])
-            yield CostlyApplication(span, framework, tuple(routes), model, example, limited)
+            free = routes if gateway else limits.left_free(routes)
+            # Who has limited a few routes of many (signing up, one form) has left the others to whoever finds them.
+            limited = gateway or 2 * len(free) <= len(routes)
+            free = free or routes
+            model, example = self._example(free[0])
+            yield CostlyApplication(span, framework, tuple(free), model, example, limited, len(routes))
 
     # From routes to models
 
@@ -214,9 +219,9 @@ class _Limits:
         )
         self.answering = self._functions_that_refuse()
 
-    def hold_for(self, routes: Iterable[Route]) -> bool:
-        """Whether any of these routes is limited."""
-        return self.everywhere or any(self._is_limited(route) for route in routes)
+    def left_free(self, routes: list[Route]) -> list[Route]:
+        """Those of some routes that nothing limits."""
+        return [] if self.everywhere else [route for route in routes if not self._is_limited(route)]
 
     def _covering(self) -> Iterator[Call]:
         """The calls in live modules that may limit all that an application answers."""

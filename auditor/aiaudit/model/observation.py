@@ -79,23 +79,34 @@ def observations(service: Service) -> list[Observation]:
         bool(modules.intersection(_USAGE)) or _reads_usage(side),
         next((known for known in side.known if known.entry.generates and _in_request(known, side)), None),
     )
+    homes = {application.call.scope.module.path for application in side.routing.applications}
+    imported = {home: side.program.closure([home]) for home in homes}
     found: list[Observation] = []
     for application in side.routing.applications:
-        routes = _routes(application, side, mounted)
+        routes = _routes(application, side, mounted, imported)
         if routes and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
             has_health = any(map(_is_for_probes, routes)) or bool(modules.intersection(_HEALTH_LIBRARIES))
             found.append(Observation(application, len(routes), is_shipped, has_health, *seen))
     return found
 
 
-def _routes(application: Application, side: PythonSide, mounted: set[int]) -> list[Route]:
-    """The routes of an application, with those of mounted ones, and those of which it is not known whose they are."""
-    others = {id(other.call) for other in side.routing.applications if other is not application} - mounted
-    return [
-        route
-        for route in side.routing.routes
-        if not (owners := side.routing.owners(route)) or any(id(owner.call) not in others for owner in owners)
-    ]
+def _routes(
+    application: Application, side: PythonSide, mounted: dict[int, set[str]], imported: dict[str, set[str]]
+) -> list[Route]:
+    """The routes of an application, with those of the ones that are mounted where it is known, and those of its modules
+    of which it is not known whose they are."""
+    home = application.call.scope.module.path
+    near = {key for key, reached in mounted.items() if home in reached}
+    others = {id(other.call) for other in side.routing.applications if other is not application} - near
+
+    def is_its(route: Route) -> bool:
+        owners = side.routing.owners(route)
+        if owners:
+            return any(id(owner.call) not in others for owner in owners)
+        path = route.handler.module.path
+        return path in imported[home] or not any(path in closure for closure in imported.values())
+
+    return list(filter(is_its, side.routing.routes))
 
 
 def _libraries(service: Service, side: PythonSide) -> frozenset[str]:
@@ -109,17 +120,19 @@ def _libraries(service: Service, side: PythonSide) -> frozenset[str]:
     return frozenset(found)
 
 
-def _mounted(side: PythonSide) -> set[int]:
-    """The constructions of applications that another one mounts, as they are or wrapped: `WSGIMiddleware(app)`."""
-    found: set[int] = set()
+def _mounted(side: PythonSide) -> dict[int, set[str]]:
+    """The constructions of applications that another one mounts, as they are or wrapped (`WSGIMiddleware(app)`), with
+    the modules that lead there: those which mount it, and what they import."""
+    found: dict[int, set[str]] = {}
     queue = [call for name in ("mount", "Mount") for call in side.program.calls_by_name.get(name, ())]
     for call in queue:  # grows while it is walked: what wraps an application
         for argument in (*call.arguments, *(value for _, value in call.keywords)):
             for value in side.evaluator.evaluate(argument, call.scope):
                 origin = getattr(value, "origin", None)
-                if origin is not None and id(origin) not in found:
-                    found.add(id(origin))
-                    queue += [origin] if origin.name.endswith(_WRAPPERS) else []
+                if origin is not None:
+                    is_new = id(origin) not in found
+                    found.setdefault(id(origin), set()).update(side.program.closure([call.scope.module.path]))
+                    queue += [origin] if is_new and origin.name.endswith(_WRAPPERS) else []
     return found
 
 

@@ -52,6 +52,8 @@ def motto(request: Request):
     return answer.choices[0].message.content
 ```
 
+An application counts as limited when at least half of the routes that reach a model are.
+
 With several workers or replicas, keep the counters in a store that they share.
 
 ## References
@@ -88,9 +90,12 @@ def no_rate_limit(application: CostlyApplication) -> Iterator[Finding]:
     labels = list(dict.fromkeys(route.label for route in application.routes))
     shown = ", ".join(labels[:EXAMPLES]) + (", ..." if len(labels) > EXAMPLES else "")
     count = "1 route reaches" if len(labels) == 1 else f"{len(labels)} routes reach"
+    told = f"{count} a model without any rate limit"
+    if len(application.routes) < application.of:
+        told = f"{len(application.routes)} of {application.of} routes that reach a model have no rate limit"
     yield rule.at(
         application.span,
-        f"{count} a model without any rate limit: {shown}",
+        f"{told}: {shown}",
         help="limit requests by user or address (slowapi, fastapi-limiter, Flask-Limiter, DRF) or at the gateway",
         trace=application.example,
     )

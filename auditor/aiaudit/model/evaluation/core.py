@@ -40,6 +40,7 @@ _ANSWERS = (
     "_partial",
     "_waiting",
     "_attempts",
+    "_cut",
     "_callers",
     "_called",
     "_applied",
@@ -62,6 +63,7 @@ class Core:
         self._partial: dict[Any, tuple[Values, int]] = {}
         self._waiting: dict[int, list[Any]] = {}  # the partial answers by the depth that they wait for
         self._attempts: dict[Any, int] = {}
+        self._cut: dict[Any, tuple[Values, int]] = {}
         self._low = 0
         self._made: dict[int, bool] = {}
         self._callers: dict[int, list[tuple[Call, int, int]]] = {}
@@ -158,7 +160,8 @@ class Core:
         """Answer from memory, or make the answer once.
 
         Cycles are cut where they close. An answer that was cut depends on what is still being made further out (`_low`
-        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts.
+        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts. One that
+        was cut because the chain of questions had grown too long (-1) serves for questions that come from as deep.
         """
         known = self._memo.get(key)
         if known is not None:
@@ -168,6 +171,10 @@ class Core:
             self._low = min(self._low, partial[1])
             return partial[0]
         depth = len(self._running)
+        cut = self._cut.get(key)
+        if cut is not None and 12 * depth > cut[1]:
+            self._low = -1
+            return cut[0]
         started = self._running.get(key)
         if started is not None or depth > DEPTH:
             self._low = min(self._low, -1 if started is None else started)
@@ -186,7 +193,9 @@ class Core:
                 self._forget_partials(depth)
         else:
             self._attempts[key] = self._attempts.get(key, 0) + 1
-            if self._attempts[key] >= ATTEMPTS:
+            if self._attempts[key] >= ATTEMPTS and low < 0:
+                self._cut[key] = (found, depth)
+            elif self._attempts[key] >= ATTEMPTS:
                 self._memo[key] = found
             else:
                 self._partial[key] = (found, low)

@@ -41,6 +41,15 @@ def key_of(expression: Expression) -> str | None:
     return _variable(arguments[0]) if looks_up else None
 
 
+def has_stand_in(expression: Expression) -> bool:
+    """Whether an expression ends in a value that is written down: `getenv("HOST") or "localhost"`, `getenv("A", "b")`."""
+    if expression[0] == "bool" and expression[2] == "Or":
+        return has_stand_in(expression[3][-1])
+    if expression[0] == "call" and key_of(expression) is not None and len(expression[3]) > 1:
+        return has_stand_in(expression[3][1])
+    return expression[0] == "const" and bool(expression[2])
+
+
 def _variable(name: Expression) -> str | None:
     """The key of an environment variable: by its name, or by the variable that holds the name."""
     if name[0] == "const":

@@ -23,7 +23,7 @@ from aiaudit.model.settings.branches import (
     notes,
     outcome_of,
 )
-from aiaudit.model.settings.emptiness import CLEANING, filled, key_of
+from aiaudit.model.settings.emptiness import CLEANING, filled, has_stand_in, key_of
 from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
 from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
@@ -297,6 +297,9 @@ class _Trail(Places):
         """Whether a later operand of an `or` may be empty as well, as far as is known."""
         if str(key_of(operand)).startswith("$"):
             return True
+        written = list(self.evaluator.definitions(operand, scope)) if operand[0] in ("name", "attr") else []
+        if written and all(has_stand_in(expression) for expression, _ in written):
+            return False
         values = self.evaluator.evaluate(operand, scope)
         return bool(values) and any(isinstance(v, Constant) and not v.value for v in values)
 
