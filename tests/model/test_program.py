@@ -300,11 +300,14 @@ def test_an_annotation_adds_nothing_to_what_is_known(tmp_path: Path) -> None:
     assert [type(value) for value in value_of(side, "main.py", "options")] == [Literal]
 
 
-def test_a_long_way_is_not_what_is_remembered_of_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [66, 68, 69, 72])
+def test_a_long_way_is_not_what_is_remembered_of_its_end(tmp_path: Path, length: int) -> None:
     """Questions that came from too far away to be answered leave no wrong answer to the same ones asked close by."""
-    names = [f"v{n} = v{n + 1}" for n in range(80)]
-    side = side_of(tmp_path, {"main.py": "import socket\nv80 = socket.create_server\n" + "\n".join(reversed(names))})
-    for number in range(6):
-        assert not value_of(side, "main.py", f"v{number}")
+    lines = ["import socket", "end = socket.create_server"]
+    for chain in "abcd":
+        lines += [f"{chain}{length} = end", *(f"{chain}{n} = {chain}{n + 1}" for n in range(length))]
+    side = side_of(tmp_path, {"main.py": "\n".join(lines)})
+    for chain in "abcd":
+        value_of(side, "main.py", f"{chain}0")
 
-    assert outside_paths(value_of(side, "main.py", "v72")) == {"socket.create_server"}
+    assert outside_paths(value_of(side, "main.py", "end")) == {"socket.create_server"}

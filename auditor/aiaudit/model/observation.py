@@ -81,11 +81,13 @@ def observations(service: Service) -> list[Observation]:
     )
     homes = {application.call.scope.module.path for application in side.routing.applications}
     imported = {home: side.program.closure([home]) for home in homes}
+    everywhere = set().union(*imported.values())
+    nobodys = [route for route in side.routing.routes if route.handler.module.path not in everywhere]
     found: list[Observation] = []
     for application in side.routing.applications:
         routes = _routes(application, side, mounted, imported)
         if routes and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
-            has_health = any(map(_is_for_probes, routes)) or bool(modules.intersection(_HEALTH_LIBRARIES))
+            has_health = any(map(_is_for_probes, [*routes, *nobodys])) or bool(modules.intersection(_HEALTH_LIBRARIES))
             found.append(Observation(application, len(routes), is_shipped, has_health, *seen))
     return found
 
@@ -103,8 +105,7 @@ def _routes(
         owners = side.routing.owners(route)
         if owners:
             return any(id(owner.call) not in others for owner in owners)
-        path = route.handler.module.path
-        return path in imported[home] or not any(path in closure for closure in imported.values())
+        return route.handler.module.path in imported[home]
 
     return list(filter(is_its, side.routing.routes))
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # More alternatives than this (of objects of the program, and of others) say nothing; deeper chains than this are cycles
 # in disguise.
 WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
+# What was asked from too far away is asked again from so many times nearer.
+NEARER = 12
 # Expressions that mean the same wherever they stand as long as they start from the same variable.
 _SHARED = ("name", "attr")
 OPEN = 1 << 30
@@ -161,7 +163,7 @@ class Core:
 
         Cycles are cut where they close. An answer that was cut depends on what is still being made further out (`_low`
         is the outermost such depth), so it serves only until that is done, and for good after a few such attempts. One that
-        was cut because the chain of questions had grown too long (-1) serves for questions that come from as deep.
+        was cut because the chain of questions had grown too long (-1) serves for good only where the chain is not short.
         """
         known = self._memo.get(key)
         if known is not None:
@@ -172,8 +174,7 @@ class Core:
             return partial[0]
         depth = len(self._running)
         cut = self._cut.get(key)
-        if cut is not None and 12 * depth > cut[1]:
-            self._low = -1
+        if cut is not None and NEARER * depth > cut[1]:
             return cut[0]
         started = self._running.get(key)
         if started is not None or depth > DEPTH:
