@@ -184,8 +184,10 @@ class Lifetimes:
             return True
         callees = self.evaluator.evaluate(value[2], scope)
         makers = [callee.function for callee in callees if isinstance(callee, FunctionValue)]
-        makes = _is_own_class(value[2]) or any(isinstance(callee, ClassValue) for callee in callees) or (
-            bool(makers) and hops < _HOPS and all(self._gives_new(maker, hops + 1) for maker in makers)
+        makes = (
+            _is_own_class(value[2])
+            or any(isinstance(callee, ClassValue) for callee in callees)
+            or (bool(makers) and hops < _HOPS and all(self._gives_new(maker, hops + 1) for maker in makers))
         )
         return (
             makes

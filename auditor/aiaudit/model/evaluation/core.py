@@ -162,8 +162,8 @@ class Core:
         """Answer from memory, or make the answer once.
 
         Cycles are cut where they close. An answer that was cut depends on what is still being made further out (`_low`
-        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts. One that
-        was cut because the chain of questions had grown too long (-1) serves for good only where the chain is not short.
+        is the outermost such depth), so it serves only until that is done, and for good after a few such attempts. One
+        that was cut because the chain of questions had grown too long (-1) does not serve where the chain is short.
         """
         known = self._memo.get(key)
         if known is not None:

@@ -42,7 +42,7 @@ def key_of(expression: Expression) -> str | None:
 
 
 def has_stand_in(expression: Expression) -> bool:
-    """Whether an expression ends in a value that is written down: `getenv("HOST") or "localhost"`, `getenv("A", "b")`."""
+    """Whether an expression ends in a value that is written down: `getenv("A") or "b"`, `getenv("A", "b")`."""
     if expression[0] == "bool" and expression[2] == "Or":
         return has_stand_in(expression[3][-1])
     if expression[0] == "call" and key_of(expression) is not None and len(expression[3]) > 1:
