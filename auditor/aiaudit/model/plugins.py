@@ -4,7 +4,7 @@ taken out of a module without being named."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from aiaudit.model.places import TEST, place_of
@@ -76,6 +76,19 @@ def members_of(value: Value, wanted: str = "") -> Iterator[Value]:
             yield ClassValue(binding.target)
         elif binding.kind == "function" and wanted.endswith("function"):
             yield FunctionValue(binding.target)
+
+
+def of_module(values: Iterable[Value], name: str, program: Program) -> Iterator[Value]:
+    """Of values that a loop over modules gives those that the module of a name defines: all its classes where one of
+    the classes stands beside it or in it, all values where there is no such module."""
+    values = tuple(values)
+    for value in values:
+        if isinstance(value, ClassValue):
+            path = f"{value.cls.module.folder}/{name}.py".removeprefix("/")
+            if path in program.paths:
+                yield from members_of(ModuleValue(value.cls.module.folder, program.load(path)))
+                return
+    yield from values
 
 
 def is_listed(name: Expression, scope: Scope) -> bool:

@@ -132,7 +132,8 @@ class Store:
     """An assignment to an attribute or an element: `base.attribute = value`, `base[key] = value`, `base.append(value)`.
 
     `attribute` is None for an element; `how` is "attribute", "element", "append", "update" or "extend". `element` says
-    that it gets a part of the value: the one at `index` where a tuple is unpacked, else any.
+    that it gets a part of the value: the one at `index` where a tuple is unpacked, else any. `beside` is the key of the
+    pair that the container is taken from, in a loop over pairs.
     """
 
     scope: Scope
@@ -147,6 +148,7 @@ class Store:
     entered: bool = False
     element: bool = False
     index: int | None = None
+    beside: str = ""
 
 
 @dataclass(slots=True, eq=False)

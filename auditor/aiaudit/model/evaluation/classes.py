@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from aiaudit.model.evaluation.core import Core, factory_of, is_field_call, is_object, method_of
+from aiaudit.model.plugins import of_module
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import (
@@ -184,6 +185,8 @@ class Classes(Core):
         if store.how in ("update", "extend"):
             return self.elements(store.value, store.scope)
         found = self.evaluate(store.value, store.scope)
+        if store.beside:
+            found = tuple(of_module(found, store.beside, self.program))
         if store.annotation is None:
             return found
         return (*found, *self.told(store.annotation, store.scope, found))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from aiaudit.model.evaluation.aliases import aliases
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
@@ -101,6 +102,11 @@ class Containers(Core):
                 if any(isinstance(holder, External) and holder.origin is origin for holder in holders):
                     yield from self.evaluate(call.arguments[0], call.scope)
 
+    @cached_property
+    def _handed_over(self) -> dict[Any, list[Store]]:
+        """Variable -> what functions put into it that are given it."""
+        return defaultdict(list)
+
     @property
     def filled(self) -> dict[Any, list[Store]]:
         """Variable -> the stores of elements into it."""
@@ -109,14 +115,29 @@ class Containers(Core):
             for store in self.program.element_stores:
                 for variable in self.variables(store.base, store.scope):
                     index[variable].append(store)
+                for alias in aliases(store.base, store.scope, self):
+                    seen, into = alias.seen(store), self._handed_over if alias.call is not None else index
+                    for variable in self.variables(alias.expression, alias.scope) if seen is not None else ():
+                        if seen is not None and is_certain(variable):
+                            into[variable].append(seen)
             self._elements = index
         return self._elements
 
     def stores_into(self, container: Expression, scope: Scope) -> Sequence[Store]:
         """The stores of elements into a container: a variable, or what lies in the container that a variable is."""
+        found = self._stores_under(container, scope)
+        if container[0] != "name":
+            return found
+        others = [alias for alias in aliases(container, scope, self) if alias.call is None]
+        return [*found, *(store for alias in others for store in self._stores_under(alias.expression, alias.scope))]
+
+    def _stores_under(self, container: Expression, scope: Scope) -> Sequence[Store]:
         outer = _outer(container)
         variable = self.variable(container, scope) if outer is None else self._entry(outer, scope)
-        return self.filled.get(variable, ()) if variable is not None else ()
+        if variable is None:
+            return ()
+        found, given = self.filled.get(variable, ()), self._handed_over.get(variable, ())
+        return [*found, *given] if given else found
 
     def _entry(self, container: Expression, scope: Scope) -> Any:
         """The key of what lies in a container, whatever it lies under."""
@@ -134,7 +155,7 @@ class Containers(Core):
                 return APPLICATION
             if is_context(holder, expression[2]) and self._has_worker:
                 return WORKER_CONTEXT
-            return self._defined_at(holder, expression[2])
+            return self.variable_of_name(holder, expression[2])
         if expression[0] == "attr":
             method = method_of(scope)
             if expression[2][0] == "name" and method is not None and expression[2][2] == method.self_name:
@@ -195,7 +216,7 @@ class Containers(Core):
                     self._hooks.update(id(value.function) for value in given if isinstance(value, FunctionValue))
         return self._hooks
 
-    def _defined_at(self, holder: Scope, name: str, depth: int = _PASSED_ON) -> Any:
+    def variable_of_name(self, holder: Scope, name: str, depth: int = _PASSED_ON) -> Any:
         """Imported names are the variables of the module they come from, however many packages pass them on."""
         binding = holder.bindings[name][0]
         if binding.kind == "from" and depth:
@@ -204,13 +225,13 @@ class Containers(Core):
             if isinstance(found, ModuleValue) and found.module is not None:
                 origin = self._definer(found.module, original)
                 if origin is not None:
-                    return self._defined_at(origin, original, depth - 1)
+                    return self.variable_of_name(origin, original, depth - 1)
         return (id(holder), name)
 
     def origin(self, module: Module, name: str) -> Any:
         """The key of the variable that an attribute of a module is, None for none."""
         definer = self._definer(module, name)
-        return None if definer is None else self._defined_at(definer, name)
+        return None if definer is None else self.variable_of_name(definer, name)
 
     def _definer(self, module: Module, name: str) -> Module | None:
         """The module that binds a name which may be imported from this one: itself, or what it takes all names of."""
@@ -349,6 +370,13 @@ def _outer(container: Expression) -> Expression | None:
     if container[0] == "call" and container[2][0] == "attr" and container[2][3] in ("setdefault", "get"):
         return container[2][2]  # type: ignore[no-any-return]
     return None
+
+
+def is_certain(variable: Any) -> bool:
+    """Whether a key is that of one variable, and not of the attributes of that name of anything."""
+    while variable[0] == "entry":
+        variable = variable[1]
+    return bool(variable[0] != "attribute")
 
 
 def _entry_of(value: External) -> External:
