@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aiaudit.finding import Severity
 from aiaudit.sources import stamps, store
 from aiaudit.sources.extractors import EXTRACTORS
 from aiaudit.sources.store import MISSING, FileStore, prune
@@ -259,3 +260,11 @@ def test_cache_folder(
         monkeypatch.setenv(name, value)
 
     assert stamps.cache_folder() == expected
+
+
+def test_enumerations_are_read_back_whatever_the_interpreter_pickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.0 to 3.11.3 pickle a member as a call of `getattr`, which nothing may read back."""
+    monkeypatch.setattr(Severity, "__reduce_ex__", lambda self, _: (getattr, (Severity, self.name)))
+    values = (Severity.HIGH, (Severity.LOW, "text"))
+
+    assert store.unpickled(store.pickled(values), ("aiaudit.finding",)) == values

@@ -172,9 +172,19 @@ def _plain_form(blob: bytes, extractor: Extractor) -> bytes:
 
 def pickled(values: Any) -> bytes:
     """Values as bytes that `unpickled` reads back."""
+    import enum
+    import io
     import pickle
 
-    return pickle.dumps(values, protocol=5)
+    class Plain(pickle.Pickler):
+        """Names an enumeration's member by its value, as Python does since 3.11.4; before, it asks for `getattr`."""
+
+        def reducer_override(self, value: Any) -> Any:
+            return (type(value), (value.value,)) if isinstance(value, enum.Enum) else NotImplemented
+
+    stream = io.BytesIO()
+    Plain(stream, protocol=5).dump(values)
+    return stream.getvalue()
 
 
 def unpickled(blob: bytes, admitted: tuple[str, ...]) -> Any:
