@@ -185,3 +185,17 @@ app.include_router(versions)
         ("main.py", ("POST /v1/outer",)),
         ("inner.py", ("POST /inner",)),
     }
+
+
+def test_routes_of_unknown_registration_belong_to_the_nearest_application(tmp_path: Path) -> None:
+    """A tool beside the service that imports its pages does not answer for them."""
+    files = {
+        "api/pages.py": "from flask import Blueprint\nfrom openai import OpenAI\npages = Blueprint('p', __name__)\n"
+        "client = OpenAI(timeout=5)\n@pages.route('/vector')\ndef vector():\n"
+        "    return client.embeddings.create(model='m', input='x').data\n",
+        "api/server.py": "from flask import Flask\nfrom found import found_pages\nimport api.pages\n"
+        "app = Flask(__name__)\nfor page in found_pages():\n    app.register_blueprint(page)\n",
+        "admin/server.py": "from flask import Flask\nimport api.pages\napp = Flask(__name__)\n",
+    }
+
+    assert [found.span.path for found in costly_applications(service_of(tmp_path, files))] == ["api/server.py"]

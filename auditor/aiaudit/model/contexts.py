@@ -167,8 +167,10 @@ class Contexts(Edges):
         """The shortest reach of a call in a request or task that makes something for itself: neither to be kept, nor in
         the place of what import or startup has made."""
         found = self.taken(call, self.in_request(call.scope, cached=False))
-        if found is None or self.replaces(call):
-            return self._making_for_callers(call) if found is not None else None
+        if found is None:
+            return None
+        if self.replaces(call):
+            return self._making_for_callers(call)
         if not any(self._replaces(link.edge) for link in found.chain()):
             return found
         if self._keeping is None:

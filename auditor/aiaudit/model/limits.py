@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from aiaudit.finding import Step
@@ -15,7 +15,7 @@ from aiaudit.model.flow.flows import Flow
 from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
-from aiaudit.model.routes import Route
+from aiaudit.model.routes import Application, Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_node, walk
 from aiaudit.model.service import Service
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
@@ -171,11 +171,12 @@ class _Finder:
         rest: list[Route] = []
         closures = {id(a): self.side.program.closure([a.call.scope.module.path]) for a in applications}
         for route in self.routes:
-            owners = self.side.routing.owners(route) or [
-                a for a in applications if route.handler.module.path in closures[id(a)]
-            ]
-            if not owners and route.framework == "Connexion" and applications:
-                owners = [max(applications, key=lambda a: _shared(a.call.scope.module.path, route.handler.module.path))]
+            path = route.handler.module.path
+            owners = self.side.routing.owners(route)
+            if not owners:
+                owners = _nearest([a for a in applications if path in closures[id(a)]], path)
+            if not owners and route.framework == "Connexion":
+                owners = _nearest(applications, path)[:1]
             for owner in owners:
                 groups[id(owner)].append(route)
             if not owners:
@@ -427,6 +428,12 @@ def _django_settings(service: Service, side: PythonSide) -> Iterator[tuple[Modul
         chosen = bindings.get("REST_FRAMEWORK") or bindings.get("INSTALLED_APPS")
         if module is not None and chosen and chosen[0].statement is not None:
             yield module, Span.at(path, chosen[0].statement[1])
+
+
+def _nearest(applications: Sequence[Application], path: str) -> list[Application]:
+    """Those that lie nearest to a file: what a tool beside the service imports is no route of the tool's."""
+    near = [_shared(application.call.scope.module.path, path) for application in applications]
+    return [application for application, shared in zip(applications, near, strict=True) if shared == max(near)]
 
 
 def _shared(path: str, other: str) -> int:

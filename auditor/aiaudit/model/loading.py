@@ -26,8 +26,8 @@ LOADERS = frozenset(
 )
 _LOADER_NAMES = frozenset(path.rpartition(".")[2] for path in LOADERS)
 _MENTIONS = tuple(f"{name}(" for name in sorted(IMPORTING | _LOADER_NAMES))
-# Methods that divide a text -> the parts that are its beginning and its end.
-SPLITTING = {"rsplit": (0, 1), "split": (0, 1), "rpartition": (0, 2), "partition": (0, 2)}
+# Methods that divide a dotted name.
+SPLITTING = frozenset(("rsplit", "split", "rpartition", "partition"))
 
 
 @dataclass(frozen=True, slots=True)

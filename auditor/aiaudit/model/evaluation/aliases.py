@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from aiaudit.model.bindings import is_looped
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Binding, Call, Function, Scope, Store
 from aiaudit.sources.python.facts import Expression
+from aiaudit.values import dataclass, replace
 
 # Names of names of names: what is further away is not looked for.
 _DEPTH = 3
