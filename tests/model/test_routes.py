@@ -43,6 +43,24 @@ FRAMEWORKS = {
         },
         {"POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added", "POST sent()", "route any_way()"},
     ),
+    "langserve": (
+        {
+            "main.py": """
+                import langserve
+                from fastapi import FastAPI
+                from langserve import add_routes as serve
+                from langchain_openai import ChatOpenAI
+                from own import add_routes
+                app = FastAPI()
+                serve(app, ChatOpenAI(), path="/joke/")
+                serve(app, runnable=ChatOpenAI(), path="/title", enabled_endpoints=("invoke", "batch"))
+                langserve.add_routes(app, ChatOpenAI(), disabled_endpoints=["stream_log"])
+                add_routes(app, ChatOpenAI(), path="/own")
+            """,
+            "own.py": "def add_routes(app, chain, path): ...",
+        },
+        {"POST /joke/stream", "POST /title/invoke", "POST /stream"},
+    ),
     "fastapi subclass": (
         {
             "main.py": """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiaudit.model import served_chains
 from aiaudit.model.scopes import (
     LEAVES,
     PROVIDER,
@@ -87,7 +88,12 @@ class _Collector:
             self.target(target, value, around)
 
     def _expr(self, statement: Statement, around: Enclosing | None) -> None:
-        self.expression(statement[2], around)
+        value = statement[2]
+        self.expression(value, around)
+        if self.module.serves_chains and value[0] == "call" and served_chains.is_served(value, self.scope):
+            handler = served_chains.handler_of(value)
+            if handler is not None:
+                self._def(handler, around)
 
     def _return(self, statement: Statement, around: Enclosing | None) -> None:
         if statement[2] is not None:
@@ -184,11 +190,15 @@ class _Collector:
         self.module.imports.append((statement, around, self.scope))
         for name, alias in statement[2]:
             bound = alias or name.partition(".")[0]
+            if bound == served_chains.LIBRARY:
+                self.module.serves_chains = True
             self.bind(bound, Binding("import", self.scope, statement, target=(name, alias)))
 
     def _from(self, statement: Statement, around: Enclosing | None) -> None:
         self.module.imports.append((statement, around, self.scope))
         _, _, level, module, names = statement
+        if module.partition(".")[0] == served_chains.LIBRARY:
+            self.module.serves_chains = True
         for name, alias in names:
             if name == "*":
                 self.module.stars.append((level, module))

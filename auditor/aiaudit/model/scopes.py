@@ -211,6 +211,7 @@ class Module(Scope):
 
     path: str = ""
     is_package: bool = False
+    serves_chains: bool = False  # whether it imports LangServe
     scopes: list[Scope] = field(default_factory=list)
     stars: list[tuple[int, str]] = field(default_factory=list)
     imports: list[tuple[Statement, Enclosing | None, Scope]] = field(default_factory=list)

@@ -19,6 +19,7 @@ from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Class, Function, Scope, last_name
+from aiaudit.model.served_chains import SERVED, declared
 from aiaudit.model.values import ClassValue, External, FunctionValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -158,6 +159,10 @@ class Sources:
             held = Container(name if speaks_of_conversation(name) else "history", "", place)
             container = held if found == CONVERSATION else None
             return Source(f"the input `{name}`", place, route=route, container=container) if found else None
+        if function.name == SERVED:
+            annotation, outer = declared(annotation, outer, self.evaluator)
+            if annotation is None:
+                return Source("the input of the chain", place, route=route)
         if annotation is None or route.label.startswith("chainlit"):
             return self._unannotated(parameter, function, path, route, place)
         clean = tuple(part for part in path if part != FETCHED)
