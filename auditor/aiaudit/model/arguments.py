@@ -8,7 +8,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, Constant, Elements, External, Instance, Literal, Values
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Argument:
 
 
 ABSENT, HIDDEN = Argument("absent"), Argument("hidden")
+# What a function passes on that nothing calls: other callers tell what arrives.
+_UNCALLED = replace(HIDDEN)
 
 
 def argument_of(call: Call, path: str, evaluator: Evaluator, index: int | None = None) -> Argument:
@@ -70,17 +72,17 @@ def _direct(call: Call, name: str, index: int | None, evaluator: Evaluator, dept
     value = call.argument(name, index)
     if value is not None:
         return Argument("given", value, call.scope, evaluator.evaluate(value, call.scope))
-    hidden = False
+    hidden: Argument | None = None
     for key, spread in call.keywords:
         if key is None:
             found = _in_mapping(spread, call.scope, name, evaluator, depth)
             if found.state == "given":
                 return found
-            hidden = hidden or found.state == "hidden"
-    handed_up = _handed_up(call, evaluator) if depth < 3 and not hidden else None
+            hidden = found if found.state == "hidden" else hidden
+    handed_up = _handed_up(call, evaluator) if depth < 3 and hidden is None else None
     if handed_up is not None:
         return _direct(handed_up, name, index, evaluator, depth + 1)
-    return HIDDEN if hidden else ABSENT
+    return hidden or ABSENT
 
 
 def _handed_up(call: Call, evaluator: Evaluator) -> Call | None:
@@ -307,8 +309,9 @@ def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, 
             return None
         calls = [call for call, _, _ in evaluator.callers(holder)]
         if not calls or depth > 3:
-            return HIDDEN
+            return HIDDEN if calls else _UNCALLED
         found = [_direct(call, key, None, evaluator, depth + 1) for call in calls]
+        found = [each for each in found if each is not _UNCALLED] or found
         return next((f for f in found if f.state == "given"), next((f for f in found if f.state == "hidden"), ABSENT))
     return None
 

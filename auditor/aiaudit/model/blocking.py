@@ -29,7 +29,8 @@ STORES = frozenset(("datastore", "cache", "storage", "queue"))
 class BlockingCall:
     """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks,
     directly or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside
-    it. `loop` is the loop of the coroutine that waits for each piece of a stream which was opened elsewhere."""
+    it. `loop` is the loop of the coroutine that waits for each piece of a stream which was opened elsewhere. `rare`: a
+    call on the way takes one of many ways, most of which do not block."""
 
     call: Call
     known: Known
@@ -37,6 +38,7 @@ class BlockingCall:
     reach: Reach
     more: tuple[Call, ...] = ()
     loop: Span | None = None
+    rare: bool = False
 
     @property
     def place(self) -> Span:
@@ -76,6 +78,7 @@ class _Finder:
             if happens_here and not self.happens_early(known):
                 self.blocking.setdefault(id(known.call.scope), []).append(known)
         self.paths: dict[int, tuple[tuple[Edge, ...], Known] | None] = {}
+        self.cuts: dict[tuple[int, int], bool] = {}
 
     def happens_early(self, known: Known) -> bool:
         """A kept resource that startup builds, or puts where a request would look for it, costs a request nothing, nor
@@ -143,8 +146,17 @@ class _Finder:
             if inner is not None and self.is_cut(inner[0][0].call if inner[0] else inner[1].call, edge.call):
                 inner = self.shortest(edge.target, edge.call)
             if inner is not None and edge.call.at[:2] not in found:
-                found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], (edge, *inner[0]), reach)
+                path = (edge, *inner[0])
+                rare = any(self.is_rare(step) for step in path)
+                found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], path, reach, rare=rare)
         yield from grouped(list(found.values()))
+
+    def is_rare(self, edge: Edge) -> bool:
+        """Whether a call takes one of many ways, and most of the others do not block."""
+        if not edge.among or edge.call is None:
+            return False
+        others = (e for e in self.side.contexts.edges_of(edge.call) if e.among and self.runs_here(e))
+        return 2 * sum(self.path_to_blocking(e.target) is not None for e in others) < edge.among
 
     def in_loops(self, function: Function, reach: Reach) -> Iterator[BlockingCall]:
         """Plain loops over a stream that a thread has opened: each piece is waited for on the event loop."""
@@ -197,34 +209,48 @@ class _Finder:
             self.paths[id(start)] = self.shortest(start)
         return self.paths[id(start)]
 
-    def is_cut(self, call: Call | None, through: Call) -> bool:
+    def is_cut(self, call: Call | None, through: Call | None) -> bool:
         """Whether a call stands in a branch which the function that holds it does not take when called `through`."""
-        if call is None or not any(link.kind in ("if", "unless") for link in call.around):
+        if call is None or through is None or not any(link.kind in ("if", "unless") for link in call.around):
             return False
-        return is_dead(call, self.side.evaluator, self.side.contexts.handlers, through)
+        key = id(call), id(through)
+        if key not in self.cuts:
+            self.cuts[key] = is_dead(call, self.side.evaluator, self.side.contexts.handlers, through)
+        return self.cuts[key]
 
     def shortest(self, start: Scope, through: Call | None = None) -> tuple[tuple[Edge, ...], Known] | None:
-        """The same, looked for; with `through`, along the branches that `start` takes for that one call of it."""
-        seen = {id(start)}
+        """The same, looked for along the branches that each function takes for the call that leads to it; with
+        `through`, so does `start` for that one call of it."""
+        seen, cut, tried = {id(start)}, set[int](), set[tuple[int, int]]()
         queue: list[tuple[Scope, tuple[Edge, ...]]] = [(start, ())]
+        later: dict[int, list[tuple[Edge, ...]]] = {}  # other ways to what was seen already
         answer: tuple[tuple[Edge, ...], Known] | None = None
         for scope, path in queue:  # grows while it is walked
-            own = self.blocking.get(id(scope), [])
-            if through is not None and scope is start:
-                own = [known for known in own if not self.is_cut(known.call, through)]
+            by = path[-1].call if path else through
+            everything = self.blocking.get(id(scope), [])
+            own = [known for known in everything if not self.is_cut(known.call, by)]
             if own:
                 worst = min(own, key=lightness)
                 if answer is None or lightness(worst) < lightness(answer[1]):
                     answer = path, worst
                 if weight(worst) == 0:
                     break
-            for edge in self.side.contexts.edges(scope):
-                if edge.call is None or not self.runs_here(edge) or id(edge.target) in seen:
-                    continue
-                if through is not None and scope is start and self.is_cut(edge.call, through):
-                    continue
-                seen.add(id(edge.target))
-                queue.append((edge.target, (*path, edge)))
+            edges = [edge for edge in self.side.contexts.edges(scope) if edge.call is not None and self.runs_here(edge)]
+            taken = [edge for edge in edges if not self.is_cut(edge.call, by)]
+            if len(own) + len(taken) < len(everything) + len(edges) and id(scope) not in cut:
+                cut.add(id(scope))  # another call of it may take the branches that this one does not
+                queue.extend((scope, other) for other in later.pop(id(scope), ()))
+            for edge in taken:
+                target, way = id(edge.target), (*path, edge)
+                if target not in seen:
+                    seen.add(target)
+                    queue.append((edge.target, way))
+                elif not any(step.target is edge.target for step in path):
+                    if target not in cut:
+                        later.setdefault(target, []).append(way)
+                    elif (target, id(edge.call)) not in tried:
+                        tried.add((target, id(edge.call)))
+                        queue.append((edge.target, way))
         return answer
 
 

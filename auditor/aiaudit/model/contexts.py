@@ -196,6 +196,7 @@ class Contexts(Edges):
         """Whether what a call gives takes the place of what import or startup has made."""
         known = self._replacing.get(id(call))
         if known is None:
+            self._replacing[id(call)] = False  # an object that is kept in one that is renewed as well
             early, shared = self._is_early, self._is_shared
             known = self._replacing[id(call)] = replaces(call, self.evaluator, early, shared)
         return known
@@ -204,8 +205,12 @@ class Contexts(Edges):
         return self.before_requests(scope) is not None
 
     def _is_shared(self, cls: Class) -> bool:
-        makers = self.evaluator.constructions(cls)
-        return all(self.in_request(call.scope, cached=False) is None for call in makers)
+        return all(map(self._is_kept, self.evaluator.constructions(cls)))
+
+    def _is_kept(self, call: Call) -> bool:
+        """Whether no request makes an object with a call, but for one in the place of what startup has made."""
+        reach = self.in_request(call.scope, cached=False)
+        return reach is None or self.replaces(call) or any(self._replaces(link.edge) for link in reach.chain())
 
     # Exploration
 
@@ -224,10 +229,10 @@ class Contexts(Edges):
     def _follow(self, kind: str, starts: list[Reach], found: dict[int, list[Reach]], keeping: bool) -> None:
         """Add what can be reached from some starts to what is found already."""
         seen: set[State] = {(id(r.scope), r.cached, r.offloaded) for known in found.values() for r in known}
-        queue = deque(starts)
-        failed: deque[Reach] = deque()  # what only a failure leads to, where nothing else does
-        while queue or failed:
-            reach = queue.popleft() if queue else failed.popleft()
+        # What a call leads to that takes one of many ways, and what only a failure leads to, where nothing else does.
+        queue, chosen, failed = queues = (deque(starts), deque[Reach](), deque[Reach]())
+        while any(queues):
+            reach = next(waiting for waiting in queues if waiting).popleft()
             state = (id(reach.scope), reach.cached, reach.offloaded)
             if state in seen:
                 continue
@@ -243,7 +248,7 @@ class Contexts(Edges):
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 cached = cached or (keeping and self._replaces(edge))
                 following = Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded)
-                (failed if is_after_failure(edge.call) else queue).append(following)
+                (failed if is_after_failure(edge.call) else chosen if edge.among else queue).append(following)
 
     def _is_imported(self, module: Module) -> bool:
         return id(module) in self.reached["import"]

@@ -9,10 +9,12 @@ from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, 
 from aiaudit.model.entering import ENTERED, Entering
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.calls import VALIDATING
+from aiaudit.model.evaluation.classes import is_abstract
+from aiaudit.model.evaluation.functions import OWN
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
-from aiaudit.model.program import Program
+from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Routing
 from aiaudit.model.runners import (
@@ -38,6 +40,7 @@ from aiaudit.model.values import (
     ModuleValue,
     Partial,
     Value,
+    Values,
 )
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
@@ -63,6 +66,11 @@ class Edge:
     guard_class: Class | None = None
     deferred: bool = False
     registered: bool = False
+    among: int = 0
+
+
+# A call that may go so many ways says little about any one of them.
+MANY = 4
 
 
 class Edges:
@@ -216,8 +224,10 @@ class Edges:
         name = call.name
         offloading = name in OFFLOADING
         callees = self.evaluator.callees(call)
+        among = self._ways(call, callees)
         for value in callees:
-            yield from self._value_edges(value, call, call.scope)
+            edges = self._value_edges(value, call, call.scope)
+            yield from (replace(edge, among=among) for edge in edges) if among else edges
             if isinstance(value, External) and value.path == RESOLVING and call.arguments:
                 for kept, made in self.evaluator.made_by_resolving(call.arguments[0], call):
                     yield from (replace(edge, cached=kept) for edge in self._value_edges(made, call, call.scope))
@@ -250,6 +260,17 @@ class Edges:
                 yield replace(edge, offloaded=edge.offloaded or run.offloaded)
         if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
+
+    def _ways(self, call: Call, callees: Values) -> int:
+        """How many ways a call may go if it takes one of many: an entry of a table, a method of one of many classes."""
+        found = sum(self._ways_of(value) for value in callees)
+        return found if found >= MANY and not _goes_through_all(call) else 0
+
+    def _ways_of(self, value: Value) -> int:
+        if isinstance(value, FunctionValue) and isinstance(value.bound, Instance):
+            found = [value.function, *self._overrides(value.function, value.bound)]
+            return len(found) - sum(map(is_abstract, found)) if len(found) > 1 else 1
+        return int(isinstance(value, OWN))
 
     def _plugin_edges(self, call: Call) -> Iterator[Edge]:
         """The modules that a call imports by their names: each once."""
@@ -402,6 +423,15 @@ class Edges:
         if known is None:
             known = self._singletons[id(cls)] = is_singleton(cls, self.evaluator)
         return known
+
+
+def _goes_through_all(call: Call) -> bool:
+    """Whether a call takes one way after the other: `for check in CHECKS: check()`."""
+    root = call.expression[2]
+    while root[0] in ("attr", "sub", "call"):
+        root = root[2]
+    holder = scope_of_name(call.scope, root[2]) if root[0] == "name" else None
+    return holder is not None and any(binding.kind == "element" for binding in holder.bindings[root[2]])
 
 
 def is_coroutine(scope: Scope) -> bool:

@@ -123,9 +123,9 @@ class Layout:
         return bool(folder) and f"{folder}/__init__.py" in self.paths
 
     def below(self, folder: str, name: str) -> Place | None:
-        """The module or package of a dotted name below a folder."""
+        """The module or package of a dotted name below a folder; a package hides a module of its name beside it."""
         path = join(folder, name.replace(".", "/"))
-        if f"{path}.py" in self.paths:
+        if f"{path}.py" in self.paths and f"{path}/__init__.py" not in self.paths:
             return Place(folder_of(path), f"{path}.py")
         return self._package(path)
 

@@ -98,13 +98,14 @@ def _targets(call: Call) -> Iterator[Expression]:
 
 
 def _is_used(variable: Expression, maker: Call) -> bool:
-    """Whether the function that sets a variable works with it as well, or gives it to who asked."""
+    """Whether the function that sets a variable works with it then, or gives it to who asked."""
     name = _written(variable)
+    is_repeated = any(link.kind in ("for", "while") for link in maker.around)
     given_back = maker.scope.returns if isinstance(maker.scope, Function) else ()
     return any(_written(value) == name for value, _ in given_back) or any(
         _written(part) == name
         for call in maker.scope.calls
-        if call is not maker
+        if call is not maker and (is_repeated or call.at[:2] > maker.at[2:])
         for given in (call.expression[2], *call.arguments, *(value for _, value in call.keywords))
         for part in walk(given)
     )

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aiaudit.model.contexts import Contexts, Reach
+from aiaudit.model.contexts import Contexts, Reach, is_import
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.guards import NONE, Guard
 from aiaudit.model.knowledge import Entry, Knowledge
-from aiaudit.model.scopes import Call
+from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
 from aiaudit.model.values import ClassValue, External, Partial, Value, Values
@@ -49,7 +49,8 @@ class Resource(Known):
     `guard` tells whether its result is kept and checked for; `per_request` and `first_request` are the shortest chains
     from a request that make it each time, or once and then keep it; `early` a chain from import or startup. What
     `belongs_to_caller` is built with the credentials of who asks, and cannot be shared. `second` is the call with which
-    a request makes, and keeps, another object of what startup has made already, this resource in it.
+    a request makes, and keeps, another object of what startup has made already, this resource in it. `rare`: a call on
+    the way from a request takes one of many ways, most of which make nothing like it.
     """
 
     guard: Guard = NONE
@@ -58,6 +59,7 @@ class Resource(Known):
     early: Reach | None = None
     second: Call | None = None
     belongs_to_caller: bool = False
+    rare: bool = False
 
     @property
     def expensive(self) -> bool:
@@ -108,6 +110,8 @@ GENERIC = frozenset(
 FILLING = frozenset(("add", "add_with_ids", "train"))
 # What is asked of a trained model, and not of stored data.
 INFERRING = ("predict", "predict_proba", "decision_function", "transform", "encode", "kneighbors", "generate")
+# So many functions behind one way of many are not gone through.
+_FAR = 200
 # Methods that give the object they are called on, with other options.
 SAME_OBJECT = frozenset(
     ("with_options", "copy", "bind", "with_config", "with_retry", "with_types", "bind_tools", "with_structured_output")
@@ -299,7 +303,45 @@ def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     filled = _filled_indexes(known)
     models = _models(known, contexts.evaluator)
     paths = PathLife(contexts, Order())
-    return [_resource(_as_built(k, filled, models, paths), contexts) for k in known if k.entry.kind != "call"]
+    found = [_resource(_as_built(k, filled, models, paths), contexts) for k in known if k.entry.kind != "call"]
+    alternatives = Alternatives(found, contexts)
+    for resource in found:
+        reach = resource.per_request or resource.first_request
+        resource.rare = reach is not None and any(map(alternatives.is_rare, reach.chain()))
+    return found
+
+
+class Alternatives:
+    """Calls that take one of many ways: whether most of those make something that costs."""
+
+    def __init__(self, found: list[Resource], contexts: Contexts) -> None:
+        self.contexts = contexts
+        self._making = {id(r.call.scope) for r in found if r.expensive and (r.per_request or r.first_request)}
+        self._known: dict[int, bool] = {}
+
+    def is_rare(self, link: Reach) -> bool:
+        """Whether a chain goes on by one way of many, and most of the others make nothing."""
+        edge = link.edge
+        if edge is None or not edge.among or edge.call is None:
+            return False
+        targets = {id(e.target): e.target for e in self.contexts.edges_of(edge.call) if e.among}
+        return 2 * sum(map(self._leads_to_making, targets.values())) < edge.among
+
+    def _leads_to_making(self, start: Scope) -> bool:
+        """Whether running something makes what costs; what runs so much that it is not told does so as well."""
+        if id(start) not in self._known:
+            seen, queue = {id(start)}, [start]
+            for scope in queue:  # grows while it is walked
+                if id(scope) in self._making or len(queue) > _FAR:
+                    break
+                for edge in self.contexts.edges(scope):
+                    if id(edge.target) not in seen and not is_import(edge) and not edge.deferred:
+                        seen.add(id(edge.target))
+                        queue.append(edge.target)
+            else:
+                self._known[id(start)] = False
+            self._known.setdefault(id(start), True)
+        return self._known[id(start)]
 
 
 def _as_built(known: Known, filled: set[int], models: set[int], paths: PathLife) -> Known:

@@ -82,12 +82,13 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
     if blocking.more:
         count = len(blocking.more)
         message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"
+    # Which loop a library runs a coroutine on that it is handed, only the library knows.
+    is_doubtful = blocking.known.entry.brief or entry.registered or blocking.rare
     yield rule.at(
         blocking.place,
         message,
         help="await an asynchronous client, off-load with asyncio.to_thread, or make the handler a plain def",
         trace=blocking.trace,
         related=[Step("blocks as well", call.span) for call in blocking.more],
-        # Which loop a library runs a coroutine on that it is handed, only the library knows.
-        confidence=Confidence.MEDIUM if blocking.known.entry.brief or entry.registered else None,
+        confidence=Confidence.MEDIUM if is_doubtful else None,
     )

@@ -91,6 +91,6 @@ def client_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is {made(resource)} {occasion(reach, resource.call)}{price(resource)}",
         help="build it once at startup (in the lifespan, kept on app.state, or at module level) and share it",
         trace=trace_of(resource, reach),
-        confidence=confidence_of(reach),
+        confidence=confidence_of(resource, reach),
         severity=severity_of(resource),
     )

@@ -71,5 +71,5 @@ def engine_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is {made(resource)} {occasion(reach, resource.call)}{price(resource)}",
         help="build one engine or pool at startup and take connections or sessions from it",
         trace=trace_of(resource, reach),
-        confidence=confidence_of(reach),
+        confidence=confidence_of(resource, reach),
     )

@@ -75,5 +75,5 @@ def index_built_in_request(resource: Resource) -> Iterator[Finding]:
         else "build the index in a job, open it once at startup, and share the handle",
         trace=trace_of(resource, reach),
         severity=MEDIUM if is_data else None,
-        confidence=confidence_of(reach),
+        confidence=confidence_of(resource, reach),
     )

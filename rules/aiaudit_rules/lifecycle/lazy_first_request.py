@@ -93,7 +93,7 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} is first {made(resource)} when a request asks for it: {reach.entry.label}{price(resource)}",
         help="build it at startup (call its getter in the lifespan), so that no request waits for it",
         trace=trace_of(resource, reach),
-        confidence=confidence_of(reach),
+        confidence=confidence_of(resource, reach),
     )
 
 

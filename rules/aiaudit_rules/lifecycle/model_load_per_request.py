@@ -70,5 +70,5 @@ def model_load_per_request(resource: Resource) -> Iterator[Finding]:
         f"{resource.name} loads a model {occasion(reach, resource.call)}{price(resource)}",
         help="load it once at startup (in the lifespan or at module level) and share it; readiness waits for it",
         trace=trace_of(resource, reach),
-        confidence=confidence_of(reach),
+        confidence=confidence_of(resource, reach),
     )

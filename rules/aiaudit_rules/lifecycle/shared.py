@@ -40,9 +40,11 @@ def severity_of(resource: Resource) -> Severity:
     return Severity.MEDIUM if milliseconds is not None and milliseconds < CHEAP else Severity.HIGH
 
 
-def confidence_of(reach: Reach) -> Confidence:
-    """High, unless a library calls the function at a moment that only it knows, or a failure alone leads there."""
-    return Confidence.MEDIUM if reach.entry.registered or _only_fails(reach) else Confidence.HIGH
+def confidence_of(resource: Resource, reach: Reach) -> Confidence:
+    """High, unless a library calls the function at a moment that only it knows, a failure alone leads there, or a
+    choice among many that mostly lead elsewhere."""
+    is_doubtful = reach.entry.registered or resource.rare or _only_fails(reach)
+    return Confidence.MEDIUM if is_doubtful else Confidence.HIGH
 
 
 def _only_fails(reach: Reach) -> bool:

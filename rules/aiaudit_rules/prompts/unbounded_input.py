@@ -92,12 +92,23 @@ def unbounded_input(flow: Flow) -> Iterator[Finding]:
     """One finding a model call: the nearest source in the message, the others related."""
     yield rule.at(
         flow.call.call.span,
-        f"{flow.source.description} reaches {flow.call.name} {_unbounded(flow)}",
+        f"{flow.source.description} reaches {flow.call.name} {_or_another(flow)}{_unbounded(flow)}",
         help=_remedy(flow),
         trace=flow.steps,
-        related=[Step(f"{other.description} reaches it, too", other.span) for other in flow.others[:_SHOWN]],
+        related=[
+            *(Step(f"{other.description} reaches it, too", other.span) for other in flow.others[:_SHOWN]),
+            *(Step(f"or {other.name}", other.call.span) for other in flow.alternatives),
+        ],
         confidence=_confidence(flow),
     )
+
+
+def _or_another(flow: Flow) -> str:
+    """That the text goes to one model of several, by the name of the call that chooses."""
+    if not flow.alternatives or flow.chosen is None:
+        return ""
+    count = len(flow.alternatives)
+    return f"(or {'another call' if count == 1 else f'one of {count} other calls'} behind {flow.chosen.name}()) "
 
 
 def _unbounded(flow: Flow) -> str:
@@ -127,8 +138,9 @@ def _remedy(flow: Flow) -> str:
 
 
 def _confidence(flow: Flow) -> Confidence:
-    """Pieces, uploads and encoders that cut by themselves are a matter of taste; long ways may be none."""
+    """Pieces, uploads and encoders that cut by themselves are a matter of taste; long ways may be none; and of the models
+    that one call chooses from, one is enough to look at."""
     affordable = flow.cut or flow.source.kind != "text" or flow.source.many or flow.truncates
-    if affordable or len(flow.steps) > _LONG:
+    if affordable or flow.instead_of is not None or len(flow.steps) > _LONG:
         return Confidence.MEDIUM
     return Confidence.HIGH

@@ -147,7 +147,7 @@ class Calls(Loaded):
             if made is not None:
                 return made
             given = [self.result(function) for function in (callee.function, *self.implementations(callee))]
-            return tuple(value for values in given for value in values)
+            return tuple(self._of_heir(value, callee) for values in given for value in values)
         if isinstance(callee, ClassValue):
             return (Instance(callee.cls, call),)
         if isinstance(callee, Instance):
@@ -157,6 +157,18 @@ class Calls(Loaded):
         if isinstance(callee, External):
             return self._call_external(callee, call)
         return ()
+
+    def _of_heir(self, value: Value, callee: FunctionValue) -> Value:
+        """What a class method gives that promises an object of the class it stands in, `Base.read() -> "Base"`: one of
+        the class it is called on, `User.read()`."""
+        owner, bound = callee.function.owner, callee.bound
+        if not isinstance(bound, ClassValue) or owner is None or bound.cls is owner:
+            return value
+        if isinstance(value, Elements):
+            return Elements(tuple(self._of_heir(held, callee) for held in value.element))
+        if not isinstance(value, Instance) or value.cls is not owner or value.origin is not None:
+            return value
+        return Instance(bound.cls)
 
     def _call_instance(self, callee: Instance, call: Call) -> Iterator[Value]:
         forward = self.forwarded(callee.cls)

@@ -169,12 +169,23 @@ class Classes(Core):
         """Whether an attribute store is on an instance of one of these classes."""
         owner = method_of(store.scope)
         if store.base[0] == "name" and owner is not None and store.base[2] == owner.self_name:
-            cls = owner.owner
-            return cls in classes or (cls is not None and any(c in classes for c in self.lineage(cls)[0]))
+            return owner.owner is not None and self._is_kin(owner.owner, classes)
         return any(
-            isinstance(value, (Instance, ClassValue)) and any(c in classes for c in self.lineage(value.cls)[0])
+            isinstance(value, (Instance, ClassValue)) and self._is_kin(value.cls, classes)
             for value in self.evaluate(store.base, store.scope)
         )
+
+    def _is_kin(self, cls: Class, classes: list[Class]) -> bool:
+        """Whether an object may be of a class and of the first of these, whose bases the others are: one derives from
+        the other, or a third class from both. What they only have a base in common with is another object's."""
+        if cls in classes:
+            return True
+        line = self.lineage(cls)[0]
+        if classes[0] in line:
+            return True
+        if not any(base in classes for base in line):
+            return False
+        return any(cls in self.lineage(heir)[0] for heir in self.subclasses(classes[0]))
 
     def stored(self, store: Store) -> Iterable[Value]:
         """What a store puts there."""

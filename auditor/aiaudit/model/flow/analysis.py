@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiaudit.model.flow.flows import Flow, flow_of
+from aiaudit.model.flow.flows import Flow, flow_of, compared
 from aiaudit.model.flow.histories import GrowingConversation, Histories
 from aiaudit.model.flow.idle import Idle
 from aiaudit.model.flow.limits import BodyLimits
@@ -62,6 +62,7 @@ def _analyse(tools: Tools) -> Analysis:
             grown.setdefault(history.span, history)
     for history in (*histories.sent_to_services(), *histories.of_objects()):
         grown.setdefault(history.span, history)
+    found.flows = compared(found.flows)
     found.histories = list(grown.values())
     return found
 

@@ -12,8 +12,8 @@ from aiaudit.model.flow.targets import GENERATING, ModelCall
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.verdicts import SPOKEN
 from aiaudit.model.flow.walk import Arrival, Walk
-from aiaudit.model.scopes import Function, Scope
-from aiaudit.values import dataclass
+from aiaudit.model.scopes import Call, Function, Scope, walk
+from aiaudit.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +23,8 @@ class Flow:
     `source` is the nearest source, `others` the further ones; `steps` lead from the source to the call; `cut` tells
     that the text arrives in pieces, each of them short, but as many as the text has. `accepted` says how much the
     server takes, where that is known, as the end of a sentence; `truncates`: the model reads no more than it can.
+    `chosen` is the call on the way that takes one of many ways, which lead to `alternatives` as well; of those the one
+    `instead_of` which they are made comes first.
     """
 
     call: ModelCall
@@ -32,6 +34,22 @@ class Flow:
     cut: bool
     accepted: str = ""
     truncates: bool = False
+    chosen: Call | None = None
+    alternatives: tuple[ModelCall, ...] = ()
+    instead_of: ModelCall | None = None
+
+
+def compared(flows: list[Flow]) -> list[Flow]:
+    """The flows, with those told apart that one source takes through one call of many ways: to one model or another."""
+    groups: dict[object, list[Flow]] = {}
+    for flow in flows:
+        if flow.chosen is not None:
+            groups.setdefault((flow.source.description, flow.source.span, id(flow.chosen)), []).append(flow)
+    found = {id(flow): flow for flow in flows}
+    for first, *others in groups.values():
+        found[id(first)] = replace(first, alternatives=tuple(other.call for other in others))
+        found.update((id(other), replace(other, instead_of=first.call)) for other in others)
+    return list(found.values())
 
 
 def flow_of(call: ModelCall, walk: Walk, limits: BodyLimits, tools: Tools) -> Flow | None:
@@ -43,7 +61,21 @@ def flow_of(call: ModelCall, walk: Walk, limits: BodyLimits, tools: Tools) -> Fl
     others = tuple(arrival.source for arrival in arrivals if arrival is not first)
     cut = any(place.cut for place in first.places)
     accepted = accepted_size(first.source, limits.of(first.source.route), tools)
-    return Flow(call, first.source, tuple(_steps(first, call)), others, cut, accepted, _truncates(call))
+    steps, chosen = tuple(_steps(first, call)), _chosen(first.places, tools)
+    return Flow(call, first.source, steps, others, cut, accepted, _truncates(call), chosen)
+
+
+def _chosen(places: tuple[Place, ...], tools: Tools) -> Call | None:
+    """The last call on the way that takes one of many ways into the function which the way goes on in."""
+    for before, after in zip(places[-2::-1], places[:0:-1], strict=True):
+        function = _function(after.scope)
+        if function is None or function is _function(before.scope):
+            continue
+        for edge in tools.side.contexts.edges(before.scope):
+            if edge.among and edge.target is function and edge.call is not None:
+                if any(part is before.expression for part in walk(edge.call.expression)):
+                    return edge.call
+    return None
 
 
 def _is_conversation(source: Source, call: ModelCall) -> bool:
