@@ -39,6 +39,11 @@ class Reach:
             link = link.before
         return links[::-1]
 
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether a call on the way takes one of many ways."""
+        return any(link.edge is not None and link.edge.among for link in self.chain())
+
     def steps(self) -> list[Step]:
         """The chain as evidence: the entry, then each call on the way."""
         found = [Step(self.entry.label, self.entry.span)]

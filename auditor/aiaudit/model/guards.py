@@ -9,7 +9,7 @@ from aiaudit.model.handed_out import is_from, is_put_into, tests_before
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, last_name, walk
 from aiaudit.model.singletons import is_singleton
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -285,14 +285,26 @@ def _is_filled(variable: Expression, scope: Scope, evaluator: Evaluator) -> bool
         return True
     method = method_of(scope)
     for store in evaluator.program.stores_by_attribute.get(attribute, ()):
-        keeper = method_of(store.scope)
-        if store.scope is scope or (method is not None and keeper is not None and keeper.name != "__init__"):
+        if store.scope is scope or (method is not None and _keeps_there(store, variable, scope, evaluator)):
             return True
     return any(
         isinstance(value, FunctionValue) and _puts_into(value.function, attribute)
         for call in scope.calls
         for value in evaluator.evaluate(call.expression[2], scope)
     )
+
+
+def _keeps_there(store: Store, variable: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether a method that is no constructor stores into a variable of another function: an attribute of an object of
+    the same kind."""
+    keeper = method_of(store.scope)
+    if keeper is None or keeper.name == "__init__" or keeper.owner is None:
+        return False
+    if store.base[2] != keeper.self_name and last_name(store.base) == last_name(variable[2]):
+        return True
+    held = (v.cls for v in evaluator.evaluate(variable[2], scope) if isinstance(v, (Instance, ClassValue)))
+    line = evaluator.lineage(keeper.owner)[0]
+    return any(cls in line or keeper.owner in evaluator.lineage(cls)[0] for cls in held)
 
 
 def _puts_into(function: Function, attribute: str) -> bool:

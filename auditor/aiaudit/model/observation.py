@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from aiaudit.model.program import imported_names
+from aiaudit.model.program import STARTERS, imported_names
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import Application, Route
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 _HEALTH = frozenset(
     ("health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping",
@@ -89,7 +89,18 @@ def observations(service: Service) -> list[Observation]:
         if routes and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
             has_health = any(map(_is_for_probes, [*routes, *nobodys])) or bool(modules.intersection(_HEALTH_LIBRARIES))
             found.append(Observation(application, len(routes), is_shipped, has_health, *seen))
-    return found
+    return [each if each.has_health else replace(each, has_health=_is_beside_one(each, found, side)) for each in found]
+
+
+def _is_beside_one(observed: Observation, others: list[Observation], side: PythonSide) -> bool:
+    """Whether the process of an application has another one that answers probes: what starts both imports both."""
+    own = observed.application.call.scope.module.path
+    homes = {other.application.call.scope.module.path for other in others if other.has_health} - {own}
+    if not homes:
+        return False
+    starting = (m.path for m in side.program.modules if m.path.rpartition("/")[2] in STARTERS)
+    reached = (side.program.closure([path]) for path in (*homes, *starting))
+    return any(own in files and not homes.isdisjoint(files) for files in reached)
 
 
 def _routes(

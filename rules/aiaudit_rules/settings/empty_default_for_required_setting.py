@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.settings import Setting
 from aiaudit.rule import HIGH, MEDIUM, Rule
-from aiaudit_rules.settings.shared import consequence
+from aiaudit_rules.settings.shared import confidence_of, consequence
 
 rule = Rule(
     id="ENV102",
@@ -94,4 +94,5 @@ def empty_default_for_required_setting(setting: Setting) -> Iterator[Finding]:
         f"{setting.name} defaults to {DEFAULTS[setting.default]}{known}: {consequence(setting)}",
         help="give it no default, so that the service does not start without it",
         trace=setting.steps,
+        confidence=confidence_of(setting),
     )

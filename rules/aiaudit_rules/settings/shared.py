@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aiaudit.finding import Confidence
 from aiaudit.model.settings import COMPARISON, Setting
 
 
@@ -20,3 +21,8 @@ def consequence(setting: Setting) -> str:
             return f"{setting.need} works with it, and nothing says so"
         return f"the service starts with it and {setting.need} fails later"
     return f"the service starts without it and {setting.need} fails later"
+
+
+def confidence_of(setting: Setting) -> Confidence:
+    """High, unless only one of many ways that a call may go needs the setting: who goes another way does without."""
+    return Confidence.MEDIUM if setting.of_one else Confidence.HIGH

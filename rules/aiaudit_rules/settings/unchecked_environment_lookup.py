@@ -67,7 +67,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.settings import Setting
 from aiaudit.rule import HIGH, Rule
-from aiaudit_rules.settings.shared import consequence
+from aiaudit_rules.settings.shared import confidence_of, consequence
 
 rule = Rule(
     id="ENV101",
@@ -88,4 +88,5 @@ def unchecked_environment_lookup(setting: Setting) -> Iterator[Finding]:
         f"{setting.name} may be missing: {consequence(setting)}",
         help=f'fail at startup without it: os.environ["{setting.name}"], a settings class that requires it, or a check',
         trace=setting.steps,
+        confidence=confidence_of(setting),
     )

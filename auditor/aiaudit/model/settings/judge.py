@@ -8,9 +8,9 @@ from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
-from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Function, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
@@ -49,7 +49,8 @@ class Setting:
     `default` is "none", "empty", "literal" (a stand-in, `text`), "anew" (a random value of each process) or "raises"
     (the lookup itself raises, in a request).
     `is_field`: a field of a settings class; `in_request`: the reach of a lookup that only requests get to; `answered`:
-    a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence.
+    a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence;
+    `of_one`: only one of many ways that a call may go needs it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Setting:
     warned: bool
     need: str
     steps: tuple[Step, ...]
+    of_one: bool = False
 
     @property
     def only_here(self) -> bool:
@@ -265,26 +267,32 @@ class Judge(Startup):
         """Whether the function of a use is named only where there is a value: `if KEY: engines.append(search)`, or the
         class that it makes objects of: `client = Search() if KEY else None`."""
         function = next((scope for scope in use.read.scope.within() if isinstance(scope, Function)), None)
-        return function is not None and self._is_named_with(function, use, _CALLERS)
-
-    def _is_named_with(self, function: Function, use: Use, depth: int) -> bool:
-        if function.decorators or depth == 0:
+        if function is None:
             return False
-        is_constructor = function.name == "__init__" and function.owner is not None
-        name = function.owner.name if is_constructor and function.owner is not None else function.name
-        named = [read for read in self.reads.of(name) if self._is_of(read, function)]
+        method = method_of(function)
+        owner = method.owner if method is not None else None
+        return self._is_named_with(function, use, _CALLERS) or (
+            owner is not None and self._is_named_with(owner, use, _CALLERS)
+        )
+
+    def _is_named_with(self, thing: Function | Class, use: Use, depth: int) -> bool:
+        if isinstance(thing, Function) and thing.name == "__init__" and thing.owner is not None:
+            thing = thing.owner
+        if (isinstance(thing, Function) and thing.decorators) or depth == 0:
+            return False
+        named = [read for read in self.reads.of(thing.name) if self._is_of(read, thing)]
         return bool(named) and all(
             is_guarded(read, use.keys, use.ignored, self.side.evaluator)
             or (isinstance(read.scope, Function) and self._is_named_with(read.scope, use, depth - 1))
             for read in named
         )
 
-    def _is_of(self, read: Read, function: Function) -> bool:
+    def _is_of(self, read: Read, thing: Function | Class) -> bool:
         values = self.side.evaluator.evaluate(read.expression, read.scope)
         return any(
-            value.cls is function.owner
+            value.cls is thing
             if isinstance(value, ClassValue)
-            else isinstance(value, FunctionValue) and value.function is function
+            else isinstance(value, FunctionValue) and value.function is thing
             for value in values
         )
 
@@ -341,8 +349,10 @@ class Judge(Startup):
         warned: bool = False,
     ) -> Setting:
         steps: list[Step] = list(late.steps()) if late is not None else []
+        of_one = late is not None and late.is_one_of_many
         for use in uses:
             reach = self.contexts.in_request(use.read.scope)
+            of_one = of_one or (reach is not None and reach.is_one_of_many)
             if late is None and reach is not None:
                 steps.extend(reach.steps())
             steps.append(Step("is tested for here" if answered else "is used here", use.read.span))
@@ -357,6 +367,7 @@ class Judge(Startup):
             warned,
             need,
             tuple(steps),
+            of_one,
         )
 
 
