@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aiaudit.model.program import STARTERS, imported_names
+from aiaudit.model.evaluate import method_of
+from aiaudit.model.program import imported_names
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import Application, Route
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
-from aiaudit.values import dataclass, replace
+from aiaudit.values import dataclass
 
 _HEALTH = frozenset(
     ("health", "healthz", "healthcheck", "live", "livez", "liveness", "alive", "ready", "readyz", "readiness", "ping",
@@ -50,10 +51,11 @@ _USAGE_NAMES = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Observation:
     """What one application shows of itself; `routes` is how many it has, `generation` is a call of a model on the way
-    of a request, if any."""
+    of a request, if any. `is_side_door`: objects of a class have it, each its own, beside what another application of
+    the repository does that answers probes."""
 
     application: Application
     routes: int
@@ -63,6 +65,7 @@ class Observation:
     has_tracing: bool
     has_usage: bool
     generation: Known | None
+    is_side_door: bool = False
 
 
 def observations(service: Service) -> list[Observation]:
@@ -89,18 +92,11 @@ def observations(service: Service) -> list[Observation]:
         if routes and application.call.scope.module.path in side.routing.live and id(application.call) not in mounted:
             has_health = any(map(_is_for_probes, [*routes, *nobodys])) or bool(modules.intersection(_HEALTH_LIBRARIES))
             found.append(Observation(application, len(routes), is_shipped, has_health, *seen))
-    return [each if each.has_health else replace(each, has_health=_is_beside_one(each, found, side)) for each in found]
-
-
-def _is_beside_one(observed: Observation, others: list[Observation], side: PythonSide) -> bool:
-    """Whether the process of an application has another one that answers probes: what starts both imports both."""
-    own = observed.application.call.scope.module.path
-    homes = {other.application.call.scope.module.path for other in others if other.has_health} - {own}
-    if not homes:
-        return False
-    starting = (m.path for m in side.program.modules if m.path.rpartition("/")[2] in STARTERS)
-    reached = (side.program.closure([path]) for path in (*homes, *starting))
-    return any(own in files and not homes.isdisjoint(files) for files in reached)
+    for observed in found:
+        is_own = method_of(observed.application.call.scope) is not None
+        others = (other for other in found if other is not observed)
+        observed.is_side_door = is_own and any(other.has_health for other in others)
+    return found
 
 
 def _routes(

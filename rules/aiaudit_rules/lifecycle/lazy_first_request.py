@@ -66,7 +66,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding, Step
+from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.resources import Resource, SecondInstance
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit_rules.lifecycle.shared import confidence_of, made, price, trace_of
@@ -78,6 +78,8 @@ rule = Rule(
     severity=MEDIUM,
     since="0.1.0",
 )
+
+_SHOWN = 3
 
 
 @rule.check(Resource)
@@ -100,11 +102,14 @@ def lazy_first_request(resource: Resource) -> Iterator[Finding]:
 @rule.check(SecondInstance)
 def second_instance(instance: SecondInstance) -> Iterator[Finding]:
     """Another object of a class, whose first one startup has made."""
-    names = ", ".join(dict.fromkeys(resource.name for resource in instance.resources))
+    known = list(dict.fromkeys(resource.name for resource in instance.resources))
+    names = ", ".join(known) if len(known) <= _SHOWN else f"{', '.join(known[:_SHOWN])} or {len(known) - _SHOWN} more"
+    is_chosen = any(r.first_request is not None and r.first_request.is_one_of_many for r in instance.resources)
     yield rule.at(
         instance.call.span,
         f"{instance.name} is built a second time when a request asks for it: {instance.reach.entry.label} makes "
         f"another {names}",
         help="share the instance that startup has made",
         trace=(*instance.reach.steps(), Step(f"builds {names}", instance.resources[0].call.span)),
+        confidence=Confidence.MEDIUM if is_chosen else None,
     )

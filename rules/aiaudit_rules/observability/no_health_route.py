@@ -3,7 +3,8 @@
 ## What it does
 Flags web applications of a repository with a Dockerfile none of whose routes is there to be asked for
 health: `/health`, `/healthz`, `/live`, `/ready`, `/ping`, `/status` and the like, under any prefix. A route for the
-bare root counts as one. Applications that another one mounts are left alone.
+bare root counts as one. Applications that another one mounts are left alone. One that each object of a class makes for
+itself, for callbacks say, has medium confidence where another application of the repository can be asked.
 
 ## Why is this bad
 The orchestrator, the load balancer and the uptime check have nothing to ask: traffic goes to instances that still load
@@ -62,7 +63,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Confidence, Finding
 from aiaudit.model.observation import Observation
 from aiaudit.rule import LOW, Rule
 
@@ -89,4 +90,5 @@ def no_health_route(observed: Observation) -> Iterator[Finding]:
         observed.application.call.callee_span,
         f"{said} for a health probe",
         help="add a route such as GET /healthz that answers at once, and GET /readyz that asks what the service needs",
+        confidence=Confidence.MEDIUM if observed.is_side_door else None,
     )

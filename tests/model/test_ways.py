@@ -1,0 +1,198 @@
+"""Calls that take one of many ways: what holds for one of them alone is less sure, what holds for most is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit.finding import Confidence
+from aiaudit.model.blocking import blocking_calls
+from aiaudit.model.flow import flows_of
+from aiaudit.model.resources import Resource
+from aiaudit.model.settings import settings_of
+from aiaudit.rule import discover
+from tests.model.linked import service_of, side_of
+
+NAMES = ("a", "b", "c", "d", "e", "f", "g", "h")
+QUICK, SLOW = "return text.upper()", "return requests.post('https://parse.example.com', data=text, timeout=5).text"
+TABLE = """
+import requests
+from openai import OpenAI
+from fastapi import FastAPI
+
+app = FastAPI()
+
+{parsers}
+
+PARSERS = {{{table}}}
+
+
+@app.post("/parse/{{kind}}")
+async def parse(kind: str, text: str):
+    {asked}
+"""
+CHOSEN = "return PARSERS[kind](text)"
+ALL = "return [parser(text) for parser in PARSERS.values()]"
+
+
+def table(bodies: list[str], asked: str = CHOSEN) -> str:
+    """A route that asks functions with these bodies out of a table."""
+    named = list(zip(NAMES, bodies, strict=False))
+    parsers = "\n\n".join(f"def parse_{name}(text):\n    {body}" for name, body in named)
+    return TABLE.format(parsers=parsers, table=", ".join(f"'{n}': parse_{n}" for n, _ in named), asked=asked)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "asked", "expected"),
+    [
+        ([SLOW, *[QUICK] * 7], CHOSEN, [True]),  # one of eight
+        ([*[SLOW] * 5, *[QUICK] * 3], CHOSEN, [False]),  # most of them
+        ([SLOW, QUICK, QUICK], CHOSEN, [False]),  # one of a few, as behind an `if`
+        ([SLOW, *[QUICK] * 7], ALL, [False]),  # each of them in turn
+    ],
+)
+def test_one_of_many_that_blocks(tmp_path: Path, bodies: list[str], asked: str, expected: list[bool]) -> None:
+    """A table of parsers, one of which waits for the network."""
+    found = blocking_calls(service_of(tmp_path, {"main.py": table(bodies, asked)}))
+
+    assert [blocking.rare for blocking in found] == expected
+
+
+BUILT = "return OpenAI().embeddings.create(input=text, model='text-embedding-3-small')"
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [([BUILT, *[QUICK] * 7], {True}), ([*[BUILT] * 5, *[QUICK] * 3], {False}), ([BUILT, QUICK], {False})],
+)
+def test_one_of_many_that_builds(tmp_path: Path, bodies: list[str], expected: set[bool]) -> None:
+    """A table of functions, some of which build a client."""
+    side = side_of(tmp_path, {"main.py": table(bodies)})
+
+    assert {made.rare for made in side.resources if made.per_request is not None} == expected
+
+
+def test_a_sure_way_goes_first(tmp_path: Path) -> None:
+    """What a route runs itself, through one function more, is told of it rather than of a table's entry."""
+    code = table([BUILT, *[QUICK] * 7]) + (
+        "\n\ndef first(text):\n    return second(text)\n\n\ndef second(text):\n    return parse_a(text)\n"
+        '\n\n@app.post("/first")\ndef asked(text: str):\n    return first(text)\n'
+    )
+    side = side_of(tmp_path, {"main.py": code})
+    made: Resource = next(r for r in side.resources if r.per_request is not None)
+
+    assert made.per_request is not None
+    assert made.per_request.entry.label == "POST /first"
+    assert not made.rare
+
+
+MODELS = """
+from fastapi import FastAPI
+from openai import OpenAI
+from pydantic import BaseModel
+
+app = FastAPI()
+client = OpenAI(timeout=20)
+
+
+class Asked(BaseModel):
+    text: str
+
+{classes}
+
+MODELS = {{{table}}}
+
+
+@app.post("/ask/{{kind}}")
+def ask(kind: str, asked: Asked):
+    return MODELS[kind]().answer(asked.text)
+"""
+CLASS = """
+class Model{name}:
+    def answer(self, text):
+        return client.responses.create(model="{name}", input=text, max_output_tokens=50)
+"""
+
+
+@pytest.mark.parametrize(("count", "expected"), [(8, ["high", *["medium"] * 7]), (3, ["high"] * 3)])
+def test_one_text_to_one_of_many_models(tmp_path: Path, count: int, expected: list[str]) -> None:
+    """A table of models gives one sure finding, with the number of the others; a few models one each."""
+    classes = "".join(CLASS.format(name=name) for name in NAMES[:count])
+    code = MODELS.format(classes=classes, table=", ".join(f"'{name}': Model{name}" for name in NAMES[:count]))
+    rule = next(rule for rule in discover("aiaudit_rules.prompts") if rule.id == "PRM101")
+    flows = flows_of(service_of(tmp_path, {"main.py": code}))
+    found = [finding for flow in flows for finding in rule.checks[0][1](flow)]
+
+    assert [finding.confidence for finding in found] == list(map(Confidence, expected))
+    assert ("or one of 7 other calls behind answer()" in found[0].message) == (count == 8)
+
+
+KEYS = """
+import os
+
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+KEY = os.getenv("SOME_API_KEY")
+
+
+def ask_a(text):
+    return OpenAI(api_key=KEY, timeout=20).responses.create(model="m", input=text[:50], max_output_tokens=50)
+
+{others}
+
+ASKING = {{{table}}}
+
+
+@app.post("/ask/{{kind}}")
+def ask(kind: str, text: str):
+    return ASKING[kind](text)
+"""
+
+
+@pytest.mark.parametrize(("count", "expected"), [(8, [True]), (2, [False])])
+def test_a_key_that_one_of_many_needs(tmp_path: Path, count: int, expected: list[bool]) -> None:
+    """The key of one provider among many: who asks another one does without."""
+    others = "\n\n".join(f"def ask_{name}(text):\n    return text" for name in NAMES[1:count])
+    code = KEYS.format(others=others, table=", ".join(f"'{name}': ask_{name}" for name in NAMES[:count]))
+
+    assert [setting.of_one for setting in settings_of(service_of(tmp_path, {"main.py": code}))] == expected
+
+
+OPTIONAL = """
+import os
+
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+KEY = os.getenv("OPENAI_API_KEY")
+
+
+class Reader:
+    def read(self, text):
+        return OpenAI(api_key=KEY, timeout=20).responses.create(model="m", input=text[:50], max_output_tokens=50)
+
+
+class Plain:
+    def read(self, text):
+        return text
+
+
+@app.post("/read")
+def read(text: str):
+    reader = {made}
+    return reader.read(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"), [("Reader() if KEY else Plain()", []), ("Reader()", ["OPENAI_API_KEY"])]
+)
+def test_a_class_that_is_used_with_a_key_alone(tmp_path: Path, made: str, expected: list[str]) -> None:
+    """A reader that is made only where there is a key, and the look-alike that is made anyway."""
+    found = settings_of(service_of(tmp_path, {"main.py": OPTIONAL.format(made=made)}))
+
+    assert [setting.name for setting in found] == expected
