@@ -279,9 +279,7 @@ def get():
 """
 
 
-@pytest.mark.parametrize(
-    ("asked", "reached"), [("str(inspect.signature(fetch))", False), ("unknown.run(fetch)", True)]
-)
+@pytest.mark.parametrize(("asked", "reached"), [("str(inspect.signature(fetch))", False), ("unknown.run(fetch)", True)])
 def test_what_is_only_looked_at_does_not_run(tmp_path: Path, asked: str, reached: bool) -> None:
     """The signature of a function is read without calling it."""
     side = side_of(tmp_path, {"main.py": SIGNED.format(asked=asked)})

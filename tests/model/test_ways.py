@@ -188,9 +188,7 @@ def read(text: str):
 """
 
 
-@pytest.mark.parametrize(
-    ("made", "expected"), [("Reader() if KEY else Plain()", []), ("Reader()", ["OPENAI_API_KEY"])]
-)
+@pytest.mark.parametrize(("made", "expected"), [("Reader() if KEY else Plain()", []), ("Reader()", ["OPENAI_API_KEY"])])
 def test_a_class_that_is_used_with_a_key_alone(tmp_path: Path, made: str, expected: list[str]) -> None:
     """A reader that is made only where there is a key, and the look-alike that is made anyway."""
     found = settings_of(service_of(tmp_path, {"main.py": OPTIONAL.format(made=made)}))

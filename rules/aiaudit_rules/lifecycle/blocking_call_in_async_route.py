@@ -9,7 +9,7 @@ Tasks that startup leaves on the event loop (`asyncio.create_task(watch())`) run
 Coroutines that have an event loop to themselves keep nobody waiting and are not flagged: asynchronous views of Flask,
 and what plain code starts with `asyncio.run`.
 Searches of an index in memory (FAISS) have medium confidence: they reach no network, and take milliseconds unless the
-index is large.
+index is large. So has what a call comes to that takes one of many ways, most of which do not block.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health

@@ -11,7 +11,8 @@ validators and checks in code that refuse or cut what is too long, by characters
 cut; a closed list of values; truncation by the tokenizer; a limit on request bodies of at most 1 MiB (64 MiB for
 uploads) in the framework's settings or in a middleware. `max_length` on a list limits the number of its items, not
 their size. Splitting a text into pieces bounds each piece, not their number: such a call is reported with less
-confidence.
+confidence. Where one call asks one model out of a table of many, the first says how many others the same text may go
+to, and those have medium confidence.
 
 ## Why is this bad
 Whoever sends the request decides what it costs: providers bill every input token, a megabyte of text is about a quarter
@@ -138,8 +139,8 @@ def _remedy(flow: Flow) -> str:
 
 
 def _confidence(flow: Flow) -> Confidence:
-    """Pieces, uploads and encoders that cut by themselves are a matter of taste; long ways may be none; and of the models
-    that one call chooses from, one is enough to look at."""
+    """Pieces, uploads and encoders that cut by themselves are a matter of taste; long ways may be none; and of the
+    models that one call chooses from, one is enough to look at."""
     affordable = flow.cut or flow.source.kind != "text" or flow.source.many or flow.truncates
     if affordable or flow.instead_of is not None or len(flow.steps) > _LONG:
         return Confidence.MEDIUM

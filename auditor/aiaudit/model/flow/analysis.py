@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiaudit.model.flow.flows import Flow, flow_of, compared
+from aiaudit.model.flow.flows import Flow, compared, flow_of
 from aiaudit.model.flow.histories import GrowingConversation, Histories
 from aiaudit.model.flow.idle import Idle
 from aiaudit.model.flow.limits import BodyLimits

@@ -72,9 +72,9 @@ def _chosen(places: tuple[Place, ...], tools: Tools) -> Call | None:
         if function is None or function is _function(before.scope):
             continue
         for edge in tools.side.contexts.edges(before.scope):
-            if edge.among and edge.target is function and edge.call is not None:
-                if any(part is before.expression for part in walk(edge.call.expression)):
-                    return edge.call
+            call = edge.call if edge.among and edge.target is function else None
+            if call is not None and any(part is before.expression for part in walk(call.expression)):
+                return call
     return None
 
 
