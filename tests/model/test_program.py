@@ -76,6 +76,44 @@ def test_folder_named_like_a_library(tmp_path: Path, files: dict[str, str], stat
     assert outside_paths(value_of(side, "api/main.py", "client")) == {expected}
 
 
+@pytest.mark.parametrize(
+    ("package", "service"),
+    [
+        ("libs/common/common", "services/chat/chat"),
+        ("common/common", "services/chat/chat"),
+        ("common/src/common", "chat"),
+        ("packages/common/src/common", "chat"),
+    ],
+)
+def test_package_in_a_project_folder_of_its_name(tmp_path: Path, package: str, service: str) -> None:
+    """Where a repository holds several projects, the folder of one is not the package that lies in it."""
+    side = side_of(
+        tmp_path,
+        {
+            f"{package}/__init__.py": "from .llm import client",
+            f"{package}/llm.py": "import openai\nclient = openai.OpenAI()\n",
+            f"{service}/main.py": APP + "from common import client\n",
+        },
+    )
+
+    assert outside_paths(value_of(side, f"{service}/main.py", "client")) == {"openai.OpenAI()"}
+
+
+def test_folder_without_init_file_beats_a_package_of_another_service(tmp_path: Path) -> None:
+    """The nearest folder of a name is meant, though another service has a whole package of that name."""
+    side = side_of(
+        tmp_path,
+        {
+            "chat/app/llm.py": "import openai\nclient = openai.OpenAI()\n",
+            "chat/main.py": APP + "from app import llm\nclient = llm.client\n",
+            "audit/app/__init__.py": "",
+            "audit/app/llm.py": "import anthropic\nclient = anthropic.Anthropic()\n",
+        },
+    )
+
+    assert outside_paths(value_of(side, "chat/main.py", "client")) == {"openai.OpenAI()"}
+
+
 def test_source_folder_layout(tmp_path: Path) -> None:
     """Packages below `src` are found from the root."""
     side = side_of(

@@ -85,15 +85,21 @@ class Layout:
         if top in self.third_party and not any(f"{join(h, top)}/__init__.py" in self.paths for h in self._roots()):
             return self._beside(importer, name)
         known = set(holders)
-        for folder in ancestors(folder_of(importer)):
-            for root in (folder, join(folder, "src")):
-                if root in known and not self._is_itself(importer, root, top):
-                    found = self.below(root, name)
-                    if found is not None:
-                        return found
+        around = (root for folder in ancestors(folder_of(importer)) for root in (folder, join(folder, "src")))
+        near = self._found([r for r in around if r in known and not self._is_itself(importer, r, top)], name)
+        if near is not None and near.path is not None:
+            return near
         # Started from somewhere else (a working directory or path that the repository sets outside of Python).
-        matches = [found for root in holders if (found := self.below(root, name)) and not self._inside(root)]
-        return matches[0] if matches else None
+        apart = self._found([root for root in holders if not self._inside(root)], name, near.folder if near else "")
+        return apart if near is None or (apart is not None and apart.path is not None) else near
+
+    def _found(self, roots: list[str], name: str, around: str = "") -> Place | None:
+        """What a name means below the first of some folders that know it: a package or module before a folder without
+        `__init__.py`, as on Python's own path. With `around`, only what lies inside of that folder: the project folder
+        `common` with the package `common/common`."""
+        inside = [root for root in roots if not around or f"{root}/".startswith(f"{around}/")]
+        matches = [found for root in inside if (found := self.below(root, name))]
+        return next((found for found in matches if found.path is not None), matches[0] if matches else None)
 
     def _beside(self, importer: str, name: str) -> Place | None:
         """What bears the name of a library and is the repository's own all the same: a package beside the importing
