@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
 from aiaudit.model.entering import ENTERED, Entering
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.by_name import is_kept_once_made
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.evaluation.classes import is_abstract
 from aiaudit.model.evaluation.functions import OWN
@@ -195,7 +196,7 @@ class Edges:
                         call.span,
                         f"depends on {edge.target.qualified_name}",
                         None,
-                        edge.cached,
+                        edge.cached or is_kept_once_made(call),
                         False,
                         edge.guard_class,
                     )

@@ -426,7 +426,8 @@ class _Finder:
     # Classes
 
     def _class(self, cls: Class) -> None:
-        if self.evaluator.inherits(cls, *VIEW_BASES):
+        # A controller is made once, and of its methods those answer that decorators make handlers.
+        if self.evaluator.inherits(cls, *VIEW_BASES) and not self.evaluator.inherits(cls, "litestar.Controller"):
             for method in cls.functions:
                 if method.name in VIEW_METHODS or method.has_decorator(
                     "action", "get", "post", "put", "patch", "delete"
@@ -436,7 +437,7 @@ class _Finder:
                 elif method.name in VIEW_HOOKS:
                     self._entry("request", method, f"every request to {cls.name}", method.span)
             constructor = cls.method("__init__")
-            if constructor is not None and not self.evaluator.inherits(cls, "litestar.Controller"):
+            if constructor is not None:
                 # The frameworks make a view anew for every request.
                 self._entry("request", constructor, f"every request to {cls.name}", constructor.span)
         if self.evaluator.inherits(cls, *MIDDLEWARE_BASES) and self._is_in_use(cls):

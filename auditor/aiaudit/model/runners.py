@@ -74,6 +74,7 @@ FILING = frozenset(
     (
         "Depends",
         "Security",
+        "Provide",
         "register",
         "signal",
         "add_signal_handler",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+from aiaudit.model.evaluation.by_name import ByName
 from aiaudit.model.evaluation.core import distinct, is_object
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
@@ -30,7 +31,7 @@ from aiaudit.values import replace
 OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
 
 
-class Functions(Decorators):
+class Functions(Decorators, ByName):
     """Answers about functions of the repository."""
 
     def result_of(self, function: Function) -> Iterator[Value]:
@@ -95,7 +96,7 @@ class Functions(Decorators):
             yield from self.bound_task(function)
 
     def dependency(self, parameter: Parameter, function: Function) -> Call | None:
-        """The `Depends(...)` call that injects a parameter, from its default or its `Annotated`."""
+        """What injects a parameter: the `Depends(...)` of its default or its `Annotated`, or a `Provide(...)`."""
         _, _, annotation, default, _ = parameter
         outer = function.parent or function.module
         for candidate, scope in ((default, outer), *self.annotation_extras(annotation, outer)):
@@ -103,7 +104,7 @@ class Functions(Decorators):
                 for value in self.evaluate(candidate[2], scope):
                     if isinstance(value, External) and value.path.endswith((".Depends", ".Security")):
                         return self.call_of(candidate, scope)
-        return None
+        return self.dependency_by_name(parameter, function)
 
     def injected(self, call: Call, annotation: Expression | None, scope: Scope) -> Iterator[Value]:
         """What a dependency gives."""
