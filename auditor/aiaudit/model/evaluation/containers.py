@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.aliases import aliases
+from aiaudit.model.evaluation.built import built, is_under
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
@@ -63,6 +64,7 @@ class Containers(Core):
                 yield from self._context_values(value)
             elif isinstance(value, External):
                 yield _entry_of(value)
+                yield from self._filled_before(value.origin.expression, wanted) if value.origin is not None else ()
             elif isinstance(value, ClassValue):
                 yield value
             elif isinstance(value, Instance):
@@ -70,8 +72,7 @@ class Containers(Core):
                     if isinstance(method, FunctionValue):
                         yield from self.result(method.function)
         for store in self.stores_into(container, scope):
-            given = store.key[2] if store.key is not None and store.key[0] == "const" else None
-            if wanted is None or given is None or wanted == given:
+            if is_under(store, wanted):
                 yield from self.stored(store)
 
     def _sliced(self, container: Expression, scope: Scope) -> Iterator[Value]:
@@ -257,9 +258,21 @@ class Containers(Core):
         else:
             items = expression[2]
             if isinstance(wanted, int) and -len(items) <= wanted < len(items):
-                items = (items[wanted],)
+                yield from self.evaluate(items[wanted], scope)
+                return
             for item in items:
                 yield from self.evaluate(item, scope)
+        yield from self._filled_before(expression, wanted)
+
+    def _filled_before(self, made: Expression, wanted: Any = None) -> Iterator[Value]:
+        """What was put into a container under the name that it had where it was made."""
+        for store in self._built.get(id(made), ()):
+            if is_under(store, wanted):
+                yield from self.stored(store)
+
+    @cached_property
+    def _built(self) -> dict[int, list[Store]]:
+        return built(self.program)
 
     def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Values:
         """What iterating over or unpacking a container gives."""
@@ -317,6 +330,7 @@ class Containers(Core):
                 yield from value.element
             elif isinstance(value, External):
                 yield External(f"{value.path}[]", value.origin, value)
+                yield from self._filled_before(value.origin.expression) if value.origin is not None else ()
             elif isinstance(value, Instance):
                 yield from self._iterated(value)
         for store in self.stores_into(container, scope):

@@ -1,0 +1,53 @@
+"""Containers that a function fills and gives away: what it put into them is in them wherever they go."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from aiaudit.model.program import Program, scope_of_name
+from aiaudit.model.scopes import Class, Scope, Store, last_name
+from aiaudit.sources.python.facts import Expression
+
+_WRITTEN = ("dict", "list", "set")
+_MADE = frozenset(("dict", "list", "set", "defaultdict", "OrderedDict", "deque"))
+
+
+def built(program: Program) -> dict[int, list[Store]]:
+    """Identity of the expression that makes a container -> the stores into the variable, or the attribute of an object,
+    that it was bound to."""
+    found: dict[int, list[Store]] = defaultdict(list)
+    for store in program.element_stores:
+        for made in _makers(store, program):
+            found[id(made)].append(store)
+    return found
+
+
+def _makers(store: Store, program: Program) -> Iterator[Expression]:
+    base = store.base
+    holder = scope_of_name(store.scope, base[2]) if base[0] == "name" else None
+    given = [binding.expression for binding in holder.bindings[base[2]] if binding.kind == "value"] if holder else []
+    cls = _own_class(base[2], store.scope) if base[0] == "attr" else None
+    if cls is not None:
+        others = program.stores_by_attribute.get(base[3], ())
+        given += [other.value for other in others if _own_class(other.base, other.scope) is cls]
+    yield from (made for made in given if made is not None and _makes_container(made))
+
+
+def _own_class(expression: Expression, scope: Scope) -> Class | None:
+    """The class of the object that a method calls itself, if an expression is its name for it."""
+    method = scope.enclosing_method
+    if method is None or expression[0] != "name" or expression[2] != method.self_name:
+        return None
+    return method.owner
+
+
+def _makes_container(expression: Expression) -> bool:
+    return expression[0] in _WRITTEN or (expression[0] == "call" and last_name(expression[2]) in _MADE)
+
+
+def is_under(store: Store, wanted: Any) -> bool:
+    """Whether a store may be what stands under a key; any is where the key is unknown."""
+    given = store.key[2] if store.key is not None and store.key[0] == "const" else None
+    return wanted is None or given is None or wanted == given
