@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from aiaudit.model.program import Program, scope_of_name
 from aiaudit.model.scopes import Class, Scope, Store, last_name
@@ -14,23 +14,33 @@ _WRITTEN = ("dict", "list", "set")
 _MADE = frozenset(("dict", "list", "set", "defaultdict", "OrderedDict", "deque"))
 
 
-def built(program: Program) -> dict[int, list[Store]]:
+class Classes(Protocol):
+    """What tells how classes derive from each other."""
+
+    program: Program
+
+    def lineage(self, cls: Class) -> tuple[list[Class], list[str]]: ...
+    def subclasses(self, cls: Class) -> list[Class]: ...
+
+
+def built(classes: Classes) -> dict[int, list[Store]]:
     """Identity of the expression that makes a container -> the stores into the variable, or the attribute of an object,
     that it was bound to."""
     found: dict[int, list[Store]] = defaultdict(list)
-    for store in program.element_stores:
-        for made in _makers(store, program):
+    for store in classes.program.element_stores:
+        for made in _makers(store, classes):
             found[id(made)].append(store)
     return found
 
 
-def _makers(store: Store, program: Program) -> Iterator[Expression]:
+def _makers(store: Store, classes: Classes) -> Iterator[Expression]:
     base = store.base
     holder = scope_of_name(store.scope, base[2]) if base[0] == "name" else None
     given = [binding.expression for binding in holder.bindings[base[2]] if binding.kind == "value"] if holder else []
     cls = _own_class(base[2], store.scope) if base[0] == "attr" else None
-    if cls is not None:
-        others = program.stores_by_attribute.get(base[3], ())
+    # What a base class makes for each of its heirs is a container of its own for each.
+    if cls is not None and not classes.subclasses(cls) and len(classes.lineage(cls)[0]) == 1:
+        others = classes.program.stores_by_attribute.get(base[3], ())
         given += [other.value for other in others if _own_class(other.base, other.scope) is cls]
     yield from (made for made in given if made is not None and _makes_container(made))
 

@@ -272,7 +272,7 @@ class Containers(Core):
 
     @cached_property
     def _built(self) -> dict[int, list[Store]]:
-        return built(self.program)
+        return built(self)
 
     def elements(self, container: Expression | None, scope: Scope, index: int | None = None) -> Values:
         """What iterating over or unpacking a container gives."""
