@@ -10,6 +10,7 @@ from functools import cached_property
 from aiaudit.finding import Step
 from aiaudit.model.addresses import is_in_address
 from aiaudit.model.arguments import Argument, argument_of
+from aiaudit.model.brought import brought
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
@@ -224,7 +225,7 @@ class TimeoutReader:
             found = argument_of(known.call, name, self.evaluator)
             if found.state == "given" and not found.is_none:
                 return "ignored", self.default(known), found
-        carried = self.carried(known) or self.assigned(known) or self.of_module(known)
+        carried = self.carried(known) or self.assigned(known) or self.of_module(known) or self.brought_along(known)
         if carried is not None:
             return carried
         return ("hidden", None, None) if hidden else ("default", self.default(known), None)
@@ -251,6 +252,16 @@ class TimeoutReader:
         if state == "disabled":
             return "hidden", None, None  # told where the HTTP client is made
         return "set", self.worst(known, seconds), found
+
+    def brought_along(self, known: Known) -> Setting | None:
+        """What a time-out comes to that a client has inside of the model or agent which is passed."""
+        clients = list(brought(known, self.evaluator, self.makers))
+        if known.entry.purpose != "agent" or any(client.entry.purpose not in ASKED for client in clients):
+            return None
+        settings = [self.setting(client) for client in clients]
+        if any(state != "set" for state, _, _ in settings):
+            return "hidden", None, None  # told where the client is made
+        return max(settings, key=lambda setting: setting[1] or 0.0) if settings else None
 
     def of_module(self, known: Known) -> Setting | None:
         """What an attribute of the library's module says that holds for all its calls."""
