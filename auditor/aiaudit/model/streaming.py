@@ -52,6 +52,8 @@ _SENT_STRUCTURED = (
     *(f"json.{name}" for name in ("response_format", "tools", "functions", "format", "text.format")),
     "json.generationConfig.responseMimeType",
 )
+# How agents are told the form of their answers when they are made.
+_FORMS = ("output_type", "result_type")
 # What makes a chain or an agent answer in data rather than in prose.
 _PARSING = regex(r"^(?!Str)\w*OutputParser|^with_structured_output$|^bind_(tools|functions)$|^create_extraction_chain")
 _PROSE = frozenset(("answer", "reply", "response", "text", "content", "message", "summary", "explanation", "story"))
@@ -304,12 +306,21 @@ class _Finder(Streams):
         """Whether the model that is asked was told a form to answer in: one that has no text of prose in it."""
         link: object = known.value
         while isinstance(link, External):
+            if link.made and link.origin is not None and self._answers_in_a_form(link.origin):
+                return True
             if link.made and link.origin is not None and _PARSING.search(link.origin.name):
                 form = link.origin.argument("schema", 0)
                 forms = self.side.evaluator.evaluate(form, link.origin.scope) if form is not None else ()
                 return not any(isinstance(value, ClassValue) and _has_prose(value.cls) for value in forms)
             link = link.base
         return False
+
+    def _answers_in_a_form(self, made: Call) -> bool:
+        """Whether an agent is made to answer in a form of the program without a text of prose in it."""
+        form = next((value for name, value in made.keywords if name in _FORMS), None)
+        forms = self.side.evaluator.evaluate(form, made.scope) if form is not None else ()
+        classes = [value.cls for value in forms if isinstance(value, ClassValue)]
+        return bool(classes) and not any(_has_prose(cls) for cls in classes)
 
     def is_short(self, known: Known) -> bool:
         """Whether a call, or the making of a model, caps the answers at a few words."""
