@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
@@ -20,7 +20,7 @@ LAMBDA, RUNPOD, SAGEMAKER, SCORING, PREDICTOR, RPC = (
 )  # fmt: skip
 PAYLOADS = frozenset((LAMBDA, RUNPOD, SAGEMAKER, SCORING, PREDICTOR, RPC))
 SOCKET, SOCKET_IO, BOT, WORKER = "websockets", "Socket.IO", "bot", "worker"
-FUNCTION, HANDLER = "cloud function", "HTTP handler"
+FUNCTION, HANDLER, TORNADO = "cloud function", "HTTP handler", "Tornado"
 # What functions of these are called in messages, which name them after it.
 CALLED = {
     LAMBDA: "Lambda function",
@@ -35,6 +35,7 @@ CALLED = {
     WORKER: "worker function",
     FUNCTION: "cloud function",
     HANDLER: "handler",
+    TORNADO: "handler",
 }
 # Those whose functions get no text of a client's, or text that the platform bounds.
 WITHOUT_TEXT = (BOT, WORKER)
@@ -45,6 +46,7 @@ _MODELS = regex(
     r"openai|anthropic|langchain|langgraph|llama_index|litellm|bedrock|genai|generativeai|vertexai|cohere|mistralai|groq"
     r"|ollama|transformers|torch|huggingface|onnxruntime|pinecone|qdrant|chromadb|weaviate|faiss"
 )
+_NOWHERE: Mapping[int, str] = {}
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -122,7 +124,7 @@ _BASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     ".base_handler.BaseHandler": (("initialize",), ("handle", "preprocess", "inference", "postprocess"), PREDICTOR),
     "http.server.BaseHTTPRequestHandler": ((), ("do_*", "setup", "__init__"), HANDLER),
     "http.server.SimpleHTTPRequestHandler": ((), ("do_*", "setup", "__init__"), HANDLER),
-    "tornado.web.RequestHandler": ((), (*_VERBS, "prepare", "initialize", "__init__"), HANDLER),
+    "tornado.web.RequestHandler": ((), (*_VERBS, "prepare", "initialize", "__init__"), TORNADO),
     "tornado.websocket.WebSocketHandler": ((), ("on_message", "open", "initialize", "__init__"), SOCKET),
     "socketio.AsyncNamespace": ((), ("on_*",), SOCKET_IO),
     "socketio.Namespace": ((), ("on_*",), SOCKET_IO),
@@ -217,7 +219,7 @@ def _of_class(cls: Class, evaluator: Evaluator) -> Iterator[Answering]:
     for path in outside:
         for ending, (early, each, framework) in _BASES.items():
             if path == ending or (ending[0] == "." and path.endswith(ending)):
-                yield from _methods(cls, early, each, framework)
+                yield from _methods(cls, early, each, framework, evaluator.addresses if framework == TORNADO else {})
                 return
     if not outside and cls.name in _KNOWN_CLASSES and cls.method(_KNOWN_CLASSES[cls.name][1][0]) is not None:
         yield from _methods(cls, *_KNOWN_CLASSES[cls.name])
@@ -228,21 +230,23 @@ def _of_class(cls: Class, evaluator: Evaluator) -> Iterator[Answering]:
             yield from _methods(cls, ("__init__",), ("__call__", *names), HANDLER)
 
 
-def _methods(cls: Class, early: tuple[str, ...], each: tuple[str, ...], framework: str) -> Iterator[Answering]:
+def _methods(
+    cls: Class, early: tuple[str, ...], each: tuple[str, ...], framework: str, addresses: Mapping[int, str] = _NOWHERE
+) -> Iterator[Answering]:
     for method in cls.functions:
         if method.name in early:
             yield _answering(method, framework, STARTUP)
         elif any(_fits(method.name, pattern) for pattern in each):
-            yield _answering(method, framework, label=_label(cls, method))
+            yield _answering(method, framework, label=_label(method, addresses.get(id(cls), cls.name)))
 
 
 def _fits(name: str, pattern: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _label(cls: Class, method: Function) -> str:
+def _label(method: Function, address: str) -> str:
     verb = method.name.removeprefix("do_").lower()
-    return f"{verb.upper()} {cls.name}" if verb in _VERBS else ""
+    return f"{verb.upper()} {address}" if verb in _VERBS else ""
 
 
 # Names and calls

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from aiaudit.finding import Step
+from aiaudit.model.answering import TORNADO
 from aiaudit.model.branches import is_dead
 from aiaudit.model.consuming import is_iterated, takes_items
 from aiaudit.model.contexts import Reach, is_after_failure
@@ -275,9 +276,9 @@ def is_streaming(known: Known) -> bool:
 
 
 def runs_on_the_loop(route: Route) -> bool:
-    """Whether a plain handler is called on the event loop: GraphQL servers do so, and Litestar where it is not told to
-    use a thread."""
-    if route.framework == ON_THE_LOOP:
+    """Whether a plain handler is called on the event loop: GraphQL servers and Tornado do so, and Litestar where it is
+    not told to use a thread."""
+    if route.framework in (ON_THE_LOOP, TORNADO):
         return not route.handler.asynchronous
     if route.framework != "Litestar" or route.handler.asynchronous or route.decorator is None:
         return False

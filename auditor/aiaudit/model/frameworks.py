@@ -44,6 +44,7 @@ APPLICATIONS = {
     "quart.Quart": "Quart",
     "sanic.Sanic": "Sanic",
     "aiohttp.web.Application": "aiohttp",
+    "tornado.web.Application": "Tornado",
     "litestar.Litestar": "Litestar",
     "ninja.NinjaAPI": "Django Ninja",
     "flask_openapi3.OpenAPI": "Flask",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, Answering, answering, is_about_models
+from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, TORNADO, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
 from aiaudit.model.conventions import conventions
 from aiaudit.model.evaluate import Evaluator
@@ -206,7 +206,7 @@ class _Finder:
             self._entry(answer.kind, answer.function, answer.label, answer.span)
         elif not any(route.handler is answer.function for route in self.found.routes):
             route = self._add(answer.function, answer.label, answer.span, answer.framework, (), None)
-            route.kind = {HANDLER: "http", SOCKET: "websocket"}.get(answer.framework, "event")
+            route.kind = {HANDLER: "http", TORNADO: "http", SOCKET: "websocket"}.get(answer.framework, "event")
             module = answer.function.module
             if not self.found.applications or is_about_models(module, self.program):
                 self.standing.add(module.path)

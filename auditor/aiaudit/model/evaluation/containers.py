@@ -11,6 +11,7 @@ from aiaudit.model.evaluation.aliases import aliases
 from aiaudit.model.evaluation.built import built, is_under
 from aiaudit.model.evaluation.core import Core, method_of
 from aiaudit.model.evaluation.injection import INJECTED
+from aiaudit.model.evaluation.tornado import SETTINGS
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
 from aiaudit.model.program import imported_names, scope_of_name
@@ -62,6 +63,8 @@ class Containers(Core):
                 yield from self.evaluate(key, scope)
             elif isinstance(value, External) and value.path == CONTEXT_VARIABLE:
                 yield from self._context_values(value)
+            elif isinstance(value, External) and value.path in SETTINGS and isinstance(wanted, str):
+                yield from self.of_settings(wanted)
             elif isinstance(value, External):
                 yield _entry_of(value)
                 yield from self._filled_before(value.origin.expression, wanted) if value.origin is not None else ()

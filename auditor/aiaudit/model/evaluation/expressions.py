@@ -9,6 +9,7 @@ from functools import cached_property
 
 from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluation.core import Core
+from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
 from aiaudit.model.values import (
@@ -198,6 +199,8 @@ class Expressions(Core):
         """The object of the program that one of a framework carries, as far as its type tells: `runtime.context`."""
         if value.path == _RUNTIME and name == "context" and value.origin is not None:
             return tuple(self.annotated(value.origin.argument("context_schema", 0), value.origin.scope))
+        if value.path in HANDED_APPLICATIONS:
+            return tuple(self.of_application(name))
         if not value.given:
             return ()
         owner = next((part for part in reversed(value.path.split(".")) if part.endswith("()")), value.path)

@@ -11,6 +11,7 @@ from aiaudit.model.evaluation.by_name import ByName
 from aiaudit.model.evaluation.core import distinct, is_object
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
+from aiaudit.model.evaluation.tornado import Tornado
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import (
@@ -31,7 +32,7 @@ from aiaudit.values import replace
 OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
 
 
-class Functions(Decorators, ByName):
+class Functions(Decorators, ByName, Tornado):
     """Answers about functions of the repository."""
 
     def result_of(self, function: Function) -> Iterator[Value]:
@@ -74,6 +75,7 @@ class Functions(Decorators, ByName):
                 found.extend(given for value in self.evaluate(argument, scope) for given in self.provided(value))
             if not found and parameter in function.parameters[:2]:
                 found.extend(self._given_by_framework(parameter, function))
+            found.extend(self.initialized_with(name, function))
         yield from found
         is_none = default is not None and default[0] == "const" and default[2] is None
         if not (is_none and self._is_left_out(function, name)):
