@@ -20,6 +20,11 @@ from aiaudit.values import dataclass
 
 _FILLING = frozenset(("append", "extend", "insert", "appendleft"))
 _RECEIVING = frozenset(("receive_text", "receive_json", "receive_bytes", "receive", "iter_text", "iter_json", "recv"))
+# Classes of which a server makes an object for each connection, which then gets all messages of it.
+_CONNECTIONS = (
+    ".WebSocketHandler", ".WebSocketEndpoint", ".WebsocketConsumer", ".AsyncWebsocketConsumer",
+    ".JsonWebsocketConsumer", ".AsyncJsonWebsocketConsumer",
+)  # fmt: skip
 _TRIMMING = frozenset(("popleft", "popitem"))
 _DEPTH = 4
 
@@ -183,7 +188,8 @@ class Keeping:
             made = [call for heir in (cls, *evaluator.subclasses(cls)) for call in evaluator.constructions(heir)]
             early = [c for c in made if contexts.before_requests(c.scope) is not None]
             fresh = [c for c in made if c not in early and contexts.in_request(c.scope, cached=False) is not None]
-            known = self._lasting[id(cls)] = (bool(early) and not fresh) or any(map(self._is_put_away, made))
+            lasts = (bool(early) and not fresh) or evaluator.inherits(cls, *_CONNECTIONS)
+            known = self._lasting[id(cls)] = lasts or any(map(self._is_put_away, made))
         return known
 
     def _is_put_away(self, call: Call) -> bool:
