@@ -39,6 +39,10 @@ CARRIERS: dict[str, dict[str, int]] = {
     "ToolContext": {"context": 0},
     "Context": {"lifespan_context": 1},
 }
+# What the tools of an MCP server find what its lifespan yielded as.
+_LIFESPAN = "lifespan_context"
+_TOOL_SERVERS = ("mcp.", "fastmcp.")
+_TOOL_SERVER_NAMES = ("FastMCP", "Server", "MCPServer")
 _RUNTIME = "langgraph.runtime.get_runtime()"
 # Names under which code reaches for an application, or the state that it or a request carries.
 _SHARED = ("state", "g", "ctx", "app", "current_app", "application")
@@ -201,6 +205,8 @@ class Expressions(Core):
             return tuple(self.annotated(value.origin.argument("context_schema", 0), value.origin.scope))
         if value.path in HANDED_APPLICATIONS:
             return tuple(self.of_application(name))
+        if name == _LIFESPAN and not value.given and value.path.startswith(_TOOL_SERVERS):
+            return tuple(self._yielded_by_lifespans())
         if not value.given:
             return ()
         owner = next((part for part in reversed(value.path.split(".")) if part.endswith("()")), value.path)
@@ -208,6 +214,13 @@ class Expressions(Core):
             return (External(f"{value.path}.{name}", value.origin, value, value.given),)
         index = CARRIERS.get(owner.removesuffix("()"), {}).get(name)
         return value.given[index] if index is not None and index < len(value.given) else ()
+
+    def _yielded_by_lifespans(self) -> Iterator[Value]:
+        """What the lifespans of the program's tool servers yield: `FastMCP("docs", lifespan=open_stores)`."""
+        for call in (call for name in _TOOL_SERVER_NAMES for call in self.program.calls_by_name.get(name, ())):
+            for value in self.evaluate(call.keyword("lifespan"), call.scope):
+                if isinstance(value, FunctionValue):
+                    yield from self.result(value.function)
 
     def _in_namespace(self, namespace: External, name: str) -> Iterator[Value]:
         """What an object that holds whatever it is given was given, at once or later."""
