@@ -48,20 +48,22 @@ class LeftOut:
                 return []
             if key is None and parameter[1] != "keywords":
                 return []
-            if key is None and self._is_filled(value, function):
+            if key is None and self._is_filled(value, function, names):
                 return []
             found += [(parameter, parameter[0])] if key is not None else [(parameter, name) for name in names]
         return found
 
-    def _is_filled(self, mapping: Expression, function: Function) -> bool:
-        """Whether the function puts something into its `**options` itself, or hands them to somebody who may."""
-        name = mapping[2]
-        if self.evaluator.filled.get(self.evaluator.variable(mapping, function)):
+    def _is_filled(self, mapping: Expression, function: Function, names: tuple[str, ...]) -> bool:
+        """Whether the function may put one of some arguments into its `**options` itself."""
+        stores = self.evaluator.filled.get(self.evaluator.variable(mapping, function), ())
+        if any(store.how != "update" and _may_be(store.key, names) for store in stores):
             return True
         return any(
-            (call.expression[2][0] == "attr" and call.expression[2][2][:1] == ("name",))
-            and call.expression[2][2][2] == name
-            and call.name in ("setdefault", "update")
+            call.name in ("setdefault", "update")
+            and call.expression[2][0] == "attr"
+            and call.expression[2][2][:1] == ("name",)
+            and call.expression[2][2][2] == mapping[2]
+            and _may_put(call, names)
             for call in function.calls
         )
 
@@ -71,6 +73,20 @@ class LeftOut:
                 _given(call, function, parameter, name, offset, shift) for parameter, name in handed
             ):
                 yield call
+
+
+def _may_put(call: Call, names: tuple[str, ...]) -> bool:
+    """Whether `options.setdefault(...)` or `options.update(...)` may put one of some arguments into a mapping."""
+    if call.name == "setdefault":
+        return _may_be(call.arguments[0] if call.arguments else None, names)
+    for given in call.arguments:
+        if given[0] != "dict" or any(_may_be(key, names) for key, _ in given[2]):
+            return True
+    return any(key is None or key in names for key, _ in call.keywords)
+
+
+def _may_be(key: Expression | None, names: tuple[str, ...]) -> bool:
+    return key is None or key[0] != "const" or key[2] in names
 
 
 def _given(call: Call, function: Function, parameter: Parameter, name: str, offset: int, shift: int) -> bool:
