@@ -11,7 +11,7 @@ from aiaudit.model.scopes import Class, Scope, Store, last_name
 from aiaudit.sources.python.facts import Expression
 
 _WRITTEN = ("dict", "list", "set")
-_MADE = frozenset(("dict", "list", "set", "defaultdict", "OrderedDict", "deque"))
+_MADE = frozenset(("dict", "list", "set", "defaultdict", "OrderedDict", "deque", "model_dump", "asdict"))
 
 
 class Classes(Protocol):

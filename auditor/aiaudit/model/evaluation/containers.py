@@ -269,9 +269,13 @@ class Containers(Core):
 
     def _filled_before(self, made: Expression, wanted: Any = None) -> Iterator[Value]:
         """What was put into a container under the name that it had where it was made."""
-        for store in self._built.get(id(made), ()):
+        for store in self.put_into(made):
             if is_under(store, wanted):
                 yield from self.stored(store)
+
+    def put_into(self, made: Expression) -> Sequence[Store]:
+        """The stores into what an expression makes, by the name that it has there."""
+        return self._built.get(id(made), ())
 
     @cached_property
     def _built(self) -> dict[int, list[Store]]:

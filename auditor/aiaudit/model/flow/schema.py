@@ -287,7 +287,10 @@ class Schema:
             place = Span.at(candidate.module.path, bindings[0].statement[1]) if bindings[0].statement else None
             if found.opened:
                 found = replace(found, opened=False, container=Container(name, candidate.name, place))
-            return found if found.owner else replace(found, field=name, owner=candidate.name, declared=place)
+            way = (name, *found.way)
+            if found.owner:
+                return replace(found, way=way)
+            return replace(found, field=name, owner=candidate.name, declared=place, way=way)
         rooted = self._root_type(self.evaluator.lineage(cls)[0]) if name == "root" else None
         if rooted is not None:
             found = self.annotated(rooted[0], rooted[1].parent or rooted[1].module, path, depth)

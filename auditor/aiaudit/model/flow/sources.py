@@ -264,7 +264,8 @@ class Sources:
         if not verdict.owner and route is not None and _is_in_address(name, route):
             return None
         if verdict.owner:
-            if self.checks.bounded(function, name, (verdict.field,), None, lambda: verdict.is_list) and not path:
+            way = verdict.way or (verdict.field,)
+            if self.checks.bounded(function, name, way, None, lambda: verdict.is_list) and not path:
                 return None
             description = f"field `{verdict.field}` of {verdict.owner}"
             declared = verdict.declared or place
