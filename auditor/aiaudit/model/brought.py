@@ -1,4 +1,4 @@
-"""Clients that come with what an agent is given: `Agent(OpenAIModel("...", provider=Provider(openai_client=client)))`."""
+"""Clients that come with what an agent is given: `Agent(Model("...", provider=Provider(openai_client=client)))`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def brought(known: Known, evaluator: Evaluator, makers: Mapping[int, Sequence[Kn
                 yield from _inside(value.origin, evaluator, makers, _DEPTH)
 
 
-def _inside(
-    made: Call, evaluator: Evaluator, makers: Mapping[int, Sequence[Known]], depth: int
-) -> Iterator[Known]:
+def _inside(made: Call, evaluator: Evaluator, makers: Mapping[int, Sequence[Known]], depth: int) -> Iterator[Known]:
     own = [maker for maker in makers.get(id(made), ()) if maker.entry.timeout is not None]
     if own or not depth:
         yield from own

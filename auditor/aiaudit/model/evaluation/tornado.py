@@ -90,9 +90,7 @@ class Tornado(Core):
     @cached_property
     def addresses(self) -> dict[int, str]:
         """Handler class -> where the tables of the applications have it."""
-        return {
-            id(handler): str(parts[0][2]) for handler, parts, _ in reversed(self._rows) if parts[0][0] == "const"
-        }
+        return {id(handler): str(parts[0][2]) for handler, parts, _ in reversed(self._rows) if parts[0][0] == "const"}
 
     @cached_property
     def _rows(self) -> list[tuple[Class, Sequence[Expression], Scope]]:

@@ -26,8 +26,8 @@ class Verdict:
 
     `field` and `owner` name the field that holds it, where there is one; `declared` is its place; `is_list`: the value
     is a list of texts; `many`: each item is bounded, their number is not. `opened`: the value is a list of any number
-    of items; `container` is the outermost field on the way to the text that holds such a list. `way` are the fields from
-    the whole value down to the text.
+    of items; `container` is the outermost field on the way to the text that holds such a list. `way` are the fields
+    from the whole value down to the text.
     """
 
     kind: str
