@@ -43,7 +43,10 @@ READING = frozenset(
      "pandas.read_pickle", "pandas.read_json", "scipy.sparse.load_npz")
 )  # fmt: skip
 # Methods that ask whether a server is there.
-_ASKING = frozenset(("ping", "heartbeat", "connect", "begin", "server_info", "is_ready", "get_collections"))
+_ASKING = frozenset(
+    ("ping", "heartbeat", "connect", "begin", "server_info", "is_ready", "is_live", "get_collections", "exists",
+     "collection_exists", "has_collection", "list_collections")
+)  # fmt: skip
 # Methods that make ready what was made.
 _PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
 # Calls that make code of the repository part of the service, and those that bring its database up to date.
@@ -123,13 +126,13 @@ class _Making:
     def is_used_in(self, block: Enclosing, scope: Scope, is_start: bool) -> bool:
         """Whether the try also works with what it makes: then it guards one request's work, not a start.
 
-        To ask a server whether it is there is no work yet.
+        To ask a server whether it is there, and to make its collections, is no work yet.
         """
         return any(
             known.entry.kind == "call"
             and not _is_initialisation(known)
             and (known.entry.mode != "none" or known.entry.generates)
-            and not (is_start and known.call.name in _ASKING)
+            and not (is_start and (known.call.name in _ASKING or _makes_ready(known)))
             and any(link.node is block.node for link in known.call.around)
             for known in self.side.known
             if known.call.scope is scope
@@ -176,6 +179,11 @@ def _is_initialisation(known: Known) -> bool:
     if known.entry.kind != "call":
         return known.entry.cost != "cheap" or known.entry.purpose in ("llm", "agent", "chain")
     return known.entry.path.rpartition(".")[2] in _PREPARING
+
+
+def _makes_ready(known: Known) -> bool:
+    """Whether a call makes a collection of a vector store: `client.collections.create("Recipe")`."""
+    return known.entry.purpose == "vector" and last_name(known.call.expression[2]) == "create"
 
 
 def _is_work(known: Known) -> bool:

@@ -74,7 +74,7 @@ _NAMING = word_set("x api key token secret access auth client id refresh bearer 
 _MADE_UP = word_set(
     "my super very dev test demo local some random strong prod production insecure unsafe default change"
 )
-_OWN_KEYS = word_set("secret key jwt flask django app session signing")
+_OWN_KEYS = word_set("secret key jwt flask django app session signing cookie csrf wtf")
 _SIGNING = word_set("secret jwt signing")
 _SHORTEST_SIGNING = 4
 _FILE = regex(
