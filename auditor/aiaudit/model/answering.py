@@ -133,6 +133,7 @@ _BASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
 # What protoc writes for a service of gRPC: the class, which a service derives from, and the modules, committed or not.
 _SERVICERS = "Servicer"
 _GENERATED = "_pb2_grpc.py"
+_STATIC = ("staticmethod", "classmethod")
 # Classes that a server finds by their names: those of Triton and of Hugging Face's endpoints.
 _KNOWN_CLASSES = {
     "TritonPythonModel": (("initialize", "__init__"), ("execute",), PREDICTOR),
@@ -210,10 +211,13 @@ def _of_decorator(callee: Expression, scope: Scope, evaluator: Evaluator) -> tup
 
 def _of_class(cls: Class, evaluator: Evaluator) -> Iterator[Answering]:
     (_, *bases), outside = evaluator.lineage(cls)
-    generated = any(base.name.endswith(_SERVICERS) and base.module.path.endswith(_GENERATED) for base in bases)
+    generated = [base for base in bases if base.name.endswith(_SERVICERS) and base.module.path.endswith(_GENERATED)]
     if generated or any(path.endswith(_SERVICERS) for path in outside):
+        # Besides its calls, a service may have methods of its own, which are known where what protoc wrote is there.
+        called = {method.name for base in generated for method in base.functions}
         for method in cls.functions:
-            if not method.name.startswith("_"):
+            is_own = method.name.startswith("_") or method.has_decorator("property", "cached_property", *_STATIC)
+            if not is_own and (not called or method.name in called):
                 yield _answering(method, RPC)
         return
     for path in outside:
