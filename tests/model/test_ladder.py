@@ -135,3 +135,51 @@ def test_the_time_out_that_nginx_has_for_a_route(tmp_path: Path, configuration: 
     found = [ladder.rung.seconds for ladder in inverted_ladders(service_of(tmp_path, files))]
 
     assert found == ([] if seconds is None else [seconds])
+
+
+WORKING = "from openai import OpenAI\nfrom flask import Flask\n\napp = Flask(__name__)\nclient = OpenAI({options}){more}\n\n\n"
+ROUTE = "@app.get('/models')\ndef models():\n    return client.chat.completions.create(model='m', messages=[], max_tokens=1)\n"
+
+
+@pytest.mark.parametrize(
+    ("copied", "seconds"),
+    [("deploy/gunicorn.py ./", None), ("deploy/short.py gunicorn.py", 20), ("app ./other", None)],
+)
+def test_a_configuration_of_gunicorn_is_read_where_the_image_has_it(
+    tmp_path: Path, copied: str, seconds: float | None
+) -> None:
+    """It may lie elsewhere in the repository; one that is nowhere to be seen may say anything."""
+    files = {
+        "app/main.py": WORKING.format(options="timeout=60, max_retries=0", more="") + ROUTE,
+        "deploy/gunicorn.py": "timeout = 100\n",
+        "deploy/short.py": "timeout = 20\n",
+        "Dockerfile": f"FROM python:3.12-slim\nWORKDIR /srv\nCOPY app ./app\nCOPY {copied}\n"
+        'ENTRYPOINT ["gunicorn", "app.main:app", "--config", "gunicorn.py"]\n',
+    }
+
+    found = [ladder.rung.seconds for ladder in inverted_ladders(service_of(tmp_path, files))]
+
+    assert found == ([] if seconds is None else [seconds])
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "seconds"),
+    [
+        ("timeout=600", ".with_options(timeout=20, max_retries=0)", None),
+        ("max_retries=0", ".with_options(timeout=25)", None),
+        ("timeout=20", ".with_options(timeout=40, max_retries=1)", 80),
+        ("timeout=20, max_retries=0", ".with_options(default_headers={})", None),
+    ],
+)
+def test_options_given_later_count_for_the_calls_behind_them(
+    tmp_path: Path, options: str, more: str, seconds: float | None
+) -> None:
+    """The time-out and the number of attempts of what `with_options` gives back."""
+    files = {
+        "app/main.py": WORKING.format(options=options, more=more) + ROUTE,
+        "Dockerfile": 'FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nCMD ["gunicorn", "app.main:app"]\n',
+    }
+
+    found = [ladder.wait.seconds for ladder in inverted_ladders(service_of(tmp_path, files))]
+
+    assert found == ([] if seconds is None else [seconds])

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, SCHEDULING
-from aiaudit.model.program import Program
+from aiaudit.model.program import DOTTED_JOBS, Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
 from aiaudit.model.unused import is_named_nowhere
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import Constant, External, FunctionValue, ModuleValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -51,6 +51,7 @@ def callbacks(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
         yield from _of_class(cls, evaluator)
         yield from _of_worker(cls, evaluator)
     yield from _of_worker_objects(program, evaluator)
+    yield from _of_dotted_names(program, evaluator)
     for function in program.functions:
         if _is_scheduled(function, program, evaluator):
             yield Callback("task", function, f"job {function.qualified_name}", function.span, True, "clock")
@@ -156,6 +157,24 @@ def _of_worker_objects(program: Program, evaluator: Evaluator) -> Iterator[Callb
                 entries = {k[2]: v for k, v in table[2] if k is not None and k[0] == "const"}
                 if {"queue", "functions"} <= entries.keys():
                     yield from _hooks(entries, module, evaluator)
+
+
+def _of_dotted_names(program: Program, evaluator: Evaluator) -> Iterator[Callback]:
+    """`queue.enqueue("app.jobs.build")` of RQ: its worker imports what the name says."""
+    for method, position in DOTTED_JOBS.items():
+        for call in program.calls_by_name.get(method, ()):
+            if len(call.arguments) <= position or not any(
+                isinstance(callee, External) and callee.path.startswith(("rq.", "django_rq."))
+                for callee in evaluator.callees(call)
+            ):
+                continue
+            for value in evaluator.evaluate(call.arguments[position], call.scope):
+                module, _, name = str(value.value).rpartition(".") if isinstance(value, Constant) else ("", "", "")
+                found = program.resolve(call.scope.module, module, 0) if module else None
+                if isinstance(found, ModuleValue) and found.module is not None:
+                    for function in found.module.functions:
+                        if function.name == name:
+                            yield Callback("task", function, f"task {name}", function.span)
 
 
 def _hooks(entries: Mapping[str | None, Expression], scope: Scope, evaluator: Evaluator) -> Iterator[Callback]:

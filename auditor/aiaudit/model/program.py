@@ -111,8 +111,10 @@ STARTERS = frozenset(
 
 # Calls that name a module in a text: Django's settings and URL files, classes to load.
 _NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
+# Calls that queue a job by the dotted name of its function (RQ): the position of the name.
+DOTTED_JOBS = {"enqueue": 0, "enqueue_call": 0, "enqueue_in": 1, "enqueue_at": 1}
 # All calls that a text in them may make lead to another module.
-_LEADING = _NAMING_MODULES.union(IMPORTING, TOLD)
+_LEADING = _NAMING_MODULES.union(IMPORTING, TOLD, DOTTED_JOBS)
 
 
 def is_beside_the_service(path: str) -> bool:
@@ -256,6 +258,9 @@ class Program:
             if name in IMPORTING or name in TOLD:
                 for plugin in imported_by(call, self):
                     yield from self._files_of(plugin)
+            for job in call.arguments[DOTTED_JOBS[name] :][:1] if name in DOTTED_JOBS else ():
+                if job[0] == "const" and isinstance(job[2], str) and "." in job[2]:
+                    yield from self._files_of(self.resolve(module, job[2].rpartition(".")[0], 0))
             if name not in _NAMING_MODULES or not call.arguments:
                 continue
             if name == "setdefault" and len(call.arguments) > 1:

@@ -192,13 +192,27 @@ class TimeoutReader:
                 return True
         if _is_given(use.keyword("timeout")) or self.deadlines.bound(use):
             return True
-        values = self.evaluator.evaluate(use.expression[2], use.scope)
-        return any(  # client.with_options(timeout=5).chat.completions.create(...)
-            origin.name in SAME_OBJECT and _is_given(origin.keyword("timeout"))
-            for value in values
-            if isinstance(value, External)
-            for origin in origins(value)
-        )
+        return any(_is_given(options.keyword("timeout")) for options in self.options_of(use))
+
+    def options_of(self, use: Call) -> Iterator[Call]:
+        """The calls that gave a client other options on the way to a use, the last one first:
+        `client.with_options(timeout=5).chat.completions.create(...)`."""
+        for value in self.evaluator.evaluate(use.expression[2], use.scope):
+            if isinstance(value, External):
+                yield from (origin for origin in origins(value) if origin.name in SAME_OBJECT)
+
+    def setting_of(self, use: Call, client: Known) -> Setting:
+        """What a client says of the time-out of a call on it: as it was made, or as its options were changed since."""
+        setting = self.setting(client)
+        given = next((options for options in self.options_of(use) if _is_given(options.keyword("timeout"))), None)
+        parameter = next((p for p in self.bounding(client) if p.name == "timeout"), None)
+        if given is None:
+            return setting
+        if parameter is None:
+            return "set", None, None
+        found = argument_of(given, "timeout", self.evaluator)
+        seconds = self.numbers.of(found, parameter)
+        return "set", None if seconds is None else seconds * self.attempts(client, given), found
 
     def setting(self, known: Known) -> Setting:
         """What a call itself says about its time-out."""
@@ -358,24 +372,26 @@ class TimeoutReader:
             return timeout.longest
         return timeout.default * self.attempts(known)
 
-    def attempts(self, known: Known) -> int:
-        """How often a call that times out is tried: the first time and its retries."""
+    def attempts(self, known: Known, options: Call | None = None) -> int:
+        """How often a call that times out is tried: the first time and its retries, which later options may change."""
         timeout = known.entry.timeout
         if timeout is None or not timeout.is_retried:
             return 1
-        retries = self.retries(known)
+        changed = self.retries(known, options) if options is not None else None
+        retries = changed if changed is not None else self.retries(known)
         return 1 + (retries if retries is not None else timeout.retries or 0)
 
     def worst(self, known: Known, seconds: float | None) -> float | None:
         """A set time-out times the attempts."""
         return None if seconds is None else seconds * self.attempts(known)
 
-    def retries(self, known: Known) -> int | None:
-        """The number of retries that the call asks for, None where it does not say."""
+    def retries(self, known: Known, options: Call | None = None) -> int | None:
+        """The number of retries that the call (or one that changes its options) asks for, None where it does not
+        say."""
         timeout = known.entry.timeout
         if timeout is None or timeout.retries_parameter is None:
             return None
-        number = argument_of(known.call, timeout.retries_parameter, self.evaluator).number
+        number = argument_of(options or known.call, timeout.retries_parameter, self.evaluator).number
         return int(number) if number is not None else None
 
 

@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Iterator
 
 from aiaudit.model.image.commands import Options, commands_in, options
+from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import VALUES
 from aiaudit.model.ladder.programs import ServedApplication
 from aiaudit.model.ladder.values import Rung
@@ -26,12 +27,16 @@ _SYNCHRONOUS = "sync"
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """Command-line options over those of GUNICORN_CMD_ARGS over those of the configuration file, as gunicorn has it."""
+    """Command-line options over those of GUNICORN_CMD_ARGS over those of the configuration file, as gunicorn has it.
+
+    `hidden` names a configuration file that nobody finds here: what it sets is not known.
+    """
 
     given: Options
     from_environment: Options
     module: Module | None
     side: PythonSide
+    hidden: str = ""
 
     def text(self, name: str, *flags: str) -> tuple[str, str] | None:
         """A setting and where it is made; None if nobody makes it."""
@@ -39,6 +44,8 @@ class _Settings:
             value = source.value(*flags)
             if value is not None:
                 return value, f"{flags[0]} {value}"
+        if self.hidden:
+            return "", f"{name} in {self.hidden}"
         for binding in self.module.bindings.get(name, ()) if self.module is not None else ():
             if binding.expression is None or self.module is None:
                 continue
@@ -96,8 +103,9 @@ def _settings(service: Service, side: PythonSide, application: ServedApplication
     written = application.environment.get("GUNICORN_CMD_ARGS", "")
     commands = commands_in(f"gunicorn {written}") if written else ()
     from_environment = options(commands[0].words[1:], VALUES) if commands else Options((), ())
-    named = given.value("--config", "-c") or from_environment.value("--config", "-c") or "gunicorn.conf.py"
-    return _Settings(given, from_environment, _configuration(service, side, application, named), side)
+    named = given.value("--config", "-c") or from_environment.value("--config", "-c")
+    module = _configuration(service, side, application, named or "gunicorn.conf.py")
+    return _Settings(given, from_environment, module, side, "" if module is not None else named or "")
 
 
 def _configuration(service: Service, side: PythonSide, application: ServedApplication, named: str) -> Module | None:
@@ -105,6 +113,10 @@ def _configuration(service: Service, side: PythonSide, application: ServedApplic
     written = named.removeprefix("file:")
     if written.startswith("python:"):
         written = written.removeprefix("python:").replace(".", "/") + ".py"
+    place = absolute(written, application.server.folder) if application.files is not None else None
+    copied = application.files.source(place) if application.files is not None and place is not None else None
+    if copied is not None:
+        return side.program.load(copied)
     module_root = application.path.removesuffix(".py").removesuffix("/__init__")
     dotted = application.server.module.replace(".", "/")
     roots = [application.root, module_root.removesuffix(dotted).rstrip("/")]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from aiaudit.model.compose import ComposeService, Variable, compose_files
 from aiaudit.model.image import Image, Presence
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
-from aiaudit.model.image.filesystem import absolute
+from aiaudit.model.image.filesystem import Filesystem, absolute
 from aiaudit.model.image.launches import launches
 from aiaudit.model.image.programs import WORKERS, server_of
 from aiaudit.model.image.starts import Start, starts
@@ -27,7 +27,7 @@ class ServedApplication:
 
     `path` is the module that the server imports, `modules` all files behind it. `names` are the compose services that
     run it, `port` where it listens ("" where not known). `environment` are the variables that it gets for sure, `root`
-    the folder of the repository that its working folder is.
+    the folder of the repository that its working folder is, `files` what is known of its image.
     """
 
     server: Server
@@ -36,6 +36,7 @@ class ServedApplication:
     names: tuple[str, ...]
     environment: Mapping[str, str]
     root: str
+    files: Filesystem | None = None
 
     @property
     def port(self) -> str:
@@ -81,7 +82,7 @@ class _Finder:
         for server in start.command.servers if start.command is not None else ():
             path = self.source(image, server) if server.program not in WORKERS else None
             if path is not None and self.service.holds(path):
-                yield self.served(server, path, names, environment, image.context.folder)
+                yield self.served(server, path, names, environment, image.context.folder, image.final.files)
 
     def of_compose(self) -> Iterator[ServedApplication]:
         """Services that run the repository's code in somebody else's image, where a module's name is found once."""
@@ -136,14 +137,20 @@ class _Finder:
         return found[0] if len(found) == 1 and self.service.holds(found[0]) else None
 
     def served(
-        self, server: Server, path: str, names: tuple[str, ...], environment: Mapping[str, str], root: str
+        self,
+        server: Server,
+        path: str,
+        names: tuple[str, ...],
+        environment: Mapping[str, str],
+        root: str,
+        files: Filesystem | None = None,
     ) -> ServedApplication:
         modules = set(self.side.program.closure([path]))
         applications = {application.call.scope.module.path for application in self.side.routing.applications}
         # Where there is one application, routes that are found by convention, not by imports, are its own.
         if self.is_django(path) if not applications else len(applications) == 1 and applications <= modules:
             modules.update(e.scope.module.path for e in self.side.routing.entries if e.kind == "request")
-        return ServedApplication(server, path, frozenset(modules), names, environment, root)
+        return ServedApplication(server, path, frozenset(modules), names, environment, root, files)
 
     def is_django(self, path: str) -> bool:
         """Whether a module gets its application from Django."""

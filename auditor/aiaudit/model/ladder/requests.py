@@ -43,13 +43,13 @@ class _Finder:
 
     def of_client(self, client: Known) -> Iterator[RequestWait]:
         """The waits of the calls on a client, each with its own time-out where it has one."""
-        setting = self.reader.setting(client)
         for use in self.side.uses.get(id(client.call), ()):
             if use.name in QUIET:
                 continue
             own = next((k for k in self.reader.known_of.get(id(use), ()) if k.entry.timeout is not None), None)
             given = self.reader.setting(own) if own is not None else ("default", None, None)
-            yield from self.of_call(use, own or client, given if given[0] == "set" else setting)
+            setting = given if given[0] == "set" else self.reader.setting_of(use, client)
+            yield from self.of_call(use, own or client, setting)
 
     def of_call(self, call: Call, known: Known, setting: Setting) -> Iterator[RequestWait]:
         state, seconds, _ = setting
