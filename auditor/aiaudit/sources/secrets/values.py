@@ -92,6 +92,9 @@ _MADE_OF_WORDS = regex(r"[\w\-.!@#$%^&*+=]+")
 _SPLIT = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # `secret123` is a password, `password1` and `api_key_2` are names of fields.
 _NUMBERED = regex(r"[A-Za-z]\d{2,}$")
+# Passwords that Google and WordPress make for single programs: four or six groups of four, some words are as long.
+_GROUPED = regex(r"[A-Za-z0-9]{4}(?: [A-Za-z0-9]{4}){3}(?:(?: [A-Za-z0-9]{4}){2})?")
+_MOSTLY_WORDS = 0.5
 _SCHEME = regex(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
 
 
@@ -175,6 +178,10 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
     value = without_scheme(value.strip())
     if kind is None or kind == names.URL or len(value) < 2 or len(value) > LONGEST_VALUE:
         return None
+    if kind == names.PASSWORD and _GROUPED.fullmatch(value):
+        value = value.replace(" ", "")
+        if not is_placeholder(value):
+            return (GENERIC, FAIR) if wordiness(value) < _MOSTLY_WORDS else None
     if any(character.isspace() for character in value):
         return (PLACEHOLDER, WEAK) if re.fullmatch(r"<[^<>|]{2,60}>", value) else None
     signs = _signs(value, name, use)
