@@ -494,3 +494,58 @@ def test_known_clients() -> None:
     assert client_of("myopenai.OpenAI") is None
     assert connects("psycopg.AsyncConnection.connect")
     assert not connects("sqlalchemy.create_engine")
+
+
+@pytest.mark.parametrize(
+    ("handed", "reported"),
+    [
+        ("run_in_threadpool(s3.put_object, Bucket=BUCKET, Key='a', Body=b'')", ["PLACE"]),
+        ("asyncio.to_thread(store, BUCKET)", ["PLACE"]),
+        ("asyncio.to_thread(print, BUCKET)", []),
+        ("run_in_threadpool(s3.put_object, Bucket='b', Key=BUCKET or 'a', Body=b'')", []),
+    ],
+)
+def test_what_a_thread_gets(tmp_path: Path, handed: str, reported: list[str]) -> None:
+    """The function that runs there uses it."""
+    body = f"""
+import asyncio
+import boto3
+from fastapi.concurrency import run_in_threadpool
+s3 = boto3.client("s3")
+BUCKET = os.getenv("PLACE")
+def store(where):
+    s3.put_object(Bucket=where, Key="a", Body=b"")
+@app.post("/export")
+async def export():
+    await {handed}
+"""
+    assert names_in(tmp_path, body) == reported
+
+
+@pytest.mark.parametrize(
+    ("answer", "cached", "reported"),
+    [
+        ("raise HTTPException(501, 'not configured')", "@lru_cache", False),
+        ("raise HTTPException(status_code=status.HTTP_501_NOT_IMPLEMENTED)", "@cache", False),
+        ("return JSONResponse({'error': 'not configured'}, status_code=501)", "@lru_cache(maxsize=1)", False),
+        ("raise HTTPException(503, 'not configured')", "@lru_cache", True),
+        ("pass", "@lru_cache", True),
+    ],
+)
+def test_a_feature_that_an_installation_may_lack(tmp_path: Path, answer: str, cached: str, reported: bool) -> None:
+    """501 says that it is not there; what makes the client once is reached only behind the question."""
+    body = f"""
+from functools import cache, lru_cache
+from fastapi import status
+from fastapi.responses import JSONResponse
+KEY = os.getenv("TRANSLATOR_API_KEY")
+{cached}
+def translator():
+    return Anthropic(api_key=KEY)
+@app.post("/translate")
+def translate(text: str):
+    if not KEY:
+        {answer}
+    return translator().models.list()
+"""
+    assert names_in(tmp_path, body) == (["TRANSLATOR_API_KEY"] if reported else [])

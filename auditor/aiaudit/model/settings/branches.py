@@ -40,7 +40,9 @@ def outcome_of(body: tuple[Statement, ...], scope: Scope, keys: Collection[str] 
     outcome, warned = WARNS, False
     for statement in body:
         if is_failure(statement):
-            return ANSWERS if _is_http_error(statement) else RAISES
+            if not _is_http_error(statement):
+                return RAISES
+            return DISABLES if _is_not_implemented(statement[2]) else ANSWERS
         if statement[0] == "assign" and any(key_of(target) in keys for target in statement[2]):
             return OTHER if statement[3][0] == "const" and not statement[3][2] else FALLBACK
         found = _outcome_of_one(statement, scope)
@@ -94,7 +96,7 @@ def _outcome_of_one(statement: Statement, scope: Scope) -> str | None:
             return None
         name = last_name(call[2])
         if name == "abort":
-            return ANSWERS
+            return DISABLES if _is_not_implemented(call) else ANSWERS
         if name in _COLLECTING and fails(scope):
             return RAISES
         return None if _LOGGING.match(name) else OTHER
@@ -113,6 +115,8 @@ def _returned(value: Expression | None) -> str:
         return ANSWERS if _COMPLAINT.search(value[2]) else OTHER
     if value[0] in ("list", "dict", "tuple", "set") and not value[2]:
         return DISABLES
+    if _is_not_implemented(value):
+        return DISABLES
     for part in walk(value):
         if part[0] == "call" and _RESPONSE.match(last_name(part[2])):
             return ANSWERS
@@ -121,6 +125,14 @@ def _returned(value: Expression | None) -> str:
             if any(key in _ERROR_KEYS[:3] for key in keys) or _complains(part):
                 return ANSWERS
     return ANSWERS if value[0] in ("fstr", "tuple", "bin") and _complains(value) else OTHER
+
+
+def _is_not_implemented(answer: Expression) -> bool:
+    """Whether an answer says that this installation has no such feature: status 501."""
+    return any(
+        (part[0] == "const" and part[2] == 501) or last_name(part) in ("HTTP_501_NOT_IMPLEMENTED", "NOT_IMPLEMENTED")
+        for part in walk(answer)
+    )
 
 
 def _complains(value: Expression) -> bool:

@@ -10,6 +10,7 @@ from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.runners import CACHING
 from aiaudit.model.scopes import Call, Class, Function, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
@@ -34,6 +35,7 @@ from aiaudit.model.settings.words import (
 )
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
+from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -278,8 +280,9 @@ class Judge(Startup):
     def _is_named_with(self, thing: Function | Class, use: Use, depth: int) -> bool:
         if isinstance(thing, Function) and thing.name == "__init__" and thing.owner is not None:
             thing = thing.owner
-        if (isinstance(thing, Function) and thing.decorators) or depth == 0:
-            return False
+        decorators = thing.decorators if isinstance(thing, Function) else ()
+        if depth == 0 or any(_callee_name(decorator) not in CACHING for decorator in decorators):
+            return False  # called by who knows whom
         named = [read for read in self.reads.of(thing.name) if self._is_of(read, thing)]
         return bool(named) and all(
             is_guarded(read, use.keys, use.ignored, self.side.evaluator)
@@ -407,6 +410,10 @@ def is_checked_in_tokens(use: Use, evaluator: Evaluator) -> bool:
 def _is_signed_with(use: Use) -> bool:
     """Whether signatures are made or checked with a value: with a stand-in, anybody makes them."""
     return use.kind == ARGUMENT and any(map(_SIGNING.search, use.paths))
+
+
+def _callee_name(decorator: Expression) -> str:
+    return last_name(decorator[2] if decorator[0] == "call" else decorator)
 
 
 def _expects_none(read: Read) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiaudit.model.evaluate import is_field_call, method_of
 from aiaudit.model.evaluation.functions import is_bound
+from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import outside
@@ -424,7 +425,9 @@ class _Trail(Places):
     def _call(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         if parent[2] is child:
             return state, parent  # a method of the value
-        name = last_name(parent[2])
+        call = self.called_in_the_end(self.evaluator.call_of(parent, read.scope), child)
+        callee = call.expression[2]
+        name = last_name(callee)
         if name in _SAYING:
             return (state, parent) if self.is_test(parent, parents) else None
         if name in ("all", "any", "bool"):
@@ -433,9 +436,8 @@ class _Trail(Places):
             return None
         if is_field_call(parent):
             return state, parent
-        call = self.evaluator.call_of(parent, read.scope)
         parameter = _parameter(call, child)
-        values = self.evaluator.evaluate(parent[2], read.scope)
+        values = self.evaluator.evaluate(callee, read.scope)
         own = [v for v in values if isinstance(v, (FunctionValue, ClassValue))]
         if own:
             for value in own:
@@ -454,7 +456,7 @@ class _Trail(Places):
         if name == "partial":
             self.partly_given(read, call, child, parameter, state)
             return None
-        if name in ("update", "from_mapping") and parameter and last_name(parent[2][2]) == "config":
+        if name in ("update", "from_mapping") and parameter and last_name(callee[2]) == "config":
             self.configured(read, parameter, state)
             return None
         paths = tuple(v.path for v in values if isinstance(v, External))
@@ -463,6 +465,13 @@ class _Trail(Places):
         parameter = parameter or (state.key.rpartition(_BELOW)[2] if state.inside and state.key else "")
         self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
         return None
+
+    def called_in_the_end(self, call: Call, child: Any) -> Call:
+        """The call that a value gets to: `bucket.put(KEY)` of `to_thread(bucket.put, KEY)`."""
+        for handed in self.evaluator.handing.handed_over(call) if call.name in HANDING_OVER else ():
+            if any(child is given for given in (*handed.arguments, *(value for _, value in handed.keywords))):
+                return handed
+        return call
 
     def partly_given(self, read: Read, call: Call, child: Any, parameter: str, state: State) -> None:
         """Given to a function that is called later: `partial(fetch, KEY)`."""
