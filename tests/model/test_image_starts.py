@@ -153,3 +153,75 @@ def test_deploy_files_start_the_image_in_their_own_ways(tmp_path: Path) -> None:
         ("web", True, ("a:app", "0.0.0.0", 8000)),
     ]
     assert [start.is_checked for start in starts(made)] == [False, False, False, False, True]
+
+
+_SUPERVISED = """\
+[supervisord]
+nodaemon=true
+environment=UVICORN_HOST="0.0.0.0"
+
+[program:web]
+command=uvicorn a:app ; the API
+    --port %(ENV_PORT)s
+directory=/w
+environment=PORT="81",OTHER='a,b'
+
+[program:off]
+command=uvicorn b:app
+autostart=false
+
+[program:shell]
+command=bash -c "cd /v && exec uvicorn c:app --port 82"
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        ("/etc/supervisor/conf.d/app.conf", '["supervisord", "-n"]'),
+        ("/etc/supervisor/conf.d/app.conf", '["/usr/bin/supervisord", "-n", "-c", "/etc/supervisor/conf.d/app.conf"]'),
+        ("/etc/supervisord.conf", "exec supervisord --nodaemon"),
+        ("/w/supervisord.conf", '["supervisord"]'),
+    ],
+)
+def test_what_supervisord_starts(tmp_path: Path, place: str, command: str) -> None:
+    dockerfile = f"FROM python:3.12\nWORKDIR /w\nCOPY deploy.conf {place}\nCMD {command}\n"
+    made = images_of(tmp_path, {"Dockerfile": dockerfile, "deploy.conf": _SUPERVISED})[0]
+    first, second = served(made)
+
+    assert (first.host.text, first.port.number, first.server.folder) == ("0.0.0.0", 81, "/w")
+    assert (second.host.text, second.port.number, second.server.folder) == ("0.0.0.0", 82, "/v")
+    span = first.server.span
+    assert (span.path, span.line, span.column) == ("deploy.conf", 6, 9)
+    assert second.server.span.line == 16
+
+
+def test_a_configuration_of_supervisord_includes_others(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": 'FROM python:3.12\nWORKDIR /w\nCOPY d /etc/s\nCMD ["supervisord", "-c", "/etc/s/main.conf"]\n',
+        "d/main.conf": "[include]\nfiles = programs/*.ini\n",
+        "d/programs/web.ini": "[program:web]\ncommand = uvicorn a:app --port 80\n",
+        "d/programs/web.txt": "[program:not]\ncommand = uvicorn b:app --port 90\n",
+    }
+    made = images_of(tmp_path, files)[0]
+
+    assert [(item.port.number, item.server.span.column) for item in served(made)] == [(80, 11)]
+
+
+@pytest.mark.parametrize(
+    ("command", "ports"),
+    [
+        ('["honcho", "start"]', [81, 82]),
+        ('["honcho", "start", "web"]', [81]),
+        ('["honcho", "-f", "other", "start"]', []),
+        ('["honcho", "check"]', []),
+    ],
+)
+def test_what_a_procfile_starts(tmp_path: Path, command: str, ports: list[int]) -> None:
+    files = {
+        "Dockerfile": f"FROM python:3.12\nWORKDIR /w\nCOPY . .\nCMD {command}\n",
+        "Procfile": "# all of them\nweb: PORT=1 uvicorn a:app --port 81\nadmin: uvicorn b:app --port 82\n",
+    }
+    made = images_of(tmp_path, files)[0]
+
+    assert [item.port.number for item in served(made)] == ports

@@ -137,8 +137,18 @@ def test_the_time_out_that_nginx_has_for_a_route(tmp_path: Path, configuration: 
     assert found == ([] if seconds is None else [seconds])
 
 
-WORKING = "from openai import OpenAI\nfrom flask import Flask\n\napp = Flask(__name__)\nclient = OpenAI({options}){more}\n\n\n"
-ROUTE = "@app.get('/models')\ndef models():\n    return client.chat.completions.create(model='m', messages=[], max_tokens=1)\n"
+WORKING = """
+from flask import Flask
+from openai import OpenAI
+
+app = Flask(__name__)
+client = OpenAI({options}){more}
+
+
+@app.get("/models")
+def models():
+    return client.chat.completions.create(model="m", messages=[], max_tokens=1)
+"""
 
 
 @pytest.mark.parametrize(
@@ -150,7 +160,7 @@ def test_a_configuration_of_gunicorn_is_read_where_the_image_has_it(
 ) -> None:
     """It may lie elsewhere in the repository; one that is nowhere to be seen may say anything."""
     files = {
-        "app/main.py": WORKING.format(options="timeout=60, max_retries=0", more="") + ROUTE,
+        "app/main.py": WORKING.format(options="timeout=60, max_retries=0", more=""),
         "deploy/gunicorn.py": "timeout = 100\n",
         "deploy/short.py": "timeout = 20\n",
         "Dockerfile": f"FROM python:3.12-slim\nWORKDIR /srv\nCOPY app ./app\nCOPY {copied}\n"
@@ -176,7 +186,7 @@ def test_options_given_later_count_for_the_calls_behind_them(
 ) -> None:
     """The time-out and the number of attempts of what `with_options` gives back."""
     files = {
-        "app/main.py": WORKING.format(options=options, more=more) + ROUTE,
+        "app/main.py": WORKING.format(options=options, more=more),
         "Dockerfile": 'FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nCMD ["gunicorn", "app.main:app"]\n',
     }
 

@@ -10,6 +10,7 @@ from aiaudit.model.image.effects import moved
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import server_of
 from aiaudit.model.image.projects import installed_scripts
+from aiaudit.model.image.supervised import supervised
 from aiaudit.model.image.values import EffectiveCommand, Image, Server, Stage
 from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.expand import expand
@@ -123,6 +124,8 @@ class _Reader:
                 continue
             if self._script(command, folder, arguments, depth):
                 continue
+            if self._managed(command, folder, depth):
+                continue
             server = server_of(command, folder, self.variables) or self._console_script(command, folder)
             if server is not None:
                 span = Span.at(path, command.extent)
@@ -185,6 +188,21 @@ class _Reader:
         self.scripts.append(path)
         self.read(commands_in(text), path, folder, given, depth + 1)
         return True
+
+    def _managed(self, command: Command, folder: str | None, depth: int) -> bool:
+        """Read what a process manager starts, each program with the variables of its own; False if it starts none."""
+        files = self.stage.files
+        if depth >= _DEEPEST or files is None:
+            return False
+        programs = list(supervised(command, folder, files, self.image.service.tree))
+        for program in programs:
+            environment, variables = dict(self.environment), dict(self.variables)
+            given = [(name, self.expand(value)) for name, value in program.environment]
+            self.environment.update(given)
+            self.variables.update((name, value) for name, value in given if "$" not in value)
+            self.read(program.commands, program.path, program.folder, (), depth + 1)
+            self.environment, self.variables = environment, variables
+        return bool(programs)
 
     def _document(self, written: str, folder: str | None) -> list[Command]:
         """The commands of a script that the Dockerfile itself holds as a here-document, where they stand in it."""
