@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from aiaudit.model.image.commands import is_python, names_in
 from aiaudit.model.image.filesystem import Filesystem, absolute
+from aiaudit.model.image.generated import given_code
 from aiaudit.model.image.values import Download
+from aiaudit.model.syntax import statements_in
 from aiaudit.model.tree import Tree
 from aiaudit.patterns import regex
-from aiaudit.sources.dockerfile.facts import Command
+from aiaudit.sources.dockerfile.facts import Command, Heredoc, Instruction, Word
 from aiaudit.values import replace
 
 # Calls that fetch weights or data when their argument is not a local folder.
@@ -37,8 +41,10 @@ _TOOL_VALUES = names_in("--from --with --python -p --index --index-url --spec --
 _MODULES = {"spacy": "download", "nltk.downloader": "", "spacy.cli": "download", "playwright": "install"}
 
 
-def download(command: Command, folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
-    """The download that a command makes, if it makes one. Of a script of the repository that fetches nothing itself but
+def download(
+    command: Command, folder: str | None, files: Filesystem, tree: Tree, heredocs: Iterable[Heredoc] = ()
+) -> Download | None:
+    """The download that a command makes, if it makes one; `heredocs` are those of its instruction. Of a script of the repository that fetches nothing itself but
     may lead to what does, `what` is empty."""
     command = _tool(command)
     name, words = command.name, [word.text for word in command.words[1:]]
@@ -51,7 +57,21 @@ def download(command: Command, folder: str | None, files: Filesystem, tree: Tree
         return Download(command, "git clone from huggingface.co")
     if not is_python(name):
         return None
+    code = given_code(command, heredocs)
+    if code:
+        what = fetching_call(code)
+        return Download(command, what, needed=tuple(_needed(code, folder, files))) if what else None
     return _python(command, words, folder, files, tree)
+
+
+def download_of_program(instruction: Instruction) -> Download | None:
+    """The download that a RUN makes whose here-document is a program: `#!/usr/bin/env python3` in its first line."""
+    if not is_python(instruction.interpreter):
+        return None
+    what = fetching_call("\n".join(document.body for document in instruction.heredocs))
+    word = Word(instruction.interpreter, instruction.interpreter, instruction.extent)
+    command = Command((word,), (), "", False, (), instruction.extent)
+    return Download(command, what) if what else None
 
 
 def _tool(command: Command) -> Command:
@@ -72,13 +92,10 @@ def _texts(command: Command) -> tuple[str, ...]:
 
 
 def _python(command: Command, words: list[str], folder: str | None, files: Filesystem, tree: Tree) -> Download | None:
-    while words and words[0].startswith("-") and words[0] not in ("-c", "-m", "-"):
+    while words and words[0].startswith("-") and words[0] not in ("-m", "-"):
         words = words[1:]
     if len(words) < 1:
         return None
-    if words[0] == "-c" and len(words) > 1:
-        what = fetching_call(words[1])
-        return Download(command, what) if what else None
     if words[0] == "-m" and len(words) > 1:
         verb = _MODULES.get(words[1])
         if verb is not None and (not verb or verb in words[2:]):
@@ -97,6 +114,25 @@ def _module_file(module: str, folder: str | None, files: Filesystem) -> str | No
     if base is None:
         return None
     return files.source(f"{base}.py") or files.source(f"{base}/__main__.py")
+
+
+def _needed(code: str, folder: str | None, files: Filesystem) -> Iterator[str]:
+    """The repository files that code imports from the folder it runs in, the packages around them first."""
+    from aiaudit.sources.python.extract import extract
+
+    for statement in statements_in(extract(code)[1]):
+        if statement[0] == "import":
+            named = [name for name, _ in statement[2]]
+        elif statement[0] == "from":
+            named = [statement[3], *(f"{statement[3]}.{name}" for name, _ in statement[4])]
+        else:
+            continue
+        for name in named:
+            parts = name.split(".")
+            for length in range(1, len(parts) + 1):
+                base = absolute("/".join(parts[:length]), folder)
+                found = (files.source(f"{base}{end}") for end in (".py", "/__init__.py"))
+                yield from (path for path in found if path is not None)
 
 
 def fetching_call(text: str) -> str | None:

@@ -19,7 +19,7 @@ def blur_written(
     if not is_python(command.name):
         return
     named = [text for text in _of_script(command, folder, files, tree) if text.startswith("/") or text.endswith(".py")]
-    named += (text for text in _strings_in(_code(command, heredocs)) if "/" in text or "." in text)
+    named += (text for text in _strings_in(given_code(command, heredocs)) if "/" in text or "." in text)
     for text in named:
         written = absolute(text, folder)
         if written is not None:
@@ -34,7 +34,7 @@ def _of_script(command: Command, folder: str | None, files: Filesystem, tree: Tr
     yield from _names(facts[1] if facts is not None else ())
 
 
-def _code(command: Command, heredocs: Iterable[Heredoc]) -> str:
+def given_code(command: Command, heredocs: Iterable[Heredoc]) -> str:
     """The code that an interpreter is given: after `-c`, or as a here-document where it is given nothing else."""
     words = list(command.arguments)
     if "-c" in words[:-1]:

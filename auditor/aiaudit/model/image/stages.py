@@ -9,7 +9,7 @@ from aiaudit.model.image.bases import is_plain, starting_folder
 from aiaudit.model.image.commands import commands_in, expanded, is_shell, unwrapped
 from aiaudit.model.image.context import Context
 from aiaudit.model.image.copies import CopyReader
-from aiaudit.model.image.downloads import download
+from aiaudit.model.image.downloads import download, download_of_program
 from aiaudit.model.image.effects import moved, replay
 from aiaudit.model.image.filesystem import Filesystem, Presence, absolute
 from aiaudit.model.image.generated import blur_written
@@ -165,7 +165,8 @@ class _Builder:
         instruction = layer.instruction
         mounts = tuple(mount_of(value, self.expand) for value in instruction.flag_values("mount"))
         installs: list[Install] = []
-        downloads: list[Download] = []
+        program = download_of_program(instruction)
+        downloads: list[Download] = [program] if program is not None else []
         folder = start = self.stage.workdir
         made: list[Command] = []
         for command in self._opened(instruction.commands, folder):
@@ -187,7 +188,7 @@ class _Builder:
             else:
                 made.append(command)
                 blur_written(command, folder, self.files, self.tree, instruction.heredocs)
-                found = download(command, folder, self.files, self.tree)
+                found = download(command, folder, self.files, self.tree, instruction.heredocs)
                 if found is not None:
                     downloads.append(found)
         replay(made, self.files, start)
