@@ -124,10 +124,19 @@ class Checks:
             yield Check(bound, address, 0, False)
             if tag == "if" and statement[4] and _leaves(statement[4]):
                 yield Check(bound, address, None, _rejects(statement[4]))
+        for bound in self._turns(small, statement[2], scope) if tag == "if" and _leaves(statement[3]) else ():
+            yield Check(bound, address, None, _rejects(statement[3]))
         for bound in small:
             yield Check(bound, address, 1, False)
             if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root_of(bound.key)):
                 yield Check(bound, address, None, _rejects(statement[3]))
+
+    def _turns(self, bounds: set[Bound], test: Expression, scope: Scope) -> Iterator[Bound]:
+        """The turns whose texts a budget counts: `total += len(turn["content"])`, and then `if total > BUDGET: break`.
+        All of them together are bounded, so that they need no limit of their number."""
+        turns = {bound.key.rpartition(".")[0] for bound in bounds if bound.key.endswith((".content", ".text"))}
+        if turns and any(_is_summed(part[2], scope) for part in walk(test) if part[0] == "name"):
+            yield from (Bound(turn, True) for turn in sorted(turns))
 
     def definitions(self, scope: Scope) -> Definitions:
         """What a name was given where it stands in a scope."""
@@ -196,6 +205,13 @@ class Checks:
                 elif statement[0] == "if" and _rejects(statement[3]):
                     known |= limited_if(statement[2], False)
         return known
+
+
+def _is_summed(name: str, scope: Scope) -> bool:
+    """Whether a variable is counted up."""
+    holder = scope_of_name(scope, name)
+    written = [binding.statement for binding in holder.bindings[name]] if holder is not None else []
+    return any(statement is not None and statement[0] == "aug" and statement[3] == "Add" for statement in written)
 
 
 def _leaves(body: tuple[Statement, ...]) -> bool:
