@@ -42,6 +42,9 @@ from aiaudit.model import places
         ("docker-compose.prod.yml", places.PLATFORM),
         ("db-compose.yaml", places.PLATFORM),
         ("config/app.yaml.md", places.DOCUMENT),
+        ("config/default.yaml", places.CODE),
+        ("config.default.yaml", places.EXAMPLE),
+        ("default.env", places.EXAMPLE),
     ],
 )
 def test_places(path: str, place: str) -> None:

@@ -32,6 +32,8 @@ _EXAMPLE_WORDS = _words(
 _EXAMPLE_NAME = regex(
     r"(?:.*[._-])?(?:examples?|samples?|templates?|tmpl(?:ate)?|tpl|dist|default|skeleton|stub|copy)(?:[._-].*)?"
 )
+# Templates of serverless functions, and what layered settings start from.
+_SHIPPED = _words("template.yaml template.yml default.yaml default.yml default.toml default.json default.ini")
 _PROGRAMS = (".py", ".js", ".mjs", ".ts", ".tsx", ".jsx", ".go", ".java", ".rs", ".rb", ".php")
 _PIPELINE = regex(
     r"(?:^|/)(?:ci|\.(?:github|circleci|gitea|forgejo|buildkite|woodpecker))/|(?:^|/)(?:\.gitlab-ci[^/]*|bitbucket-pipelines|"
@@ -78,10 +80,11 @@ def _is_test(name: str) -> bool:
 
 
 def _is_example(name: str) -> bool:
-    """`.env.example`, `env.sample`, `config.template.yaml`, `dotenv-example`; a program called template.py is none."""
+    """`.env.example`, `env.sample`, `config.template.yaml`, `dotenv-example`; a program called template.py is none, nor
+    is `config/default.yaml`."""
     if name.endswith(_PROGRAMS):
         words = _SPLIT.split(name.rpartition(".")[0])
         return bool({words[0], words[-1]} & {"example", "examples", "sample", "demo", "quickstart"})
-    if name in ("template.yaml", "template.yml"):
+    if name in _SHIPPED:
         return False
     return bool(_EXAMPLE_NAME.fullmatch(name.strip("._-")))

@@ -45,10 +45,13 @@ READING = frozenset(
 # Methods that ask whether a server is there.
 _ASKING = frozenset(
     ("ping", "heartbeat", "connect", "begin", "server_info", "is_ready", "is_live", "get_collections", "exists",
-     "collection_exists", "has_collection", "list_collections")
+     "collection_exists", "has_collection", "list_collections", "list_indexes", "has_index")
 )  # fmt: skip
 # Methods that make ready what was made.
-_PREPARING = frozenset(("create_all", "create_collection", "get_collection", "create_index", "open", "setup"))
+_PREPARING = frozenset(
+    ("create_all", "create_collection", "get_collection", "get_or_create_collection", "recreate_collection",
+     "create_index", "open", "setup")
+)  # fmt: skip
 # Calls that make code of the repository part of the service, and those that bring its database up to date.
 _JOINING = ("include_router", "register_blueprint")
 _MIGRATING = ("alembic.command.upgrade",)

@@ -62,7 +62,13 @@ def is_random(value: str) -> bool:
     if digits == 0:
         mixed = value not in (value.lower(), value.upper())
         return mixed and len(value) >= 20 and entropy(value) >= 3.8 and wordiness(value) < 0.5
-    return entropy(value) >= 3.2 and wordiness(value) < 0.58 and _changes(value) >= 4
+    return entropy(value) >= 3.2 and _changes(value) >= 4 and (wordiness(value) < 0.58 or _has_few_letters(value))
+
+
+def _has_few_letters(value: str) -> bool:
+    """Whether so few letters stand side by side that they cannot be words: `ct-9f83b1c4d7e24a60`."""
+    pairs = sum(left.isalpha() and right.isalpha() for left, right in itertools.pairwise(value))
+    return pairs * 8 < len(value) - 1
 
 
 def _changes(value: str) -> int:
