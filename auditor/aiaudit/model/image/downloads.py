@@ -44,8 +44,10 @@ _MODULES = {"spacy": "download", "nltk.downloader": "", "spacy.cli": "download",
 def download(
     command: Command, folder: str | None, files: Filesystem, tree: Tree, heredocs: Iterable[Heredoc] = ()
 ) -> Download | None:
-    """The download that a command makes, if it makes one; `heredocs` are those of its instruction. Of a script of the repository that fetches nothing itself but
-    may lead to what does, `what` is empty."""
+    """The download that a command makes, if it makes one; `heredocs` are those of its instruction.
+
+    Of a script of the repository that fetches nothing itself but may lead to what does, `what` is empty.
+    """
     command = _tool(command)
     name, words = command.name, [word.text for word in command.words[1:]]
     if name in _COMMANDS:
