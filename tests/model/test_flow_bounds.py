@@ -779,6 +779,33 @@ def test_many_short_items(tmp_path: Path) -> None:
     assert flows(tmp_path, main.format(given="body.texts[0]")) == []
 
 
+@pytest.mark.parametrize(
+    ("measured", "bounds"),
+    [
+        ("sum(len(text) for text in self.texts)", True),
+        ("sum(map(len, self.texts))", True),
+        ("sum(map(rank, self.texts))", False),
+        ("len(self.texts)", False),
+    ],
+)
+def test_the_length_of_all_texts_together(tmp_path: Path, measured: str, bounds: bool) -> None:
+    main = f"""
+    class Texts(BaseModel):
+        texts: list[str]
+
+        @model_validator(mode="after")
+        def not_too_much(self):
+            if {measured} > 4000:
+                raise ValueError("too much")
+            return self
+
+    @app.post("/answers")
+    def answers(body: Texts):
+        return ask(" ".join(body.texts))
+    """
+    assert (sources(tmp_path, main) == []) is bounds
+
+
 FLASK = """
 from flask import Flask, request
 from model import embed

@@ -29,7 +29,7 @@ from aiaudit.model.runners import (
     PROMPT,
     STARTING_KEYWORDS,
 )
-from aiaudit.model.scopes import PROVIDER, Call, Class, Enclosing, Function, Module, Scope, last_name
+from aiaudit.model.scopes import PROVIDER, Call, Class, Enclosing, Function, Module, Scope, is_provider, last_name
 from aiaudit.model.singletons import is_singleton
 from aiaudit.model.values import (
     ClassValue,
@@ -136,8 +136,9 @@ class Edges:
         for call in scope.calls:
             if self.runs(call):
                 yield from self._call_edges(call)
-        for read in scope.reads:
-            if read[3] in self._properties:
+        called = [call.expression[2] for call in scope.calls if call.name in self._properties]
+        for read in (*scope.reads, *called):  # `hub.pipe(prompt)` reads the property, and calls what that gives
+            if read[0] == "attr" and read[3] in self._properties:
                 for value in self.evaluator.evaluate(read[2], scope):
                     if isinstance(value, Instance):
                         yield from self._property_edge(scope, value.cls, read[3], Span.at(path, read[1]))
@@ -259,7 +260,9 @@ class Edges:
         for run in self.evaluator.runs(call):
             for edge in self._value_edges(FunctionValue(run.function), call, call.scope):
                 yield replace(edge, offloaded=edge.offloaded or run.offloaded)
-        if name not in FILING and (not callees or any(isinstance(value, External) for value in callees)):
+        if name in FILING or is_provider(call.expression, call.scope.module):
+            return  # a provider runs what it is handed when it is asked, and only then
+        if not callees or any(isinstance(value, External) for value in callees):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
 
     def _ways(self, call: Call, callees: Values) -> int:

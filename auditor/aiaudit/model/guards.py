@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.handed_out import is_from, is_put_into, tests_before
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, last_name, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, is_same, last_name, walk
 from aiaudit.model.singletons import is_singleton
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
@@ -95,6 +95,8 @@ def guard_at(enclosing: Enclosing | None, scope: Scope, evaluator: Evaluator) ->
     """The guard around a place in a scope."""
     for link in enclosing or ():
         for variable, test in _emptiness_tests(link):
+            if _holds_what_came(variable, test, scope):
+                continue
             found = lasting(variable, scope, evaluator)
             if found is not None and _is_filled(found[1], scope, evaluator):
                 return Guard(True, found[0], test)
@@ -155,13 +157,17 @@ def _tested(test: Expression, empty: bool) -> Expression | None:
 
 def _asks_for_an_entry(test: Expression) -> bool:
     """Whether a guard's test looks for an entry under a key that varies: `key in found`, `found.get(key)`."""
-    keys = [
+    return any(key[0] != "const" for key in _keys(test))
+
+
+def _keys(test: Expression) -> list[Expression]:
+    """The keys that a test looks for in containers."""
+    return [
         key
         for part, _ in _asked(test)
         for question in ((part, part[2]) if part[0] == "cmp" else (part,))
         for key in _sought(question)
     ]
-    return any(key[0] != "const" for key in keys)
 
 
 def _sought(expression: Expression) -> tuple[Expression, ...]:
@@ -172,6 +178,27 @@ def _sought(expression: Expression) -> tuple[Expression, ...]:
         return (expression[3],)
     is_get = expression[0] == "call" and expression[2][0] == "attr" and expression[2][3] == "get"
     return expression[3][:1] if is_get else ()
+
+
+def _holds_what_came(variable: Expression, test: Expression, scope: Scope) -> bool:
+    """Whether a container only tells which messages came before, and keeps nothing that was made for them:
+    `if event["id"] in seen: return`, then `seen.add(event["id"])`."""
+    name = dotted(variable)
+    stores = [store for store in scope.stores if store.attribute is None and dotted(store.base) == name]
+    return bool(stores) and any(
+        _is_field(key, scope) and all(store.value is not None and is_same(store.value, key) for store in stores)
+        for key in _keys(test)
+    )
+
+
+def _is_field(key: Expression, scope: Scope) -> bool:
+    """Whether a key is read out of data under a name that is written down: `event["id"]`, `event.get("id")`."""
+    if key[0] == "name":
+        bindings = scope.bindings.get(key[2], ())
+        value = bindings[0].expression if len(bindings) == 1 and bindings[0].kind == "value" else None
+        return value is not None and value[0] != "name" and _is_field(value, scope)
+    name = key[3] if key[0] == "sub" else next(iter(_sought(key)), None)
+    return name is not None and name[0] == "const" and isinstance(name[2], str)
 
 
 def _variable(expression: Expression) -> Expression | None:

@@ -148,12 +148,27 @@ def _cap(known: Known, output: Output, side: PythonSide) -> Argument:
     passed = first_given(known.call, tuple(f"{way}.{name}" for way in _WAYS for name in names), side.evaluator)
     if not _is_absent(passed) or known.entry.kind == "call":
         return passed if not _is_absent(passed) else found
-    uses = side.uses.get(id(known.call), ())
-    for use in uses:
-        if use.name == "bind" and not _is_absent(cap := first_given(use, tuple(names), side.evaluator)):
-            return cap
-    asked = [first_given(use, tuple(names), side.evaluator) for use in uses if use.name in ASKING]
-    return asked[0] if asked and not any(map(_is_absent, asked)) else found
+    asked: list[Argument] = []
+    bound: list[Argument] = []
+    for use in side.uses.get(id(known.call), ()):
+        if use.name in ASKING:
+            asked.append(_with_bound(use, tuple(names), side))
+        elif use.name == "bind":
+            bound.append(first_given(use, tuple(names), side.evaluator))
+    if any(map(_is_absent, asked)):
+        return found
+    return next((cap for cap in (*asked, *bound) if not _is_absent(cap)), found)
+
+
+def _with_bound(use: Call, names: tuple[str, ...], side: PythonSide) -> Argument:
+    """The cap of one question: given with it, or bound before to what it is put to."""
+    found = first_given(use, names, side.evaluator)
+    for value in side.evaluator.evaluate(use.expression[2], use.scope) if _is_absent(found) else ():
+        for origin in origins(value) if isinstance(value, External) else ():
+            cap = first_given(origin, names, side.evaluator) if origin.name == "bind" else found
+            if not _is_absent(cap):
+                return cap
+    return found
 
 
 def _is_absent(found: Argument) -> bool:

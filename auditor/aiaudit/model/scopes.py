@@ -385,6 +385,16 @@ def is_node(part: tuple[Any, ...]) -> bool:
     return type(part[0]) is str and len(part) > 1 and type(part[1]) is tuple and type(part[1][0]) is int
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two expressions read alike, wherever they stand."""
+    if type(one) is not tuple or type(other) is not tuple or not one or not other:
+        return bool(one == other)
+    skipped = 1 if is_node(one) and is_node(other) else None
+    return len(one) == len(other) and all(
+        number == skipped or is_same(a, b) for number, (a, b) in enumerate(zip(one, other, strict=True))
+    )
+
+
 def walk_all(part: Any) -> list[Expression]:
     """Every node in statements or expressions, outermost first."""
     found: list[Expression] = []

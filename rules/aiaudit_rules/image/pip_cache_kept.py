@@ -184,7 +184,7 @@ def _finding(image: Dockerfile, kept: list[Install]) -> Finding:
 
 def _keeps(install: Install, run: Run) -> bool:
     cache = _CACHES.get(install.tool)
-    if cache is None or not install.installs_something:
+    if cache is None or not install.installs_something or _is_of_project_alone(install):
         return False
     position = _position(install.command, run)
     environment = dict(run.layer.environment) | _exported(run.commands[:position], install.command)
@@ -194,6 +194,11 @@ def _keeps(install: Install, run: Run) -> bool:
     if any(is_mounted(run.mounts, folder) for folder in folders):
         return False
     return not any(_empties(command, cache, folders) for command in run.commands[position + 1 :])
+
+
+def _is_of_project_alone(install: Install) -> bool:
+    """`poetry install --only-root` fetches nothing: it links the project."""
+    return install.tool == "poetry" and not install.reads
 
 
 def _position(command: Command, run: Run) -> int:

@@ -184,6 +184,9 @@ def _measured(call: Expression, definitions: Definitions, depth: int) -> Iterato
         if any(part[0] == "const" and str(part[2]).lower() == "content-length" for part in walk(call)):
             yield from (Bound(root_of(key), True) for key in _keys_in(call))
         for argument in arguments:
+            if _is_each_measured(argument):
+                yield from (Bound(key, True) for items in argument[3][1:] for key in _keys_in(items))
+                continue
             parts = argument[3] if argument[0] == "comp" else (argument,)
             if any(True for part in parts for _ in sizes(part, definitions, depth + 1)):
                 yield from (Bound(key, True) for key in _keys_in(argument))
@@ -191,6 +194,13 @@ def _measured(call: Expression, definitions: Definitions, depth: int) -> Iterato
     elif _MEASURING.search(name):
         for argument in (*arguments, *(value for _, value in call[4])):
             yield from (Bound(key, True) for key in _keys_in(argument))
+
+
+def _is_each_measured(expression: Expression) -> bool:
+    """`map(len, texts)`."""
+    if expression[0] != "call" or last_name(expression[2]) != "map" or len(expression[3]) < 2:
+        return False
+    return _MEASURING.search(last_name(expression[3][0])) is not None
 
 
 def _length_of(value: Expression, definitions: Definitions) -> Iterator[Bound]:

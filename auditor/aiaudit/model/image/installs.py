@@ -239,20 +239,21 @@ def _poetry(command: Command, words: list[Word], folder: str | None, mounts: tup
 def _poetry_install(command: Command, given: Options, folder: str | None, mounts: tuple[Mount, ...]) -> Install:
     only = [group for value in given.values("--only") for group in _split(value)]
     skips_project = given.has("--no-root") or bool(only and "main" not in only)
+    root_alone = given.has("--only-root")
     return Install(
         "poetry",
         "python",
         command,
         folder,
-        reads=("pyproject.toml", "poetry.lock"),
+        reads=() if root_alone else ("pyproject.toml", "poetry.lock"),
         project="" if skips_project else ".",
         editable=True,
         extras=tuple(e for v in given.values("-E", "--extras") for e in _split(v))
         + (("*",) if given.has("--all-extras") else ()),
         groups=tuple(g for v in given.values("--with") for g in _split(v)) + tuple(g for g in only if g != "main"),
         without_groups=tuple(g for v in given.values("--without") for g in _split(v)),
-        without_main=bool(only) and "main" not in only,
-        without_development=given.has("--no-dev") or bool(only),
+        without_main=root_alone or (bool(only) and "main" not in only),
+        without_development=root_alone or given.has("--no-dev") or bool(only),
         flags=given.flags,
         mounts=mounts,
     )
