@@ -790,6 +790,8 @@ def test_many_short_items(tmp_path: Path) -> None:
 )
 def test_the_length_of_all_texts_together(tmp_path: Path, measured: str, bounds: bool) -> None:
     main = f"""
+    from pydantic import model_validator
+
     class Texts(BaseModel):
         texts: list[str]
 

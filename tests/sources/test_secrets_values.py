@@ -79,6 +79,9 @@ def test_references(value: str) -> None:
         ("SMTP_PASSWORD", "xkqz wvbn plmt rtyh", CODE, "generic"),
         ("WP_APP_PASSWORD", "x7fQ 9sLm 1vBt ijKL mnop 5Zk8", PROCESS, "generic"),
         ("MAIL_PASSWORD", "xxxx xxxx xxxx xxxx", PROCESS, "placeholder"),
+        ("ELASTIC_PASSWORT", "Winter2024!", CODE, "generic"),
+        ("MILVUS_TOKEN", "root:Milvus", CODE, "default-password"),
+        ("token", "root:Zr2Lm#q9", PROCESS, "generic"),
         ("Authorization", "Bearer 9d1c3f6a7be24805c1f2e3d4b5a69788", CODE, "generic"),
     ],
 )
@@ -128,6 +131,8 @@ def test_kinds(name: str, value: str, use: str, kind: str) -> None:
         ("password", "user->Password1", CONFIG),
         ("app_key", "storefront", PROCESS),
         ("SECRET_KEY", "12345", CODE),
+        ("REFRESH_TOKEN", "user:refresh", CODE),
+        ("access_token", "root:token", CODE),
     ],
 )
 def test_no_secrets(name: str, value: str, use: str) -> None:

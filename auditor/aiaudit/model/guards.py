@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.handed_out import is_from, is_put_into, tests_before
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, Store, dotted, is_same, last_name, walk
+from aiaudit.model.scopes import (
+    Call,
+    Class,
+    Enclosing,
+    Function,
+    Module,
+    Scope,
+    Store,
+    dotted,
+    is_same,
+    last_name,
+    walk,
+)
 from aiaudit.model.singletons import is_singleton
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression

@@ -27,6 +27,7 @@ from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.transfer import cuts
 from aiaudit.model.flow.words import words
+from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance, Partial, Value
 from aiaudit.sources.python.facts import Expression
@@ -293,7 +294,19 @@ class Calls:
         if dotted == "builtins.str":
             for argument in call.arguments:
                 yield from self.as_text(argument, place)
+        if "trim_messages" in dotted and self._counts_messages(value, call):
+            messages = call.argument("messages" if call.name == "trim_messages" else "input", 0)
+            if messages is not None:
+                yield place.inside(messages, call.scope, path, stack)
+            return
         yield from outside(dotted, Result.of(place, call, path, stack), self.tools.knowledge)
+
+    def _counts_messages(self, value: External, call: Call) -> bool:
+        """Whether LangChain's `trim_messages` leaves so many messages, each of any size: `token_counter=len`."""
+        made = call if call.name == "trim_messages" else next(origins(value), None)
+        counter = made.keyword("token_counter") if made is not None else None
+        counters = self.tools.evaluator.evaluate(counter, made.scope) if made is not None and counter else ()
+        return any(isinstance(found, External) and found.path == "builtins.len" for found in counters)
 
     def _called_elsewhere(
         self, call: Call, position: int, path: Path, place: Place, stack: tuple[Frame, ...]

@@ -280,8 +280,11 @@ class Schema:
             if not bindings or bindings[0].kind not in ("annotated", "value"):
                 continue
             found = self._declared(candidate, bindings[0], path, depth)
-            if found.kind in ("text", "bounded") and (not found.is_list or path) and self._is_validated(cls, name):
+            together = found.is_list and not path
+            if found.kind in ("text", "bounded") and self._is_validated(cls, name, together):
                 found = replace(found, kind="bounded")
+                if together:
+                    found = replace(found, opened=False, many=False)
             if found.kind == "text" and not found.is_list and self._all_limited(cls):
                 found = replace(found, kind="bounded")
             place = Span.at(candidate.module.path, bindings[0].statement[1]) if bindings[0].statement else None
@@ -379,12 +382,14 @@ class Schema:
                     return True
         return False
 
-    def _is_validated(self, cls: Class, name: str) -> bool:
-        """Whether a validator of the class refuses or cuts long values of a field."""
+    def _is_validated(self, cls: Class, name: str, together: bool) -> bool:
+        """Whether a validator of the class refuses or cuts long values of a field; of a list, all its texts
+        `together`."""
         for candidate in self.evaluator.lineage(cls)[0]:
-            if any(self._validates(method, name) for method in candidate.functions):
+            if any(self._validates(method, name, together) for method in candidate.functions):
                 return True
-            if any(self._is_validator_of(binding, name) for known in candidate.bindings.values() for binding in known):
+            bindings = () if together else (binding for known in candidate.bindings.values() for binding in known)
+            if any(self._is_validator_of(binding, name) for binding in bindings):
                 return True
         return False
 
@@ -400,21 +405,26 @@ class Schema:
         given = self.evaluator.evaluate(made[3][0], binding.scope)
         return any(isinstance(value, FunctionValue) and self.refuses_long(value.function) for value in given)
 
-    def _validates(self, method: Function, name: str) -> bool:
+    def _validates(self, method: Function, name: str, together: bool) -> bool:
         if method.name == f"validate_{name}":
-            return self.refuses_long(method)
+            return self._refuses(method, together)
         whole = method.name in ("validate", "clean", "__post_init__", "__attrs_post_init__", "model_post_init")
         for decorator in method.decorators:
             called = last_name(decorator[2] if decorator[0] == "call" else decorator)
             whole = whole or called in ("model_validator", "root_validator", "validates_schema")
             if called in ("field_validator", "validator", "validates") and decorator[0] == "call":
                 fields = {a[2] for a in decorator[3] if a[0] == "const"}
-                if fields & {name, "*"} and self.refuses_long(method):
+                if fields & {name, "*"} and self._refuses(method, together):
                     return True
         if not whole:
             return False
-        refused = (suffix for parts in self.checks.checking(method).values() for suffix, _ in parts)
-        return any(suffix.rpartition(".")[2] == name for suffix in refused)
+        refused = (part for parts in self.checks.checking(method).values() for part in parts)
+        return any(suffix.rpartition(".")[2] == name and (all_of_it or not together) for suffix, all_of_it in refused)
+
+    def _refuses(self, function: Function, together: bool) -> bool:
+        if not together:
+            return self.refuses_long(function)
+        return any(all_of_it for parts in self.checks.checking(function).values() for _, all_of_it in parts)
 
     # Values
 

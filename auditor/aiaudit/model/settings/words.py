@@ -6,6 +6,7 @@ import re
 
 from aiaudit.patterns import regex
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, URL, kind_of_name
+from aiaudit.sources.secrets.shapes import shape_of_value
 
 # Providers whose key is the point of the service: without it no answer is given.
 PROVIDERS = regex(
@@ -90,8 +91,8 @@ def is_stand_in(name: str, text: str) -> bool:
     """Whether a default stands for a value that is missing."""
     if _STAND_IN.match(text.strip()):
         return not _ACCEPTED_ANYTHING.match(text.strip()) or text.strip().lower() == "unset"
-    if is_credential(name):
-        return not _ACCEPTED_ANYTHING.match(text.strip())
+    if is_credential(name):  # a provider's key is no stand-in: the service works with it
+        return not _ACCEPTED_ANYTHING.match(text.strip()) and shape_of_value(text.strip()) is None
     if not is_store_address(name):
         return False
     # A word that is no host tells nothing of where the database is.

@@ -91,14 +91,14 @@ _TRAILERS = PROVIDERS | word_set(
     " backup base b64 base64 encoded plain plaintext raw str string text v primary secondary main id1 a b c"
 )
 _COMPACT_HEADS = (
-    "passphrase", "passwords", "password", "passwd", "passcode", "credentials", "credential", "secrets", "secret",
-    "tokens", "token", "keys", "key", "pwd", "pass", "dsn", "url", "uri", "auth",
+    "passphrase", "passwords", "password", "passwort", "passwd", "passcode", "credentials", "credential", "secrets",
+    "secret", "tokens", "token", "keys", "key", "pwd", "pass", "dsn", "url", "uri", "auth",
 )  # fmt: skip
 _COMPACT_STEMS = (
     _KEY_QUALIFIERS | _PASS_QUALIFIERS | _AUTH_QUALIFIERS | _DATASTORES | word_set("refresh bearer x session jwt")
 )
 _TWO_PART_WORDS = PROVIDERS | _DATASTORES | {"password", "passphrase"}
-_PASSWORD_WORDS = word_set("password passwd passphrase passcode requirepass masterauth")
+_PASSWORD_WORDS = word_set("password passwd passphrase passcode requirepass masterauth passwort senha")
 _HASHING = word_set("hash hashed set make encrypt encode")
 _AROUND_HASHING = word_set("get create generate user admin new plain bcrypt argon secure")
 _HASHERS = word_set("pwd password bcrypt argon passlib")

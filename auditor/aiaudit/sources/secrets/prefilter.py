@@ -22,9 +22,10 @@ _RUN_MAP = bytes(
 _ROW = b"a" * SHORTEST_RUN
 _RUN_END = regex(rb"[^a]")
 
-_CORE = regex(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|dsn")
+_CORE = regex(rb"key|token|secret|pass|pwd|credential|auth|_pat\b|webhook|dsn|senha")
 # The same without looking around: most files have none of these, and each is found faster than all of them together.
-_CORES = (b"key", b"token", b"secret", b"pass", b"pwd", b"credential", b"auth", b"_pat", b"webhook", b"dsn")
+_CORES = (b"key", b"token", b"secret", b"pass", b"pwd", b"credential", b"auth", b"_pat", b"webhook", b"dsn",
+          b"senha")  # fmt: skip
 _REST_OF_NAME = regex(rb"[\w.\-]*")
 # What follows a name that a literal is bound to: quotes or brackets closed, a separator, then the value.
 _CLOSED = rb"""\\{0,3}["'`]?\s{0,3}[\])]{0,3}\s{0,20}"""

@@ -95,6 +95,7 @@ _NUMBERED = regex(r"[A-Za-z]\d{2,}$")
 # Passwords that Google and WordPress make for single programs: four or six groups of four, some words are as long.
 _GROUPED = regex(r"[A-Za-z0-9]{4}(?: [A-Za-z0-9]{4}){3}(?:(?: [A-Za-z0-9]{4}){2})?")
 _MOSTLY_WORDS = 0.5
+_LOGIN = regex(r"(?:root|admin):([^\s:/]{4,64})")
 _SCHEME = regex(r"(?:bearer|basic|token|bot|api-?key|key)\s+(?=\S+$)", re.IGNORECASE)
 
 
@@ -184,6 +185,9 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
             return (GENERIC, FAIR) if wordiness(value) < _MOSTLY_WORDS else None
     if any(character.isspace() for character in value):
         return (PLACEHOLDER, WEAK) if re.fullmatch(r"<[^<>|]{2,60}>", value) else None
+    login = _LOGIN.fullmatch(value) if kind == names.TOKEN else None
+    if login is not None:  # the token of a vector store is its user and password
+        kind, value = names.PASSWORD, login.group(1)
     signs = _signs(value, name, use)
     if _KEYLESS.fullmatch(value) or _PUBLIC.match(value):
         return None
