@@ -222,7 +222,7 @@ def _parameter_from_request(
     if not evaluator.callers(function):
         # Nobody in the program calls a tool or a callback: its arguments come with the request. Nor what is not used.
         return contexts.is_reached(function) or _is_handed_on(function)
-    return any(
-        comes_from_request(argument, scope, evaluator, contexts, asked)
-        for argument, scope in evaluator.passed(function, name)
-    )
+    passed = list(evaluator.passed(function, name))
+    if not passed and parameter[3] is None and all(shift for _, _, shift in evaluator.callers(function)):
+        return contexts.is_reached(function)  # those that it is handed to fill it themselves
+    return any(comes_from_request(argument, scope, evaluator, contexts, asked) for argument, scope in passed)

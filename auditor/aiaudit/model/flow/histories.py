@@ -26,10 +26,14 @@ from aiaudit.model.scopes import Call, Function, Scope, Store, dotted, last_name
 from aiaudit.model.threads import RUNS, begins_anew
 from aiaudit.model.values import External, Instance
 from aiaudit.patterns import regex
+from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
 _FIELD = regex(r"\{[^}]*\}")
+# The chain that sends a session's history with each question, and what histories are called.
+_REPLAYING, _HISTORY = "RunnableWithMessageHistory", "ChatMessageHistory()"
+_HANDED_ON = 3
 _CUTTING = regex(r"(?i)trim|trunc|summar|prune|shorten|window|limit|last|recent|pop|count")
 
 
@@ -213,9 +217,43 @@ class Histories:
                 if reach is not None:
                     steps = (*reach.steps(), Step(known.name, known.call.span))
                     yield GrowingConversation("memory", known.name, "the model", known.call.span, steps)
+        program = self.tools.side.program
         for name in GRAPHS:
-            for call in self.tools.side.program.calls_by_name.get(name, ()):
+            for call in program.calls_by_name.get(name, ()):
                 yield from self._stored_thread(call, name)
+        for call in program.calls_by_name.get(_REPLAYING, ()):
+            yield from self._replayed(call)
+
+    def _replayed(self, chain: Call) -> Iterator[GrowingConversation]:
+        """The histories that a chain of LangChain sends whole, as the function gives them that it asks for one."""
+        side, evaluator = self.tools.side, self.tools.evaluator
+        reach = side.contexts.before_requests(chain.scope) or side.contexts.in_request(chain.scope)
+        given = chain.argument("get_session_history", 1)
+        if reach is None or given is None or not self._asks_a_model(chain) or self._may_cut_histories():
+            return
+        for function in evaluator.functions_of(given, chain.scope):
+            made = (value for returned, _ in function.returns for value in evaluator.evaluate(returned, function))
+            for value in made:
+                if isinstance(value, External) and value.origin and value.path.endswith(_HISTORY):
+                    steps = (*reach.steps(), Step(_REPLAYING, chain.span), Step("keeps every turn", value.origin.span))
+                    what = value.origin.name
+                    yield GrowingConversation("memory", what, "the model", value.origin.span, steps)
+                    return
+
+    def _asks_a_model(self, chain: Call) -> bool:
+        """Whether what a chain is made around is known to ask a model."""
+        runnable = chain.argument("runnable", 0)
+        values = self.tools.evaluator.evaluate(runnable, chain.scope) if runnable is not None else ()
+        paths = (value.path.removesuffix("()") for value in values if isinstance(value, External))
+        entries = (self.tools.knowledge.find(path) for path in paths)
+        return any(entry is not None and entry.purpose in ("chain", "llm", "agent") for entry in entries)
+
+    def _may_cut_histories(self) -> bool:
+        """Whether the program trims messages somewhere, or puts fewer in the place of those of a history."""
+        program = self.tools.side.program
+        return any(program.calls_by_name.get(trimmer) for trimmer in TRIMMERS) or bool(
+            program.stores_by_attribute.get("messages")
+        )
 
     def _keeps_every_turn(self, known: Known) -> bool:
         """Whether a call makes an object that remembers all that is said through it."""
@@ -239,8 +277,9 @@ class Histories:
         )
         return reach if lasting else None
 
-    def _is_put_away(self, call: Call) -> bool:
-        """`sessions[key] = Memory(...)`, on a variable that outlives the request; or an object with it is kept so."""
+    def _is_put_away(self, call: Call, depth: int = 0) -> bool:
+        """`sessions[key] = Memory(...)`, on a variable that outlives the request; or an object with it is kept so, or
+        the chain that is made with it."""
         for store in call.scope.stores:
             if not self._is_made_by(store, call):
                 continue
@@ -254,14 +293,26 @@ class Histories:
                 own = root[0] == "name" and root[2] in call.scope.bindings
                 local = own and root[2] not in call.scope.declared_global
                 return not local or (store.base[0] == "attr" and _is_self(root, call.scope))
-        return False
+        return depth < _HANDED_ON and any(self._is_put_away(other, depth + 1) for other in self._takers(call))
+
+    def _takers(self, call: Call) -> Iterator[Call]:
+        """The chains that are made with a memory, and the calls of the function that gives back what a call makes."""
+        scope, evaluator = call.scope, self.tools.evaluator
+        for other in scope.calls:
+            given = other.keyword("memory")
+            if given is not None and self._is_it(given, scope, call):
+                yield other
+        if isinstance(scope, Function) and any(self._is_it(returned, scope, call) for returned, _ in scope.returns):
+            yield from (caller for caller, _, shift in evaluator.callers(scope) if not shift)
 
     def _is_made_by(self, store: Store, call: Call) -> bool:
         """Whether what a call makes is stored, at once or through a variable."""
-        value = store.value
-        if value is None or value[0] != "name":
+        return store.value is not None and self._is_it(store.value, store.scope, call)
+
+    def _is_it(self, value: Expression, scope: Scope, call: Call) -> bool:
+        if value[0] != "name":
             return value is call.expression
-        found = self.tools.evaluator.evaluate(value, store.scope)
+        found = self.tools.evaluator.evaluate(value, scope)
         return any(isinstance(each, (External, Instance)) and each.origin is call for each in found)
 
     def _stored_thread(self, call: Call, name: str) -> Iterator[GrowingConversation]:
