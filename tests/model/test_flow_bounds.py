@@ -764,6 +764,32 @@ def test_pieces_are_told(tmp_path: Path) -> None:
     assert flow.cut
 
 
+COLLECTING = """
+class Note(BaseModel):
+    text: str
+
+def pieces(text, size=500):
+    part, found = "", []
+    for sentence in text.split("."):
+        if len(part) + len(sentence) > size:
+            {body}
+        part += sentence
+    found.append(part)
+    return found
+
+@app.post("/notes")
+def add(note: Note):
+    return embed(pieces(note.text){few})
+"""
+
+
+def test_pieces_that_a_function_collects(tmp_path: Path) -> None:
+    (flow,) = flows(tmp_path, COLLECTING.format(body='found.append(part)\n            part = ""', few=""))
+    assert flow.cut
+    assert flows(tmp_path, COLLECTING.format(body='found.append(part)\n            part = ""', few="[:5]")) == []
+    assert flows(tmp_path, COLLECTING.format(body="break", few="")) == []
+
+
 def test_many_short_items(tmp_path: Path) -> None:
     main = """
     class Texts(BaseModel):

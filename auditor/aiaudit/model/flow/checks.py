@@ -15,7 +15,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue
 from aiaudit.sources.python.facts import At, Expression, Statement
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 # Calls that end the handling of a request.
 _TESTING = frozenset(("assert", "if", "while"))
@@ -26,13 +26,15 @@ _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_ex
 class Check:
     """`bound` holds after the statement at `address`, or inside its inner block `branch` alone.
 
-    `rejects`: what is too large ends in an exception, or in a false answer to the caller.
+    `rejects`: what is too large ends in an exception, or in a false answer to the caller. `pieces`: it is put away
+    before it gets too large, and so is what comes after it: all of it arrives, piece after piece.
     """
 
     bound: Bound
     address: Address
     branch: int | None
     rejects: bool
+    pieces: bool = False
 
     def holds(self, use: Address) -> bool:
         """Whether the bound is known where something is used."""
@@ -53,9 +55,9 @@ class Checks:
         self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
         self._limiting: dict[int, set[str]] = {}
 
-    def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> bool:
-        """Whether the part `path` of the value that `key` names is bounded at a place (anywhere if `at` is None)."""
-        root, whole = root_of(key), ""
+    def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> Check | None:
+        """What bounds the part `path` of the value that `key` names at a place (anywhere if `at` is None)."""
+        root, whole, pieces = root_of(key), "", None
         for holder in scope.within():
             checks = self._of_root(holder, root) if not isinstance(holder, Class) else ()
             if not checks:
@@ -67,11 +69,14 @@ class Checks:
                 if address is not None and not check.holds(address):
                     continue
                 bound = check.bound
-                if bound.whole and (whole == bound.key or whole.startswith(f"{bound.key}.")):
-                    return True
-                if not bound.whole and bound.key == whole and not is_list():
-                    return True
-        return False
+                if bound.whole:
+                    limited = whole == bound.key or whole.startswith(f"{bound.key}.")
+                else:
+                    limited = bound.key == whole and not is_list()
+                if limited and not check.pieces:
+                    return check
+                pieces = check if limited else pieces
+        return pieces
 
     def of(self, scope: Scope) -> list[Check]:
         """All checks in one scope."""
@@ -104,7 +109,7 @@ class Checks:
             for check in self._in_statement(statement, address, scope) if statement[0] in _TESTING else ():
                 yield check
                 for alias in self._aliases(check.bound, scope):
-                    yield Check(alias, check.address, check.branch, check.rejects)
+                    yield replace(check, bound=alias)
         for call in scope.calls:
             for bound in self._checked_by(call) if call.arguments or call.keywords else ():
                 place = layout.at(call.at)
@@ -128,8 +133,10 @@ class Checks:
             yield Check(bound, address, None, _rejects(statement[3]))
         for bound in small:
             yield Check(bound, address, 1, False)
-            if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root_of(bound.key)):
-                yield Check(bound, address, None, _rejects(statement[3]))
+            root = root_of(bound.key)
+            if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root):
+                pieces = tag == "if" and _puts_away(statement[3], root)
+                yield Check(bound, address, None, _rejects(statement[3]), pieces)
 
     def _turns(self, bounds: set[Bound], test: Expression, scope: Scope) -> Iterator[Bound]:
         """The turns whose texts a budget counts: `total += len(turn["content"])`, and then `if total > BUDGET: break`.
@@ -258,6 +265,19 @@ def _shortens(body: tuple[Statement, ...], root: str) -> bool:
         if tag in ("for", "while", "with", "if") and _shortens(statement[4 if tag == "for" else 3], root):
             return True
     return False
+
+
+def _puts_away(body: tuple[Statement, ...], root: str) -> bool:
+    """Whether a block adds the variable to a list, or yields it, and begins another one: `parts.append(part)`, and then
+    `part = ""`."""
+    put = False
+    for statement in body:
+        made = statement[2] if statement[0] == "expr" else None
+        if made is not None and made[0] == "call" and made[2][0] == "attr" and made[2][3] in ("append", "extend"):
+            put = put or any(_mentions(given, root) for given in made[3])
+        elif made is not None and made[0] == "yield" and made[2] is not None:
+            put = put or _mentions(made[2], root)
+    return put and any(s[0] == "assign" and any(_mentions(t, root) for t in s[2]) for s in body)
 
 
 def _takes_out(expression: Expression, root: str) -> bool:

@@ -8,6 +8,7 @@ from aiaudit.model.answering import PAYLOADS
 from aiaudit.model.bindings import is_inner, is_looped
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.flow.calls import Calls
+from aiaudit.model.flow.checks import Check
 from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
@@ -202,8 +203,11 @@ class Walker:
         """Where a place's text may come from."""
         tag = place.expression[0]
         if tag in ("name", "attr", "sub", "call"):
-            if self.is_bounded(place):
+            check = self.check_at(place)
+            if check is not None and (place.few or not check.pieces):
                 return
+            if check is not None:
+                place = replace(place, cut=True)
             accessed, source = self.tools.sources.of_access(place)
             if accessed:
                 if source is not None:
@@ -218,11 +222,11 @@ class Walker:
         else:
             yield from self.composed.step(place)
 
-    def is_bounded(self, place: Place) -> bool:
-        """Whether a check in the function bounds the text at a place."""
+    def check_at(self, place: Place) -> Check | None:
+        """The check in the function that bounds the text at a place."""
         key = key_of(place.expression)
         if key is None:
-            return False
+            return None
         expression, scope = place.expression, place.scope
         return self.tools.checks.bounded(
             scope, key, place.path, expression[1], lambda: self.tools.schema.is_list(expression, scope, place.path)
