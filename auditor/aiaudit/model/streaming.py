@@ -353,7 +353,9 @@ class _Finder(Streams):
         callee = known.call.expression[2]
         made_on = callee[2] if callee[0] == "attr" else callee
         has_model = known.entry.path.startswith("llama_index.")
-        for part, scope in ingredients(made_on, known.call.scope, self.side.evaluator):
+        made_by = [(origin.expression, origin.scope) for origin in origins(known.value)]  # what lies in a container
+        places = [(made_on, known.call.scope), *made_by]
+        for part, scope in (one for place in places for one in ingredients(*place, self.side.evaluator)):
             if part[0] in ("name", "attr") and _PARSING.search(last_name(part)):
                 return False
             if part[0] != "call":
@@ -361,7 +363,8 @@ class _Finder(Streams):
             if any(keyword in STRUCTURED and keyword not in ("tools", "functions") for keyword, _ in part[4]):
                 return False
             made = self.makers.get(id(self.side.evaluator.call_of(part, scope)))
-            has_model = has_model or (made is not None and made.entry.purpose == "llm" and made.entry.kind != "call")
+            if made is not None and made.entry.purpose == "llm" and made.entry.kind != "call":
+                has_model = has_model or not self.is_short(made)
         return has_model
 
 
