@@ -39,6 +39,7 @@ def found(source: str) -> list[SecretFact]:
         ('x = {{"api_token": "{}"}}', "api_token", "entry"),
         ('x = {{"headers": {{"Authorization": "Bearer {}"}}}}', "Authorization", "entry"),
         ('os.getenv("API_TOKEN", "{}")', "API_TOKEN", "default"),
+        ('env.str("API_TOKEN", "{}")', "API_TOKEN", "default"),
         ('os.environ.get("API_TOKEN", default="{}")', "API_TOKEN", "default"),
         ('os.environ.setdefault("API_TOKEN", "{}")', "API_TOKEN", "default"),
         ('config("API_TOKEN", default="{}")', "API_TOKEN", "default"),

@@ -30,6 +30,8 @@ from aiaudit.values import replace
 
 # Values that are, or lead to, code of the repository.
 OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
+# Through so many functions are keywords followed that are handed on unseen.
+_HANDED_ON = 2
 
 
 class Functions(Decorators, ByName, Tornado):
@@ -168,6 +170,22 @@ class Functions(Decorators, ByName, Tornado):
             argument = call.argument(name, position if position is not None and position >= 0 else None)
             if argument is not None:
                 yield argument, call.scope
+            elif call.spreads:
+                yield from self._passed_on(call, name)
+
+    def _passed_on(self, call: Call, name: str, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:
+        """What callers give for a parameter to a function that hands on all its keywords: `return make(**options)`."""
+        scope = call.scope
+        for key, spread in call.keywords:
+            if key is not None or spread[0] != "name" or not isinstance(scope, Function):
+                continue
+            if any(p[0] == spread[2] and p[1] == "keywords" for p in scope.parameters):
+                for caller, _, _ in self.callers(scope):
+                    given = caller.keyword(name)
+                    if given is not None:
+                        yield given, caller.scope
+                    elif depth < _HANDED_ON:
+                        yield from self._passed_on(caller, name, depth + 1)
 
     def callers(self, function: Function) -> list[tuple[Call, int, int]]:
         """Calls of a function: the call, how many leading parameters are bound, how many arguments come before."""

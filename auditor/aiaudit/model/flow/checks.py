@@ -17,6 +17,8 @@ from aiaudit.model.values import FunctionValue
 from aiaudit.sources.python.facts import At, Expression, Statement
 from aiaudit.values import dataclass, replace
 
+# What APIs of models call the text that they are sent: who checks that, and hands on the body, has checked the body.
+_PAYLOADS = frozenset(("messages", "prompt", "contents"))
 # Calls that end the handling of a request.
 _TESTING = frozenset(("assert", "if", "while"))
 _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))
@@ -70,7 +72,9 @@ class Checks:
                     continue
                 bound = check.bound
                 if bound.whole:
-                    limited = whole == bound.key or whole.startswith(f"{bound.key}.")
+                    owner, _, part = bound.key.rpartition(".")
+                    is_payload = check.rejects and owner == whole and part in _PAYLOADS
+                    limited = whole == bound.key or whole.startswith(f"{bound.key}.") or is_payload
                 else:
                     limited = bound.key == whole and not is_list()
                 if limited and not check.pieces:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from aiaudit.model.database_tables import is_table
+from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, UNKNOWN, Path, Place
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import ClassValue, Instance
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -61,9 +62,39 @@ def _written(cls: Class, name: str, path: Path, place: Place, tools: Tools) -> I
         for key, spread in call.keywords:
             if key is None:
                 yield place.inside(spread, call.scope, (name, *path), ())
+    for call in _validated(cls, tools):
+        yield place.inside(call.arguments[0], call.scope, (name, *path), ())
+    for parameter, function in _given_whole(cls, tools):
+        yield place.inside(parameter, function, (name, *path), ())
     for store in evaluator.program.stores_by_attribute.get(name, ()):
         if store.value is not None and evaluator.store_class(store, [cls]):
             yield place.inside(store.value, store.scope, path, ())
+
+
+def _validated(cls: Class, tools: Tools) -> Iterator[Call]:
+    """SQLModel's `Table.model_validate(body)`."""
+    for method in sorted(VALIDATING):
+        for call in tools.side.program.calls_by_name.get(method, ()):
+            function = call.expression[2]
+            if function[0] == "attr" and call.arguments and cls in _named(function[2], call.scope, tools):
+                yield call
+
+
+def _given_whole(cls: Class, tools: Tools) -> Iterator[tuple[Expression, Function]]:
+    """The bodies of requests that are rows themselves: `def add(note: Note)`, and then `session.add(note)`."""
+    for route in tools.side.routing.routes:
+        handler = route.handler
+        for name, _, annotation, default, at in handler.parameters:
+            if annotation is None or default is not None or not _is_added(name, handler):
+                continue
+            if cls in _named(annotation, handler.parent or handler.module, tools):
+                yield ("name", at, name), handler
+
+
+def _is_added(name: str, function: Function) -> bool:
+    """Whether a function puts what a name stands for into the database."""
+    added = (given for call in function.calls if call.name in ("add", "add_all", "merge") for given in call.arguments)
+    return any(part[0] == "name" and part[2] == name for given in added for part in walk(given))
 
 
 def _created(cls: Class, tools: Tools) -> Iterator[Call]:

@@ -7,6 +7,7 @@ of enums and the examples of an API's schema are no bindings; comparisons are no
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -37,6 +38,8 @@ _EXAMPLES = word_set(
     " docstring placeholder"
 )
 _CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+_TYPES = word_set("str json url list dj_db_url")
+_ENVIRONMENT = regex(r"(^|[._])env(iron)?$", re.IGNORECASE)
 _BLOCKS = word_set("body orelse finalbody handlers cases")
 _END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4
@@ -276,7 +279,8 @@ class _Binder:
             return
         defaults = [keyed[name] for name in DEFAULTS if name in keyed]
         plain = last in ("get", "pop", "setdefault")
-        looks_up = STORES.search(owner) if plain else LOOKUP.search(last)
+        typed = last in _TYPES and _ENVIRONMENT.search(owner)  # environs: `env.str("KEY", "literal")`
+        looks_up = STORES.search(owner) if plain else typed or LOOKUP.search(last)
         if looks_up or (_CONSTANT_NAME.fullmatch(key) and plain):
             defaults += node.args[1:2]
         for value in defaults:
