@@ -14,7 +14,7 @@ from aiaudit.listener import Listener, Page
 from aiaudit.model.service import Group, Service
 from aiaudit.results import Diagnostic
 from aiaudit.rule import Rule
-from aiaudit.runner import Runner, needs_secrets
+from aiaudit.runner import Runner, parted
 from aiaudit.values import dataclass
 from aiaudit.workspace import Workspace
 
@@ -127,13 +127,13 @@ class Judging:
         """
         rest, *services = groups
         files = {path for group in services for path in group.files}
-        late = [rule for rule in rules if needs_secrets(rule)]
+        early, late = parted(rules)
         self.workspace.reads_secrets = bool(late)
         self._first.take(self._before, self._before.asked.keys() - files)
         parts: list[Part] = []
         gc.freeze()  # what is there by now stays
         try:
-            parts.append(self._of_rest(rest, [rule for rule in rules if rule not in late]))
+            parts.append(self._of_rest(rest, early))
             for group in services:
                 part = self._of_group(group, files, rules)
                 if part is None:

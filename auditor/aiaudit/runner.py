@@ -39,9 +39,9 @@ class Runner:
         """All findings of these rules; `subjects` are those that the model does not provide itself."""
         self._subjects.update(subjects or {})
         observed = {kind.__name__: found for kind, found in (subjects or {}).items()}
-        late = [rule for rule in rules if needs_secrets(rule)]
+        first, late = parted(rules)
         self.workspace.reads_secrets |= bool(late)
-        for number, rule in enumerate([*(rule for rule in rules if rule not in late), *late]):
+        for number, rule in enumerate([*first, *late]):
             if self.progress:
                 self.progress(rule.name, number, len(rules))
             options = self.selection.options(rule)
@@ -89,6 +89,10 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def needs_secrets(rule: Rule) -> bool:
-    """Whether the rule looks at credentials: all files are searched for them, so whatever parses should come first."""
-    return any(kind.__name__ == "Secret" for kind, _ in rule.checks)
+def parted(rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """The rules that look at credentials come last: all files are searched for them, whatever parses should be first."""
+    first: list[Rule] = []
+    late: list[Rule] = []
+    for rule in rules:
+        (late if any(kind.__name__ == "Secret" for kind, _ in rule.checks) else first).append(rule)
+    return first, late

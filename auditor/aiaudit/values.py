@@ -4,13 +4,15 @@
 classes that was a third of the start. Here generic methods are shared closures, and the constructor is compiled when
 the first value is made. `dataclasses` itself, which imports a parser and a disassembler, is imported when one of its
 functions is asked: `fields`, `replace` and `is_dataclass` work as ever.
+
+What is frozen has a hash, and mypy refuses to change it. At run time nobody looks: to put each field past a guard takes
+three times as long as all else that makes a value, and values are made by the hundred thousand.
 """
 
 from __future__ import annotations
 
 import sys
 from operator import attrgetter
-from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 _ABSENT: Any = object()
@@ -98,12 +100,10 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     fields = tuple(known.values())
     made: list[Any] = []  # the class, once it is there
     members: dict[str, Any] = {"__fields_by_name__": known, "__dataclass_fields__": _Known(known)}
-    members |= {"__init__": _first_constructor(made, fields, frozen), "__repr__": _representation(fields)}
+    members |= {"__init__": _first_constructor(made, fields), "__repr__": _representation(fields)}
     members["__match_args__"] = tuple(known)
     if eq:
         members |= _comparison(fields, frozen)
-    if frozen:
-        members |= {"__setattr__": _refuse, "__delattr__": _refuse}
     if frozen and slots:
         members |= _pickling(made, fields)
     own = {name: member for name, member in members.items() if name not in written}
@@ -163,20 +163,20 @@ def _with_slots(plain: Any, fields: dict[str, Any], members: dict[str, Any]) -> 
     return cls  # type: ignore[no-any-return]
 
 
-def _first_constructor(made: list[Any], fields: tuple[Any, ...], frozen: bool) -> Any:
+def _first_constructor(made: list[Any], fields: tuple[Any, ...]) -> Any:
     """An `__init__` that puts the real one in its place when it is called first."""
 
     def __init__(self: Any, *arguments: Any, **keywords: Any) -> None:
-        constructor = _constructor(made[0], fields, frozen)
+        constructor = _constructor(made[0], fields)
         made[0].__init__ = constructor
         constructor(self, *arguments, **keywords)
 
     return __init__
 
 
-def _constructor(cls: Any, fields: tuple[Any, ...], frozen: bool) -> Any:
+def _constructor(cls: Any, fields: tuple[Any, ...]) -> Any:
     """`__init__` with the class's own parameters, compiled once."""
-    known: dict[str, Any] = {"__absent": _ABSENT, "__put": object.__setattr__}
+    known: dict[str, Any] = {"__absent": _ABSENT}
     parameters, lines = ["self"], []
     for field in fields:
         name, default = field.name, f"__default_{field.name}"
@@ -190,11 +190,7 @@ def _constructor(cls: Any, fields: tuple[Any, ...], frozen: bool) -> Any:
             value = f"{default}() if {name} is __absent else {name}"
         else:
             parameters.append(name)
-        if frozen and hasattr(cls, name) and isinstance(getattr(cls, name), MemberDescriptorType):
-            known[f"__put_{name}"] = getattr(cls, name).__set__  # the slot itself: quicker than by name
-            lines.append(f" __put_{name}(self, {value})")
-        else:
-            lines.append(f" __put(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
+        lines.append(f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
     exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or " pass"), known)
@@ -240,13 +236,6 @@ def _pickling(made: list[Any], fields: tuple[Any, ...]) -> dict[str, Any]:
             put(self, value)
 
     return {"__getstate__": __getstate__, "__setstate__": __setstate__}
-
-
-def _refuse(self: Any, name: str, value: Any = None) -> None:
-    """Frozen: nothing of a value changes."""
-    import dataclasses
-
-    raise dataclasses.FrozenInstanceError(f"cannot change field {name!r}")
 
 
 def _reader(names: list[str]) -> Any:
