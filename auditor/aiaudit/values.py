@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import sys
 from operator import attrgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 _ABSENT: Any = object()
+_TEMPLATES: dict[int, Any] = {}  # constructors by the number of their fields, which have no defaults
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -100,12 +102,12 @@ def _made(plain: type, frozen: bool, slots: bool, eq: bool) -> type:
     fields = tuple(known.values())
     made: list[Any] = []  # the class, once it is there
     members: dict[str, Any] = {"__fields_by_name__": known, "__dataclass_fields__": _Known(known)}
-    members |= {"__init__": _first_constructor(made, fields), "__repr__": _representation(fields)}
+    members |= {"__init__": _first_constructor(made, fields), "__repr__": _representation}
     members["__match_args__"] = tuple(known)
     if eq:
         members |= _comparison(fields, frozen)
     if frozen and slots:
-        members |= _pickling(made, fields)
+        members |= {"__getstate__": _state, "__setstate__": _restore}
     own = {name: member for name, member in members.items() if name not in written}
     if slots:
         made.append(_with_slots(plain, known, own))
@@ -175,9 +177,28 @@ def _first_constructor(made: list[Any], fields: tuple[Any, ...]) -> Any:
 
 
 def _constructor(cls: Any, fields: tuple[Any, ...]) -> Any:
-    """`__init__` with the class's own parameters, compiled once."""
+    """`__init__` with the class's own parameters, made once."""
+    names = [field.name for field in fields]
+    defaults = [field.default for field in fields if field.default is not _ABSENT]
+    is_plain = all(field.default is _ABSENT for field in fields[: len(fields) - len(defaults)])
+    if not is_plain or hasattr(cls, "__post_init__") or any(field.factory is not None for field in fields):
+        return _compiled_constructor(cls, fields)
+    # Constructors of as many fields differ in nothing but names: to compile each takes ten times as long.
+    template = _TEMPLATES.get(len(names))
+    if template is None:
+        stand_ins = [f"field_{number}" for number in range(len(names))]
+        template = _TEMPLATES[len(names)] = _function(stand_ins, [f" self.{name} = {name}" for name in stand_ins], {})
+    code = template.__code__.replace(co_varnames=("self", *names), co_names=tuple(names))
+    made = FunctionType(code, {}, "__init__", tuple(defaults))
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
+
+
+def _compiled_constructor(cls: Any, fields: tuple[Any, ...]) -> Any:
+    """The same for a class whose fields have defaults that are made, or that does more when they are there."""
     known: dict[str, Any] = {"__absent": _ABSENT}
-    parameters, lines = ["self"], []
+    parameters: list[str] = []
+    lines: list[str] = []
     for field in fields:
         name, default = field.name, f"__default_{field.name}"
         value = name
@@ -193,19 +214,21 @@ def _constructor(cls: Any, fields: tuple[Any, ...]) -> Any:
         lines.append(f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
-    exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or " pass"), known)
-    made = known["__init__"]
+    made = _function(parameters, lines, known)
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
 
 
-def _representation(fields: tuple[Any, ...]) -> Any:
-    shown = [field.name for field in fields if field.repr]
+def _function(parameters: list[str], lines: list[str], known: dict[str, Any]) -> Any:
+    """A compiled `__init__`."""
+    exec(f"def __init__({', '.join(['self', *parameters])}):\n" + ("\n".join(lines) or " pass"), known)
+    return known["__init__"]
 
-    def __repr__(self: Any) -> str:
-        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
-    return __repr__
+def _representation(self: Any) -> str:
+    kind = type(self)
+    shown = [field.name for field in kind.__fields_by_name__.values() if field.repr]
+    return f"{kind.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
 def _comparison(fields: tuple[Any, ...], frozen: bool) -> dict[str, Any]:
@@ -221,21 +244,15 @@ def _comparison(fields: tuple[Any, ...], frozen: bool) -> dict[str, Any]:
     return {"__eq__": __eq__, "__hash__": __hash__ if frozen else None}
 
 
-def _pickling(made: list[Any], fields: tuple[Any, ...]) -> dict[str, Any]:
+def _state(self: Any) -> Any:
     """What `pickle` and `copy` need of a frozen class with slots."""
-    values = _reader([field.name for field in fields])
-    setters: list[Any] = []
+    return tuple([getattr(self, name) for name in type(self).__fields_by_name__])
 
-    def __getstate__(self: Any) -> Any:
-        return values(self)
 
-    def __setstate__(self: Any, state: Any) -> None:
-        if not setters:
-            setters.extend(getattr(made[0], field.name).__set__ for field in fields)
-        for put, value in zip(setters, state, strict=True):
-            put(self, value)
-
-    return {"__getstate__": __getstate__, "__setstate__": __setstate__}
+def _restore(self: Any, state: Any) -> None:
+    """Takes what `_state` gave."""
+    for name, value in zip(type(self).__fields_by_name__, state, strict=True):
+        setattr(self, name, value)
 
 
 def _reader(names: list[str]) -> Any:

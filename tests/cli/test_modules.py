@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,9 @@ def test_modules(name: str) -> None:
     assert found is not None
     assert plain is not None
     assert (found.origin, found.cached, found.parent) == (plain.origin, plain.cached, plain.parent)
-    assert type(found.loader) is type(plain.loader)
+    assert isinstance(found.loader, SourceFileLoader)
+    assert isinstance(plain.loader, SourceFileLoader)
+    assert found.loader.get_code(name) == plain.loader.get_code(name)
     assert found.submodule_search_locations is None
 
 

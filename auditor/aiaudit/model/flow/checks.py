@@ -183,14 +183,16 @@ class Checks:
             if not isinstance(value, FunctionValue):
                 continue
             function = value.function
-            checked = self.checking(function)
+            checked, limiting = self.checking(function), self.limiting(function)
+            if not checked and not limiting:
+                continue
             shift = int(value.bound is not None and function.self_name is not None)
             for position, parameter in enumerate(function.parameters):
                 given = call.argument(parameter[0], position - shift if position >= shift else None)
                 key = key_of(given) if given is not None else None
                 for suffix, whole in checked.get(parameter[0], ()) if key is not None else ():
                     yield Bound(f"{key}{suffix}", whole)
-                if given is not None and parameter[0] in self.limiting(function):
+                if given is not None and parameter[0] in limiting:
                     yield from sizes(given, self.definitions(call.scope))
 
     def checking(self, function: Function) -> dict[str, set[tuple[str, bool]]]:

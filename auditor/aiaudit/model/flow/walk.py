@@ -92,30 +92,30 @@ class Walker:
         if len(self._steps) > MOST_KEPT:
             self._forget()
         numbers = [self._number(start) for start in starts if start.expression[0] != "const"]
-        queue = [(number, -1) for number in dict.fromkeys(numbers)]
-        seen = set(numbers)
+        came: dict[int, int] = dict.fromkeys(numbers, -1)  # place -> the one that it was come to from
+        queue = list(came)
         found: dict[tuple[object, ...], tuple[Source, int]] = {}
         known = self._steps
-        for index, (number, _) in enumerate(queue):  # grows while it is walked
+        for number in queue:  # grows while it is walked
             for item in known[number] if number in known else self._from(number):
                 if isinstance(item, int):
-                    if item not in seen and len(queue) < LIMIT:
-                        seen.add(item)
-                        queue.append((item, index))
+                    if item not in came and len(queue) < LIMIT:
+                        came[item] = number
+                        queue.append(item)
                     continue
                 source = _of_few(item) if self._places[number & _SITE].few else item
                 if source is not None:
-                    found.setdefault((source.description, source.span, source.kind), (source, index))
-        sites = dict.fromkeys(number & _SITE for number, _ in queue)
-        arrivals = [Arrival(source, self._chain(queue, index)) for source, index in found.values()]
+                    found.setdefault((source.description, source.span, source.kind), (source, number))
+        sites = dict.fromkeys([number & _SITE for number in queue])
+        arrivals = [Arrival(source, self._chain(came, number)) for source, number in found.values()]
         return Walk([self._places[site] for site in sites], arrivals)
 
-    def _chain(self, queue: list[tuple[int, int]], index: int) -> tuple[Place, ...]:
-        """The places from the one at an index to the model call."""
+    def _chain(self, came: dict[int, int], number: int) -> tuple[Place, ...]:
+        """The places from one to the model call."""
         found: list[Place] = []
-        while index >= 0:
-            number, index = queue[index]
+        while number >= 0:
             found.append(self._place(number))
+            number = came[number]
         return tuple(found)
 
     def _forget(self) -> None:
