@@ -59,6 +59,7 @@ class Core:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.handing = Handing()
+        self._readers: dict[str, Callable[[Expression, Scope], Iterable[Value]] | None] = {}
         self._memo: dict[Any, Values] = {}
         self._kept: list[Any] = []
         self._running: dict[Any, int] = {}
@@ -145,7 +146,7 @@ class Core:
         known = self._memo.get(key)
         if known is not None:
             return known
-        return self.once(key, expression, lambda: self._by_tag(tag, expression, scope))
+        return self._answered(key, expression, self._by_tag, tag, expression, scope)
 
     def callees(self, call: Call) -> Values:
         """What a call may call."""
@@ -168,8 +169,10 @@ class Core:
         that was cut because the chain of questions had grown too long (-1) does not serve where the chain is short.
         """
         known = self._memo.get(key)
-        if known is not None:
-            return known
+        return known if known is not None else self._answered(key, keep, make)
+
+    def _answered(self, key: Any, keep: Any, make: Any, *question: Any) -> Values:
+        """`once`, where nothing is remembered."""
         partial = self._partial.get(key)
         if partial is not None:
             self._low = min(self._low, partial[1])
@@ -185,7 +188,7 @@ class Core:
         outer_low, self._low = self._low, depth
         self._running[key] = depth
         try:
-            found = distinct(make())
+            found = distinct(make(*question))
         finally:
             del self._running[key]
         low, self._low = self._low, min(outer_low, self._low if self._low < depth else outer_low)
@@ -239,16 +242,21 @@ class Core:
                 setattr(self, name, known)
 
     def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
-        reader = getattr(self, "_" + tag, None)
-        return reader(expression, scope) if reader else ()
+        if tag not in self._readers:
+            self._readers[tag] = getattr(self, "_" + tag, None)
+        reader = self._readers[tag]
+        return reader(expression, scope) if reader is not None else ()
 
 
 def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:
     """What two names or attributes that mean the same have in common: the scope of the first name, and the names."""
     tag = expression[0]
     if tag == "name":
-        holder = scope_of_name(scope, expression[2])
-        return (expression[2], id(scope.module), 0) if holder is None else (expression[2], id(holder))
+        name = expression[2]
+        if name in scope.bindings and name not in scope.declared_global:  # most are: asked without a step between
+            return (name, id(scope))
+        holder = scope_of_name(scope, name)
+        return (name, id(scope.module), 0) if holder is None else (name, id(holder))
     if tag == "attr":
         return (expression[3], key_of(expression[2], scope))
     return (id(expression), id(scope))

@@ -61,7 +61,7 @@ class Checks:
         """What bounds the part `path` of the value that `key` names at a place (anywhere if `at` is None)."""
         root, whole, pieces = root_of(key), "", None
         for holder in scope.within():
-            checks = self._of_root(holder, root) if not isinstance(holder, Class) else ()
+            checks = self._of_root(holder, root) if type(holder) is not Class else ()
             if not checks:
                 continue
             whole = whole or ".".join([key, *(str(part) for part in path)])
@@ -92,7 +92,9 @@ class Checks:
 
     def _of_root(self, scope: Scope, root: str) -> Iterable[Check]:
         """The checks in one scope of a variable, its attributes and its entries."""
-        checks = self.of(scope)
+        checks = self._checks.get(id(scope))
+        if checks is None:
+            checks = self.of(scope)
         known = self._by_root.get(id(scope))
         if known is None or known[0] is not checks:  # it was asked for while the checks were being found
             by_root: dict[str, list[Check]] = defaultdict(list)

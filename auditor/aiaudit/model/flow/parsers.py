@@ -47,12 +47,14 @@ class Parsers:
 
     def has_body(self, root: Expression, names: Sequence[Part], scope: Scope) -> bool:
         """Whether a chain of names begins with `api.payload` or, in a resource, `self.api.payload`: the JSON body."""
+        if not names or names[0] not in ("api", "payload"):
+            return False
         if tuple(names[:2]) == ("api", "payload") and root[0] == "name":
             method = method_of(scope)
             if method is None or method.owner is None or root[2] != method.self_name:
                 return False
             return self.evaluator.inherits(method.owner, "flask_restx.Resource", "flask_restplus.Resource")
-        if tuple(names[:1]) != ("payload",):
+        if names[0] != "payload":
             return False
         held = self.evaluator.evaluate(root, scope)
         return any(isinstance(value, External) and value.path in _APIS for value in held)

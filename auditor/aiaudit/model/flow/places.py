@@ -43,6 +43,8 @@ class Stacks:
 
     def number(self, frames: tuple[Frame, ...]) -> int:
         """The number of open frames, of the innermost ones where they are many."""
+        if not frames:
+            return 0
         key = tuple([(id(frame.call), id(frame.function)) for frame in frames[-STACK_DEPTH:]])
         number = self._numbers.get(key)
         if number is None:
@@ -92,11 +94,6 @@ class Place:
     owner: Call | None = None
 
     @property
-    def key_without_stack(self) -> tuple[object, ...]:
-        """What makes two places the same but for how their function was entered."""
-        return (id(self.expression), id(self.scope), self.path, self.cut, self.few, id(self.owner))
-
-    @property
     def span(self) -> Span:
         """Where the expression stands."""
         return Span.at(self.scope.module.path, self.expression[1])
@@ -107,29 +104,18 @@ class Place:
 
     def at(self, expression: Expression, path: Path | None = None) -> Place:
         """Another expression of the same scope."""
-        return Place(
-            expression,
-            self.scope,
-            shortened(self.path if path is None else path),
-            self.stack,
-            self.cut,
-            self.few,
-            self.owner,
-        )
+        path = self.path if path is None else path[:PATH_LENGTH]
+        return Place(expression, self.scope, path, self.stack, self.cut, self.few, self.owner)
 
     def inside(self, expression: Expression, scope: Scope, path: Path, stack: tuple[Frame, ...]) -> Place:
         """An expression of another scope."""
-        return Place(expression, scope, shortened(path), stack[-STACK_DEPTH:], self.cut, self.few, self.owner)
+        stack = stack[-STACK_DEPTH:]
+        return Place(expression, scope, path[:PATH_LENGTH], stack, self.cut, self.few, self.owner)
 
 
 def marks(path: Path) -> Path:
     """The marks of a path without its names: what stays true of everything that a value was made of."""
     return tuple(part for part in path if part in (FILE, FETCHED))
-
-
-def shortened(path: Path) -> Path:
-    """A path that does not grow without end in loops."""
-    return path[:PATH_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +137,7 @@ class Result:
     def give(self, expression: Expression, path: Path) -> Place:
         """A place in the function that makes the call: one of its arguments, or the object that it is made on."""
         stack = self.stack[-STACK_DEPTH:]
-        return Place(expression, self.call.scope, shortened(path), stack, self.cut, self.few, self.owner)
+        return Place(expression, self.call.scope, path[:PATH_LENGTH], stack, self.cut, self.few, self.owner)
 
 
 def part_of(store: Store) -> Path:

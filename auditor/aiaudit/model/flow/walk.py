@@ -49,6 +49,8 @@ _SITE_BITS = 32
 _SITE = (1 << _SITE_BITS) - 1
 # A step whatever the stack: the place by number, frames by number, and whether they are entered beyond the open ones.
 _Step = tuple[int, int, bool]
+# Expressions that may read from a request, or name what a check bounds.
+_READING = frozenset(("name", "attr", "sub", "call"))
 # Of a step inside of a function: no frames, beyond those that are open.
 _HERE = (0, True)
 
@@ -126,7 +128,8 @@ class Walker:
 
     def _site(self, place: Place) -> int:
         """The number of a place whatever its stack, a new one for a new place."""
-        key = place.key_without_stack
+        expression, scope, path, owner = place.expression, place.scope, place.path, place.owner
+        key = (id(expression), id(scope), path, place.cut, place.few, id(owner))
         site = self._sites.get(key)
         if site is None:
             site = self._sites[key] = len(self._places)
@@ -135,7 +138,8 @@ class Walker:
 
     def _number(self, place: Place) -> int:
         """The number of a place."""
-        return self._stacks.number(place.stack) << _SITE_BITS | self._site(place)
+        stack = place.stack
+        return self._stacks.number(stack) << _SITE_BITS | self._site(place) if stack else self._site(place)
 
     def _place(self, number: int) -> Place:
         """The place of a number."""
@@ -152,8 +156,10 @@ class Walker:
         else:
             steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
-                found = [step for step in self.step(self._place(number)) if not _is_constant(step)]
-                known = tuple([step if isinstance(step, Source) else self._number(step) for step in found])
+                found = self.step(self._place(number))
+                known = tuple([
+                    step if isinstance(step, Source) else self._number(step) for step in found if not _is_constant(step)
+                ])
             else:
                 known = self._entered(steps, number >> _SITE_BITS)
         self._steps[number] = known
@@ -178,7 +184,9 @@ class Walker:
         if isinstance(step, Source):
             return step
         stack, site = step.stack, self._site(step)
-        if stack and stack[0] is SOMEHOW[0]:
+        if not stack:
+            return site, 0, False
+        if stack[0] is SOMEHOW[0]:
             return site, self._stacks.number(stack[1:]), True
         return site, self._stacks.number(stack), False
 
@@ -202,7 +210,7 @@ class Walker:
     def step(self, place: Place) -> Iterator[Place | Source]:
         """Where a place's text may come from."""
         tag = place.expression[0]
-        if tag in ("name", "attr", "sub", "call"):
+        if tag in _READING:
             check = self.check_at(place)
             if check is not None and (place.few or not check.pieces):
                 return
@@ -454,10 +462,12 @@ class Walker:
 
 def _cuts_itself(binding: Binding, name: str) -> bool:
     """Whether a variable gets its own value, cut."""
+    if binding.kind != "value":
+        return False
     expression = binding.expression
     while expression is not None and expression[0] == "await":
         expression = expression[2]
-    if binding.kind != "value" or expression is None or expression[0] != "call" or not cuts(last_name(expression[2])):
+    if expression is None or expression[0] != "call" or not cuts(last_name(expression[2])):
         return False
     return any(argument[0] == "name" and argument[2] == name for argument in expression[3])
 
