@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiaudit.model import served_chains
@@ -54,11 +55,14 @@ class _Collector:
 
     def block(self, body: tuple[Statement, ...], around: Enclosing | None) -> None:
         for statement in body:
+            tag = statement[0]
             self.statement = statement
-            getattr(self, "_" + statement[0])(statement, around)
-            if ends_block(statement):
+            _READERS[tag](self, statement, around)
+            if tag in LEAVING:
                 return
-            if statement[0] == "if":
+            if tag == "if":
+                if ends_block(statement):
+                    return
                 # `if x is not None: return x` guards all that follows in the block.
                 if statement[3] and statement[3][-1][0] in LEAVING and not statement[4]:
                     around = Enclosing("unless", statement, around)
@@ -438,3 +442,8 @@ class _Collector:
                 self._visit(test, around, node, False)
         for element in elements:
             self._visit(element, around, node, False)
+
+
+_READERS: dict[str, Callable[[_Collector, Statement, Enclosing | None], None]] = {
+    name[1:]: reader for name, reader in vars(_Collector).items() if name[:1] == "_" and name[:2] != "__"
+}

@@ -106,15 +106,14 @@ class Contexts(Edges):
 
     def in_request(self, scope: Scope, cached: bool | None = None, offloaded: bool | None = None) -> Reach | None:
         """The shortest reach of a scope in a request or task; filters where given."""
-        for kind in ("request", "task"):
-            found = self.reach(kind, scope, cached, offloaded)
-            if found is not None:
-                return found
-        return None
+        found = self.reach("request", scope, cached, offloaded)
+        return found if found is not None else self.reach("task", scope, cached, offloaded)
 
     def reach(self, kind: str, scope: Scope, cached: bool | None = None, offloaded: bool | None = None) -> Reach | None:
         """The shortest reach of a scope in a context."""
-        states = self.reached[kind].get(id(scope), ())
+        states = self.reached[kind].get(id(scope))
+        if states is None:
+            return None
         for candidate in states:
             if cached is not None and candidate.cached is not cached:
                 continue
@@ -166,7 +165,10 @@ class Contexts(Edges):
 
     def is_reached(self, scope: Scope) -> bool:
         """Whether anything runs a scope."""
-        return any(id(scope) in reached for reached in self.reached.values())
+        for reached in self.reached.values():
+            if id(scope) in reached:
+                return True
+        return False
 
     def making(self, call: Call) -> Reach | None:
         """The shortest reach of a call in a request or task that makes something for itself: neither to be kept, nor in

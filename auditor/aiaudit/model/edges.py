@@ -42,10 +42,14 @@ from aiaudit.model.values import (
     Partial,
     Value,
     Values,
+    has_external,
 )
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
 from aiaudit.values import dataclass, replace
+
+# Expressions that may name a function.
+_NAMING = frozenset(("name", "attr", "lambda", "star", "bin"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,7 +266,7 @@ class Edges:
                 yield replace(edge, offloaded=edge.offloaded or run.offloaded)
         if name in FILING or is_provider(call.expression, call.scope.module):
             return  # a provider runs what it is handed when it is asked, and only then
-        if not callees or any(isinstance(value, External) for value in callees):
+        if not callees or has_external(callees):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
 
     def _ways(self, call: Call, callees: Values) -> int:
@@ -317,9 +321,11 @@ class Edges:
 
     def _handed(self, argument: Expression, scope: Scope) -> Iterator[Value]:
         """What an argument names, or what lies in the container that it names: `tools=TOOLS`."""
-        values = self.evaluator.evaluate(argument, scope)
-        yield from values
-        if any(isinstance(value, Literal) for value in values):
+        is_listed = False
+        for value in self.evaluator.evaluate(argument, scope):
+            yield value
+            is_listed = is_listed or type(value) is Literal
+        if is_listed:
             yield from self.evaluator.elements(argument, scope)
 
     def _value_edges(self, value: Value, call: Call, source: Scope) -> Iterator[Edge]:
@@ -445,15 +451,21 @@ def is_coroutine(scope: Scope) -> bool:
 
 def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
     """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, *MORE]`."""
-    for name, argument in (*((None, given) for given in call.arguments), *call.keywords):
-        if name in CLOSING_KEYWORDS:
-            continue
-        listed: tuple[Expression, ...] = (argument,)
-        if argument[0] in ("list", "tuple"):
-            listed = argument[2]
-        elif argument[0] == "dict":
-            listed = tuple(value for _, value in argument[2])
-        yield from ((name, item) for item in listed if item[0] in ("name", "attr", "lambda", "star", "bin"))
+    for argument in call.arguments:
+        for item in _listed(argument):
+            if item[0] in _NAMING:
+                yield None, item
+    for name, argument in call.keywords:
+        for item in _listed(argument) if name not in CLOSING_KEYWORDS else ():
+            if item[0] in _NAMING:
+                yield name, item
+
+
+def _listed(argument: Expression) -> tuple[Expression, ...]:
+    """What stands in a list, a tuple or a dict as a value; all else stands for itself."""
+    if argument[0] in ("list", "tuple"):
+        return argument[2]  # type: ignore[no-any-return]
+    return tuple([value for _, value in argument[2]]) if argument[0] == "dict" else (argument,)
 
 
 def is_super_call(call: Call) -> bool:

@@ -69,14 +69,10 @@ def printed_secrets(service: Service) -> list[PrintedSecret]:
     for module in side.program.modules:
         if module.path in side.routing.live:
             for call in module_calls(module):
-                if _may_print(call) and finder.prints(call):
+                # Methods that print or log have the names of such: the others need not be asked about.
+                if (call.name in _NAMES or call.expression[2][0] != "attr") and finder.prints(call):
                     found.extend(finder.shown_by(call))
     return found
-
-
-def _may_print(call: Call) -> bool:
-    """Whether what is called has the name of something that prints or logs, as all methods that do have."""
-    return call.name in _NAMES or call.expression[2][0] != "attr"
 
 
 class _Finder:

@@ -356,7 +356,7 @@ def scope_of_name(scope: Scope, name: str) -> Scope | None:
     if scope.name == PROVIDER and outer is not None:
         return scope_of_name(outer, name)
     while outer is not None:
-        if name in outer.bindings and not isinstance(outer, Class) and name not in outer.declared_global:
+        if name in outer.bindings and type(outer) is not Class and name not in outer.declared_global:
             return outer
         outer = outer.parent
     return None

@@ -14,7 +14,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
-from aiaudit.model.values import ClassValue, External, Partial, Value, Values
+from aiaudit.model.values import ClassValue, External, Partial, Value, Values, has_external
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass, replace
 
@@ -180,7 +180,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge, order:
     if not callees:
         return []
     found: dict[tuple[str, str, str], Known] = {}
-    if any(isinstance(value, External) for value in callees) and evaluator.runs(call):
+    if evaluator.runs(call) and has_external(callees):
         return []  # a base class's method does what the class of the program fills in
     for value in callees:
         made = call

@@ -117,3 +117,11 @@ class Elements:
 
 Value = External | Instance | ClassValue | FunctionValue | ModuleValue | Constant | Literal | Partial | Super | Elements
 Values = tuple[Value, ...]
+
+
+def has_external(values: Values) -> bool:
+    """Whether any of some values comes from outside the program."""
+    for value in values:  # noqa: SIM110 asked of nearly every call
+        if type(value) is External:
+            return True
+    return False

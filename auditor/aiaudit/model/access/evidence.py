@@ -15,7 +15,7 @@ from aiaudit.model.access.names import (
     is_own_key,
     speaks_of_access,
 )
-from aiaudit.model.program import is_beside_the_service, module_calls
+from aiaudit.model.program import is_beside_the_service
 from aiaudit.model.python import PythonSide
 from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Route
@@ -35,6 +35,10 @@ _OPTIONS = frozenset(("dependencies", "guards", "middleware", "security", "permi
 _READING = frozenset(("attr", "name", "call", "sub"))
 # How deep below a handler a name still tells about the request rather than about a provider.
 _DEPTH = 2
+# Calls that may put a check before all of an application's routes.
+_WRAPPING = ("add_middleware", "Middleware", "wrap_app", "mount_auth")
+_MAKING = ("FastAPI", "NinjaAPI", "Litestar", "Starlette", "NinjaExtraAPI")
+_SHOWING = ("mount_gradio_app", "launch")
 
 
 class Evidence:
@@ -193,19 +197,18 @@ class Evidence:
             names = [entry.scope.name, *(s.name for s in entry.scope.within() if isinstance(s, Class))]
             if any(map(speaks_of_access, names)) or self._deep(entry.scope):
                 return True
-        for module in self.side.program.modules:
-            if module.path in self.side.routing.live and any(map(self._covers, module_calls(module))):
-                return True
-        return False
+        live, calls = self.side.routing.live, self.side.program.calls_by_name
+        named = (call for name in (*_WRAPPING, *_MAKING, *_SHOWING) for call in calls.get(name, ()))
+        return any(call.scope.module.path in live and self._covers(call) for call in named)
 
     def _covers(self, call: Call) -> bool:
         name = call.name
-        if name in ("add_middleware", "Middleware", "wrap_app", "mount_auth"):
+        if name in _WRAPPING:
             given = (*call.arguments, *(value for _, value in call.keywords))
             return any(speaks_of_access(last_name(part)) for one in given for part in walk(one) if _is_named(part))
-        if name in ("FastAPI", "NinjaAPI", "Litestar", "Starlette", "NinjaExtraAPI"):
+        if name in _MAKING:
             return self._options(call)
-        return name in ("mount_gradio_app", "launch") and call.keyword("auth") is not None
+        return name in _SHOWING and call.keyword("auth") is not None
 
     @cached_property
     def is_django_default(self) -> bool:

@@ -46,6 +46,7 @@ _TELLING = frozenset(("generate",)).union(HANDING_OVER, SENDING, BUILDING, _ADDI
 def model_calls(tools: Tools) -> Iterator[ModelCall]:
     """All calls of the program that carry text to a model, each once."""
     done: set[int] = set()
+    callees = tools.evaluator.callees
     for known in tools.side.known:
         call = known.handed_by or known.call
         if id(call) not in done and _takes_prompt(known, tools):
@@ -56,7 +57,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
     for module in tools.side.program.modules:
         for scope in module.scopes:
             for call in scope.calls:
-                if id(call) in done or (call.name not in _TELLING and not tools.evaluator.callees(call)):
+                if id(call) in done or (call.name not in _TELLING and not callees(call)):
                     continue
                 found = _unlisted(call, tools)  # few are, so that it is not asked of all whether they run
                 if found is not None and tools.side.contexts.runs(call):
@@ -197,7 +198,10 @@ def wraps_itself(call: Call) -> bool:
 
 def _is_unknown(call: Call, evaluator: Evaluator) -> bool:
     """Whether the object that a method is called on is not known to be something else."""
-    return all(isinstance(value, External) for value in evaluator.callees(call))
+    for value in evaluator.callees(call):  # noqa: SIM110 asked of nearly every call
+        if type(value) is not External:
+            return False
+    return True
 
 
 def _is_tokenized(place: Place) -> bool:

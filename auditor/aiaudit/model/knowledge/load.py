@@ -45,7 +45,10 @@ class Knowledge:
 
     def find(self, path: str) -> Entry | None:
         """The entry of a callable: by its path or an alias, by a pattern, or as a method of what a known call gives."""
+        if path in self._found:
+            return self._found[path]
         if first_name(path) not in self.modules:
+            self._found[path] = None
             return None
         return self._find(path, 0)
 
