@@ -55,6 +55,14 @@ _READING = frozenset(("name", "attr", "sub", "call"))
 _HERE = (0, True)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passed:
+    """What a parameter receives, which the frame tells through which its function was entered."""
+
+    binding: Binding
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A source that a walk came to, and the places from there to the model call."""
@@ -85,7 +93,7 @@ class Walker:
         self._stacks = Stacks()
         self._sites: dict[tuple[object, ...], int] = {}
         self._places: list[Place] = []
-        self._relative: dict[int, tuple[Source | _Step, ...] | None] = {}
+        self._relative: dict[int, tuple[Source | _Step | _Passed, ...] | None] = {}
         self._inside: dict[int, tuple[int, ...]] = {}  # where a place leads, if only inside its function
         self._steps: dict[int, tuple[int | Source, ...]] = {}
 
@@ -156,16 +164,23 @@ class Walker:
         else:
             steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
-                found = self.step(self._place(number))
-                known = tuple([
-                    step if isinstance(step, Source) else self._number(step) for step in found if not _is_constant(step)
-                ])
+                known = self._numbered(self.step(self._place(number)))
             else:
                 known = self._entered(steps, number >> _SITE_BITS)
         self._steps[number] = known
         return known
 
-    def _steps_of_any(self, site: int) -> tuple[Source | _Step, ...] | None:
+    def _numbered(self, steps: Iterator[Place | Source | _Passed]) -> tuple[int | Source, ...]:
+        """Steps from a place with its stack: places by their numbers, and sources."""
+        found: list[int | Source] = []
+        for step in steps:
+            if isinstance(step, Source):
+                found.append(step)
+            elif isinstance(step, Place) and not _is_constant(step):
+                found.append(self._number(step))
+        return tuple(found)
+
+    def _steps_of_any(self, site: int) -> tuple[Source | _Step | _Passed, ...] | None:
         """Where a place leads however its function was entered; None if that depends on it.
 
         Functions are entered from many calls, and most steps inside them are the same for all.
@@ -173,15 +188,15 @@ class Walker:
         try:
             steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
             relative = self._relative[site] = tuple(map(self._relative_step, steps))
-            inside = [step[0] for step in relative if not isinstance(step, Source) and step[1:] == _HERE]
+            inside = [step[0] for step in relative if isinstance(step, tuple) and step[1:] == _HERE]
             if len(inside) == len(relative):
                 self._inside[site] = tuple(inside)
         except DependsOnStack:
             self._relative[site] = None
         return self._relative[site]
 
-    def _relative_step(self, step: Place | Source) -> Source | _Step:
-        if isinstance(step, Source):
+    def _relative_step(self, step: Place | Source | _Passed) -> Source | _Step | _Passed:
+        if not isinstance(step, Place):
             return step
         stack, site = step.stack, self._site(step)
         if not stack:
@@ -190,12 +205,16 @@ class Walker:
             return site, self._stacks.number(stack[1:]), True
         return site, self._stacks.number(stack), False
 
-    def _entered(self, steps: tuple[Source | _Step, ...], stack: int) -> tuple[int | Source, ...]:
+    def _entered(self, steps: tuple[Source | _Step | _Passed, ...], stack: int) -> tuple[int | Source, ...]:
         """The steps in a function that was entered through the frames of a stack."""
         found: list[int | Source] = []
         for step in steps:
             if isinstance(step, Source):
                 found.append(step)
+                continue
+            if isinstance(step, _Passed):
+                place = step.place.entered(self._stacks.frames(stack))
+                found += self._numbered(self.parameter(step.binding, place.path, place.stack, place))
                 continue
             site, frames, is_further = step
             whole: int | None = stack
@@ -207,7 +226,7 @@ class Walker:
 
     # Steps
 
-    def step(self, place: Place) -> Iterator[Place | Source]:
+    def step(self, place: Place) -> Iterator[Place | Source | _Passed]:
         """Where a place's text may come from."""
         tag = place.expression[0]
         if tag in _READING:
@@ -240,7 +259,7 @@ class Walker:
             scope, key, place.path, expression[1], lambda: self.tools.schema.is_list(expression, scope, place.path)
         )
 
-    def _name(self, place: Place) -> Iterator[Place | Source]:
+    def _name(self, place: Place) -> Iterator[Place | Source | _Passed]:
         name, scope = place.expression[2], place.scope
         holder = scope_of_name(scope, name)
         if holder is None:
@@ -257,12 +276,15 @@ class Walker:
 
     def _binding(
         self, binding: Binding, place: Place, holder: Scope, stack: tuple[Frame, ...]
-    ) -> Iterator[Place | Source]:
+    ) -> Iterator[Place | Source | _Passed]:
         kind, expression, path = binding.kind, binding.expression, place.path
         if binding.scope is not holder:
             stack = ()  # bound by another function through `global` or `nonlocal`
         if kind == "parameter":
-            yield from self.parameter(binding, path, stack, place)
+            if stack is SOMEHOW and binding.target[0] != binding.scope.self_name:  # type: ignore[attr-defined]
+                yield _Passed(binding, place)
+            else:
+                yield from self.parameter(binding, path, stack, place)
         elif kind == "from":
             yield from self._imported(binding, place)
         elif expression is None:
@@ -305,8 +327,6 @@ class Walker:
             if path and isinstance(path[0], str) and function.owner is not None:
                 yield from self.attribute(function.owner, path[0], path[1:], place)
             return
-        if stack is SOMEHOW:
-            raise DependsOnStack
         if stack and stack[-1].function is function:
             frame = stack[-1]
             yield from arguments(frame, parameter, path, place, stack[:-1])
@@ -472,7 +492,7 @@ def _cuts_itself(binding: Binding, name: str) -> bool:
     return any(argument[0] == "name" and argument[2] == name for argument in expression[3])
 
 
-def _is_constant(step: Place | Source) -> bool:
+def _is_constant(step: Place | Source | _Passed) -> bool:
     return isinstance(step, Place) and step.expression[0] == "const"
 
 
