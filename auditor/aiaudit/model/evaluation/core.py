@@ -294,7 +294,10 @@ def _distinct(values: Iterable[Value]) -> Values:
 
 
 def is_object(values: Iterable[Value]) -> bool:
-    return any(not isinstance(value, Constant) for value in values)
+    for value in values:  # noqa: SIM110 asked of most answers
+        if type(value) is not Constant:
+            return True
+    return False
 
 
 def method_of(scope: Scope) -> Function | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.by_name import ByName
-from aiaudit.model.evaluation.core import distinct, is_object
+from aiaudit.model.evaluation.core import distinct
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
 from aiaudit.model.evaluation.tornado import Tornado
@@ -16,6 +16,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
+    Constant,
     Elements,
     External,
     FunctionValue,
@@ -30,6 +31,7 @@ from aiaudit.values import replace
 
 # Values that are, or lead to, code of the repository.
 OWN = (Instance, ClassValue, FunctionValue, ModuleValue, Partial)
+_LEADING = (External, *OWN)
 # Through so many functions are keywords followed that are handed on unseen.
 _HANDED_ON = 2
 
@@ -74,7 +76,10 @@ class Functions(Decorators, ByName, Tornado):
         found: list[Value] = []
         if kind not in ("variadic", "keywords"):
             for argument, scope in self.passed(function, name):
-                found.extend(given for value in self.evaluate(argument, scope) for given in self.provided(value))
+                values = self.evaluate(argument, scope)
+                if self.program.providers:
+                    values = tuple(given for value in values for given in self.provided(value))
+                found.extend(values)
             if not found and parameter in function.parameters[:2]:
                 found.extend(self._given_by_framework(parameter, function))
             found.extend(self.initialized_with(name, function))
@@ -82,7 +87,7 @@ class Functions(Decorators, ByName, Tornado):
         is_none = default is not None and default[0] == "const" and default[2] is None
         if not (is_none and self._is_left_out(function, name)):
             # A container that a caller passes tells less of what lies in it than the annotation.
-            yield from self.told(annotation, outer, [v for v in found if isinstance(v, (External, *OWN))])
+            yield from self.told(annotation, outer, [v for v in found if isinstance(v, _LEADING)])
         if default is not None:
             yield from self.evaluate(default, outer)
 
@@ -250,24 +255,33 @@ class Functions(Decorators, ByName, Tornado):
 
     @cached_property
     def mentions(self) -> dict[str, list[tuple[Call, int]]]:
-        """Last name of an argument -> the calls that get it (for functions passed to others) and its position."""
-        index: dict[str, list[tuple[Call, int]]] = defaultdict(list)
+        """Name of a function -> the calls that get an argument of that last name, and its position."""
+        index: dict[str, list[tuple[Call, int]]] = {function.name: [] for function in self.program.functions}
         for call in self.call_index.values():
-            for position, argument in enumerate(call.arguments):
-                if argument[0] == "name":
-                    index[argument[2]].append((call, position))
-                elif argument[0] == "attr":
-                    index[argument[3]].append((call, position))
+            position = 0
+            for argument in call.expression[3]:
+                tag = argument[0]
+                if tag == "name" or tag == "attr":
+                    mentioned = index.get(argument[2 if tag == "name" else 3])
+                    if mentioned is not None:
+                        mentioned.append((call, position))
+                position += 1
         return index
 
     def told(self, annotation: Expression | None, scope: Scope, found: Iterable[Value]) -> Iterator[Value]:
         """What an annotation adds to the values found: all that it says where they say nothing, and objects of the
         repository's own classes where they lead out of the repository."""
-        if annotation is None or any(isinstance(value, OWN) for value in found):
+        if annotation is None:
             return
-        if not is_object(found):
+        is_outside = is_known = False
+        for value in found:
+            if isinstance(value, OWN):
+                return
+            is_outside = is_outside or type(value) is External
+            is_known = is_known or type(value) is not Constant
+        if not is_known:
             yield from self.annotated(annotation, scope)
-        elif any(isinstance(value, External) for value in found):
+        elif is_outside:
             for value in self.annotated(annotation, scope):
                 if any(isinstance(part, Instance) for part in _parts(value)):
                     yield value

@@ -75,13 +75,17 @@ def _is_outside(function: Expression, scope: Scope, program: Program, known: dic
         base = base[2]
     if base[0] != "name" or base[2] not in scope.module.bindings:
         return False
-    holder = scope_of_name(scope, base[2])
-    if not isinstance(holder, Module):
-        return False
-    key = (id(holder), base[2])
-    if key not in known:
-        known[key] = _is_module_outside(base[2], holder, program)
-    return known[key]
+    name = base[2]
+    key = (id(scope), name)
+    answer = known.get(key)
+    if answer is None:
+        holder = scope_of_name(scope, name)
+        if holder is scope or not isinstance(holder, Module):
+            answer = isinstance(holder, Module) and _is_module_outside(name, holder, program)
+        else:
+            answer = _is_outside(function, holder, program, known)
+        known[key] = answer
+    return answer
 
 
 def _is_module_outside(name: str, holder: Module, program: Program) -> bool:
