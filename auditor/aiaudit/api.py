@@ -14,13 +14,14 @@ from aiaudit.adoption import Adoption, adopt
 from aiaudit.finding import Finding
 from aiaudit.fingerprint import with_fingerprints
 from aiaudit.judging import Judging
+from aiaudit.kinds import may_state_images
 from aiaudit.model.ignores import IgnoreComment
 from aiaudit.model.service import Service
 from aiaudit.recall import Memory
 from aiaudit.results import Diagnostic, Report, Reported, Suppression
 from aiaudit.rule import Rule
 from aiaudit.runner import Progress, Runner, Subjects
-from aiaudit.selection import Selection
+from aiaudit.selection import Selection, exclusion
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.stamps import signature_at
 from aiaudit.sources.store import FileStore, Store
@@ -91,12 +92,13 @@ class Audit:
     def __init__(self, scope: Scope, settings: Settings, store: Store, progress: Progress | None) -> None:
         self.settings = settings
         self.store = store
-        self.catalogue = catalogues.load(settings.named if settings.select and not settings.shellcheck else ())
+        started = time.time_ns()
+        self.workspace = Workspace(scope, store, exclusion(settings, scope.root), progress)
+        names = settings.named if settings.select and not settings.shellcheck else ()
+        self.catalogue = catalogues.load(names, _lacking(self.workspace.files()))
         self.peer = hadolint.load(scope.root)
         adopted = adopt(self.peer, self.catalogue, settings) if self.peer else Adoption()
         self.selection = Selection(self.catalogue, settings, adopted)
-        started = time.time_ns()
-        self.workspace = Workspace(scope, store, self.selection.exclusion(scope.root), progress)
         check_knowledge(settings.knowledge)
         day = settings.date or time.strftime("%Y-%m-%d")
         self.memory = self._memory(store, day, started)
@@ -111,13 +113,13 @@ class Audit:
         workspace = self.workspace
         findings: list[Reported] = []
         suppressed: list[Reported] = []
-        ordinary = [rule for rule in self.selection.rules if not _is_about_comments(rule)]
-        late = [rule for rule in self.selection.rules if _is_about_comments(rule)]
+        rules = self.selection.rules if observed else self.selection.present
+        ordinary = [rule for rule in rules if not _is_about_comments(rule)]
+        late = [rule for rule in rules if _is_about_comments(rule)]
         self._sort(self._found(ordinary, observed), findings, suppressed)
         if self.settings.ignores and late:
             paths = [path for path in workspace.files() if workspace.scope.reports(path)]
-            looked = [rule.id for rule in ordinary if rule.checks or observed]  # the others had nothing to look at
-            comments = self.suppressor.comments(paths, looked)
+            comments = self.suppressor.comments(paths, lambda: self._looked(bool(observed)))
             self._sort(self.runner.run(late, {IgnoreComment: comments}), findings, suppressed)
         self._nothing(bool(findings or suppressed or observed))
         if self.peer and self.peer.problem:
@@ -133,13 +135,18 @@ class Audit:
             suppressed=tuple(sorted(suppressed, key=_place)),
             diagnostics=tuple(sorted([*workspace.diagnostics, *self.catalogue.diagnostics], key=_where)),
             files=sum(map(workspace.scope.reports, workspace.files())),
-            rules=self.selection.rules,
+            rules_of=lambda: self.selection.rules,
             kinds=workspace.counts(),
             hidden=len(findings) - len(confident),
             thresholds=tuple(self.selection.adopted.thresholds.items()),
             notes=tuple(self.selection.adopted.notes),
             text_of=workspace.shown,
         )
+
+    def _looked(self, is_observed: bool) -> list[str]:
+        """The ids of the rules that found whatever there was for them; the others look at what a run shows."""
+        ordinary = (rule for rule in self.selection.rules if not _is_about_comments(rule))
+        return [rule.id for rule in ordinary if rule.checks or is_observed]
 
     def _memory(self, store: Store, day: str, started: int) -> Memory | None:
         """Where findings are kept; rules that others wrote may look at things of which nothing is known here."""
@@ -192,6 +199,11 @@ class Audit:
             return
         reason = "no file" if not workspace.files() else "no Dockerfile, Python, manifest, environment or YAML file"
         workspace.diagnostics.append(Diagnostic("error", "", f"nothing to audit: {reason} in {workspace.root}"))
+
+
+def _lacking(paths: Sequence[str]) -> frozenset[str]:
+    """What a tree of these files surely has nothing of; of a run, rules are told when there was one."""
+    return frozenset(("run",) if may_state_images(paths) else ("run", "image"))
 
 
 def _is_about_comments(rule: Rule) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from aiaudit.patterns import regex
 from aiaudit.results import Diagnostic
@@ -21,10 +21,30 @@ _FAMILY = regex(r"\d+$")
 
 @dataclass(slots=True)
 class Catalogue:
-    """Rules in the order of their ids, and the modules that could not be loaded."""
+    """Rules in the order of their ids, and the modules that could not be loaded.
 
-    rules: tuple[Rule, ...] = ()
+    `loaded` are those that may have something to look at; the modules of the others, `left`, are imported when somebody
+    asks for all rules.
+    """
+
+    loaded: tuple[Rule, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them."""
+        if self.left:
+            left, self.left = self.left, []
+            self.take(left)
+        return self.loaded
+
+    def take(self, modules: Iterable[str]) -> None:
+        """Add the rules of some modules."""
+        found = {key: rule for rule in self.loaded for key in (rule.id, rule.name)}
+        for module in modules:
+            _take(module, found, self.diagnostics)
+        self.loaded = tuple(sorted({id(rule): rule for rule in found.values()}.values(), key=lambda rule: rule.id))
 
     def find(self, wanted: str) -> tuple[Rule, ...]:
         """Rules that an id, a name, an alias, a code, a family or a prefix of ids stands for."""
@@ -44,26 +64,28 @@ class Catalogue:
         return sorted({name for rule in self.rules for name in (rule.id, rule.name, *rule.aliases)} | families)
 
 
-def load(names: Iterable[str] = ()) -> Catalogue:
+def load(names: Iterable[str] = (), lacking: Container[str] = ()) -> Catalogue:
     """Every rule of the built-in pack and of installed packs.
 
     Where all rules that matter are named, and by families or ids alone, packs of other families are not even imported:
-    a pack says in `FAMILY` which one it holds.
+    a pack says in `FAMILY` which one it holds. In `NEEDS` it says what its modules have nothing to look at without,
+    "*" for all that it does not name: where that is `lacking`, they are left until somebody asks for all rules.
     """
     families = _families(names)
-    catalogue = _load(families)
+    catalogue = _load(families, lacking)
     if families is not None and not families <= {rule.family for rule in catalogue.rules}:
-        return _load(None)  # another tool's id looks like one of ours
+        return _load(None, lacking)  # another tool's id looks like one of ours
     return catalogue
 
 
-def _load(families: frozenset[str] | None) -> Catalogue:
+def _load(families: frozenset[str] | None, lacking: Container[str]) -> Catalogue:
     catalogue = Catalogue()
-    found: dict[str, Rule] = {}
-    for package in (BUILTIN, *installed_packs()):
-        for module in _modules(package, families, catalogue.diagnostics):
-            _take(module, found, catalogue.diagnostics)
-    catalogue.rules = tuple(sorted({id(rule): rule for rule in found.values()}.values(), key=lambda rule: rule.id))
+    modules = [
+        module
+        for package in (BUILTIN, *installed_packs())
+        for module in _modules(package, families, lacking, catalogue)
+    ]
+    catalogue.take(modules)
     return catalogue
 
 
@@ -108,19 +130,25 @@ def _named_packs(path: str) -> Iterator[str]:
             yield line.partition("=")[2].split("[")[0].split(":")[0].strip()
 
 
-def _modules(package: str, families: frozenset[str] | None, diagnostics: list[Diagnostic]) -> Iterator[str]:
+def _modules(
+    package: str, families: frozenset[str] | None, lacking: Container[str], catalogue: Catalogue
+) -> Iterator[str]:
+    """The modules of a package; those that have nothing to look at are left to the catalogue."""
     try:
         root = importlib.import_module(package)
     except Exception as error:  # a broken pack must not take the audit down
-        diagnostics.append(_failure(package, error))
+        catalogue.diagnostics.append(_failure(package, error))
         return
     family = getattr(root, "FAMILY", None)
     if families is not None and family is not None and family not in families:
         return
     yield package
+    needs: dict[str, str] = getattr(root, "NEEDS", {})
     for name, is_package in _inside(getattr(root, "__path__", ())):
         if is_package:
-            yield from _modules(f"{package}.{name}", families, diagnostics)
+            yield from _modules(f"{package}.{name}", families, lacking, catalogue)
+        elif needs.get(name, needs.get("*")) in lacking:
+            catalogue.left.append(f"{package}.{name}")
         else:
             yield f"{package}.{name}"
 

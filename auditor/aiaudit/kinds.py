@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from aiaudit.patterns import regex
 
@@ -19,6 +19,8 @@ _PROGRAMS = {
 }  # fmt: skip
 _DOCKERFILE = regex(r"(?:(?:docker|container)file(?:\..+)?|.+\.(?:docker|container)file)", re.IGNORECASE)
 _DOCKERFILE_VARIANT = regex(r"(?:Docker|Container)file(?:[-_]|(?=[A-Z0-9]))[^.]+")
+# What tells of builds: compose files and workflows, scripts, Makefiles, bake files, devcontainers.
+_BUILDING = (".yml", ".yaml", ".sh", ".bash", "Makefile", "makefile", ".mk", "Justfile", "justfile", ".hcl", ".json")
 _REQUIREMENTS = regex(r"(?:.*requirements.*|constraints.*)\.(?:txt|in)", re.IGNORECASE)
 _CONDA = regex(r"(?:environment|conda).*\.ya?ml", re.IGNORECASE)
 _MANIFESTS = {"pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.cfg"}
@@ -28,6 +30,11 @@ def kinds_of(path: str) -> tuple[str, ...]:
     """The kinds of the file at this path (relative, with `/`)."""
     folder, _, name = path.rpartition("/")
     return tuple(kind for kind, matches in _TESTS if matches(name, folder))
+
+
+def may_state_images(paths: Iterable[str]) -> bool:
+    """Whether any of these files may be a Dockerfile, or say that one is built: from its name alone."""
+    return any(path.endswith(_BUILDING) or _dockerfile(path.rpartition("/")[2], "") for path in paths)
 
 
 def _dockerfile(name: str, folder: str) -> bool:

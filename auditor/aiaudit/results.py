@@ -45,10 +45,10 @@ class Reported:
 class Report:
     """The outcome of one audit.
 
-    Paths in it are relative to `root`; `repository` is the folder that holds `.git`, or the root. `rules` are the
-    rules that ran, `kinds` counts files by kind, `hidden` findings below the wanted confidence. `thresholds` tells for
-    some rules from which severity on their findings count for the exit code, None for never. `notes` are for whoever
-    asks to be told more. `text_of` gives the text of a file, for code frames.
+    Paths in it are relative to `root`; `repository` is the folder that holds `.git`, or the root. `rules_of` gives the
+    rules of the audit, `kinds` counts files by kind, `hidden` findings below the wanted confidence. `thresholds` tells
+    for some rules from which severity on their findings count for the exit code, None for never. `notes` are for
+    whoever asks to be told more. `text_of` gives the text of a file, for code frames.
     """
 
     root: str
@@ -57,12 +57,17 @@ class Report:
     suppressed: tuple[Reported, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
-    rules: tuple[Rule, ...] = ()
+    rules_of: Callable[[], tuple[Rule, ...]] = field(default=lambda: (), compare=False)
     kinds: tuple[tuple[str, int], ...] = ()
     hidden: int = 0
     thresholds: tuple[tuple[str, Severity | None], ...] = ()
     notes: tuple[str, ...] = ()
     text_of: Callable[[str], str] = field(default=lambda path: "", compare=False)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the audit: those that had nothing to look at are only loaded for who asks."""
+        return self.rules_of()
 
     @property
     def complete(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from aiaudit.adoption import Adoption
@@ -36,9 +37,19 @@ class Selection:
             self._adopt(rule_id, taken)
         for name, options in settings.rule_settings:
             self._configure(name, dict(options))
-        self.rules = tuple(
-            rule for rule in catalogue.rules if rule.id not in self._unwanted.rules and self._is_chosen(rule)
-        )
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the audit, whether they have anything to look at or not."""
+        return self._chosen(self.catalogue.rules)
+
+    @cached_property
+    def present(self) -> tuple[Rule, ...]:
+        """Those of them that may have something to look at."""
+        return self._chosen(self.catalogue.loaded)
+
+    def _chosen(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
+        return tuple(rule for rule in rules if rule.id not in self._unwanted.rules and self._is_chosen(rule))
 
     def _is_chosen(self, rule: Rule) -> bool:
         """Whether a rule was selected, or is one of the profile; one that needs a program only where that is there."""
@@ -67,29 +78,13 @@ class Selection:
         severity = self._severities.get(finding.rule)
         return finding if severity is None else replace(finding, severity=severity)
 
-    def exclusion(self, root: str) -> Callable[[str], bool] | None:
-        """Whether the settings exclude a path of this root; naming an excluded folder lifts the exclusion in it."""
-        if not self.settings.exclude:
-            return None
-        spec = _spec(self.settings.exclude)
-        prefix = self._prefix(root)
-        if prefix and spec.match_file(f"{prefix}/"):
-            return None
-        return lambda path: bool(spec.match_file(f"{prefix}/{path}" if prefix else path))
-
     def ignores(self, finding: Finding, root: str) -> bool:
         """Whether the settings ignore this rule at this path."""
         if not self._ignored_paths:
             return False
-        prefix = self._prefix(root)
+        prefix = _prefix(self.settings, root)
         path = f"{prefix}/{finding.span.path}" if prefix else finding.span.path
         return any(names.hold(finding) and spec.match_file(path) for spec, names in self._ignored_paths)
-
-    def _prefix(self, root: str) -> str:
-        """The root, seen from the folder of the configuration file."""
-        base = self.settings.base or root
-        prefix = os.path.relpath(root, base).replace(os.sep, "/")
-        return "" if prefix == "." or prefix.startswith("..") else prefix
 
     def _names(self, names: Iterable[str]) -> Names:
         return named(names, self._named)
@@ -122,6 +117,24 @@ class Selection:
                     raise UsageError(f"{place}{name}: severity {severity!r} is none of {known}") from None
             if given:
                 self._options[rule.id] = _options(rule, self._options.get(rule.id, rule.options), given, place)
+
+
+def exclusion(settings: Settings, root: str) -> Callable[[str], bool] | None:
+    """Whether the settings exclude a path of this root; naming an excluded folder lifts the exclusion in it."""
+    if not settings.exclude:
+        return None
+    spec = _spec(settings.exclude)
+    prefix = _prefix(settings, root)
+    if prefix and spec.match_file(f"{prefix}/"):
+        return None
+    return lambda path: bool(spec.match_file(f"{prefix}/{path}" if prefix else path))
+
+
+def _prefix(settings: Settings, root: str) -> str:
+    """The root, seen from the folder of the configuration file."""
+    base = settings.base or root
+    prefix = os.path.relpath(root, base).replace(os.sep, "/")
+    return "" if prefix == "." or prefix.startswith("..") else prefix
 
 
 def _options(rule: Rule, start: Any, given: dict[str, Any], place: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from aiaudit.catalogue import Catalogue
 from aiaudit.model.ignores import IgnoreComment
@@ -55,15 +55,11 @@ class Suppressor:
             suppressed.append(replace(reported, suppression=Suppression("comment", record[2], record[3])))
         return kept, suppressed
 
-    def comments(self, paths: Iterable[str], ran: Sequence[str]) -> list[IgnoreComment]:
-        """Every own comment of these files; `ran` are the ids of the rules that looked."""
-        looked = frozenset(ran)
-        return [
-            self._verdict(path, comment, looked)
-            for path in paths
-            for comment in self._comments_in(path)
-            if comment.record[0] == "aiaudit"
-        ]
+    def comments(self, paths: Iterable[str], ran: Callable[[], Iterable[str]]) -> list[IgnoreComment]:
+        """Every own comment of these files; `ran` tells the ids of the rules that looked."""
+        own = [(path, c) for path in paths for c in self._comments_in(path) if c.record[0] == "aiaudit"]
+        looked = frozenset(ran() if own else ())
+        return [self._verdict(path, comment, looked) for path, comment in own]
 
     def _verdict(self, path: str, comment: _Comment, looked: frozenset[str]) -> IgnoreComment:
         _, names, reason, line, column, end, _, _ = comment.record

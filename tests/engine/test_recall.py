@@ -59,7 +59,7 @@ def warm(folder: Path) -> Report:
 
 def shown(report: Report) -> Report:
     """A report without what differs between any two runs."""
-    return replace(report, rules=(), text_of=str)
+    return replace(report, rules_of=tuple, text_of=str)
 
 
 def edited(folder: Path, path: str, change: Callable[[str], str]) -> None:

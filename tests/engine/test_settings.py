@@ -13,7 +13,7 @@ from aiaudit.finding import Confidence, Finding, Severity
 from aiaudit.model.service import Service
 from aiaudit.rule import Rule
 from aiaudit.runner import Runner
-from aiaudit.selection import Selection
+from aiaudit.selection import Selection, exclusion
 from aiaudit.settings import Settings, UsageError
 from aiaudit.sources.store import Store
 from aiaudit.span import Span
@@ -211,12 +211,11 @@ def test_options_and_severity_reach_the_rule(tmp_path: Path) -> None:
 def test_exclusion(tmp_path: Path) -> None:
     """Patterns are relative to the configuration; naming an excluded folder lifts them there."""
     settings = Settings(exclude=("legacy/", "*.gen.py"), base=str(tmp_path))
-    selection = Selection(CATALOGUE, settings)
-    everywhere = selection.exclusion(str(tmp_path))
-    below = selection.exclusion(str(tmp_path / "app"))
+    everywhere = exclusion(settings, str(tmp_path))
+    below = exclusion(settings, str(tmp_path / "app"))
 
     assert everywhere is not None
     assert [everywhere(path) for path in ("legacy/a.py", "app/a.py", "app/x.gen.py")] == [True, False, True]
     assert below is not None
     assert [below(path) for path in ("a.py", "x.gen.py")] == [False, True]
-    assert selection.exclusion(str(tmp_path / "legacy")) is None
+    assert exclusion(settings, str(tmp_path / "legacy")) is None

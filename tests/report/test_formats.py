@@ -46,7 +46,7 @@ def report_of(*findings: Finding, diagnostics: tuple[Diagnostic, ...] = (), supp
         suppressed=tuple(accepted),
         diagnostics=diagnostics,
         files=2,
-        rules=RULES,
+        rules_of=lambda: RULES,
         kinds=tuple((kind, 2) for kind in KINDS),
         text_of=lambda path: SOURCE,
     )

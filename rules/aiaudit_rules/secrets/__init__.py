@@ -2,3 +2,4 @@
 
 FAMILY = "KEY"
 TAGS = ("security",)
+NEEDS = {"env_file_copied_into_image": "image"}
