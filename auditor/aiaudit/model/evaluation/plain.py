@@ -69,7 +69,7 @@ def _target(binding: Binding, program: Program, depth: int) -> list[Function | C
 
 def _is_outside(function: Expression, scope: Scope, program: Program, known: dict[tuple[int, str], bool]) -> bool:
     """Whether a dotted callee starts at a module from outside: `json.loads`, `logging.info`. `known` keeps the answer
-    for each name of a module."""
+    for each name in a scope."""
     base = function[2]
     while base[0] == "attr":
         base = base[2]
