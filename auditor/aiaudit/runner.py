@@ -90,7 +90,7 @@ def describe(error: BaseException) -> str:
 
 
 def parted(rules: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The rules that look at credentials come last: all files are searched for them, whatever parses should be first."""
+    """The rules, and those that look at credentials: all files are searched for them, so what parses comes first."""
     first: list[Rule] = []
     late: list[Rule] = []
     for rule in rules:

@@ -165,7 +165,7 @@ class Contexts(Edges):
 
     def is_reached(self, scope: Scope) -> bool:
         """Whether anything runs a scope."""
-        for reached in self.reached.values():
+        for reached in self.reached.values():  # noqa: SIM110 asked of nearly every call
             if id(scope) in reached:
                 return True
         return False

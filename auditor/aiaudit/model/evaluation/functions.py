@@ -258,14 +258,12 @@ class Functions(Decorators, ByName, Tornado):
         """Name of a function -> the calls that get an argument of that last name, and its position."""
         index: dict[str, list[tuple[Call, int]]] = {function.name: [] for function in self.program.functions}
         for call in self.call_index.values():
-            position = 0
-            for argument in call.expression[3]:
+            for position, argument in enumerate(call.expression[3]):
                 tag = argument[0]
                 if tag == "name" or tag == "attr":
                     mentioned = index.get(argument[2 if tag == "name" else 3])
                     if mentioned is not None:
                         mentioned.append((call, position))
-                position += 1
         return index
 
     def told(self, annotation: Expression | None, scope: Scope, found: Iterable[Value]) -> Iterator[Value]:
