@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 
-from aiaudit.model.scopes import Enclosing, Function, Scope, Store, children, last_name
+from aiaudit.model.scopes import Enclosing, Function, Scope, Store, children, last_name, walk
 from aiaudit.sources.python.facts import Expression
 
 Carriers = dict[str, "set[str] | None"]
@@ -17,9 +17,11 @@ _CONTAINERS = frozenset(
 # What a call in a scope does with what it is given: None where all of it ends there, otherwise the identities of the
 # arguments that do not come back.
 Keeps = Callable[[Expression, Scope], "Container[int] | None"]
+# The names that stand in an expression, by its identity: whoever asks more than once keeps them.
+Names = dict[int, frozenset[str]]
 
 
-def returned(expression: Expression, scope: Scope, keeps: Keeps, keys: Keys = None) -> tuple[bool, Keys]:
+def returned(expression: Expression, scope: Scope, keeps: Keeps, names: Names, keys: Keys = None) -> tuple[bool, Keys]:
     """Whether the value of an expression, or what lies under `keys` in it, comes back, and under which keys of a dict.
 
     Follows plain assignments and containers inside one function. An object of which an attribute was set is returned
@@ -31,17 +33,24 @@ def returned(expression: Expression, scope: Scope, keeps: Keeps, keys: Keys = No
         for name, bindings in scope.bindings.items():
             if any(_is_just(binding.expression, expression) for binding in bindings):
                 carriers[name] = set(keys)
-    return _returned(expression, scope, keeps, carriers, keys)
+    return _returned(expression, scope, keeps, names, carriers, keys)
 
 
-def gives_back(function: Function, parameter: str, keeps: Keeps) -> bool:
+def gives_back(function: Function, parameter: str, keeps: Keeps, names: Names) -> bool:
     """Whether what a function returns or yields holds what it is given for a parameter."""
-    return _returned(("pass", (0, 0, 0, 0)), function, keeps, {parameter: None}, None)[0]
+    return _returned(("pass", (0, 0, 0, 0)), function, keeps, names, {parameter: None}, None)[0]
 
 
-def _returned(expression: Expression, scope: Scope, keeps: Keeps, carriers: Carriers, keys: Keys) -> tuple[bool, Keys]:
+def _returned(
+    expression: Expression, scope: Scope, keeps: Keeps, names: Names, carriers: Carriers, keys: Keys
+) -> tuple[bool, Keys]:
     # `carriers`: name -> the attributes or keys that carry the value, None where the whole does.
     def carries(whole: Expression) -> bool:
+        mentioned = names.get(id(whole))
+        if mentioned is None:
+            mentioned = names[id(whole)] = frozenset([part[2] for part in walk(whole) if part[0] == "name"])
+        if mentioned.isdisjoint(carriers) and not _encloses(whole, expression):
+            return False
         return _carries(whole, expression, carriers, lambda part: keeps(part, scope))
 
     for _ in range(4):  # chains of assignments longer than this are rare; each round follows one more link
@@ -134,6 +143,11 @@ def _carries(
         if goes_on and _carries(child, wanted, carriers, keeps):
             return True
     return False
+
+
+def _encloses(whole: Expression, part: Expression) -> bool:
+    """Whether an expression stands around another one, or is it."""
+    return bool(whole[1][:2] <= part[1][:2] and part[1][2:] <= whole[1][2:])
 
 
 def _reads(read: Expression, carriers: Carriers) -> bool:

@@ -15,7 +15,7 @@ from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.raw_generations import raw_generations
 from aiaudit.model.resources import Known, origins
-from aiaudit.model.returned import Keys, gives_back, returned
+from aiaudit.model.returned import Keys, Names, gives_back, returned
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.service import Service
@@ -196,6 +196,7 @@ class _Finder(Streams):
         self.asking = {*map(id, asking), *map(id, stored)}
         self.asking_scopes = {id(call.scope) for call in asking}
         self._giving_back: dict[tuple[int, str], bool] = {}
+        self._names: Names = {}
         self._coming_back: dict[tuple[int, Keys], tuple[bool, Keys]] = {}
         self.graphs = Graphs(side)
         self._asked_of_nodes: set[int] = set()  # graphs may run each other
@@ -246,7 +247,7 @@ class _Finder(Streams):
                 return False
             known = self._coming_back.get((id(call), keys))
             if known is None:
-                known = returned(call.expression, call.scope, self.keeps, keys)
+                known = returned(call.expression, call.scope, self.keeps, self._names, keys)
                 self._coming_back[id(call), keys] = known
             comes_back, keys = known
             if not comes_back:
@@ -284,7 +285,7 @@ class _Finder(Streams):
         known = self._giving_back.get(key)
         if known is None:
             self._giving_back[key] = True  # where it calls itself
-            known = self._giving_back[key] = gives_back(function, given, self.keeps)
+            known = self._giving_back[key] = gives_back(function, given, self.keeps, self._names)
         return known
 
     def could_stream(self, known: Known) -> bool:

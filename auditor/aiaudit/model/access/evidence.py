@@ -21,7 +21,7 @@ from aiaudit.model.refusals import Refusal, own_decisions, refuses
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, dotted, last_name, walk, walk_all
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance
-from aiaudit.sources.python.facts import Expression, Parameter
+from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 _STRANGER = Refusal((401, 403), ("UNAUTHORIZED", "FORBIDDEN"))
 _OPEN = frozenset(("AllowAny", "IsAuthenticatedOrReadOnly"))
@@ -32,7 +32,7 @@ _READ_FROM = frozenset(("headers", "cookies", "query_params", "args", "META", "q
 _BODIES = ("fastapi", "ninja")
 _OPTIONS = frozenset(("dependencies", "guards", "middleware", "security", "permission"))
 # The expressions that may read who is asking.
-_READING = frozenset(("attr", "name", "call", "sub"))
+_READING = frozenset(("attr", "call", "sub"))
 # How deep below a handler a name still tells about the request rather than about a provider.
 _DEPTH = 2
 # Calls that may put a check before all of an application's routes.
@@ -277,8 +277,7 @@ class Evidence:
         if known is None:
             parameters = {parameter[0] for parameter in function.parameters}
             known = any(
-                part[0] in _READING and _reads_credential(part, parameters) and not self._is_no_proof(part, function)
-                for part in walk_all(function.body)
+                not self._is_no_proof(part, function) for part in _reading_credentials(function.body, parameters)
             ) or any(
                 call.name not in SIGNING_IN and (checks_access(call.name) or self._is_of_library(call))
                 for call in function.calls
@@ -309,6 +308,17 @@ class Evidence:
         )
 
 
+def _reading_credentials(body: tuple[Statement, ...], parameters: set[str]) -> Iterator[Expression]:
+    """The expressions that read who is asking."""
+    for part in walk_all(body):
+        tag = part[0]
+        if tag == "name":
+            if part[2] == "current_user":
+                yield part
+        elif tag in _READING and _reads_credential(part, parameters):
+            yield part
+
+
 def _reads_credential(part: Expression, parameters: set[str]) -> bool:
     """`request.headers["x-api-key"]`, `request.user`, `body.openai_api_key`."""
     if part[0] == "attr" and part[2][0] in ("name", "attr"):
@@ -318,8 +328,6 @@ def _reads_credential(part: Expression, parameters: set[str]) -> bool:
         if part[3] in _WHO and (base in _REQUESTS or (base in ("state", "g") and part[3] != "session")):
             return base != "self" or part[3] != "session"
         return is_own_key(part[3]) and part[2][0] == "name" and part[2][2] in parameters and base != "self"
-    if part[0] == "name":
-        return bool(part[2] == "current_user")
     if part[0] == "call" and part[2][0] == "attr" and part[2][3] in ("get", "getlist", "pop") and part[3]:
         return _is_credential(part[2][2], part[3][0])
     if part[0] == "sub":

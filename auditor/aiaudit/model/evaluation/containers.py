@@ -157,7 +157,7 @@ class Containers(Core):
                 return None
             if self._has_applications and self._is_application(holder, expression[2]):
                 return APPLICATION
-            if is_context(holder, expression[2]) and self._has_worker:
+            if self._has_worker and is_context(holder, expression[2]):
                 return WORKER_CONTEXT
             return self.variable_of_name(holder, expression[2])
         if expression[0] == "attr":
