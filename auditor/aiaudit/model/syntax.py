@@ -8,6 +8,8 @@ from aiaudit.sources.python.facts import Expression, Statement
 
 # Statements after which the rest of their block does not run.
 LEAVING = frozenset(("return", "raise", "continue", "break"))
+# Statements with blocks inside them, but for functions and classes.
+COMPOUND = frozenset(("if", "while", "for", "with", "try", "match"))
 _ORDER = frozenset(("Lt", "LtE", "Gt", "GtE"))
 
 
@@ -46,8 +48,9 @@ def statements_in(body: tuple[Statement, ...]) -> Iterator[Statement]:
     """The statements of a block and of the blocks inside it, not of functions and classes defined there."""
     for statement in body:
         yield statement
-        for block in blocks(statement):
-            yield from statements_in(block)
+        if statement[0] in COMPOUND:
+            for block in blocks(statement):
+                yield from statements_in(block)
 
 
 def compares_sizes(expression: Expression) -> bool:

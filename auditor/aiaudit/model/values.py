@@ -125,3 +125,8 @@ def has_external(values: Values) -> bool:
         if type(value) is External:
             return True
     return False
+
+
+def functions_in(values: Values) -> list[FunctionValue]:
+    """Those of some values that are functions of the program."""
+    return [value for value in values if type(value) is FunctionValue]

@@ -13,7 +13,7 @@ from aiaudit.model.flow.places import Path
 from aiaudit.model.flow.sizes import Bound, Definitions, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
-from aiaudit.model.values import FunctionValue
+from aiaudit.model.values import FunctionValue, functions_in
 from aiaudit.sources.python.facts import At, Expression, Statement
 from aiaudit.values import dataclass, replace
 
@@ -117,7 +117,9 @@ class Checks:
                 for alias in self._aliases(check.bound, scope):
                     yield replace(check, bound=alias)
         for call in scope.calls:
-            for bound in self._checked_by(call) if call.arguments or call.keywords else ():
+            _, _, _, arguments, keywords = call.expression
+            functions = functions_in(self.evaluator.callees(call)) if arguments or keywords else ()
+            for bound in self._checked_by(call, functions) if functions else ():
                 place = layout.at(call.at)
                 if place is not None:
                     yield Check(bound, place[1], None, True)
@@ -179,11 +181,9 @@ class Checks:
 
     # Functions that check what they are given
 
-    def _checked_by(self, call: Call) -> Iterator[Bound]:
-        """What a call of a function of the program has checked when it comes back."""
-        for value in self.evaluator.callees(call):
-            if not isinstance(value, FunctionValue):
-                continue
+    def _checked_by(self, call: Call, functions: Iterable[FunctionValue]) -> Iterator[Bound]:
+        """What a call of functions of the program has checked when it comes back."""
+        for value in functions:
             function = value.function
             checked, limiting = self.checking(function), self.limiting(function)
             if not checked and not limiting:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 
 from aiaudit.model.bindings import is_inner
 from aiaudit.model.scopes import Binding, Class, Module, Scope
-from aiaudit.model.syntax import blocks
+from aiaudit.model.syntax import COMPOUND, blocks
 from aiaudit.sources.python.facts import At, Statement
 
 # A statement's address: its index in the body, then for each nesting the number of the inner block and the index there.
@@ -32,8 +32,9 @@ class Layout:
             address = (*prefix, index)
             self._addresses[id(statement)] = address
             self._statements.append((statement, address))
-            for number, inner in enumerate(blocks(statement)):
-                self._add(inner, (*address, number))
+            if statement[0] in COMPOUND:
+                for number, inner in enumerate(blocks(statement)):
+                    self._add(inner, (*address, number))
 
     def address(self, statement: Statement) -> Address | None:
         """The address of a statement of this body."""

@@ -18,7 +18,7 @@ from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Function, Store, last_name, walk
-from aiaudit.model.values import External, FunctionValue
+from aiaudit.model.values import External, FunctionValue, functions_in
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass, field
 
@@ -136,7 +136,7 @@ class Tools:
                     handed = handing.handed_over(written) if written.name in HANDING_OVER else ()
                     for call in (written, *handed):
                         for value in self.evaluator.callees(call):
-                            if isinstance(value, FunctionValue) and value.function.name != call.name:
+                            if type(value) is FunctionValue and value.function.name != call.name:
                                 bound = int(value.bound is not None and value.function.self_name is not None)
                                 self._called[id(value.function)].append((call, bound))
                     for run in self.evaluator.runs(written):
@@ -185,11 +185,10 @@ class Tools:
         if known is None:
             known = self._given[id(function)] = defaultdict(list)
             for call in function.calls:
-                names = [(n, argument[2]) for n, argument in enumerate(call.arguments) if argument[0] == "name"]
-                for value in self.evaluator.callees(call) if names else ():
-                    if isinstance(value, FunctionValue):
-                        for position, name in names:
-                            known[name].append((call, position, value))
+                names = [(n, argument[2]) for n, argument in enumerate(call.expression[3]) if argument[0] == "name"]
+                for value in functions_in(self.evaluator.callees(call)) if names else ():
+                    for position, name in names:
+                        known[name].append((call, position, value))
         return known
 
     def attribute_stores(self, variable: Any, attribute: str) -> list[Store]:
