@@ -45,7 +45,10 @@ class Stacks:
         """The number of open frames, of the innermost ones where they are many."""
         if not frames:
             return 0
-        key = tuple([(id(frame.call), id(frame.function)) for frame in frames[-STACK_DEPTH:]])
+        if len(frames) == 1:
+            key: tuple[tuple[int, int], ...] = ((id(frames[0].call), id(frames[0].function)),)
+        else:
+            key = tuple([(id(frame.call), id(frame.function)) for frame in frames[-STACK_DEPTH:]])
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._frames)

@@ -160,7 +160,12 @@ class Walker:
         known: tuple[int | Source, ...]
         if inside is not None:
             stack = number ^ site
-            known = tuple([stack | step for step in inside]) if stack else inside
+            if not stack:
+                known = inside
+            elif len(inside) == 1:
+                known = (stack | inside[0],)
+            else:
+                known = tuple([stack | step for step in inside])
         else:
             steps = self._relative[site] if site in self._relative else self._steps_of_any(site)
             if steps is None:
@@ -186,14 +191,22 @@ class Walker:
         Functions are entered from many calls, and most steps inside them are the same for all.
         """
         try:
-            steps = [step for step in self.step(self._places[site].entered(SOMEHOW)) if not _is_constant(step)]
-            relative = self._relative[site] = tuple(map(self._relative_step, steps))
-            inside = [step[0] for step in relative if isinstance(step, tuple) and step[1:] == _HERE]
-            if len(inside) == len(relative):
-                self._inside[site] = tuple(inside)
+            steps = list(self.step(self._places[site].entered(SOMEHOW)))
         except DependsOnStack:
             self._relative[site] = None
-        return self._relative[site]
+            return None
+        found: list[Source | _Step | _Passed] = []
+        inside: list[int] = []
+        for step in steps:
+            if not _is_constant(step):
+                relative = self._relative_step(step)
+                found.append(relative)
+                if isinstance(relative, tuple) and relative[1:] == _HERE:
+                    inside.append(relative[0])
+        if len(inside) == len(found):
+            self._inside[site] = tuple(inside)
+        known = self._relative[site] = tuple(found)
+        return known
 
     def _relative_step(self, step: Place | Source | _Passed) -> Source | _Step | _Passed:
         if not isinstance(step, Place):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiaudit.patterns import regex
@@ -95,10 +95,14 @@ class _Reader:
         raw = self.wide.get(line)
         return offset if raw is None else len(raw[:offset].decode("utf-8", "replace"))
 
-    def block(self, body: Iterable[Any]) -> tuple[Statement, ...]:
+    # Most lists of nodes have one or none: they are read without a comprehension, which is a function of its own.
+
+    def block(self, body: Sequence[Any]) -> tuple[Statement, ...]:
+        if len(body) < 2:
+            return (_STATEMENTS[type(body[0])](self, body[0]),) if body else ()
         return tuple([_STATEMENTS[type(node)](self, node) for node in body])
 
-    def own_block(self, body: Iterable[Any]) -> tuple[tuple[Statement, ...], bool]:
+    def own_block(self, body: Sequence[Any]) -> tuple[tuple[Statement, ...], bool]:
         """The statements of a function or class, and whether they yield."""
         outer, self.yields = self.yields, False
         statements = self.block(body)
@@ -111,7 +115,9 @@ class _Reader:
     def maybe(self, node: Any) -> Expression | None:
         return None if node is None else _EXPRESSIONS[type(node)](self, node)
 
-    def many(self, nodes: Iterable[Any]) -> tuple[Expression, ...]:
+    def many(self, nodes: Sequence[Any]) -> tuple[Expression, ...]:
+        if len(nodes) < 2:
+            return (_EXPRESSIONS[type(nodes[0])](self, nodes[0]),) if nodes else ()
         return tuple([_EXPRESSIONS[type(node)](self, node) for node in nodes])
 
     def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[tuple[str | None, Expression], ...]:
