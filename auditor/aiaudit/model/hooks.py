@@ -17,6 +17,7 @@ from aiaudit.values import dataclass
 
 _REGISTERING = ("on_event", "add_event_handler")
 _EVENTS = ("startup", "shutdown")
+_GIVEN = tuple(f"on_{event}" for event in _EVENTS)
 _OWNERS = ("fastapi.", "starlette.")
 # Starlette 1.0 has neither the hooks nor the arguments; FastAPI keeps forms of its own.
 _REMOVED_IN = "1.0"
@@ -50,7 +51,8 @@ class _Finder:
             if module.path not in self.side.routing.live:
                 continue
             for call in module_calls(module):
-                if call.keywords or call.name in _REGISTERING:
+                keywords = call.expression[4]
+                if call.name in _REGISTERING or (keywords and any(name in _GIVEN for name, _ in keywords)):
                     yield from self._called(call)
 
     def _called(self, call: Call) -> Iterator[OldHook]:

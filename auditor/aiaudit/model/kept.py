@@ -188,11 +188,10 @@ class _Finder:
 
     def _called(self, call: Call, function: Function) -> Iterator[Write]:
         callee = call.expression[2]
-        given = [*call.arguments, *(value for _, value in call.keywords)]
-        if callee[0] != "attr" or not given:
+        if callee[0] != "attr" or callee[3] not in _INDEXING:
             return
-        base, name = callee[2], callee[3]
-        if name not in _INDEXING or not self._is_index(base, function):
+        base, given = callee[2], [*call.arguments, *(value for _, value in call.keywords)]
+        if not given or not self._is_index(base, function):
             return
         root = self.lifetimes.root(base, function)
         if root is not None:

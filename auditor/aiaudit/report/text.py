@@ -38,7 +38,7 @@ def write(lines: Iterable[Line], stream: TextIO, look: Look) -> None:
 
         stream.write(paint(lines))
     else:
-        stream.writelines("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+        stream.writelines("".join([text for text, _ in line]).rstrip() + "\n" for line in lines)
 
 
 def findings(report: Report, look: Look) -> Iterator[Line]:

@@ -60,7 +60,8 @@ class Expressions(Core):
         holder = scope_of_name(scope, name)
         if holder is None:
             return self._unbound(name, scope.module)
-        return self.bindings(holder.bindings[name])
+        bindings = holder.bindings[name]
+        return self.binding(bindings[0]) if len(bindings) == 1 else self.bindings(bindings)
 
     def _unbound(self, name: str, module: Module) -> Iterator[Value]:
         for level, source in module.stars:

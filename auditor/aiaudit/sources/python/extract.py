@@ -121,6 +121,8 @@ class _Reader:
         return tuple([_EXPRESSIONS[type(node)](self, node) for node in nodes])
 
     def keywords(self, nodes: Sequence[ast.keyword]) -> tuple[tuple[str | None, Expression], ...]:
+        if len(nodes) < 2:
+            return ((nodes[0].arg, self.one(nodes[0].value)),) if nodes else ()
         return tuple([(node.arg, _EXPRESSIONS[type(node.value)](self, node.value)) for node in nodes])
 
     def annotation(self, node: Any) -> Expression | None:
@@ -264,7 +266,12 @@ def _boolean(r: _Reader, n: ast.BoolOp) -> Expression:
 
 
 def _compare(r: _Reader, n: ast.Compare) -> Expression:
-    return ("cmp", r.at(n), r.one(n.left), tuple([type(op).__name__ for op in n.ops]), r.many(n.comparators))
+    operators = n.ops
+    if len(operators) == 1:
+        names: tuple[str, ...] = (type(operators[0]).__name__,)
+    else:
+        names = tuple([type(operator).__name__ for operator in operators])
+    return ("cmp", r.at(n), r.one(n.left), names, r.many(n.comparators))
 
 
 def _unary(r: _Reader, n: ast.UnaryOp) -> Expression:
