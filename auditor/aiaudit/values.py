@@ -31,10 +31,10 @@ else:
 
     def replace(value, /, **changes):
         """A value like this one but for the changes."""
-        for name in names_of(value):
-            if name not in changes:
-                changes[name] = getattr(value, name)
-        return type(value)(**changes)
+        names = names_of(value)
+        if not changes.keys() <= set(names):
+            raise TypeError(f"{type(value).__qualname__} has no field {', '.join(changes.keys() - set(names))}")
+        return type(value)(*[changes[name] if name in changes else getattr(value, name) for name in names])
 
     def dataclass(cls=None, /, *, frozen=False, slots=False, eq=True):
         """Make a class a data class; the options are those of the standard library."""

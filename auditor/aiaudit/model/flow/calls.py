@@ -344,8 +344,10 @@ def truncates(call: Call | None) -> bool:
 
 def _reads_a_part(call: Call) -> bool:
     """`file.read(5000)`, done once: not in a loop, and not as much as the file says that it has."""
+    if call.name != "read" or call.expression[2][0] != "attr":
+        return False
     given = call.argument("size", 0) or call.keyword("n") or call.keyword("chunk_size")
-    if call.name != "read" or call.expression[2][0] != "attr" or given is None:
+    if given is None:
         return False
     is_number = given[0] == "const" and isinstance(given[2], int) and given[2] > 0
     is_all = given[0] in ("const", "unary") and not is_number
