@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aiaudit.model.image import endpoints, served, starts
+from aiaudit.model.image import endpoints, served
 from aiaudit.model.image.listening import CODE, CONFIGURATION, DEFAULT, ENVIRONMENT, OPTION
+from aiaudit.model.image.starts import starts
 from tests.model.test_image import image_of, images_of
 
 _APP = 'import os\n\nimport uvicorn\n\nHOST = os.environ.get("HOST", "127.0.0.1")\napp = object()\n'

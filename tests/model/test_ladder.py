@@ -9,7 +9,7 @@ import pytest
 from aiaudit.model.ladder import inverted_ladders
 from aiaudit.model.ladder.limits import duration, limits
 from aiaudit.model.ladder.locations import chosen
-from aiaudit.model.ladder.programs import served_applications
+from aiaudit.model.ladder.served import served_applications
 from aiaudit.sources.deploy.nginx import Directive, extract
 from tests.model.linked import service_of
 

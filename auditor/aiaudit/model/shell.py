@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.image.references import dockerfile_paths
 from aiaudit.model.service import Service
 from aiaudit.span import Extent, Span
 from aiaudit.values import dataclass
@@ -27,6 +26,8 @@ class ShellRemark:
 
 def shell_remarks(service: Service) -> Iterator[ShellRemark]:
     """All remarks on RUN scripts, file by file."""
+    from aiaudit.model.image.references import dockerfile_paths
+
     for path in dockerfile_paths(service):
         facts = service.tree.facts(path, "shellcheck")
         if facts is None:

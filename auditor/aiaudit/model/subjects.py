@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from aiaudit.kinds import may_state_images
 from aiaudit.model.service import Service
 
 # Class of the subject -> module of the model, function in it that makes all subjects of one service.
@@ -55,6 +56,8 @@ _BUILT = frozenset(("Dockerfile", "Image"))
 
 def provide(service: Service, kind: str) -> Iterable[Any]:
     """All subjects of a kind, made once for a service."""
+    if kind in _BUILT and not service.part("may state images", lambda s: may_state_images(s.tree.files())):
+        return ()
     module, function = PROVIDERS[kind]
     make = getattr(import_module(f"aiaudit.model.{module}"), function)
     made: Iterable[Any] = service.part(f"subjects {kind}", make)

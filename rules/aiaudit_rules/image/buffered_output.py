@@ -57,9 +57,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding, Step
-from aiaudit.model.image import Image, Server, starts
+from aiaudit.model.image import Image, Server
 from aiaudit.model.image.bases import is_plain
 from aiaudit.model.image.printing import buffered_prints
+from aiaudit.model.image.starts import starts
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 

@@ -42,10 +42,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding, Step
-from aiaudit.model.image import Image, Listening, served, starts
+from aiaudit.model.image import Image, Listening, served
 from aiaudit.model.image.fronts import has_front
 from aiaudit.model.image.listening import CODE, CONFIGURATION, DEFAULT, ENVIRONMENT
-from aiaudit.model.image.starts import opens_a_server
+from aiaudit.model.image.starts import opens_a_server, starts
 from aiaudit.rule import HIGH, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 

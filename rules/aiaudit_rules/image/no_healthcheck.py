@@ -37,9 +37,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
-from aiaudit.model.image import Image, Listening, served, starts
+from aiaudit.model.image import Image, Listening, served
 from aiaudit.model.image.platforms import has_own_checks
-from aiaudit.model.image.starts import is_checked_by_port
+from aiaudit.model.image.starts import is_checked_by_port, starts
 from aiaudit.rule import LOW, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 

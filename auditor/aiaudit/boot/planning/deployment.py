@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.boot.quantities import bytes_in, seconds_in
-from aiaudit.model.image import Image, Start, starts
+from aiaudit.model.image import Image, Start
+from aiaudit.model.image.starts import starts
 from aiaudit.model.kubernetes import manifests
 from aiaudit.patterns import regex
 from aiaudit.sources.deploy.yaml import MAPPING, Node

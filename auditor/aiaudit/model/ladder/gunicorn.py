@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from aiaudit.model.image.commands import Options, commands_in, options
 from aiaudit.model.image.filesystem import absolute
 from aiaudit.model.image.programs import VALUES
-from aiaudit.model.ladder.programs import ServedApplication
+from aiaudit.model.ladder.served import ServedApplication
 from aiaudit.model.ladder.values import Rung
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Module

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from aiaudit.model.ladder.gunicorn import gunicorn_rungs
 from aiaudit.model.ladder.nginx import nginx_rungs
 from aiaudit.model.ladder.platforms import platform_rungs
-from aiaudit.model.ladder.programs import served_applications
 from aiaudit.model.ladder.requests import request_waits
+from aiaudit.model.ladder.served import served_applications
 from aiaudit.model.ladder.values import InvertedLadder, RequestWait, Rung
 from aiaudit.model.service import Service
 

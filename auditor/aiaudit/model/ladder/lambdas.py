@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from aiaudit.model.ladder.limits import duration, limits
-from aiaudit.model.ladder.programs import ServedApplication
+from aiaudit.model.ladder.served import ServedApplication
 from aiaudit.model.ladder.values import Rung
 from aiaudit.model.python import python_side
 from aiaudit.model.service import Service

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiaudit.model.ladder.limits import duration, limits
 from aiaudit.model.ladder.locations import serves
-from aiaudit.model.ladder.programs import ServedApplication
+from aiaudit.model.ladder.served import ServedApplication
 from aiaudit.model.ladder.values import Rung
 from aiaudit.model.places import DOCUMENT, EXAMPLE, PIPELINE, TEST, place_of
 from aiaudit.model.service import Service

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiaudit.model.kubernetes import Manifest, manifests
 from aiaudit.model.ladder.lambdas import lambda_rungs
 from aiaudit.model.ladder.limits import duration, limits
-from aiaudit.model.ladder.programs import ServedApplication
+from aiaudit.model.ladder.served import ServedApplication
 from aiaudit.model.ladder.values import Rung
 from aiaudit.model.service import Service
 from aiaudit.sources.deploy.yaml import MAPPING, Node

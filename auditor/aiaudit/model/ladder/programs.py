@@ -13,43 +13,18 @@ from aiaudit.model.image.programs import WORKERS, server_of
 from aiaudit.model.image.starts import Start, starts
 from aiaudit.model.image.targets import is_test, module_file, search_path
 from aiaudit.model.image.values import Server
+from aiaudit.model.ladder.served import ServedApplication
 from aiaudit.model.python import python_side
 from aiaudit.model.service import Service
 from aiaudit.sources.dockerfile.expand import expand
 from aiaudit.sources.dockerfile.facts import Command
 from aiaudit.span import Span
-from aiaudit.values import dataclass, replace
+from aiaudit.values import replace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ServedApplication:
-    """A server process and the application in it.
+class Finder:
+    """Finds them in images, compose files and Procfiles."""
 
-    `path` is the module that the server imports, `modules` all files behind it. `names` are the compose services that
-    run it, `port` where it listens ("" where not known). `environment` are the variables that it gets for sure, `root`
-    the folder of the repository that its working folder is, `files` what is known of its image.
-    """
-
-    server: Server
-    path: str
-    modules: frozenset[str]
-    names: tuple[str, ...]
-    environment: Mapping[str, str]
-    root: str
-    files: Filesystem | None = None
-
-    @property
-    def port(self) -> str:
-        """Where it listens."""
-        return self.server.port
-
-
-def served_applications(service: Service) -> list[ServedApplication]:
-    """All of them, found once."""
-    return service.part("served applications", lambda s: list(_Finder(s).find()))
-
-
-class _Finder:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.side = python_side(service)
