@@ -46,7 +46,7 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
     about_comments = tuple(rule for rule in catalogue.load().rules if rule.family == catalogue.ABOUT_COMMENTS)
     fixed = Catalogue((*about_comments, marks_rule(), marks_rule("KEY101", "provider-key", ())))
-    monkeypatch.setattr(catalogue, "load", lambda select=(): fixed)
+    monkeypatch.setattr(catalogue, "load", lambda names=(), lacking=(): fixed)
 
     def run(files: dict[str, str], **settings: object) -> Report:
         return api.audit([str(write_tree(tmp_path, files))], Settings(**({"ignore": ("KEY101",)} | settings)))  # type: ignore[arg-type]
