@@ -27,6 +27,7 @@ from aiaudit.model.graphql import resolvers
 from aiaudit.model.openapi import operations
 from aiaudit.model.prefixes import Prefixes, joined
 from aiaudit.model.program import Program, imported_names, is_beside_the_service, module_calls
+from aiaudit.model.queue_loops import queue_loops
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name, original_name
 from aiaudit.model.started import started_scripts
 from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
@@ -179,6 +180,7 @@ class _Finder:
             self._entry(callback.kind, callback.scope, callback.label, callback.span)
             if callback.kind == "startup":
                 self.standing.add(callback.scope.module.path)  # settings name it, and nothing imports it
+        self._queue_loops()
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
                 entry = Entry("request", function, route.label, route.span)
@@ -216,6 +218,17 @@ class _Finder:
         for resolver in resolvers(self.program, self.evaluator):
             route = self._add(resolver.function, resolver.label, resolver.span, resolver.framework, (), resolver.call)
             route.kind, route.dependencies = "event", resolver.before
+
+    def _queue_loops(self) -> None:
+        """Loops that take jobs from a queue, in scripts that deploy files start."""
+        loops = list(queue_loops(self.program, self.evaluator))
+        started = self.program.closure(sorted(started_scripts(self.program, self.evaluator))) if loops else ()
+        for loop in loops:
+            if loop.function.module.path in started:
+                self._entry("startup", loop.function, f"worker loop {loop.function.label}", loop.function.span)
+                for job in loop.jobs:
+                    self._entry("task", job, f"queued job {job.label}", job.span)
+                self.standing.add(loop.function.module.path)
 
     def _factories(self) -> None:
         """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""
