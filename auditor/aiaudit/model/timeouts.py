@@ -10,7 +10,7 @@ from functools import cached_property
 from aiaudit.finding import Step
 from aiaudit.model.addresses import is_in_address
 from aiaudit.model.arguments import Argument, argument_of
-from aiaudit.model.brought import brought
+from aiaudit.model.brought import brought, is_told_to_wait
 from aiaudit.model.contexts import Reach
 from aiaudit.model.deadlines import Deadlines
 from aiaudit.model.drivers import Drivers
@@ -269,8 +269,12 @@ class TimeoutReader:
 
     def brought_along(self, known: Known) -> Setting | None:
         """What a time-out comes to that a client has inside of the model or agent which is passed."""
+        if known.entry.purpose != "agent":
+            return None
+        if is_told_to_wait(known, self.evaluator, self.makers):
+            return "set", None, None
         clients = list(brought(known, self.evaluator, self.makers))
-        if known.entry.purpose != "agent" or any(client.entry.purpose not in ASKED for client in clients):
+        if any(client.entry.purpose not in ASKED for client in clients):
             return None
         settings = [self.setting(client) for client in clients]
         if any(state != "set" for state, _, _ in settings):
