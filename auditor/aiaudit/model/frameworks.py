@@ -56,6 +56,8 @@ APPLICATIONS = {
 LITESTAR = tuple(f"litestar.{verb}" for verb in ("get", "post", "put", "patch", "delete", "route", "websocket"))
 VIEW_BASES = (
     ".MethodView",
+    "flask.views.View",
+    "quart.views.View",
     "flask_restful.Resource",
     "flask_restx.Resource",
     "starlette.endpoints.HTTPEndpoint",

@@ -28,7 +28,10 @@ from aiaudit.sources.python.facts import Expression
 RUNNABLE = "langchain_core.runnables.RunnableSequence()"
 SUBCLASSES = "builtins.type.__subclasses__"
 NEW = "builtins.object.__new__"
-NAMESPACES = ("types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()")
+NAMESPACES = (
+    "types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()", "threading.local()",
+    "werkzeug.local.Local()", "asgiref.local.Local()",
+)  # fmt: skip
 # Objects of frameworks that carry one of the program's: attribute -> which argument of their type it is of.
 CARRIERS: dict[str, dict[str, int]] = {
     "Runtime": {"context": 0},
