@@ -1,4 +1,5 @@
-"""Workers that take jobs from a queue in a loop of their own: `while True: job = redis.blpop("jobs")`."""
+"""Workers that a queue feeds: a loop of their own takes the jobs (`while True: job = redis.blpop("jobs")`), or a library
+hands each of them to a function (`channel.basic_consume(on_message_callback=handle)`)."""
 
 from __future__ import annotations
 
@@ -24,6 +25,13 @@ _TAKING = {
     "aiokafka.": ("getone", "getmany"),
     "google.cloud.pubsub": ("pull",),
 }  # fmt: skip
+# Calls that have a function called for each job: the library, the name -> the parameter that takes the function.
+_HANDING = {
+    ("pika.", "basic_consume"): ("on_message_callback", 1),
+    ("aio_pika.", "consume"): ("callback", 0),
+    ("google.cloud.pubsub", "subscribe"): ("callback", 1),
+    ("nats.", "subscribe"): ("cb", 2),
+}
 _NAMES = frozenset(name for names in _TAKING.values() for name in names)
 # So many functions may lie between the loop and the call that waits.
 _DEPTH = 2
@@ -31,14 +39,14 @@ _DEPTH = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueueLoop:
-    """A function whose loop takes jobs from a queue, and the functions that its loop runs for each."""
+    """A function that takes jobs from a queue, or has them handed to others, and the functions that run for each."""
 
     function: Function
     jobs: tuple[Function, ...]
 
 
 def queue_loops(program: Program, evaluator: Evaluator) -> Iterator[QueueLoop]:
-    """All of them, each function once."""
+    """All of them; those with loops of their own once for each function."""
     seen: set[int] = set()
     for call in (call for name in sorted(_NAMES) for call in program.calls_by_name.get(name, ())):
         if not _takes(call, evaluator):
@@ -48,13 +56,20 @@ def queue_loops(program: Program, evaluator: Evaluator) -> Iterator[QueueLoop]:
                 seen.add(id(taking.scope))
                 yield QueueLoop(taking.scope, tuple(_jobs(taking, taking.scope, evaluator)))
 
+    for (library, name), (parameter, position) in _HANDING.items():
+        for call in program.calls_by_name.get(name, ()):
+            handler = call.argument(parameter, position)
+            if handler is None or not isinstance(call.scope, Function) or not _is_of(call, library, evaluator):
+                continue
+            yield QueueLoop(call.scope, tuple(evaluator.functions_of(handler, call.scope)))
+
+
+def _is_of(call: Call, library: str, evaluator: Evaluator) -> bool:
+    return any(isinstance(v, External) and v.path.startswith(library) for v in evaluator.callees(call))
+
 
 def _takes(call: Call, evaluator: Evaluator) -> bool:
-    return any(
-        isinstance(value, External) and value.path.startswith(library) and call.name in names
-        for value in evaluator.callees(call)
-        for library, names in _TAKING.items()
-    )
+    return any(call.name in names and _is_of(call, library, evaluator) for library, names in _TAKING.items())
 
 
 def _in_loops(call: Call, evaluator: Evaluator, depth: int) -> Iterator[Call]:

@@ -74,7 +74,12 @@ class Functions(Decorators, ByName, Tornado):
             yield from self.injected(dependency, annotation, outer)
             return
         found: list[Value] = []
-        if kind not in ("variadic", "keywords"):
+        if kind == "variadic":
+            collected = distinct(self._collected_by(function))
+            if is_object(collected):
+                yield Elements(collected)
+                return
+        elif kind != "keywords":
             for argument, scope in self.passed(function, name):
                 values = self.evaluate(argument, scope)
                 if self.program.providers:
@@ -191,6 +196,14 @@ class Functions(Decorators, ByName, Tornado):
                         yield given, caller.scope
                     elif depth < _HANDED_ON:
                         yield from self._passed_on(caller, name, depth + 1)
+
+    def _collected_by(self, function: Function) -> Iterator[Value]:
+        """What callers give to `*rest`: the arguments that no other parameter takes."""
+        positions = sum(p[1] in ("positional", "any") for p in function.parameters)
+        for call, offset, shift in self.callers(function):
+            for argument in call.arguments[max(positions - offset + shift, 0) :]:
+                if argument[0] != "star":
+                    yield from self.evaluate(argument, call.scope)
 
     def callers(self, function: Function) -> list[tuple[Call, int, int]]:
         """Calls of a function: the call, how many leading parameters are bound, how many arguments come before."""
