@@ -1,5 +1,5 @@
-"""Workers that a queue feeds: their own loop takes the jobs (`while True: job = redis.blpop("jobs")`), or a library hands
-each of them to a function (`channel.basic_consume(on_message_callback=handle)`)."""
+"""Workers that a queue feeds: a loop takes the jobs (`while True: job = redis.blpop("jobs")`), or a library hands each
+of them to a function (`channel.basic_consume(on_message_callback=handle)`)."""
 
 from __future__ import annotations
 
