@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.by_name import ByName
-from aiaudit.model.evaluation.core import distinct
+from aiaudit.model.evaluation.core import distinct, is_object
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
 from aiaudit.model.evaluation.tornado import Tornado
