@@ -105,6 +105,8 @@ def test_what_is_no_check(tmp_path: Path, no_check: str) -> None:
         "KEY = os.getenv('API_KEY') if os.getenv('API_KEY') else 'local'",
         "KEY = os.getenv('API_KEY', 'not-needed')",
         "KEY = os.getenv('API_KEY') or 'not-needed'",
+        "def read(what, other):\n    return os.getenv(what) or other\nKEY = read('API_KEY', 'not-needed')",
+        "def read(what, kind, other):\n    return kind(os.getenv(what) or other)\nKEY = read('API_KEY', str, 'not-needed')",
     ],
 )
 def test_fallbacks(tmp_path: Path, optional: str) -> None:
@@ -124,6 +126,12 @@ def test_fallbacks(tmp_path: Path, optional: str) -> None:
             "KEY = read('API_KEY')",
             "none",
         ),
+        (
+            "def read(what, other=None):\n    found = os.getenv(what)\n    if found is None:\n        return other\n"
+            "    return found\nKEY = read('API_KEY', '')",
+            "empty",
+        ),
+        ("def read(what, other):\n    return os.getenv(what) or other\nKEY = read('API_KEY', None)", "none"),
         (
             "from functools import partial\ndef fetch(key, place):\n"
             "    return web.get(place, headers={'X-Key': key})\n"

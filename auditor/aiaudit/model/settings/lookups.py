@@ -202,13 +202,24 @@ class _Wrapper:
         return self.default
 
     def _given(self, call: Call, offset: int) -> Expression | None:
+        """What the call says should be given instead: the argument that the function gives back as it is."""
+        instead = set(self._given_back())
         for parameter in self.function.parameters:
-            name = parameter[0]
-            if "default" in name or "fallback" in name or name == "alt":
-                return self.argument(call, name, offset) or parameter[3]
-        if self.fallback is not None and self.fallback[0] == "name":
-            return self.argument(call, self.fallback[2], offset)
+            if parameter[0] in instead and parameter[0] != self.parameter:
+                return self.argument(call, parameter[0], offset) or parameter[3]
         return None
+
+    def _given_back(self) -> Iterator[str]:
+        """The names that stand for the value where the variable is missing: the default of the look-up, what is
+        returned, and what is assigned on the way."""
+        given = [self.fallback] if self.fallback is not None else []
+        for statement in statements_in(self.function.body):
+            if statement[0] in ("return", "assign"):
+                given.append(statement[-1])
+        for expression in given:
+            for part in _alternatives(expression):
+                if part[0] == "name":
+                    yield part[2]
 
     def _raises(self, call: Call, offset: int, given: Expression | None) -> bool:
         """Whether a raise of the function fires when the variable is missing."""
@@ -243,6 +254,24 @@ class _Wrapper:
             return None
         is_empty = given[2] is None or given[2] is False or given[2] == ""
         return (is_empty if empty_if else not is_empty) is outcome
+
+
+def _alternatives(expression: Expression | None) -> Iterator[Expression]:
+    """What an expression may give: `a or b` gives either, `kind(a)` and `a.strip()` what becomes of it."""
+    if expression is None:
+        return
+    if expression[0] == "bool":
+        for part in expression[3]:
+            yield from _alternatives(part)
+    elif expression[0] == "ifexp":
+        yield from _alternatives(expression[3])
+        yield from _alternatives(expression[4])
+    elif expression[0] == "call" and expression[2][0] == "name" and expression[3]:
+        yield from _alternatives(expression[3][-1])
+    elif expression[0] == "call" and expression[2][0] == "attr" and not expression[3]:
+        yield from _alternatives(expression[2][2])
+    else:
+        yield expression
 
 
 def _raises(

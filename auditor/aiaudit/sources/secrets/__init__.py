@@ -9,6 +9,6 @@ from aiaudit.sources.secrets.facts import SecretFact, SecretFacts, SecretProblem
 from aiaudit.sources.secrets.names import is_secret_name
 from aiaudit.sources.secrets.scan import extract
 
-VERSION = 8
+VERSION = 9
 
 __all__ = ["VERSION", "SecretFact", "SecretFacts", "SecretProblem", "extract", "is_secret_name"]

@@ -10,6 +10,7 @@ import ast
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 
 from aiaudit.patterns import regex
 from aiaudit.sources.python import syntax
@@ -28,6 +29,7 @@ from aiaudit.sources.secrets.syntax import (
     kind_of_class,
     literals_of,
     looked_up,
+    own_lookups,
     rows,
     target_name,
 )
@@ -101,6 +103,10 @@ class _Binder:
         self._tree = tree
         self._sketch = False
         self._functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+
+    @cached_property
+    def _own_lookups(self) -> set[str]:
+        return own_lookups(self._tree)
 
     def block(self, body: Sequence[ast.AST], owner: str) -> None:
         """Look into the statements that hold a line of interest."""
@@ -281,7 +287,7 @@ class _Binder:
         plain = last in ("get", "pop", "setdefault")
         typed = last in _TYPES and _ENVIRONMENT.search(owner)  # environs: `env.str("KEY", "literal")`
         looks_up = STORES.search(owner) if plain else typed or LOOKUP.search(last)
-        if looks_up or (_CONSTANT_NAME.fullmatch(key) and plain):
+        if looks_up or (_CONSTANT_NAME.fullmatch(key) and (plain or last in self._own_lookups)):
             defaults += node.args[1:2]
         for value in defaults:
             for literal, _ in literals_of(value):

@@ -105,6 +105,27 @@ def looked_up(value: ast.expr) -> str:
     return key.value if named else ""
 
 
+def own_lookups(tree: ast.AST) -> set[str]:
+    """The functions of a module that look up in the environment what one of their parameters names."""
+    return {
+        function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(_is_asked_for(node, {argument.arg for argument in function.args.args}) for node in ast.walk(function))
+    }
+
+
+def _is_asked_for(node: ast.AST, parameters: set[str]) -> bool:
+    """`os.getenv(name)`, `os.environ.get(name)`, `environ[name]`, where the name is one of the parameters."""
+    if isinstance(node, ast.Call) and node.args:
+        called, key = dotted(node.func), node.args[0]
+    elif isinstance(node, ast.Subscript):
+        called, key = dotted(node.value), node.slice
+    else:
+        return False
+    return isinstance(key, ast.Name) and key.id in parameters and called.endswith(("getenv", "environ", "environ.get"))
+
+
 def _looked_up(call: ast.Call) -> Iterator[tuple[ast.Constant, str]]:
     """The default of a look-up whose key is no secret's name, while the name it is bound to is."""
     called = dotted(call.func)
