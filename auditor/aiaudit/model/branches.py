@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Enclosing, Function, Scope
-from aiaudit.model.values import ClassValue, External
+from aiaudit.model.values import ClassValue, Constant, External
 from aiaudit.sources.python.facts import Expression, Parameter
 
 # Functions that hand a parameter on to each other before one of them gets a literal.
@@ -197,9 +197,12 @@ def _field(name: str, made: Expression, scope: Scope, evaluator: Evaluator) -> t
 
 
 def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
-    """The value of a literal or of a member of an enum, in a tuple of one (it may be None); None if it is neither."""
+    """The value of a literal, of a member of an enum or of a variable that is nothing else, in a tuple of one (it may be
+    None); None if it is none of these."""
     if expression[0] == "const":
         return (expression[2],)
+    if expression[0] == "name":
+        return _constant(expression[2], scope, evaluator)
     if expression[0] != "attr":
         return None
     for owner in evaluator.evaluate(expression[2], scope):
@@ -208,6 +211,21 @@ def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tupl
             value = bindings[0].expression if len(bindings) == 1 else None
             return (value[2],) if value is not None and value[0] == "const" else None
     return None
+
+
+def _constant(name: str, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
+    """The value of a variable that gets a literal once, here or where it is imported from."""
+    holder = scope_of_name(scope, name)
+    bindings = holder.bindings[name] if holder is not None else ()
+    if holder is None or len(bindings) != 1:
+        return None
+    (binding,) = bindings
+    if binding.kind == "from":
+        values = evaluator.evaluate(("name", binding.statement[1], name), holder) if binding.statement else ()
+        return (values[0].value,) if len(values) == 1 and isinstance(values[0], Constant) else None
+    if binding.kind != "value" or binding.index is not None or binding.expression is None:
+        return None
+    return _literal(binding.expression, holder, evaluator) if binding.expression[0] in ("const", "attr") else None
 
 
 def _made(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:

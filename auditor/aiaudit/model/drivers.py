@@ -23,6 +23,8 @@ _DEPTH = 6
 _BUILDING = {"create": "drivername", "build": "scheme", "URL": "drivername"}
 # Calls that look a variable of the environment up by its name.
 _LOOKING_UP = frozenset(("getenv", "get", "config", "env"))
+# Expressions that make a text of others, or choose one.
+_COMPUTED = ("fstr", "bin", "call", "bool", "ifexp")
 # What bounds queries without the engine knowing, as a part of the URL.
 _BOUNDS = ("timeout",)
 
@@ -87,6 +89,9 @@ class Drivers:
         elif tag == "bool":
             for operand in expression[3]:
                 yield from self.texts(operand, scope, depth + 1)
+        elif tag == "ifexp":
+            for branch in expression[3:]:
+                yield from self.texts(branch, scope, depth + 1)
         elif tag == "call":
             yield from self._of_call(expression, scope, depth)
         else:
@@ -149,7 +154,7 @@ class Drivers:
                 default = origin.keyword("default") or (origin.arguments[0] if value.path.endswith("Field()") else None)
                 yield from self.texts(default or origin.expression, origin.scope, depth + 1)
         for definition, holder in self.evaluator.definitions(expression, scope):
-            if definition[0] in ("fstr", "bin", "call"):
+            if definition[0] in _COMPUTED or (expression[0] == "name" and definition[0] in ("attr", "sub")):
                 yield from self.texts(definition, holder, depth + 1)
         if expression[0] == "attr":
             yield from self._of_attribute(expression, scope, depth)

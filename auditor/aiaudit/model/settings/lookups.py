@@ -91,7 +91,19 @@ class Lookups:
                 place = places.get(id(expression))
                 if names and place is not None:
                     span = Span.at(module.path, expression[1])
-                    yield Source(names[0], span, scope, stated_default(place, default), place, names=tuple(names))
+                    stated = stated_default(place, self._written(default, scope))
+                    yield Source(names[0], span, scope, stated, place, names=tuple(names))
+
+    def _written(self, default: Default, scope: Scope) -> Default:
+        """A default that a variable holds, as if it were written where the variable is named."""
+        named = default.expression
+        if default.kind != COMPUTED or named is None or named[0] not in ("name", "attr"):
+            return default
+        values = self.evaluator.evaluate(named, scope)
+        if len(values) != 1 or not isinstance(values[0], Constant):
+            return default
+        written = literal(("const", named[1], values[0].value))
+        return Default(written.kind, written.text, named)
 
     def _names(self, expression: Expression, scope: Scope) -> list[str]:
         values = self.evaluator.evaluate(expression, scope)
