@@ -106,7 +106,8 @@ def test_what_is_no_check(tmp_path: Path, no_check: str) -> None:
         "KEY = os.getenv('API_KEY', 'not-needed')",
         "KEY = os.getenv('API_KEY') or 'not-needed'",
         "def read(what, other):\n    return os.getenv(what) or other\nKEY = read('API_KEY', 'not-needed')",
-        "def read(what, kind, other):\n    return kind(os.getenv(what) or other)\nKEY = read('API_KEY', str, 'not-needed')",
+        "def read(what, kind, other):\n    return kind(os.getenv(what) or other)\n"
+        "KEY = read('API_KEY', str, 'not-needed')",
     ],
 )
 def test_fallbacks(tmp_path: Path, optional: str) -> None:
