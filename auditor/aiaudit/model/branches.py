@@ -197,7 +197,7 @@ def _field(name: str, made: Expression, scope: Scope, evaluator: Evaluator) -> t
 
 
 def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tuple[object] | None:
-    """The value of a literal, a member of an enum or a variable that is nothing else, in a tuple of one (it may be None);
+    """The value of a literal, an enum's member or a variable that is nothing else, in a tuple of one (it may be None);
     None if it is none of these."""
     if expression[0] == "const":
         return (expression[2],)
