@@ -31,7 +31,9 @@ def _client(
 
 _LANGCHAIN = r"langchain\w*(\.\w+)*"
 CLIENTS = (
-    _client(r"openai\.(\w+\.)*(Async)?AzureOpenAI", "AZURE_OPENAI_API_KEY"),
+    # openai 3.54.0, lib/azure.py:317-336: without a version or an address it raises as well.
+    _client(r"openai\.(\w+\.)*(Async)?AzureOpenAI", "AZURE_OPENAI_API_KEY",
+            parameters=_KEY + r"|azure_endpoint|api_version"),
     _client(r"openai\.(\w+\.)*(Async)?(OpenAI|Client)", "OPENAI_API_KEY"),
     _client(rf"{_LANGCHAIN}\.Azure(Chat)?OpenAI(Embeddings)?", "AZURE_OPENAI_API_KEY", empty=True),
     _client(rf"{_LANGCHAIN}\.(Chat)?OpenAI(Embeddings|Chat)?", "OPENAI_API_KEY"),
