@@ -242,6 +242,20 @@ def pushed():
     assert names_in(tmp_path, body) == reported
 
 
+@pytest.mark.parametrize(("lookup", "need"), [('"", ', "a comparison"), ("None", "hmac.compare_digest()")])
+def test_what_a_secret_is_compared_with(tmp_path: Path, lookup: str, need: str) -> None:
+    body = f"""
+import hmac
+KEY = os.getenv("API_KEY", {lookup})
+
+@app.get("/found")
+def found(given: str):
+    return hmac.compare_digest(given, KEY)
+"""
+    (setting,) = settings_in(tmp_path, body)
+    assert setting.need == need
+
+
 def test_the_sdk_reads_it_itself(tmp_path: Path) -> None:
     """A lookup that nobody uses stands for what the SDK reads: noticed at startup, or only in a request."""
     lookup = "KEY = os.getenv('OPENAI_API_KEY')\n"

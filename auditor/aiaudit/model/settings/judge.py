@@ -205,7 +205,8 @@ class Judge(Startup):
                 return self.setting(source, default, late, "a request", (answered[0],), answered=True)
             for use in plain:
                 if self.counts(use, default):
-                    return self.setting(source, default, late, purpose(use), (use,))
+                    need = purpose(use, is_text=default.kind in (EMPTY, LITERAL))
+                    return self.setting(source, default, late, need, (use,))
             for use in uses:
                 if self.is_refused_late(use, default):
                     return self.setting(source, default, late, "a request", (use,))

@@ -9,11 +9,13 @@ from aiaudit.sources.python.facts import Expression
 
 # The need of a setting that what requests bring is compared with.
 COMPARISON = "a comparison"
+# Functions that compare texts, and refuse what is none.
+_COMPARING = ("hmac.compare_digest", "secrets.compare_digest")
 
 
-def purpose(use: Use) -> str:
-    """What a setting is used for, in words for a message."""
-    if use.kind == COMPARED:
+def purpose(use: Use, *, is_text: bool = False) -> str:
+    """What a setting is used for, in words for a message; `is_text`: it is a text where it is missing."""
+    if use.kind == COMPARED or (is_text and any(path in _COMPARING for path in use.paths)):
         return COMPARISON
     if use.kind == STORED:
         path = use.paths[0] if use.paths else use.parameter or "a structure"
