@@ -42,6 +42,8 @@ class Guard:
 
 
 NONE = Guard(False)
+# What looking for something raises that is not there yet.
+_MISSED = ("KeyError", "AttributeError", "LookupError", "NameError")
 
 
 def guard_of(call: Call, evaluator: Evaluator) -> Guard:
@@ -354,7 +356,7 @@ def _puts_into(function: Function, attribute: str) -> bool:
 
 
 def _lookup_missed(link: Enclosing) -> bool:
-    """`try: return cache[key] except KeyError: ...`."""
+    """`try: return cache[key] except KeyError: ...`, `try: client except NameError: ...`."""
     _, handler = link.node
     kind = handler[0]
-    return kind is not None and kind[0] == "name" and kind[2] in ("KeyError", "AttributeError", "LookupError")
+    return kind is not None and kind[0] == "name" and kind[2] in _MISSED

@@ -9,6 +9,7 @@ from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.generics import Generics
 from aiaudit.model.flow.places import FILE, ONE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
+from aiaudit.model.flow.transfer import SAME_TEXT
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.scopes import Binding, Class, Function, Scope, children, last_name, original_name
@@ -478,6 +479,14 @@ def _is_single(path: Path) -> bool:
 
 
 def _root_name(expression: Expression) -> str:
-    while expression[0] in ("sub", "attr"):
-        expression = expression[2]
-    return expression[2] if expression[0] == "name" else ""
+    """The variable that a part, or the same text in another form, is taken from: `v[:80]`, `str(v).strip()[:80]`."""
+    while expression[0] in ("sub", "attr", "call"):
+        if expression[0] != "call":
+            expression = expression[2]
+        elif expression[2][0] == "attr" and expression[2][3] in SAME_TEXT:
+            expression = expression[2][2]
+        elif last_name(expression[2]) == "str" and len(expression[3]) == 1:
+            expression = expression[3][0]
+        else:
+            return ""
+    return str(expression[2]) if expression[0] == "name" else ""
