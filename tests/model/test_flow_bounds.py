@@ -437,9 +437,10 @@ def chat(body: Chat):
     ("validator", "bounds"),
     [
         ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return v[:400]", True),
-        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return str(v).strip()[:400]", True),
-        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return ' '.join(v.split()[:400])",
-         False),
+        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n"
+         "        return str(v).strip()[:400]", True),
+        ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n"
+         "        return ' '.join(v.split()[:400])", False),
         ("@field_validator('*')\n    @classmethod\n    def check(cls, v):\n        if len(v) > 9:\n"
          "            raise ValueError\n        return v", True),
         ("@field_validator('message')\n    @classmethod\n    def check(cls, v):\n        return v.strip()", False),

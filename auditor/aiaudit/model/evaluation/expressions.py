@@ -11,7 +11,7 @@ from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluation.core import Core
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
     Constant,
@@ -56,6 +56,8 @@ class Expressions(Core):
     """Answers about expressions, tag by tag."""
 
     def _name(self, expression: Expression, scope: Scope) -> Iterable[Value]:
+        if type(scope) is Class and scope.parent is not None and _is_given_itself(expression, scope):
+            return self.name(expression[2], scope.parent)
         return self.name(expression[2], scope)
 
     def name(self, name: str, scope: Scope) -> Iterable[Value]:
@@ -272,3 +274,10 @@ class Expressions(Core):
 
     def _sub(self, expression: Expression, scope: Scope) -> Iterator[Value]:
         yield from self.contained(expression[2], scope, expression[3])
+
+
+def _is_given_itself(expression: Expression, cls: Class) -> bool:
+    """Whether a name in the body of a class is what gives the class that name: `client = Depends(client)`."""
+    found = cls.bindings.get(expression[2], ())
+    given = found[0].expression if len(found) == 1 and found[0].kind in ("value", "annotated") else None
+    return given is not None and given[1][:2] <= expression[1][:2] and expression[1][2:] <= given[1][2:]
