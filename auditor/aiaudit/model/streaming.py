@@ -364,8 +364,7 @@ class _Finder(Streams):
             if any(keyword in STRUCTURED and keyword not in ("tools", "functions") for keyword, _ in part[4]):
                 return False
             made = self.makers.get(id(self.side.evaluator.call_of(part, scope)))
-            if made is not None and made.entry.purpose == "llm" and made.entry.kind != "call":
-                has_model = has_model or not self.is_short(made)
+            has_model = has_model or (made is not None and made.entry.purpose == "llm" and made.entry.kind != "call")
         return has_model
 
 
