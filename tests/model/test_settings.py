@@ -572,3 +572,65 @@ def translate(text: str):
     return translator().models.list()
 """
     assert names_in(tmp_path, body) == (["TRANSLATOR_API_KEY"] if reported else [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "reported"),
+    [
+        ("key: str", False),
+        ("key: SecretStr", False),
+        ("key: str | None", True),
+        ("key: Optional[str] = None", True),
+    ],
+)
+def test_a_model_that_the_start_makes_refuses_none(tmp_path: Path, declared: str, reported: bool) -> None:
+    """Where its field has to be a text."""
+    body = f"""
+from typing import Optional
+from pydantic import BaseModel, SecretStr
+class Config(BaseModel):
+    {declared}
+config = Config(key=os.getenv("ANTHROPIC_API_KEY"))
+client = Anthropic(api_key=config.key)
+@app.get("/models")
+def models():
+    return client.models.list()
+"""
+    assert names_in(tmp_path, body) == (["ANTHROPIC_API_KEY"] if reported else [])
+
+
+@pytest.mark.parametrize(("asserted", "reported"), [("value", False), ("len(value) > 9", False), ("True", True)])
+def test_validators_that_assert(tmp_path: Path, asserted: str, reported: bool) -> None:
+    """A failed assertion is an error of validation."""
+    body = f"""
+from pydantic import field_validator
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    anthropic_api_key: str = ""
+    @field_validator("anthropic_api_key")
+    @classmethod
+    def check(cls, value):
+        assert {asserted}
+        return value
+settings = Settings()
+client = Anthropic(api_key=settings.anthropic_api_key)
+@app.get("/models")
+def models():
+    return client.models.list()
+"""
+    assert names_in(tmp_path, body) == (["ANTHROPIC_API_KEY"] if reported else [])
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reported"), [("own: str = ''", False), ("own: str = Header(None)", False), ("other: str = ''", True)]
+)
+def test_keys_that_callers_bring(tmp_path: Path, parameter: str, reported: bool) -> None:
+    """The service's own key stands in for those that callers leave out."""
+    body = f"""
+from fastapi import Header
+own = ""
+@app.get("/models")
+def models({parameter}):
+    return Anthropic(api_key=own or os.getenv("ANTHROPIC_API_KEY")).models.list()
+"""
+    assert names_in(tmp_path, body) == (["ANTHROPIC_API_KEY"] if reported else [])

@@ -54,6 +54,8 @@ def runs_through(
             return False
         if tag == "return":
             return True
+        if tag == "assert" and _may_be_false(statement[2], name, value):
+            return False
         if tag == "if":
             try:
                 arms = [statement[3] if _value(statement[2], name, value) else statement[4]]
@@ -65,6 +67,14 @@ def runs_through(
         elif _binds(statement, name) or any(is_failure(inner) for inner in statements_in((statement,))):
             return False
     return None
+
+
+def _may_be_false(test: Expression, name: str, value: str | None) -> bool:
+    """Whether what is asserted does not surely hold for the value."""
+    try:
+        return not _value(test, name, value)
+    except Unknown:
+        return True
 
 
 def _runs_any(statement: Statement, calls: frozenset[int]) -> bool:

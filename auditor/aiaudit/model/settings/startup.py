@@ -19,6 +19,7 @@ from aiaudit.model.settings.scripts import refused_by_scripts
 from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
+from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
@@ -297,8 +298,8 @@ class Startup:
         )
 
     def may_fail(self, method: Function, cls: Class) -> bool:
-        """Whether a validator raises, itself or in a method of the class that it names."""
-        if fails(method):
+        """Whether a validator raises or asserts, or raises in a method of the class that it names."""
+        if fails(method) or any(statement[0] == "assert" for statement in statements_in(method.body)):
             return True
         return any(fails(other) and _mentions(method, other.name) for other in cls.functions if other is not method)
 

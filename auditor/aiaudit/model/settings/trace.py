@@ -25,8 +25,9 @@ from aiaudit.model.settings.branches import (
     outcome_of,
 )
 from aiaudit.model.settings.emptiness import CLEANING, filled, has_stand_in, key_of
+from aiaudit.model.settings.fields import PYDANTIC
 from aiaudit.model.settings.flags import meanings
-from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
+from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, TYPES, Source
 from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.uses import (
@@ -311,6 +312,8 @@ class _Trail(Places):
             holder = scope_of_name(scope, operand[2])
             if not isinstance(holder, Function) or holder.bindings[operand[2]][0].kind != "parameter":
                 return False
+            if self.is_handler(holder):
+                return True  # the caller may bring its own
             passed = [argument for argument, _ in self.evaluator.passed(holder, operand[2])]
             return any(argument[0] != "const" for argument in passed)
         return operand[0] == "attr" or (operand[0] in ("call", "sub") and key_of(operand) is None)
@@ -492,10 +495,20 @@ class _Trail(Places):
             return
         parameter = parameter or _field_at(value.cls, call, child)
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
+            if self.refuses_none(value.cls, parameter) and not state.derived and not state.inside:
+                self.use(REFUSED, read, state)
             self.attribute(value.cls, parameter, state, call)
         paths = tuple(external.path for external in outside(value, self.evaluator))
         if paths:
             self.use(ARGUMENT, read, state, call=call, paths=paths, parameter=parameter)
+
+    def refuses_none(self, cls: Class, name: str) -> bool:
+        """Whether a model of pydantic validates a field that has to be a text: `key: str`, not `key: str | None`."""
+        if not self.evaluator.inherits(cls, *PYDANTIC, "pydantic.BaseModel", "pydantic.main.BaseModel"):
+            return False
+        declared = (c.bindings[name][0].annotation for c in self.evaluator.lineage(cls)[0] if name in c.bindings)
+        annotation = next(declared, None)
+        return annotation is not None and annotation[0] in ("name", "attr") and last_name(annotation) in TYPES
 
     def parameter(self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State) -> None:
         names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
