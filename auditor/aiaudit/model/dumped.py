@@ -70,38 +70,14 @@ def _names(expression: Expression) -> set[object]:
 
 
 def spreads_a_body(call: Call, evaluator: Evaluator) -> bool:
-    """Whether all that a call spreads are bodies of requests, parsed or dumped: what a client writes into one is no
-    setting of the service."""
+    """Whether all that a call spreads are bodies of requests: what a client writes is no setting of the service."""
     spread = [value for name, value in call.keywords if name is None]
     return bool(spread) and all(_is_body(value, call, evaluator) for value in spread)
 
 
 def _is_body(spread: Expression, call: Call, evaluator: Evaluator) -> bool:
     values = evaluator.evaluate(spread, call.scope)
-    if not values or not all(_is_of_client(value, evaluator) for value in values):
+    if not values or not all(isinstance(value, External) and value.path.endswith(_BODIES) for value in values):
         return False
     stores = evaluator.filled.get(evaluator.variable(spread, call.scope), ())
     return all(store.key is not None and store.key[0] == "const" for store in stores)
-
-
-def _is_of_client(value: Value, evaluator: Evaluator) -> bool:
-    """Whether a mapping is what a client sent, or the fields of an object that is made of that alone and waits for
-    nothing itself."""
-    if not isinstance(value, External):
-        return False
-    dumped = dumped_object(value)
-    if dumped is None:
-        return value.path.endswith(_BODIES)
-    made = evaluator.evaluate(dumped[1], dumped[0].scope)
-    classes = [each.cls for each in made if isinstance(each, Instance)]
-    keys = [store.key for store in evaluator.put_into(dumped[0].expression)]
-    if any(key is None or key[0] != "const" or "timeout" in str(key[2]) for key in keys):
-        return False
-    return len(classes) == len(made) > 0 and all(_is_form(cls, evaluator) for cls in classes)
-
-
-def _is_form(cls: Class, evaluator: Evaluator) -> bool:
-    lineage, outside = evaluator.lineage(cls)
-    names = {name for each in lineage for name in each.bindings}
-    is_closed = bool(outside) and set(outside) <= _WITHOUT_FIELDS
-    return is_closed and not evaluator.constructions(cls) and not any("timeout" in name.lower() for name in names)
