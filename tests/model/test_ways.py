@@ -194,3 +194,109 @@ def test_a_class_that_is_used_with_a_key_alone(tmp_path: Path, made: str, expect
     found = settings_of(service_of(tmp_path, {"main.py": OPTIONAL.format(made=made)}))
 
     assert [setting.name for setting in found] == expected
+
+
+KEPT = """
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+clients = {{}}
+client = None
+
+
+def get_client(name):
+    global client
+    {body}
+
+
+@app.get("/{{name}}")
+def get(name: str):
+    return get_client(name).models.list()
+"""
+BY_KEY = """if name not in clients:
+        clients[name] = OpenAI(timeout=20)
+    return clients[name]"""
+FOUND_BY_KEY = """if name in clients:
+        return clients[name]
+    made = OpenAI(timeout=20)
+    clients[name] = made
+    return made"""
+ALONE = """if client is None:
+        client = OpenAI(timeout=20)
+    return client"""
+
+
+@pytest.mark.parametrize(("body", "expected"), [(BY_KEY, "medium"), (FOUND_BY_KEY, "medium"), (ALONE, "high")])
+def test_clients_that_are_kept_by_key(tmp_path: Path, body: str, expected: str) -> None:
+    """The start cannot make the clients of all names; one client it can."""
+    side = side_of(tmp_path, {"main.py": KEPT.format(body=body)})
+    rule = next(rule for rule in discover("aiaudit_rules.lifecycle") if rule.id == "LIF103")
+    found = [finding for made in side.resources for finding in rule.checks[0][1](made)]
+
+    assert [finding.confidence for finding in found] == [Confidence(expected)]
+
+
+HANDED = """
+import builtins
+
+from fastapi import FastAPI
+from openai import OpenAI
+from toolbox import Tool
+
+app = FastAPI()
+
+
+def search(text="all"):
+    return OpenAI(timeout=20).models.list()
+
+TABLE = {{"search": search}}
+
+
+@app.get("/")
+def get(text: str = ""):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return search()", ["high"]),
+        ("return Tool.from_function(search)", ["medium"]),  # the agent calls it when it likes
+        ("return list(map(search, [text]))", ["high"]),
+        ("return sorted(TABLE)", []),
+        ("return TABLE.get(text, search) is None", []),
+        ("return sorted([text], key=search)", ["high"]),
+        ("try:\n        return text\n    except ValueError:\n        return search()", ["medium"]),
+    ],
+)
+def test_who_runs_what_is_handed_on(tmp_path: Path, body: str, expected: list[str]) -> None:
+    """A request runs what it calls, Python's own functions what they are to call; libraries when they like."""
+    side = side_of(tmp_path, {"main.py": HANDED.format(body=body.replace("\\n", "\n"))})
+    rule = next(rule for rule in discover("aiaudit_rules.lifecycle") if rule.id == "LIF101")
+    found = [finding for made in side.resources for finding in rule.checks[0][1](made)]
+
+    assert [finding.confidence for finding in found] == list(map(Confidence, expected))
+
+
+HUB = """
+from fastapi import FastAPI
+from huggingface_hub import hf_hub_download
+
+app = FastAPI()
+
+
+@app.get("/")
+def get():
+    path = hf_hub_download("acme/things", "things.bin"{more})
+    return open(path).read()
+"""
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", True), (', repo_type="dataset"', False)])
+def test_data_of_a_hub_are_no_model(tmp_path: Path, more: str, expected: bool) -> None:
+    """What a hub keeps as data is downloaded, and no model is loaded."""
+    side = side_of(tmp_path, {"main.py": HUB.format(more=more)})
+
+    assert any(made.entry.cost == "model-load" for made in side.resources) is expected

@@ -44,6 +44,11 @@ class Reach:
         """Whether a call on the way takes one of many ways."""
         return any(link.edge is not None and link.edge.among for link in self.chain())
 
+    @property
+    def is_of_a_library(self) -> bool:
+        """Whether a library runs what it was handed on the way, in this request or in a later one."""
+        return self.entry.registered or any(link.edge is not None and link.edge.registered for link in self.chain())
+
     def steps(self) -> list[Step]:
         """The chain as evidence: the entry, then each call on the way."""
         found = [Step(self.entry.label, self.entry.span)]

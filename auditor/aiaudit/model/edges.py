@@ -21,6 +21,7 @@ from aiaudit.model.routes import Routing
 from aiaudit.model.runners import (
     AWAITING,
     CACHING,
+    CALLING_BUILTINS,
     CLOSING_KEYWORDS,
     FILING,
     LOOP_MODULES,
@@ -299,8 +300,10 @@ class Edges:
 
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
+        paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
+        only_keywords = bool(paths) and all(p.startswith("builtins.") and p not in CALLING_BUILTINS for p in paths)
         for name, argument in handed_on(call):
-            for value in self._handed(argument, call.scope):
+            for value in self._handed(argument, call.scope) if name is not None or not only_keywords else ():
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
                         if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:

@@ -40,6 +40,11 @@ class Guard:
         """Whether it lets through while one variable is empty, and for no other reason: `client is None or expired`."""
         return self.keeps and self.test is not None and self.test[0] != "bool" and not _asks_for_an_entry(self.test)
 
+    @property
+    def asks_for_an_entry(self) -> bool:
+        """Whether it lets through once for each key: `if name not in clients: clients[name] = Client(name)`."""
+        return self.keeps and self.test is not None and _asks_for_an_entry(self.test)
+
 
 NONE = Guard(False)
 # What looking for something raises that is not there yet.

@@ -132,14 +132,14 @@ class _Finder:
             if known is not None and any(link.edge is not None and link.edge.deferred for link in reach.chain()):
                 known.writes.extend(spans)
                 continue
-            counts = all(write.how == "count" for write in group)
+            is_doubtful = all(write.how == "count" for write in group) or reach.is_of_a_library
             made = KeptState(
                 tuple(dict.fromkeys(write.root.name for write in group)),
                 first.how,
                 reach,
                 spans,
                 state[first.root.key],
-                Confidence.MEDIUM if counts else Confidence.HIGH,
+                Confidence.MEDIUM if is_doubtful else Confidence.HIGH,
             )
             nearest.setdefault((id(reach.entry), owner), made)
             states.append(made)

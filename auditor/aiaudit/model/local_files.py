@@ -59,6 +59,7 @@ class _Finder:
         first = written[0]
         made = Step("is opened here", first.maker.span) if first.maker is not None else None
         sure = first.maker is not None or any(self._comes_in(writing, function) for writing in written)
+        sure = sure and not reach.is_of_a_library
         spans = tuple(writing.call.span for writing in written)
         return LocalFile(first.what, spans, reach, made, Confidence.HIGH if sure else Confidence.MEDIUM)
 

@@ -50,7 +50,8 @@ class Resource(Known):
     from a request that make it each time, or once and then keep it; `early` a chain from import or startup. What
     `belongs_to_caller` is built with the credentials of who asks, and cannot be shared. `second` is the call with which
     a request makes, and keeps, another object of what startup has made already, this resource in it. `rare`: a call on
-    the way from a request takes one of many ways, most of which make nothing like it.
+    the way from a request takes one of many ways, most of which make nothing like it. `by_key`: what is kept is one
+    for each key that is asked for.
     """
 
     guard: Guard = NONE
@@ -60,6 +61,7 @@ class Resource(Known):
     second: Call | None = None
     belongs_to_caller: bool = False
     rare: bool = False
+    by_key: bool = False
 
     @property
     def expensive(self) -> bool:
@@ -347,14 +349,14 @@ class Alternatives:
 def _as_built(known: Known, filled: set[int], models: set[int], paths: PathLife) -> Known:
     """An index that is filled where it is made costs what goes into it; what was stored may be a model, or a request's
     own work that lies in a temporary file; a model that nobody takes is made for its download, or to see that it can be
-    made."""
+    made; data of a hub are no model."""
     if id(known.call) in models:
         return replace(known, entry=replace(known.entry, cost="model-load"))
     if known.entry.cost == "data-load" and any(
         paths.is_of_temporary_file(file, known.call.scope) for file in known.call.arguments[:1]
     ):
         return replace(known, entry=replace(known.entry, cost="cheap"))
-    if known.entry.cost == "model-load" and _is_dropped(known):
+    if known.entry.cost == "model-load" and (_is_dropped(known) or _is_of_data(known.call)):
         return replace(known, entry=replace(known.entry, cost="cheap"))
     if known.entry.purpose != "index" or id(known.call) not in filled:
         return known
@@ -373,6 +375,12 @@ def _is_dropped(known: Known) -> bool:
     """Whether nobody takes what a call gives; a method may load into the object that it is called on."""
     statement = known.call.statement
     return statement[0] == "expr" and statement[2] is known.call.expression and "()" not in known.value.path
+
+
+def _is_of_data(call: Call) -> bool:
+    """Whether what a call downloads from a hub is no model: `snapshot_download(..., repo_type="dataset")`."""
+    kind = call.keyword("repo_type")
+    return kind is not None and kind[0] == "const" and kind[2] in ("dataset", "space")
 
 
 def _models(known: list[Known], evaluator: Evaluator) -> set[int]:
@@ -426,7 +434,15 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         early=None if is_cold(call, guard, contexts) else contexts.before_requests(scope),
         second=second_making(call, guard, first, contexts),
         belongs_to_caller=(uncached or first) is not None and belongs_to_caller(call, contexts.evaluator, contexts),
+        by_key=first is not None and _is_by_key(first, guard, contexts),
     )
+
+
+def _is_by_key(reach: Reach, guard: Guard, contexts: Contexts) -> bool:
+    """Whether what a request makes and keeps is one of several, each made when its key is asked for first."""
+    calls = (link.edge.call for link in reach.chain() if link.edge is not None and link.edge.cached)
+    guards = (guard, *(contexts.guard(call) for call in calls if call is not None))
+    return any(each.asks_for_an_entry for each in guards)
 
 
 def origins(value: External) -> Iterator[Call]:

@@ -81,6 +81,8 @@ FILING = frozenset(
         "add_event_handler",
         "patch",
         "wraps",
+        "get",
+        "setdefault",
         "signature",
         "getsource",
         "getfile",
@@ -94,6 +96,8 @@ FILING = frozenset(
         "ContextVar",
     )
 )
+# Functions of Python itself that call what they are given; the others only look at it, hold it, or call a `key`.
+CALLING_BUILTINS = frozenset(("builtins.map", "builtins.filter"))
 # Parameters that take what runs once before the first request, and what runs after the last one or elsewhere.
 STARTING_KEYWORDS = frozenset(("initializer", "lifespan", "on_startup"))
 CLOSING_KEYWORDS = frozenset(("on_shutdown", "dependencies", "exception_handlers"))

@@ -223,7 +223,7 @@ class TimeoutReader:
         disabled: Argument | None = None
         for parameter in self.bounding(known):
             found = argument_of(known.call, parameter.name, self.evaluator, parameter.position)
-            if found.state == "given":
+            if found.state == "given" and not (found.is_none and timeout.none_is_default):
                 seconds = self.numbers.of(found, parameter)
                 if seconds == 0 or seconds == math.inf:
                     disabled = found

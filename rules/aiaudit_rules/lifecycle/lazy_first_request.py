@@ -4,7 +4,8 @@
 Flags clients, models, indexes and pools that are built once and kept (a None check, `lru_cache`, `cached_property`, a
 lazy singleton) where only requests reach the construction and nothing at import or startup does. A second object of a
 class that a request makes and keeps, while startup has made a first one, is flagged where it is made. Not flagged:
-what only a scheduler's jobs and listeners use, and clients with credentials that come with the request.
+what only a scheduler's jobs and listeners use, and clients with credentials that come with the request. What is kept
+under a key, one for each model or index that is asked for, has medium confidence: the start may know none of them.
 
 ## Why is this bad
 The service reports ready and is not: the first user waits for the load, concurrent first requests may load twice, and a

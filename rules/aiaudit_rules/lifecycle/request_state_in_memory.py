@@ -12,6 +12,8 @@ Caches are left alone (what is made where it was missing and could be made again
 are entries that the same request takes back, lazily made objects, and connections, tasks and locks, which no other
 process could use.
 
+What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence.
+
 ## Why is this bad
 A second worker or replica does not see it: users lose their conversation from one request to the next, jobs are "not
 found", limits multiply. A restart or deployment loses all of it, nothing ever removes what nobody fetches, and

@@ -8,6 +8,8 @@ and CSV files. One finding a function, one a database; the trace leads from the 
 Files in temporary folders are left alone, and so are those that the same request deletes or sends back, logs, caches,
 files that are written only where there is none, and everything that an administrator's script writes.
 
+What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence.
+
 ## Why is this bad
 The next request may be answered by another replica, which does not have the file. A container's disk is gone with the
 container: each deployment, restart or move to another node loses what users have uploaded, and the disk of a

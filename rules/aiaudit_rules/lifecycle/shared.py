@@ -41,10 +41,12 @@ def severity_of(resource: Resource) -> Severity:
 
 
 def confidence_of(resource: Resource, reach: Reach) -> Confidence:
-    """High, unless a library calls the function at a moment that only it knows, a failure alone leads there, or a
-    choice among many that mostly lead elsewhere."""
-    is_doubtful = reach.entry.registered or resource.rare or _only_fails(reach)
-    return Confidence.MEDIUM if is_doubtful else Confidence.HIGH
+    """High, unless a library calls a function at a moment that only it knows, a failure alone leads there, or a choice
+    among many that mostly lead elsewhere; or what is made is kept under a key, so that none is known beforehand."""
+    is_failure = _only_fails(reach) or is_after_failure(resource.call)
+    is_doubtful = reach.is_of_a_library or resource.rare or is_failure
+    is_kept_by_key = reach is resource.first_request and resource.by_key
+    return Confidence.MEDIUM if is_doubtful or is_kept_by_key else Confidence.HIGH
 
 
 def _only_fails(reach: Reach) -> bool:

@@ -6,8 +6,9 @@ deploy files and committed environment files. Files that are there to be copied 
 `*.template`, `*.dist`), tests, documents, notebooks and CI pipelines are left alone, and so are settings classes for
 tests (`class TestingConfig`, `TESTING = True`) and values for servers that ask for no key.
 
-Medium severity where a process would run with the value, low elsewhere. A placeholder as the default of a password or
-signing key is reported by `secret-default`: it works, and everybody knows it.
+Medium severity where a process would run with the value, low elsewhere. In code it has medium confidence, unless what
+it is used for works with it: model servers of one's own take any key, and code says so with a stand-in. A placeholder
+as the default of a password or signing key is reported by `secret-default`: it works, and everybody knows it.
 
 ## Why is this bad
 The service starts without its key and fails at the first request that needs it, with the provider's 401 as the only
@@ -40,7 +41,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Confidence, Finding
 from aiaudit.model.secrets import EMPTY, Secret
 from aiaudit.rule import MEDIUM, Rule
 
@@ -66,6 +67,12 @@ def placeholder_secret(secret: Secret) -> Iterator[Finding]:
         f"{secret.title}{secret.bound}{where}: the process {effect}",
         help="leave the value out and make the setting required, so that start-up fails when it is missing",
         severity=secret.severity,
-        confidence=secret.confidence,
+        confidence=_confidence(secret),
         related=secret.related,
     )
+
+
+def _confidence(secret: Secret) -> Confidence:
+    """Code may mean a stand-in that does not work: model servers of one's own take any key."""
+    is_meant = secret.span.path.endswith(".py") and not secret.works and secret.confidence is Confidence.HIGH
+    return Confidence.MEDIUM if is_meant else secret.confidence

@@ -54,8 +54,8 @@ class Timeout:
     that is None), or "default-dropped": one that equals the HTTP library's default counts as none. `ignored` are
     parameters and attributes that look like a time-out and bound nothing. `attributes` are those of modules that bound
     all calls, in seconds, such as `litellm.request_timeout`; `set_by` are functions that set one for all calls, such as
-    `socket.setdefaulttimeout`. `drivers` pair the scheme of a database's URL with the
-    path of the call that its driver connects with, whose default then counts.
+    `socket.setdefaulttimeout`. `drivers` pair the scheme of a database's URL with the path of the call that its driver
+    connects with, whose default then counts. `none_is_default`: a parameter that is None leaves the default.
     """
 
     parameters: tuple[TimeoutParameter, ...] = ()
@@ -72,6 +72,7 @@ class Timeout:
     attributes: tuple[str, ...] = ()
     set_by: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
+    none_is_default: bool = False
 
     @property
     def unbounded(self) -> bool:

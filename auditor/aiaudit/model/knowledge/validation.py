@@ -64,6 +64,7 @@ class TimeoutTable(Strict):
     attributes: list[str] = []
     set_by: list[str] = []
     drivers: dict[str, str] = {}
+    none_is_default: bool = False
 
     @model_validator(mode="after")
     def _worst_is_not_better(self) -> TimeoutTable:
