@@ -9,7 +9,7 @@ from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, 
 from aiaudit.model.entering import ENTERED, Entering
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.by_name import is_kept_once_made
-from aiaudit.model.evaluation.calls import VALIDATING
+from aiaudit.model.evaluation.calls import CONTAINER_READS, VALIDATING
 from aiaudit.model.evaluation.classes import is_abstract
 from aiaudit.model.evaluation.functions import OWN
 from aiaudit.model.evaluation.injection import RESOLVING
@@ -300,10 +300,9 @@ class Edges:
 
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
-        paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
-        only_keywords = bool(paths) and all(p.startswith("builtins.") and p not in CALLING_BUILTINS for p in paths)
+        looked_at = self._only_looks(call)
         for name, argument in handed_on(call):
-            for value in self._handed(argument, call.scope) if name is not None or not only_keywords else ():
+            for value in self._handed(argument, call.scope) if name is not None or not looked_at else ():
                 if isinstance(value, (FunctionValue, Partial)):
                     for edge in self._value_edges(value, call, call.scope):
                         if name in STARTING_KEYWORDS and id(edge.target) in self.handlers:
@@ -321,6 +320,15 @@ class Edges:
                             deferred=True,
                             registered=registered and name not in STARTING_KEYWORDS,
                         )
+
+    def _only_looks(self, call: Call) -> bool:
+        """Whether a call runs nothing of what it is given in order: `len(TABLE)`, `TABLE.get(name, default)`."""
+        function = call.expression[2]
+        if call.name in CONTAINER_READS and function[0] == "attr":
+            held = self.evaluator.evaluate(function[2], call.scope)
+            return any(isinstance(value, (Literal, Elements)) for value in held)
+        paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
+        return bool(paths) and all(path.startswith("builtins.") and path not in CALLING_BUILTINS for path in paths)
 
     def _handed(self, argument: Expression, scope: Scope) -> Iterator[Value]:
         """What an argument names, or what lies in the container that it names: `tools=TOOLS`."""

@@ -81,8 +81,6 @@ FILING = frozenset(
         "add_event_handler",
         "patch",
         "wraps",
-        "get",
-        "setdefault",
         "signature",
         "getsource",
         "getfile",
