@@ -222,12 +222,19 @@ FOUND_BY_KEY = """if name in clients:
     made = OpenAI(timeout=20)
     clients[name] = made
     return made"""
+LOOKED_UP = """found = clients.get(name)
+    if found is None or found.is_closed():
+        found = OpenAI(timeout=20)
+        clients[name] = found
+    return found"""
 ALONE = """if client is None:
         client = OpenAI(timeout=20)
     return client"""
 
 
-@pytest.mark.parametrize(("body", "expected"), [(BY_KEY, "medium"), (FOUND_BY_KEY, "medium"), (ALONE, "high")])
+@pytest.mark.parametrize(
+    ("body", "expected"), [(BY_KEY, "medium"), (FOUND_BY_KEY, "medium"), (LOOKED_UP, "medium"), (ALONE, "high")]
+)
 def test_clients_that_are_kept_by_key(tmp_path: Path, body: str, expected: str) -> None:
     """The start cannot make the clients of all names; one client it can."""
     side = side_of(tmp_path, {"main.py": KEPT.format(body=body)})

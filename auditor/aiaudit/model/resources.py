@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiaudit.model.contexts import Contexts, Reach, is_import
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
-from aiaudit.model.guards import NONE, Guard
+from aiaudit.model.guards import NONE, Guard, stores_of
 from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, Scope
 from aiaudit.model.tenants import belongs_to_caller
@@ -434,15 +434,17 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         early=None if is_cold(call, guard, contexts) else contexts.before_requests(scope),
         second=second_making(call, guard, first, contexts),
         belongs_to_caller=(uncached or first) is not None and belongs_to_caller(call, contexts.evaluator, contexts),
-        by_key=first is not None and _is_by_key(first, guard, contexts),
+        by_key=first is not None and _is_by_key(call, first, guard, contexts),
     )
 
 
-def _is_by_key(reach: Reach, guard: Guard, contexts: Contexts) -> bool:
+def _is_by_key(made: Call, reach: Reach, guard: Guard, contexts: Contexts) -> bool:
     """Whether what a request makes and keeps is one of several, each made when its key is asked for first."""
     calls = (link.edge.call for link in reach.chain() if link.edge is not None and link.edge.cached)
     guards = (guard, *(contexts.guard(call) for call in calls if call is not None))
-    return any(each.asks_for_an_entry for each in guards)
+    if any(each.asks_for_an_entry for each in guards):
+        return True
+    return guard.keeps and any(store.key is not None and store.key[0] != "const" for store in stores_of(made))
 
 
 def origins(value: External) -> Iterator[Call]:
