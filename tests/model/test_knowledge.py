@@ -19,7 +19,7 @@ from aiaudit.model.knowledge.load import DATA, read
 from aiaudit.model.knowledge.validation import FamilyFile, problems
 
 FILES = sorted(name for name in os.listdir(DATA) if name.endswith(".toml"))
-FAMILIES = sorted(os.listdir(os.path.join(DATA, "families")))
+FAMILIES = sorted(name for name in os.listdir(os.path.join(DATA, "families")) if name.endswith(".toml"))
 KNOWLEDGE = Knowledge()
 ENTRIES = [entry for module in sorted(KNOWLEDGE.modules) for entry in KNOWLEDGE.entries(module)]
 # `dist-version/path:line: text of the line`; a repository's files begin at its commit.

@@ -53,6 +53,9 @@ def names_in(folder: Path, body: str) -> list[str]:
         "missing = [n for n in ('API_KEY',) if not os.getenv(n)]\nif missing: raise RuntimeError",
         "for n in ['API_KEY']:\n    if n not in os.environ: raise RuntimeError",
         "missing = {'API_KEY', 'OTHER'} - set(os.environ)\nif missing: raise RuntimeError",
+        "def need(*names):\n    lacking = [n for n in names if not os.getenv(n)]\n    if lacking: raise RuntimeError\n"
+        "need('OTHER', 'API_KEY')",
+        "def need(*names):\n    for n in names:\n        if n not in os.environ: sys.exit(1)\nneed(*['API_KEY'])",
         "if {'API_KEY'}.difference(os.environ.keys()): sys.exit(1)",
         "NEEDED = ('API_KEY',)\nif not set(NEEDED) <= os.environ.keys(): raise RuntimeError",
         "def has_all():\n    if not KEY: return False\n    return True\nif not has_all(): sys.exit(1)",
@@ -88,6 +91,8 @@ def test_checks(tmp_path: Path, check: str) -> None:
         "@app.get('/check')\ndef check():\n    if not KEY: raise HTTPException(500)",
         "OTHER = os.getenv('OTHER')\nif not OTHER: raise RuntimeError",
         "unknown = set(os.environ) - {'API_KEY', 'OTHER'}\nif unknown: raise RuntimeError",
+        "def need(*names):\n    lacking = [n for n in names if not os.getenv(n)]\n    if lacking: raise RuntimeError\n"
+        "need('OTHER', 'FURTHER')",
         "def has_all():\n    if not KEY: return False\n    return True\nhas_all()",
         "def has_all():\n    if not KEY: return False\n    return True\nif not has_all(): print('no key')",
     ],

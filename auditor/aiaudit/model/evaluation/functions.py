@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.by_name import ByName
-from aiaudit.model.evaluation.core import distinct, is_object
+from aiaudit.model.evaluation.core import distinct
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
 from aiaudit.model.evaluation.tornado import Tornado
@@ -76,7 +76,7 @@ class Functions(Decorators, ByName, Tornado):
         found: list[Value] = []
         if kind == "variadic":
             collected = distinct(self._collected_by(function))
-            if is_object(collected):
+            if collected:
                 yield Elements(collected)
                 return
         elif kind != "keywords":
@@ -202,7 +202,9 @@ class Functions(Decorators, ByName, Tornado):
         positions = sum(p[1] in ("positional", "any") for p in function.parameters)
         for call, offset, shift in self.callers(function):
             for argument in call.arguments[max(positions - offset + shift, 0) :]:
-                if argument[0] != "star":
+                if argument[0] == "star":
+                    yield from self.elements(argument[2], call.scope)
+                else:
                     yield from self.evaluate(argument, call.scope)
 
     def callers(self, function: Function) -> list[tuple[Call, int, int]]:
