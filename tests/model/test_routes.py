@@ -26,6 +26,9 @@ FRAMEWORKS = {
                 def added(): ...
                 app.add_api_route("/added", added, methods=["PUT"])
 
+                def computed(): ...
+                app.add_api_route(PREFIX + "/computed", computed, methods=["POST"])
+
                 def register(rule, **options):
                     @app.post(rule)
                     def sent(): ...
@@ -41,7 +44,10 @@ FRAMEWORKS = {
                 def b(): ...
             """,
         },
-        {"POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added", "POST sent()", "route any_way()"},
+        {
+            *("POST /a", "WEBSOCKET /ws", "GET /v1/chat/b", "PUT /added"),
+            *("POST computed()", "POST sent()", "route any_way()"),
+        },
     ),
     "langserve": (
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, TORNADO, Answering, answering, is_about_models
 from aiaudit.model.callbacks import callbacks
@@ -189,6 +190,11 @@ class _Finder:
         self._keep_live()
         return self.found
 
+    @cached_property
+    def _started(self) -> frozenset[str]:
+        """The scripts that deploy files start."""
+        return started_scripts(self.program, self.evaluator)
+
     def _named_like_registrations(self) -> set[int]:
         """The calls that may register something by their names, under whatever name it was imported; those of calls."""
         names = {
@@ -222,7 +228,7 @@ class _Finder:
     def _queue_loops(self) -> None:
         """Loops that take jobs from a queue, in scripts that deploy files start."""
         loops = list(queue_loops(self.program, self.evaluator))
-        started = self.program.closure(sorted(started_scripts(self.program, self.evaluator))) if loops else ()
+        started = self.program.closure(sorted(self._started)) if loops else ()
         for loop in loops:
             if loop.function.module.path in started:
                 self._entry("startup", loop.function, f"worker loop {loop.function.label}", loop.function.span)
@@ -258,7 +264,7 @@ class _Finder:
         pages = self._pages()
         is_service = bool(anchors) or self.program.group is not None
         if is_service and not pages <= anchors:
-            self.found.started = started_scripts(self.program, self.evaluator)
+            self.found.started = self._started
             anchors |= pages & self.program.closure(sorted(self.found.started))
         self.found.is_anchored = bool(anchors)
         if not is_service:
@@ -613,7 +619,8 @@ class _Finder:
         text = path[2] if path is not None and path[0] == "const" else ""
         for function in self.evaluator.functions_of(view, call.scope):
             if not any(route.handler is function for route in self.found.routes):
-                self._add(function, f"{verb} {text}".strip(), call.span, "", (verb,), None)
+                label = f"{verb} {text or f'{function.name}()'}".strip()  # a path that is computed is not told
+                self._add(function, label, call.span, "", (verb,), None)
 
     def _gradio(self, call: Call, name: str) -> None:
         """`gr.Interface(fn=answer)` and `button.click(answer, ...)`."""
