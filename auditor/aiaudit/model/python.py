@@ -18,7 +18,8 @@ from aiaudit.model.resources import (
     second_instances,
     uses_by_maker,
 )
-from aiaudit.model.routes import Application, Route, Routing, routing
+from aiaudit.model.routes import Application, Route, Routing
+from aiaudit.model.routing import routing
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
 from aiaudit.model.versions import pinned_versions
