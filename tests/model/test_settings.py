@@ -9,6 +9,7 @@ import pytest
 from aiaudit.model.settings import Setting, settings_of
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.emptiness import filled
+from aiaudit.model.settings.judge import judge_of
 from aiaudit.model.settings.words import is_credential, is_knob, is_optional, is_stand_in
 from aiaudit.sources.python.extract import extract
 from tests.model.linked import service_of
@@ -639,3 +640,12 @@ def models({parameter}):
     return Anthropic(api_key=own or os.getenv("ANTHROPIC_API_KEY")).models.list()
 """
     assert names_in(tmp_path, body) == (["ANTHROPIC_API_KEY"] if reported else [])
+
+
+def test_names_that_a_loop_unpacks_from_entries_of_a_table_are_the_names(tmp_path: Path) -> None:
+    """`for region, (url, key) in TABLE.items()`: the parts of the parts, not the key of the table."""
+    table = 'TABLE = {"us": ("US_URL", "US_KEY"), "eu": ("EU_URL", "EU_KEY")}\n'
+    loop = "for region, (address, key) in TABLE.items():\n    KEY = os.getenv(key)\n"
+    service = service_of(tmp_path, {"main.py": HEAD + table + loop})
+
+    assert [source.names for source in judge_of(service).sources] == [("US_KEY", "EU_KEY")]

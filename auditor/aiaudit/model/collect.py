@@ -243,17 +243,21 @@ class _Collector:
         kind: str = "value",
         index: int | None = None,
         annotation: Expression | None = None,
+        inner: tuple[int, ...] = (),
     ) -> None:
         tag = target[0]
         if tag == "name":
             chosen = kind if value is not None else "annotated"
-            bound = Binding(chosen, self.scope, self.statement, value, annotation, index, enclosing=around)
+            bound = Binding(chosen, self.scope, self.statement, value, annotation, index, enclosing=around, inner=inner)
             self.bind(target[2], bound)
         elif tag in ("tuple", "list"):
             for position, part in enumerate(target[2]):
-                self.unpack(part, value, around, position, kind)
+                if index is None:
+                    self.unpack(part, value, around, position, kind)
+                else:
+                    self.target(part, value, around, kind, index, inner=(*inner, position))
         elif tag == "star":
-            self.target(target[2], value, around, kind, index)
+            self.target(target[2], value, around, kind, index, inner=inner)
         elif tag == "attr":
             self.expression(target[2], around)
             self.scope.stores.append(
@@ -269,7 +273,7 @@ class _Collector:
                     around,
                     kind == "entered",
                     kind == "element",
-                    None if self.statement[0] == "for" else index,
+                    None if inner or self.statement[0] == "for" else index,
                 )
             )
         elif tag == "sub":
@@ -288,7 +292,7 @@ class _Collector:
                     around,
                     kind == "entered",
                     kind == "element",
-                    None if self.statement[0] == "for" else index,
+                    None if inner or self.statement[0] == "for" else index,
                 )
             )
 

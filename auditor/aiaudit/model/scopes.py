@@ -15,9 +15,9 @@ class Binding:
     """One way in which a name gets a value.
 
     `kind`: "value" (the value of `expression`), "element" (an element of it: loop variables, unpacking; `index` is the
-    position if known), "entered" (what its context manager gives), "annotated" (declared only), "import", "from",
-    "function", "class", "parameter", "caught" (an exception of type `expression`). `enclosing` is what stands around an
-    assignment.
+    position if known, `inner` those below it where a part is unpacked again), "entered" (what its context manager
+    gives), "annotated" (declared only), "import", "from", "function", "class", "parameter", "caught" (an exception of
+    type `expression`). `enclosing` is what stands around an assignment.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Binding:
     index: int | None = None
     target: Any = None
     enclosing: Enclosing | None = None
+    inner: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -63,7 +63,7 @@ def _of_binding(binding: Binding, variables: Variables) -> Iterator[Alias]:
     scope, expression = binding.scope, binding.expression
     if binding.kind == "value" and expression is not None and _is_kept(expression):
         yield Alias(expression, scope)
-    elif binding.kind == "element" and expression is not None and is_looped(binding):
+    elif binding.kind == "element" and expression is not None and is_looped(binding) and not binding.inner:
         yield from _looped(expression, scope, binding.index)
     elif binding.kind == "parameter" and isinstance(scope, Function):
         yield from _given(binding.target[0], scope, variables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -310,6 +310,9 @@ class Containers(Core):
             for value in self.evaluate(arguments[0], scope):
                 yield from members_of(value, last_name(arguments[1]) if len(arguments) > 1 else "")
             return
+        if called == "items" and not arguments:
+            yield from self.elements(container, scope)  # the values of a mapping
+            return
         counted = called == "enumerate" and bool(arguments)
         for value in self.elements(arguments[0] if counted else container, scope):
             if isinstance(value, Literal) and value.expression[0] in ("tuple", "list"):
@@ -317,6 +320,15 @@ class Containers(Core):
                 if not counted:
                     continue
             yield value
+
+    def below(self, values: Iterable[Value], positions: tuple[int, ...]) -> Iterator[Value]:
+        """What unpacking values further gives: `for name, (first, second) in pairs.items()`."""
+        for value in values:
+            if isinstance(value, Literal) and value.expression[0] in ("tuple", "list"):
+                parts = self._literal_elements(value, positions[0])
+                yield from self.below(parts, positions[1:]) if positions[1:] else parts
+            elif not isinstance(value, Literal):
+                yield value
 
     def _elements_of(self, container: Expression, scope: Scope, index: int | None) -> Iterator[Value]:
         if container[0] == "call" and container[2][0] == "name" and container[2][2] in SAME_ELEMENTS and container[3]:

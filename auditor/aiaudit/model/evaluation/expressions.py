@@ -93,8 +93,10 @@ class Expressions(Core):
             return (*found, *self.told(binding.annotation, scope, found))
         if kind == "element":
             if binding.index is not None and is_looped(binding):
-                return self.parts(binding.expression, scope, binding.index)
-            return self.elements(binding.expression, scope, binding.index)
+                found = self.parts(binding.expression, scope, binding.index)
+            else:
+                found = self.elements(binding.expression, scope, binding.index)
+            return self.below(found, binding.inner) if binding.inner else found
         if kind == "entered":
             return self.entered(binding.expression, scope)
         if kind == "annotated":

@@ -531,4 +531,5 @@ def _element_of(binding: Binding) -> Path:
     """The part of a container that a loop variable or an unpacked name is."""
     if binding.index is None:
         return (ANY,)
-    return (ANY, binding.index) if is_looped(binding) else (binding.index,)
+    parts = (binding.index, *binding.inner)
+    return (ANY, *parts) if is_looped(binding) else parts
