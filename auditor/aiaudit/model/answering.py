@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from aiaudit.model.bots import AT_START, handed_callbacks
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope
@@ -101,7 +102,12 @@ _METHODS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("socketio.AsyncServer()", "socketio.Server()", "flask_socketio.SocketIO()"), ("on", "event"), REQUEST, SOCKET_IO),
     (_SLACK, ("event", "message", "command", "action", "view", "shortcut", "options", "function"), REQUEST, BOT),
     (_DISCORD, ("event", "command", "listen", "hybrid_command", "slash_command", "listener"), REQUEST, BOT),
-    (("aiogram.Dispatcher()", "aiogram.Router()"), ("message", "callback_query", "inline_query"), REQUEST, BOT),
+    (
+        ("aiogram.Dispatcher()", "aiogram.Router()", "aiogram.dispatcher.Dispatcher()"),
+        ("message", "callback_query", "inline_query", "message_handler", "callback_query_handler", "inline_handler"),
+        REQUEST,
+        BOT,
+    ),
     (
         ("telebot.TeleBot()", "telebot.async_telebot.AsyncTeleBot()"),
         ("message_handler", "callback_query_handler", "inline_handler"),
@@ -110,6 +116,7 @@ _METHODS: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     ),
     (("telethon.TelegramClient()",), ("on",), REQUEST, BOT),
     (("pyrogram.Client()",), ("on_message", "on_callback_query"), REQUEST, BOT),
+    (("linebot.WebhookHandler()", "linebot.v3.WebhookHandler()"), ("add", "default"), REQUEST, BOT),
 )
 # Messages of queues: the classes of brokers end alike.
 _BROKERS = ("Broker()", "faust.App()")
@@ -129,6 +136,8 @@ _BASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "socketio.AsyncNamespace": ((), ("on_*",), SOCKET_IO),
     "socketio.Namespace": ((), ("on_*",), SOCKET_IO),
     "flask_socketio.Namespace": ((), ("on_*",), SOCKET_IO),
+    "discord.Client": ((*AT_START, "__init__"), ("on_*",), BOT),
+    "discord.ext.commands.Bot": ((*AT_START, "__init__"), ("on_*",), BOT),
 }
 # What protoc writes for a service of gRPC: the class, which a service derives from, and the modules, committed or not.
 _SERVICERS = "Servicer"
@@ -180,6 +189,8 @@ def _decorated(function: Function, evaluator: Evaluator) -> Iterator[Answering]:
         known = _of_decorator(callee, function.parent or function.module, evaluator)
         if known is not None:
             kind, framework = known
+            if framework == BOT and function.name in AT_START:
+                kind = STARTUP
             yield _answering(function, framework, kind)
 
 
@@ -293,6 +304,8 @@ def _handed_over(program: Program, evaluator: Evaluator) -> Iterator[Answering]:
                 if key is not None and key[0] == "const" and key[2] == "handler":
                     for function in evaluator.functions_of(value, call.scope):
                         yield _answering(function, RUNPOD)
+    for function in handed_callbacks(program, evaluator):
+        yield _answering(function, BOT)
     for call in program.calls_by_name.get("serve", ()):
         if _is_one_of(call, _SERVING_SOCKETS, evaluator) and call.arguments:
             for function in evaluator.functions_of(call.arguments[0], call.scope):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.frameworks import CALLED_BACK, CALLING_BACK, SCHEDULING
-from aiaudit.model.program import DOTTED_JOBS, Program
+from aiaudit.model.program import DOTTED_JOBS, RQ, Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
 from aiaudit.model.unused import is_named_nowhere
 from aiaudit.model.values import Constant, External, FunctionValue, ModuleValue
@@ -164,8 +164,7 @@ def _of_dotted_names(program: Program, evaluator: Evaluator) -> Iterator[Callbac
     for method, position in DOTTED_JOBS.items():
         for call in program.calls_by_name.get(method, ()):
             if len(call.arguments) <= position or not any(
-                isinstance(callee, External) and callee.path.startswith(("rq.", "django_rq."))
-                for callee in evaluator.callees(call)
+                isinstance(callee, External) and callee.path.startswith(RQ) for callee in evaluator.callees(call)
             ):
                 continue
             for value in evaluator.evaluate(call.arguments[position], call.scope):

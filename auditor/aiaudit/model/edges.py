@@ -15,7 +15,7 @@ from aiaudit.model.evaluation.functions import OWN
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
-from aiaudit.model.program import Program, scope_of_name
+from aiaudit.model.program import DOTTED_JOBS, RQ, Program, scope_of_name
 from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Routing
 from aiaudit.model.runners import (
@@ -301,6 +301,7 @@ class Edges:
     def _argument_edges(self, call: Call, offloading: bool, registered: bool) -> Iterator[Edge]:
         """Functions handed to code outside the repository run there sooner or later."""
         looked_at = self._only_looks(call)
+        queued = call.name in DOTTED_JOBS and self._is_of_rq(call)
         for name, argument in handed_on(call):
             for value in self._handed(argument, call.scope) if name is not None or not looked_at else ():
                 if isinstance(value, (FunctionValue, Partial)):
@@ -312,14 +313,19 @@ class Edges:
                             call.scope,
                             edge.target,
                             call.span,
-                            f"passes {edge.target.qualified_name}",
+                            f"{'queues' if queued else 'passes'} {edge.target.qualified_name}",
                             call,
                             edge.cached,
-                            elsewhere,
+                            elsewhere or queued,
                             edge.guard_class,
                             deferred=True,
-                            registered=registered and name not in STARTING_KEYWORDS,
+                            registered=registered and not queued and name not in STARTING_KEYWORDS,
                         )
+
+    def _is_of_rq(self, call: Call) -> bool:
+        """Whether a worker, another process, runs what a call is handed: `queue.enqueue(answer, question)`."""
+        paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
+        return any(path.startswith(RQ) for path in paths)
 
     def _only_looks(self, call: Call) -> bool:
         """Whether a call runs nothing of what it is given in order: `len(TABLE)`, `TABLE.get(name, default)`."""

@@ -113,6 +113,7 @@ STARTERS = frozenset(
 _NAMING_MODULES = frozenset({"setdefault", "include", "import_string"})
 # Calls that queue a job by the dotted name of its function (RQ): the position of the name.
 DOTTED_JOBS = {"enqueue": 0, "enqueue_call": 0, "enqueue_in": 1, "enqueue_at": 1}
+RQ = ("rq.", "django_rq.")
 # All calls that a text in them may make lead to another module.
 _LEADING = _NAMING_MODULES.union(IMPORTING, TOLD, DOTTED_JOBS)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluation.core import Core
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
+from aiaudit.model.frameworks import ROUTERS
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import (
@@ -31,6 +32,11 @@ NEW = "builtins.object.__new__"
 NAMESPACES = (
     "types.SimpleNamespace()", "argparse.Namespace()", "starlette.datastructures.State()", "threading.local()",
     "werkzeug.local.Local()", "asgiref.local.Local()",
+)  # fmt: skip
+# Objects of frameworks that programs put their own on, whatever they call them: `bp.client = AsyncOpenAI()`.
+_HOLDING = frozenset(
+    (*ROUTERS, "celery.Celery()", "aiogram.Bot()", "aiogram.Dispatcher()", "discord.Client()",
+     "discord.ext.commands.Bot()", "telebot.TeleBot()", "slack_bolt.App()")
 )  # fmt: skip
 # Objects of frameworks that carry one of the program's: attribute -> which argument of their type it is of.
 CARRIERS: dict[str, dict[str, int]] = {
@@ -187,7 +193,10 @@ class Expressions(Core):
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """An attribute of a value."""
         if isinstance(value, External):
-            given = tuple(self._in_namespace(value, name)) if value.path in NAMESPACES else self._carried(value, name)
+            if value.path in NAMESPACES:
+                given = tuple(self._in_namespace(value, name))
+            else:
+                given = tuple(self._put_on(value, name)) if value.path in _HOLDING else self._carried(value, name)
             return given or (External(f"{value.path}.{name}", value.origin, value),)
         if isinstance(value, Instance):
             return self.class_attribute(value.cls, name, value)
@@ -234,8 +243,12 @@ class Expressions(Core):
         """What an object that holds whatever it is given was given, at once or later."""
         if namespace.origin is not None:
             yield from self.evaluate(namespace.origin.keyword(name), namespace.origin.scope)
+        yield from self._put_on(namespace, name)
+
+    def _put_on(self, holder: External, name: str) -> Iterator[Value]:
+        """What an object of a library was given under a name that its class does not have."""
         for store in self.program.stores_by_attribute.get(name, ()):
-            if any(value == namespace for value in self.evaluate(store.base, store.scope)):
+            if any(value == holder for value in self.evaluate(store.base, store.scope)):
                 yield from self.stored(store)
 
     def _await(self, expression: Expression, scope: Scope) -> Iterable[Value]:

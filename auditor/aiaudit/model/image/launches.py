@@ -34,6 +34,8 @@ _OTHERS = {
     "dash.Dash().run_server": ("debug",),
     "bottle.run": ("debug", "reloader"),
 }
+# Programs that import the file that they are given: it is not the main program.
+_IMPORTING = ("fastapi", "flask", "chainlit")
 _DEEPEST = 3
 
 
@@ -62,6 +64,7 @@ def launches(image: Image, server: Server) -> Iterator[Launch]:
     path = source_of(image, server)
     if path is None:
         return
+    from aiaudit.model.branches import is_main_part
     from aiaudit.model.python import python_side  # the Python side is linked only for images that run a script
 
     side = python_side(image.service)
@@ -75,6 +78,8 @@ def launches(image: Image, server: Server) -> Iterator[Launch]:
             return
         started = function
     for call in _run(started, side, 0, set()):
+        if server.program in _IMPORTING and is_main_part(call):
+            continue
         launch = _launch(server, call, side)
         if launch is not None:
             yield launch

@@ -45,6 +45,7 @@ class Decorators(Recorder):
             self.event(function, call.arguments[0], span)
         elif name in (
             "before_serving",
+            "before_app_serving",
             "before_server_start",
             "main_process_start",
             "after_server_start",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from aiaudit.model.answering import COLD, HANDLER, REQUEST, SOCKET, TORNADO, Answering, answering, is_about_models
+from aiaudit.model.answering import BOT, COLD, HANDLER, REQUEST, SOCKET, TORNADO, Answering, answering, is_about_models
+from aiaudit.model.bots import running_scripts
 from aiaudit.model.callbacks import callbacks
 from aiaudit.model.conventions import conventions
 from aiaudit.model.evaluate import Evaluator
@@ -133,11 +134,14 @@ class _Finder(Registrations):
         anchors |= {m.path for m in self.program.modules if self._is_found_by_convention(m)}
         anchors |= {route.handler.module.path for route in self.found.routes if route.framework == "Connexion"}
         anchors |= self.standing
+        scripts = self._run_as_scripts()
+        anchors |= scripts
         pages = self._pages()
         is_service = bool(anchors) or self.program.group is not None
         if is_service and not pages <= anchors:
             self.found.started = self._started
             anchors |= pages & self.program.closure(sorted(self.found.started))
+        self.found.started |= scripts
         self.found.is_anchored = bool(anchors)
         if not is_service:
             anchors = set(self.program.entries)
@@ -145,6 +149,8 @@ class _Finder(Registrations):
         starters += [path for path in self.found.started if not anchors.isdisjoint(self.program.closure([path]))]
         roots = sorted(anchors | set(starters))
         live = self.found.live = self.program.closure(roots)
+        # A page runs as the main program, whoever starts it; where there is no service, nothing else starts others.
+        self.found.started |= live & (self._streamlit_pages() if is_service else pages)
         self.found.routes = [route for route in self.found.routes if route.handler.module.path in live]
         self.found.entries = [entry for entry in self.found.entries if entry.scope.module.path in live]
         for path in roots:
@@ -156,7 +162,16 @@ class _Finder(Registrations):
         """Modules that show pages and serve them themselves, as Gradio's and Streamlit's do: applications if they are
         started, else often sketches beside the service."""
         found = {route.handler.module.path for route in self.found.routes if route.framework == "Gradio"}
-        return found | {entry.scope.module.path for entry in self.found.entries if isinstance(entry.scope, Module)}
+        return found | self._streamlit_pages()
+
+    def _streamlit_pages(self) -> set[str]:
+        return {entry.scope.module.path for entry in self.found.entries if isinstance(entry.scope, Module)}
+
+    def _run_as_scripts(self) -> frozenset[str]:
+        """The scripts that run bots."""
+        bots = {route.handler.module.path for route in self.found.routes if route.framework == BOT}
+        scripts = running_scripts(self.program, self.evaluator) if bots else ()
+        return frozenset(path for path in scripts if not bots.isdisjoint(self.program.closure([path])))
 
     def _is_found_by_convention(self, module: Module) -> bool:
         if is_beside_the_service(module.path):
