@@ -24,6 +24,7 @@ from aiaudit.sources.secrets.syntax import (
     LOOKUP,
     STORES,
     dotted,
+    goes_elsewhere,
     is_main_guard,
     is_setting,
     kind_of_class,
@@ -43,7 +44,6 @@ _CONSTANT_NAME = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _TYPES = word_set("str json url list dj_db_url")
 _ENVIRONMENT = regex(r"(^|[._])env(iron)?$", re.IGNORECASE)
 _BLOCKS = word_set("body orelse finalbody handlers cases")
-_END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
 _WORDY = 4
 _PLURAL = regex(r"(?i:keys|tokens|secrets|passwords)$")
 _SEVERAL = 50
@@ -206,7 +206,7 @@ class _Binder:
 
     def _dict(self, node: ast.Dict, stack: list[ast.AST]) -> None:
         keys = [key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else "" for key in node.keys]
-        elsewhere = not _END_POINTS.isdisjoint(keys)
+        elsewhere = goes_elsewhere(zip(keys, node.values, strict=True))
         for name, value in zip(keys, node.values, strict=True):
             if name in _EXAMPLES:
                 continue
@@ -234,7 +234,7 @@ class _Binder:
         first = node.args[0] if node.args else None
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             self._lookup(node, first.value, called, keyed)
-        elsewhere = not _END_POINTS.isdisjoint(keyed)
+        elsewhere = goes_elsewhere(keyed.items())
         for name, value in keyed.items():
             if name in _PAIRS and isinstance(value, ast.Tuple) and len(value.elts) == 2:
                 self._basic_auth(value.elts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiaudit.patterns import regex
 from aiaudit.sources.secrets import names
@@ -13,6 +13,9 @@ from aiaudit.sources.secrets.names import word_set
 LOOKUP = regex(r"env|config|setting|secret|variable|param|option|default|lookup", re.IGNORECASE)
 STORES = regex(r"env|config|setting|secret|conf\b|options", re.IGNORECASE)
 DEFAULTS = ("default", "default_value", "default_var", "fallback")
+_END_POINTS = word_set("base_url api_base openai_api_base endpoint host azure_endpoint url")
+_OWN_DOMAINS = word_set("local localhost internal lan home corp intranet svc test example invalid")
+_FOR_EXAMPLES = word_set("example.com example.org example.net")
 _WRAPPERS = word_set("SecretStr SecretBytes str bytes Field Secret quote quote_plus field Var")
 
 
@@ -93,6 +96,25 @@ def literals_of(value: ast.expr, depth: int = 0) -> Iterator[tuple[ast.Constant,
             yield from literals_of(argument, depth + 1)
     elif isinstance(value, ast.Call):
         yield from _looked_up(value)
+
+
+def goes_elsewhere(given: Iterable[tuple[str | None, ast.expr]]) -> bool:
+    """Whether what is given beside a key sends it to a server of the caller's choice, which may ask for no key.
+
+    An address that is written down and that all the world can reach is no such server: who serves there asks.
+    """
+    addresses = [value for name, value in given if name in _END_POINTS]
+    return bool(addresses) and not any(map(_is_public, addresses))
+
+
+def _is_public(address: ast.expr) -> bool:
+    """`https://api.deepseek.com/v1`: no address, no name of a network of one's own, no name kept for examples."""
+    value = address.value if isinstance(address, ast.Constant) else None
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        return False
+    host = value.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    domain, _, top = host.rpartition(".")
+    return bool(domain) and top.isalpha() and top not in _OWN_DOMAINS and ".".join(host.split(".")[-2:]) not in _FOR_EXAMPLES
 
 
 def looked_up(value: ast.expr) -> str:
