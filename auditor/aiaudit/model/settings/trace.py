@@ -61,6 +61,8 @@ _SAYING = frozenset(
 STEPS = 400
 # Parts the keys of a container in a container.
 _BELOW = "\0"
+# Stands for the key under which a value lies that is a key of a table itself.
+_AS_KEY = "\0key"
 
 
 class Tracer:
@@ -384,6 +386,8 @@ class _Trail(Places):
         return None
 
     def _dict(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any]:
+        if any(key is child for key, _ in parent[2]):
+            return put(state, _AS_KEY), parent
         name = next((key for key, value in parent[2] if value is child), None)
         key = name[2] if name is not None and name[0] == "const" and isinstance(name[2], str) else None
         return put(state, key), parent
@@ -403,10 +407,17 @@ class _Trail(Places):
             if not state.derived:
                 self.use(REFUSED, read, state)
             return replace(state, derived=True), parent
+        if state.key == _AS_KEY:
+            return self.looked_up(read, parent[3], state)
         inner = taken(state, parent[3][2] if parent[3][0] == "const" else None)
         return None if inner is None else (inner, parent)
 
     # Calls
+
+    def looked_up(self, read: Read, sought: Expression, state: State) -> None:
+        """`{getenv("API_KEY"): 5}.get(x_api_key)`: what is sought there is held against the value."""
+        if sought[0] != "const":
+            self.use(COMPARED, read, state)
 
     def _attr(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> tuple[State, Any] | None:
         call = parents[-1] if parents else None
@@ -414,6 +425,8 @@ class _Trail(Places):
             if not state.inside and not state.derived:
                 self.use(REFUSED, read, state)
             return None
+        if state.key == _AS_KEY and parent[3] in ("get", "pop") and call[3]:
+            return self.looked_up(read, call[3][0], state)
         if state.inside:
             if parent[3] == "get" and call[3] and call[3][0][0] == "const":
                 inner = taken(state, call[3][0][2])
