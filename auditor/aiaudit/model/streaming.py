@@ -288,7 +288,7 @@ class _Finder(Streams):
             known = self._giving_back[key] = gives_back(function, given, self.keeps, self._names)
         return known
 
-    def could_stream(self, known: Known) -> bool:
+    def could_stream(self, known: Known, *, in_a_node: bool = False) -> bool:
         """Whether the library streams such a generation, and its answer is prose that somebody waits for."""
         entry = known.entry
         if entry.stream_parameter is None and not entry.stream_twins and self.maker_that_streams(known) is None:
@@ -298,18 +298,23 @@ class _Finder(Streams):
         evaluator = self.side.evaluator
         if any(argument_of(known.call, name, evaluator).state == "given" for name in (*STRUCTURED, *_SENT_STRUCTURED)):
             return False
-        if self.gives_data(known):
+        if self.gives_data(known, in_a_node=in_a_node):
             return False
         makers = (self.makers.get(id(origin)) for origin in origins(known.value))
         return not any(self.is_short(one) for one in (known, *makers) if one is not None)
 
-    def gives_data(self, known: Known) -> bool:
-        """Whether the model that is asked was told a form to answer in: one that has no text of prose in it."""
+    def gives_data(self, known: Known, *, in_a_node: bool) -> bool:
+        """Whether the model that is asked was told a form to answer in: one that has no text of prose in it.
+
+        A node that comes back to a model with tools ends with its words, unless it has to call one of them.
+        """
         link: object = known.value
         while isinstance(link, External):
             if link.made and link.origin is not None and self._answers_in_a_form(link.origin):
                 return True
             if link.made and link.origin is not None and _PARSING.search(link.origin.name):
+                if in_a_node and link.origin.name == "bind_tools" and link.origin.keyword("tool_choice") is None:
+                    return False
                 form = link.origin.argument("schema", 0)
                 forms = self.side.evaluator.evaluate(form, link.origin.scope) if form is not None else ()
                 return not any(isinstance(value, ClassValue) and _has_prose(value.cls) for value in forms)
@@ -341,7 +346,7 @@ class _Finder(Streams):
             return False
         self._asked_of_nodes.add(id(known.call))
         return any(
-            self.could_stream(inner) and self.is_answer(inner, path)
+            self.could_stream(inner, in_a_node=True) and self.is_answer(inner, path)
             for node in graph.nodes
             for scope, path in [(node, ()), *((edge.target, (edge,)) for edge in self._onward(node))]
             for inner in self.generations.get(id(scope), ())
