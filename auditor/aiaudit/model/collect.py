@@ -95,8 +95,9 @@ class _Collector:
         value = statement[2]
         self.expression(value, around)
         if self.module.serves_chains and value[0] == "call" and served_chains.is_served(value, self.scope):
-            handler = served_chains.handler_of(value)
-            if handler is not None:
+            handler, chain = served_chains.handler_of(value), served_chains.chain_of(value)
+            if handler is not None and chain is not None:
+                self.target(served_chains.name_of(value), chain, around)
                 self._def(handler, around)
 
     def _return(self, statement: Statement, around: Enclosing | None) -> None:

@@ -44,14 +44,30 @@ def is_served(call: Expression, scope: Scope) -> bool:
     return False
 
 
+def chain_of(call: Expression) -> Expression | None:
+    """What is served: the call makes it once, before there is a handler."""
+    return _given(call).get("runnable")
+
+
+def name_of(call: Expression) -> Expression:
+    """The name under which the handler finds what is served."""
+    at = call[1]
+    return ("name", at, f"<chain served at {at}>")
+
+
+def _given(call: Expression) -> dict[str, Expression]:
+    given = {name: value for name, value in call[4] if name is not None}
+    given.update(zip(("app", "runnable"), call[3], strict=False))
+    return given
+
+
 def handler_of(call: Expression) -> Statement | None:
     """The definition of the handler that a call of `add_routes` makes; None where the call names no chain."""
-    _, at, _, arguments, keywords = call
-    given = {name: value for name, value in keywords if name is not None}
-    given.update(zip(("app", "runnable"), arguments, strict=False))
-    application, chain = given.get("app"), given.get("runnable")
-    if application is None or chain is None:
+    at, given = call[1], _given(call)
+    application = given.get("app")
+    if application is None or "runnable" not in given:
         return None
+    chain = name_of(call)
     endpoint = _STREAM if _may_stream(given) else _INVOKE
     path = given.get("path", ("const", at, ""))
     if path[0] == "const" and isinstance(path[2], str):
