@@ -16,12 +16,16 @@ from aiaudit.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API that generates text: how its addresses look, the keys that its prompt has, and what caps its answer."""
+    """An API that generates text: how its addresses look, the keys that its prompt has, and what caps its answer.
+
+    `names_model`: its addresses look like those of anybody's service, so that only a payload with a model tells it.
+    """
 
     name: str
     address: re.Pattern[str]
     prompt: frozenset[str]
     caps: tuple[str, ...]
+    names_model: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +40,15 @@ class RawGeneration:
 
 # None of these has a cap of its own below the model's maximum, as their references say (docs.ollama.com/modelfile:
 # num_predict is -1; ai.google.dev/api/generate-content: maxOutputTokens is optional;
-# platform.openai.com/docs/api-reference: max_completion_tokens and max_output_tokens are optional).
+# platform.openai.com/docs/api-reference: max_completion_tokens and max_output_tokens are optional). Azure has the model
+# in the address, and llama.cpp's server has only one.
 _APIS = (
     Api(
         "Ollama",
         regex(r"/api/(generate|chat)\b"),
         frozenset(("prompt", "messages")),
         ("options.num_predict",),
+        names_model=True,
     ),
     Api(
         "the Gemini API",
@@ -84,7 +90,7 @@ def _generation(call: Call, evaluator: Evaluator) -> RawGeneration | None:
     if api is None:
         return None
     keys = keys_of(payload, scope, evaluator)
-    if ("model" not in keys and "contents" not in api.prompt) or keys.isdisjoint(api.prompt):
+    if (api.names_model and "model" not in keys) or keys.isdisjoint(api.prompt):
         return None
     given = [entry_of(payload, scope, path, evaluator) for path in api.caps]
     is_capped = any(cap.state == "hidden" or (cap.state == "given" and not cap.is_none) for cap in given)
