@@ -16,6 +16,8 @@ _BOUND = ("asyncio.", "threading.", "concurrent.futures.", "multiprocessing.", "
 # What classes of libraries are called whose objects talk to a server.
 _CLIENT = "Client"
 _MEMORIES = ("History", "Memory", "Saver", "MemoryStore")
+# What names a conversation that the provider keeps: made again, it is another one, without a word of the first.
+_CONVERSATIONS = (".threads.create()", ".conversations.create()")
 _STATEFUL = ("memory", "agent", "chain")
 # Their graphs and agents keep nothing between two runs but what a checkpointer saves.
 _GRAPH_DISTS = ("langgraph", "langgraph-prebuilt")
@@ -96,7 +98,7 @@ class Holding:
         if isinstance(value, Literal):
             return value.expression[0] in ("list", "dict", "set") and not value.expression[2]
         if isinstance(value, External):
-            if value.path in CONTAINERS:
+            if value.path in CONTAINERS or any(name in value.path for name in _CONVERSATIONS):
                 return True
             owner, _, made_by = value.path.removesuffix("()").rpartition(".")
             if made_by in _FROM_DATA and owner.rpartition(".")[2] in IN_MEMORY:
