@@ -55,9 +55,11 @@ class PathLife:
         """Whether a file is gone, or of no use, after the request that writes it."""
         scope = writing.scope
         parts = list(self.parts(path, scope))
-        if any(_is_temporary(part) for part, _ in parts) or _is_made_if_missing(writing):
+        if _is_made_if_missing(writing):
             return True
         names = {part[2] for part, holder in parts if part[0] == "name" and holder is scope}
+        if any(_is_temporary(part) for part, _ in parts) and not self._goes_to_a_worker(names, scope):
+            return True
         return self._ends(names, scope) or self._ends_with_caller(scope, 2)
 
     def is_of_temporary_file(self, handle: Expression, scope: Scope) -> bool:
@@ -102,6 +104,15 @@ class PathLife:
             if isinstance(other, Function) and other.name == name and other.owner is not None:
                 yield other
 
+    def _goes_to_a_worker(self, names: set[str], scope: Scope) -> bool:
+        """Whether a path is put into a queue: the worker that takes it out may have another disk."""
+        return any(
+            edge.deferred and edge.caption.startswith("queues")
+            for call in scope.calls
+            if any(part[0] == "name" and part[2] in names for given in _given(call) for part in walk(given))
+            for edge in self.contexts.edges_of(call)
+        )
+
     def _ends(self, names: set[str], scope: Scope) -> bool:
         """Whether a function (or one inside it) deletes or sends a file that has one of these names in its path. What
         it deletes after a failure, it keeps otherwise."""
@@ -137,12 +148,7 @@ class PathLife:
             return False
         for caller, _, _ in self.evaluator.callers(scope):
             outer = caller.scope
-            known = {
-                part[2]
-                for a in (*caller.arguments, *(v for _, v in caller.keywords))
-                for part in walk(a)
-                if part[0] == "name"
-            }
+            known = {part[2] for given in _given(caller) for part in walk(given) if part[0] == "name"}
             known |= {
                 name
                 for name, bindings in outer.bindings.items()
@@ -153,6 +159,10 @@ class PathLife:
             if self._ends(known, outer) or self._ends_with_caller(outer, depth - 1):
                 return True
         return False
+
+
+def _given(call: Call) -> tuple[Expression, ...]:
+    return (*call.arguments, *(value for _, value in call.keywords))
 
 
 def _is_after_failure(call: Call) -> bool:
