@@ -32,6 +32,7 @@ from aiaudit.model.settings.words import (
     is_signing_secret,
     is_stand_in,
     is_store_address,
+    may_be_left_out,
 )
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
@@ -198,7 +199,8 @@ class Judge(Startup):
             return self.setting(source, default, late, "whatever is signed", ())
         names = source.names[0]
         signs = default.kind == LITERAL and any(_is_signed_with(use) for use in plain)
-        if credential and (is_provider_key(names) or not is_optional(names) or signs):
+        wrong = default.kind == NONE and may_be_left_out(names) and any(map(_is_formatted_into_header, plain))
+        if credential and (is_provider_key(names) or not is_optional(names) or signs or wrong):
             if FLAG in outcomes and not is_provider_key(names):
                 return None
             if answered and default.kind != LITERAL and not self.is_tool(answered[0]):
@@ -411,6 +413,11 @@ def is_checked_in_tokens(use: Use, evaluator: Evaluator) -> bool:
 def _is_signed_with(use: Use) -> bool:
     """Whether signatures are made or checked with a value: with a stand-in, anybody makes them."""
     return use.kind == ARGUMENT and any(map(_SIGNING.search, use.paths))
+
+
+def _is_formatted_into_header(use: Use) -> bool:
+    """`headers={"Authorization": f"Bearer {TOKEN}"}`: without a value, "Bearer None" is sent and refused."""
+    return use.kind == ARGUMENT and use.derived and use.parameter == "headers"
 
 
 def _callee_name(decorator: Expression) -> str:

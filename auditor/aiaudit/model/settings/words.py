@@ -23,6 +23,8 @@ _OPTIONAL = regex(
     r"|TEST|DEBUG|STRIPE_PUB|RECAPTCHA|CAPTCHA|FIRECRAWL|SERPER|SERPAPI|BRAVE|BING|JINA|EXA_",
     re.IGNORECASE,
 )
+# Those of them whose servers answer without any as well: told a wrong one, they refuse.
+_ANONYMOUS = regex(r"^HF_TOKEN|HUGGING_?FACE|GITHUB|GITLAB|JINA", re.IGNORECASE)
 # Settings that clients and services do without, whatever their kind.
 _KNOB = regex(
     r"((?<!supa)(?<!data)(?<!fire)BASE_?URL|API_?BASE|ENDPOINT_URL|LOCATION|LANGUAGE|REDIRECT_UR[IL]|ISSUER|PROXY|PROXIES|ORG|ORGANIZATION|ORG_ID|PROJECT_?ID|PROJECT|TIMEOUT|RETRIES|VERSION|PREFIX"
@@ -75,6 +77,11 @@ def is_provider_key(name: str) -> bool:
 def is_optional(name: str) -> bool:
     """Whether services commonly run without it."""
     return _OPTIONAL.search(name) is not None and not is_provider_key(name)
+
+
+def may_be_left_out(name: str) -> bool:
+    """Whether the server answers those too who send no credential of this name."""
+    return _ANONYMOUS.search(name) is not None
 
 
 def is_given_by_platform(name: str) -> bool:
