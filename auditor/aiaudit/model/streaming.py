@@ -243,8 +243,8 @@ class _Finder(Streams):
         """Whether the generated text is part of what the handler returns, followed up the calls that led to it."""
         keys: Keys = None
         for call in (asked.call, *(edge.call for edge in reversed(path))):
-            if call is None:
-                return False
+            if call is None or any(link.kind == "comprehension" for link in call.around):
+                return False  # many answers are waited for, none of which is the text that somebody reads
             known = self._coming_back.get((id(call), keys))
             if known is None:
                 known = returned(call.expression, call.scope, self.keeps, self._names, keys)
