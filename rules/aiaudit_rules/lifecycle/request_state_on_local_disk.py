@@ -6,8 +6,8 @@ leaves it there: uploads, indexes (`faiss.write_index`, `save_local`, a Chroma d
 and CSV files. One finding a function, one a database; the trace leads from the route to the write.
 
 Files in temporary folders are left alone unless their path is put into a queue (the worker may have another disk), and
-so are those that the same request deletes or sends back, logs, caches,
-files that are written only where there is none, and everything that an administrator's script writes.
+so are those that the same request deletes or sends back, logs, caches, files that are written only where there is none,
+and everything that an administrator's script writes.
 
 What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence.
 

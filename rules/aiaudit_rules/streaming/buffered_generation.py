@@ -5,7 +5,8 @@ Flags generation calls whose full answer a route returns in one piece, where the
 that stream in some branch or have a streaming twin, structured answers (`response_format`, tools, a form without a
 text of prose), short answers (a small output cap), many answers at once, and work put off to a queue. Chains, query
 engines and graphs count where a model of theirs writes prose, and requests to the API of a model whose payload is
-written down. One finding a route: at the generation, or at the handler's call where several routes wait for the same one.
+written down. One finding a route: at the generation, or at the handler's call where several routes wait for the same
+one.
 
 ## Why is this bad
 A model writes some tens of tokens a second. Who waits for the last one sees nothing for ten or twenty seconds, takes it

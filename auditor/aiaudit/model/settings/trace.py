@@ -408,7 +408,8 @@ class _Trail(Places):
                 self.use(REFUSED, read, state)
             return replace(state, derived=True), parent
         if state.key == _AS_KEY:
-            return self.looked_up(read, parent[3], state)
+            self.looked_up(read, parent[3], state)
+            return None
         inner = taken(state, parent[3][2] if parent[3][0] == "const" else None)
         return None if inner is None else (inner, parent)
 
@@ -426,7 +427,8 @@ class _Trail(Places):
                 self.use(REFUSED, read, state)
             return None
         if state.key == _AS_KEY and parent[3] in ("get", "pop") and call[3]:
-            return self.looked_up(read, call[3][0], state)
+            self.looked_up(read, call[3][0], state)
+            return None
         if state.inside:
             if parent[3] == "get" and call[3] and call[3][0][0] == "const":
                 inner = taken(state, call[3][0][2])

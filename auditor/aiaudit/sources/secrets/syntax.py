@@ -114,7 +114,8 @@ def _is_public(address: ast.expr) -> bool:
         return False
     host = value.partition("://")[2].partition("/")[0].partition(":")[0].lower()
     domain, _, top = host.rpartition(".")
-    return bool(domain) and top.isalpha() and top not in _OWN_DOMAINS and ".".join(host.split(".")[-2:]) not in _FOR_EXAMPLES
+    is_one_of_the_net = bool(domain) and top.isalpha() and top not in _OWN_DOMAINS
+    return is_one_of_the_net and ".".join(host.split(".")[-2:]) not in _FOR_EXAMPLES
 
 
 def looked_up(value: ast.expr) -> str:
