@@ -77,6 +77,7 @@ class Core:
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None
         self._elements: dict[Any, list[Store]] | None = None
+        self._set_on_modules: dict[tuple[int, str], list[Store]] | None = None
         self._hooks: set[int] | None = None
         self._made_by_choice: list[tuple[Class, Call]] | None = None
 

@@ -12,7 +12,7 @@ from aiaudit.model.evaluation.core import Core
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.frameworks import ROUTERS
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import (
     ClassValue,
     Constant,
@@ -72,7 +72,10 @@ class Expressions(Core):
         if holder is None:
             return self._unbound(name, scope.module)
         bindings = holder.bindings[name]
-        return self.binding(bindings[0]) if len(bindings) == 1 else self.bindings(bindings)
+        found = self.binding(bindings[0]) if len(bindings) == 1 else self.bindings(bindings)
+        if type(holder) is Module and name in self.program.stores_by_attribute:
+            return (*found, *self.set_on_module(holder, name))
+        return found
 
     def _unbound(self, name: str, module: Module) -> Iterator[Value]:
         for level, source in module.stars:
@@ -139,7 +142,7 @@ class Expressions(Core):
             if name in module.bindings:
                 own = [b for b in module.bindings[name] if not self._imports_itself(b, module, name)]
                 if own:
-                    return list(self.bindings(own))
+                    return [*self.bindings(own), *self.set_on_module(module, name)]
             starred = list(self._unbound(name, module)) if module.stars else []
             if starred:
                 return starred
@@ -150,6 +153,36 @@ class Expressions(Core):
         if getter and isinstance(getter[-1].target, Function):
             return self.result(getter[-1].target)
         return ()
+
+    def set_on_module(self, module: Module, name: str) -> Iterator[Value]:
+        """What other modules put into a variable of a module: `state.rag = RAGService()`."""
+        if self._set_on_modules is None:
+            self._set_on_modules = defaultdict(list)
+            for attribute, stores in self.program.stores_by_attribute.items():
+                for store in stores:
+                    target = self._imported_module(store.base, store.scope) if store.how == "attribute" else None
+                    if target is not None and target.module is not None:
+                        self._set_on_modules[id(target.module), attribute].append(store)
+        for store in self._set_on_modules.get((id(module), name), ()):
+            yield from self.stored(store)
+
+    def _imported_module(self, expression: Expression, scope: Scope) -> ModuleValue | None:
+        """The module of the program that an expression is, as its import says: `state`, `services.state`."""
+        if expression[0] == "attr":
+            package = self._imported_module(expression[2], scope)
+            return self.program.submodule(package, expression[3]) if package is not None else None
+        holder = scope_of_name(scope, expression[2]) if expression[0] == "name" else None
+        for binding in holder.bindings[expression[2]] if holder is not None else ():
+            module = binding.scope.module
+            if binding.kind == "import":
+                name, alias = binding.target
+                found = self.program.resolve(module, name if alias else name.partition(".")[0], 0)
+                return found if isinstance(found, ModuleValue) else None
+            if binding.kind == "from":
+                level, source, name = binding.target
+                found = self.program.resolve(module, source, level)
+                return self.program.submodule(found, name) if isinstance(found, ModuleValue) else None
+        return None
 
     def _imports_itself(self, binding: Binding, module: Module, name: str) -> bool:
         """`from . import config` inside the package's own __init__: the name is the submodule."""

@@ -125,7 +125,9 @@ class Functions(Decorators, ByName, Tornado):
         if not call.arguments and call.keyword("dependency") is None:
             yield from self.annotated(annotation, scope)
             return
-        yield from self.called_argument(call, 0)
+        found = tuple(self.called_argument(call, 0))
+        yield from found
+        yield from self.told(annotation, scope, found)
 
     def dependency_of(self, parameter: Parameter, function: Function) -> tuple[Value, ...]:
         """What a parameter's `Depends(...)` names; for `Depends()` the class that the parameter is declared to be."""
