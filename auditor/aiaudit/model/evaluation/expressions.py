@@ -12,7 +12,7 @@ from aiaudit.model.evaluation.core import Core
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.frameworks import ROUTERS
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, Store, last_name
+from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import (
     ClassValue,
     Constant,
