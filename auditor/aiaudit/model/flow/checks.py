@@ -9,8 +9,8 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.answers import Answers
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.order import Address, Order, is_before
-from aiaudit.model.flow.places import Path
-from aiaudit.model.flow.sizes import Bound, Definitions, limited_if, sizes
+from aiaudit.model.flow.places import ANY, ONE, Path
+from aiaudit.model.flow.sizes import EACH, Bound, Definitions, in_each, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue, functions_in
@@ -29,7 +29,8 @@ class Check:
     """`bound` holds after the statement at `address`, or inside its inner block `branch` alone.
 
     `rejects`: what is too large ends in an exception, or in a false answer to the caller. `pieces`: it is put away
-    before it gets too large, and so is what comes after it: all of it arrives, piece after piece.
+    before it gets too large, and so is what comes after it: all of it arrives, piece after piece. The items of a list
+    are such pieces where each is checked for itself.
     """
 
     bound: Bound
@@ -71,6 +72,12 @@ class Checks:
                 if address is not None and not check.holds(address):
                     continue
                 bound = check.bound
+                if EACH in bound.key:
+                    taken = _taken(whole, bound)
+                    if taken == ONE:
+                        return check
+                    pieces = replace(check, pieces=True) if taken else pieces
+                    continue
                 if bound.whole:
                     owner, _, part = bound.key.rpartition(".")
                     is_payload = check.rejects and owner == whole and part in _PAYLOADS
@@ -113,9 +120,11 @@ class Checks:
         layout = self.order.layout(scope)
         for statement, address in layout.statements():
             for check in self._in_statement(statement, address, scope) if statement[0] in _TESTING else ():
-                yield check
-                for alias in self._aliases(check.bound, scope):
-                    yield replace(check, bound=alias)
+                yield from self._aliased(check, scope)
+                around = address[:-2] if check.rejects and check.branch is None else ()
+                loop = layout.statement(around) if around else None
+                for bound in in_each(check.bound, loop[2], loop[3]) if loop is not None and loop[0] == "for" else ():
+                    yield from self._aliased(Check(bound, around, None, True), scope)
         for call in scope.calls:
             _, _, _, arguments, keywords = call.expression
             functions = functions_in(self.evaluator.callees(call)) if arguments or keywords else ()
@@ -124,6 +133,12 @@ class Checks:
                 if place is not None:
                     yield Check(bound, place[1], None, True)
                     yield Check(bound, place[1], 0, True)
+
+    def _aliased(self, check: Check, scope: Scope) -> Iterator[Check]:
+        """A check under all names of what it checks."""
+        yield check
+        for bound in self._aliases(check.bound, scope):
+            yield replace(check, bound=bound)
 
     def _in_statement(self, statement: Statement, address: Address, scope: Scope) -> Iterator[Check]:
         tag = statement[0]
@@ -220,6 +235,17 @@ class Checks:
                 elif statement[0] == "if" and _rejects(statement[3]):
                     known |= limited_if(statement[2], False)
         return known
+
+
+def _taken(whole: str, bound: Bound) -> str:
+    """Which items a value is of those that are each bounded: ANY, ONE, or "" where it is no such item."""
+    owner, _, below = bound.key.partition(f".{EACH}")
+    if whole == owner and not below:
+        return ANY
+    item, _, part = whole[len(owner) + 1 :].partition(".") if whole.startswith(f"{owner}.") else ("", "", "")
+    if not item or (f".{part}" if part else "") != below:
+        return ""
+    return ANY if item == ANY else ONE
 
 
 def _is_summed(name: str, scope: Scope) -> bool:

@@ -124,12 +124,13 @@ class _Reaching:
         self.parameters = [b for b in bindings if b.kind == "parameter"]
         self.placed: list[tuple[Address, Binding]] = []
         self.inner: list[Binding] = []
+        self.foreign: list[Binding] = []  # set by inner functions, whenever those run
         for binding in bindings:
             if binding.statement is None:
                 continue
             where = layout.address(binding.statement)
             if where is None:
-                self.parameters.append(binding)  # set from an inner function
+                self.foreign.append(binding)
             elif is_inner(binding):
                 if where == address:
                     self.inner.append(binding)
@@ -141,6 +142,10 @@ class _Reaching:
         if self.inner:
             yield from self.inner
             return
+        yield from self._own()
+        yield from self.foreign
+
+    def _own(self) -> Iterator[Binding]:
         for length in range(len(self.address), 0, -2):
             prefix, index = self.address[: length - 1], self.address[length - 1]
             certain = yield from self._above(prefix, index)

@@ -23,7 +23,7 @@ OWN_ANSWER = words(
 _SAME_SHAPE = words(
     "list tuple set frozenset sorted reversed iter next loads load dict deepcopy copy cast filter "
     "jsonable_encoder asdict model_dump model_copy to_dict as_dict aiter anext shield wait_for create_task "
-    "ensure_future partial defaultdict deque replace nullcontext closing chain islice cycle OrderedDict "
+    "ensure_future partial defaultdict deque replace evolve nullcontext closing chain islice cycle OrderedDict "
     "namedtuple SimpleNamespace"
 )
 _PATH_ARGUMENTS = words(
@@ -116,6 +116,7 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
     elif name[:1].isupper() or name == "dict":
         yield from carried(result)
     elif name in _SAME_SHAPE:
+        yield from _changed(result)
         for argument in call.arguments:
             if name in ("next", "anext"):
                 step = result.give(argument, (ONE, *result.path))
@@ -124,6 +125,15 @@ def _passed(dotted: str, result: Result) -> Iterator[Place]:
                 yield result.give(argument, result.path)
     else:
         yield from everything(result, marks(result.path))
+
+
+def _changed(result: Result) -> Iterator[Place]:
+    """What a copy has instead: `replace(turn, text=text)`, `turn.model_copy(update={"text": text})`."""
+    for key, given in result.call.keywords:
+        if key == "update":
+            yield result.give(given, result.path)
+        elif key is not None and result.path[:1] == (key,):
+            yield result.give(given, result.path[1:])
 
 
 def _zipped_values(call: Call) -> Expression | None:

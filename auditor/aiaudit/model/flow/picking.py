@@ -1,17 +1,34 @@
-"""One item out of a conversation: what a loop over it leaves behind or gives back, and what `next` takes of it."""
+"""One item out of a conversation: what a loop over it leaves behind or gives back, and what `next` takes of it; and
+whether items are few."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aiaudit.model.flow.checks import Check
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.order import Address, Order
+from aiaudit.model.flow.places import Place
+from aiaudit.model.flow.sizes import EACH
+from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import speaks_of_conversation
 from aiaudit.model.scopes import Scope, last_name, walk
 from aiaudit.sources.python.facts import At, Expression, Statement
 
 # Functions that give the items of a list one after the other.
 _ORDERING = frozenset(("reversed", "enumerate", "iter", "list", "tuple", "sorted", "filter"))
+
+
+def are_few(place: Place, check: Check, tools: Tools) -> bool:
+    """Whether items that a check bounds each for itself are limited in their number, too."""
+    if EACH not in check.bound.key:
+        return False
+    key, scope = key_of(place.expression), place.scope
+    of_all = tools.checks.bounded(scope, key, (), place.expression[1], lambda: False) if key is not None else None
+    if of_all is not None and not of_all.pieces:
+        return True
+    written = (place.expression, *tools.checks.definitions(scope)(place.expression))
+    return any(tools.schema.takes_few(expression, scope, place.path) for expression in written)
 
 
 def is_left_by_loop(expression: Expression, given: Statement, use: At, scope: Scope, order: Order) -> bool:

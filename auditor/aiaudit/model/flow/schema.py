@@ -29,6 +29,8 @@ NO_TEXT = words(
     "PydanticObjectId BackgroundTasks Response Session AsyncSession SecurityScopes"
 )
 SHORT = words("HttpUrl AnyUrl AnyHttpUrl EmailStr NameEmail PostgresDsn RedisDsn Literal LiteralString")
+# What an upload says of itself besides its size.
+DESCRIBING = frozenset(("filename", "content_type", "mimetype", "headers", "name"))
 UPLOADS = frozenset(("UploadFile", "FileStorage", "UploadedFile", "InMemoryUploadedFile", "TemporaryUploadedFile"))
 # Keyword arguments that bound a text; `max` and `max_len` are marshmallow's and wtforms'.
 LIMITS = ("max_length", "max_len", "max_items", "max")
@@ -130,7 +132,7 @@ class Schema:
             if expression[0] in ("sub", "bin", "call", "name", "attr") and expression is not annotation:
                 return self._alias(expression, holder, path, depth)
         if name in UPLOADS:
-            return NONE if path and path[0] in ("filename", "content_type", "headers", "size") else UPLOAD
+            return NONE if path and (path[0] in DESCRIBING or path[0] == "size") else UPLOAD
         if FILE in path:
             return NONE
         if name in FREE or name.lower() in LISTS | MAPPINGS:
@@ -439,8 +441,14 @@ class Schema:
             if type(value).__name__ == "Elements":
                 return True
             if isinstance(value, Instance):
-                return False
+                return bool(path) and self.model(value.cls, path).is_list
         return last_name(expression).lower() in _LIST_NAMES
+
+    def takes_few(self, expression: Expression, scope: Scope, path: Path) -> bool:
+        """Whether an expression reads a field that takes a limited number of items."""
+        values = self.evaluator.evaluate(expression[2], scope) if expression[0] == "attr" else ()
+        found = [self.model(v.cls, (expression[3], *path)) for v in values if isinstance(v, Instance)]
+        return bool(found) and all(v.is_list and not v.opened and v.container is None for v in found)
 
 
 def declares_fields(classes: list[Class], outside: list[str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from aiaudit.model.flow.keys import key_of, root_of
+from aiaudit.model.flow.places import ANY
 from aiaudit.model.scopes import children, last_name, walk
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -23,13 +24,15 @@ _PROPORTIONAL = regex(
     r"encode|token|split|read|text|json|dumps|str|join|words|chunk|load|parse|body|form|data", re.IGNORECASE
 )
 _DEPTH = 4
+# The part of a key that stands for all items of a container, as in a path.
+EACH = str(ANY)
 Definitions = Callable[[Expression], list[Expression]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A value that is known to be bounded. `whole`: with all that is in it; else its own length alone, which says
-    nothing of the items of a list."""
+    nothing of the items of a list. `texts.*` are all items of `texts`, each for itself: their number may be any."""
 
     key: str
     whole: bool
@@ -78,8 +81,29 @@ def _bounded(test: Expression, truth: bool, measured: Measured, answered: Answer
             return _bounded(nothing[0], truth == nothing[1], measured, answered)
         return set(_compared(test, truth, measured))
     if tag == "call":
-        return (_matched(test) if truth else set()) | answered(test, truth)
+        each = _of_each(test, truth, measured, answered) if last_name(test[2]) == ("all" if truth else "any") else set()
+        return (_matched(test) if truth else set()) | each | answered(test, truth)
     return answered(test, truth) if tag in ("name", "sub", "await") else set()
+
+
+def _of_each(test: Expression, truth: bool, measured: Measured, answered: Answered) -> set[Bound]:
+    """What holds of each item: `any(len(text) > 500 for text in texts)` is false."""
+    asked = test[3][0] if len(test[3]) == 1 else None
+    if asked is None or asked[0] != "comp" or len(asked[3]) != 1 or len(asked[4]) != 1 or asked[4][0][2]:
+        return set()
+    bounds = _bounded(asked[3][0], truth, measured, answered)
+    return {of_each for bound in bounds for of_each in in_each(bound, asked[4][0][0], asked[4][0][1])}
+
+
+def in_each(bound: Bound, target: Expression, iterable: Expression) -> Iterator[Bound]:
+    """What a bound of a loop's variable says of all that the loop goes through."""
+    if iterable[0] == "call" and last_name(iterable[2]) == "enumerate" and iterable[3] and target[0] == "tuple":
+        target, iterable = target[2][-1], iterable[3][0]
+    elif iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] in ("items", "values"):
+        target, iterable = target[2][-1] if target[0] == "tuple" else target, iterable[2][2]
+    key, root = key_of(iterable), root_of(bound.key)
+    if key is not None and target[0] == "name" and target[2] == root:
+        yield Bound(f"{key}.{EACH}{bound.key[len(root) :]}", bound.whole)
 
 
 def _compared_with_nothing(test: Expression) -> tuple[Expression, bool] | None:

@@ -12,7 +12,7 @@ from aiaudit.model.flow.injected import of_decorators
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
-from aiaudit.model.flow.schema import Schema
+from aiaudit.model.flow.schema import DESCRIBING, Schema
 from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, names_turns, speaks_of_conversation, words
 from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
@@ -265,7 +265,8 @@ class Sources:
             return None
         if verdict.owner:
             way = verdict.way or (verdict.field,)
-            if self.checks.bounded(function, name, way, None, lambda: verdict.is_list) and not path:
+            check = self.checks.bounded(function, name, way, None, lambda: verdict.is_list)
+            if check is not None and not check.pieces and not path:
                 return None
             description = f"field `{verdict.field}` of {verdict.owner}"
             declared = verdict.declared or place
@@ -276,12 +277,8 @@ class Sources:
 
     def _is_checked(self, function: Function, name: str) -> bool:
         """Whether a handler checks the size of an upload anywhere, of the file or of what it read from it."""
-        prefix = f"{name}."
-        return any(
-            check.bound.key == name or check.bound.key.startswith(prefix)
-            for check in self.checks.of(function)
-            if check.branch is None
-        )
+        checks = [check.bound.key.split(".") for check in self.checks.of(function) if check.branch is None]
+        return any(key[0] == name and not DESCRIBING.intersection(key) for key in checks)
 
     def _is_request_type(self, parameter: Parameter, function: Function) -> bool:
         annotation = parameter[2]

@@ -14,7 +14,7 @@ from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
-from aiaudit.model.flow.picking import is_left_by_loop
+from aiaudit.model.flow.picking import are_few, is_left_by_loop
 from aiaudit.model.flow.places import (
     ANY,
     FILE,
@@ -244,7 +244,7 @@ class Walker:
         tag = place.expression[0]
         if tag in _READING:
             check = self.check_at(place)
-            if check is not None and (place.few or not check.pieces):
+            if check is not None and (place.few or not check.pieces or are_few(place, check, self.tools)):
                 return
             if check is not None:
                 place = replace(place, cut=True)
