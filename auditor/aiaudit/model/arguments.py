@@ -329,6 +329,13 @@ def _is_key(key: Expression | None, name: str) -> bool:
     return key is not None and key[0] == "const" and key[2] == name
 
 
+def _in_items(listed: Literal, key: str, evaluator: Evaluator) -> Argument:
+    """An entry of one of the mappings in a list: `[{"model": name, "timeout": 60}]`."""
+    found = [_in_mapping(item, listed.scope, key, evaluator) for item in listed.expression[2]]
+    given = next((argument for argument in found if argument.state == "given"), None)
+    return given or (HIDDEN if not found or HIDDEN in found else ABSENT)
+
+
 def _nested(outer: Argument, path: str, evaluator: Evaluator, holder: str) -> Argument:
     """The entry at a path below an argument; `holder` is the name or key that the argument has."""
     name, _, rest = path.partition(".")
@@ -339,6 +346,8 @@ def _nested(outer: Argument, path: str, evaluator: Evaluator, holder: str) -> Ar
     for value in outer.values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
             found = _in_dict(value.expression, value.scope, name, evaluator, 0)
+        elif isinstance(value, Literal) and value.expression[0] in ("list", "tuple"):
+            found = _in_items(value, name, evaluator)
         elif isinstance(value, (External, Instance)) and value.origin is not None:
             found = argument_of(value.origin, name, evaluator)
             found = _set_later(value, name, evaluator) if found.state == "absent" else found

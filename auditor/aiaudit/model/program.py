@@ -13,6 +13,7 @@ from aiaudit.model.openapi import operations
 from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
 from aiaudit.model.scopes import PROVIDER, Call, Class, Function, Module, Scope, Store
 from aiaudit.model.service import Group
+from aiaudit.model.session_state import BY_KEY, with_attributes
 from aiaudit.model.tree import Tree
 from aiaudit.model.values import External, ModuleValue
 from aiaudit.patterns import LINE_END, regex
@@ -281,7 +282,9 @@ class Program:
         """The module in a file, None if it cannot be read."""
         if path not in self._loaded:
             facts = self.tree.facts(path, "python")
-            self._loaded[path] = None if facts is None or facts[0] else collect(path, facts[1])
+            body = () if facts is None else facts[1]
+            body = with_attributes(body) if self.tree.mentions(path, BY_KEY) else body
+            self._loaded[path] = None if facts is None or facts[0] else collect(path, body)
         return self._loaded[path]
 
     def _index(self, module: Module) -> None:

@@ -36,7 +36,7 @@ NAMESPACES = (
 # Objects of frameworks that programs put their own on, whatever they call them: `bp.client = AsyncOpenAI()`.
 _HOLDING = frozenset(
     (*ROUTERS, "celery.Celery()", "aiogram.Bot()", "aiogram.Dispatcher()", "discord.Client()",
-     "discord.ext.commands.Bot()", "telebot.TeleBot()", "slack_bolt.App()")
+     "discord.ext.commands.Bot()", "telebot.TeleBot()", "slack_bolt.App()", "streamlit.session_state")
 )  # fmt: skip
 # Objects of frameworks that carry one of the program's: attribute -> which argument of their type it is of.
 CARRIERS: dict[str, dict[str, int]] = {

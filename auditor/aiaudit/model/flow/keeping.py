@@ -10,9 +10,10 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import class_of, method_of
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.places import ANY, Path, Place
+from aiaudit.model.flow.sources import SESSION
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Class, Enclosing, Function, Module, Scope, dotted, last_name, walk
 from aiaudit.model.values import FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
@@ -66,11 +67,17 @@ class Keeping:
         """The first addition to the list of which a place takes all items, unless it is trimmed."""
         if place.few or place.expression[0] not in ("name", "attr"):
             return None
-        variable = self.tools.evaluator.variable(place.expression, place.scope)
+        variable = self._variable(place.expression, place.scope)
         for growth in self.growths.get(variable, ()) if variable is not None else ():
             if _takes_all(place.path, growth.root.depth):
                 return growth
         return None
+
+    def _variable(self, expression: Expression, scope: Scope) -> Any:
+        """The evaluator's key of a variable; what a session keeps has one of its own."""
+        if expression[0] == "attr" and self.tools.sources.carrier(expression[2], scope) == SESSION:
+            return (SESSION, expression[3])
+        return self.tools.evaluator.variable(expression, scope)
 
     @property
     def growths(self) -> dict[Any, list[Growth]]:
@@ -160,6 +167,9 @@ class Keeping:
             return
         if last_name(base) in ("state", "app"):
             yield Root(variable, depth, name)
+            return
+        if self._variable(expression, scope) == (SESSION, name):
+            yield Root((SESSION, name), depth, dotted(expression) or name)
             return
         for value in self.tools.evaluator.evaluate(base, scope):
             if isinstance(value, Instance) and self._outlives_requests(value.cls):

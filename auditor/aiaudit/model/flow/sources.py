@@ -73,7 +73,8 @@ _AROUND = words("body input inputs data payload json value detail arguments args
 _NO_PAYLOAD = words("sid environ auth info root parent obj context _")
 
 
-_CARRIERS = ("flask.g", "quart.g")
+SESSION = "session"
+_CARRIERS = {"flask.g": "g", "quart.g": "g", "streamlit.session_state": SESSION}
 # Parameters that Django's classes fill -> the methods whose they are.
 _OF_VIEWS = {
     "text_data": ("receive",),
@@ -339,11 +340,13 @@ class Sources:
         return Source(description, place.span, "text", route, field, container=_json_list(what, field, path, place))
 
     def carrier(self, expression: Expression, scope: Scope) -> str:
-        """What carries values from one function that answers a request to the next: Flask's `g`, `request.state`."""
+        """What carries values from one function that answers a request to the next, or from one run of a page to the
+        next: Flask's `g`, `request.state`, `st.session_state`."""
         if expression[0] == "attr" and expression[3] == "state":
             return "state" if self.is_request(expression[2], scope) else ""
         held = self.evaluator.evaluate(expression, scope) if expression[0] in ("name", "attr") else ()
-        return "g" if any(isinstance(value, External) and value.path in _CARRIERS for value in held) else ""
+        known = (_CARRIERS.get(value.path, "") for value in held if isinstance(value, External))
+        return next(filter(None, known), "")
 
     def is_request(self, expression: Expression, scope: Scope) -> bool:
         """Whether an expression is the request object of a framework."""

@@ -467,6 +467,12 @@ class Walker:
         for store in self.tools.evaluator.program.stores_by_attribute.get(name, ()):
             if store.value is not None and self.tools.sources.carrier(store.base, store.scope) == carrier:
                 yield place.inside(store.value, store.scope, (*part_of(store), *place.path), ())
+        for store in self.tools.evaluator.filled.get(("attribute", name), ()):
+            below = below_store(place.path, store)
+            if below is None or store.value is None or store.base[0] != "attr":
+                continue
+            if self.tools.sources.carrier(store.base[2], store.scope) == carrier:
+                yield place.inside(store.value, store.scope, (*part_of(store), *below), ())
 
     def _property(self, cls: Class, name: str, place: Place) -> Iterator[Place]:
         for candidate in self.tools.evaluator.lineage(cls)[0]:
