@@ -38,6 +38,10 @@ def _makers(store: Store, classes: Classes) -> Iterator[Expression]:
     holder = scope_of_name(store.scope, base[2]) if base[0] == "name" else None
     given = [binding.expression for binding in holder.bindings[base[2]] if binding.kind == "value"] if holder else []
     cls = _own_class(base[2], store.scope) if base[0] == "attr" else None
+    named = cls or (_named_class(base[2], store.scope) if base[0] == "attr" else None)
+    if named is not None:  # what stands in the body of a class is shared by it and its heirs
+        shared = (bound for owner in classes.lineage(named)[0] for bound in owner.bindings.get(base[3], ()))
+        given += [binding.expression for binding in shared if binding.kind == "value"]
     # What a base class makes for each of its heirs is a container of its own for each.
     if cls is not None and not classes.subclasses(cls) and len(classes.lineage(cls)[0]) == 1:
         others = classes.program.stores_by_attribute.get(base[3], ())
@@ -51,6 +55,13 @@ def _own_class(expression: Expression, scope: Scope) -> Class | None:
     if method is None or expression[0] != "name" or expression[2] != method.self_name:
         return None
     return method.owner
+
+
+def _named_class(expression: Expression, scope: Scope) -> Class | None:
+    """The class that a name is, where its module defines it: `Base.known[name] = cls`."""
+    holder = scope_of_name(scope, expression[2]) if expression[0] == "name" else None
+    bound = holder.bindings[expression[2]] if holder is not None else ()
+    return bound[0].target if len(bound) == 1 and bound[0].kind == "class" else None
 
 
 def _makes_container(expression: Expression) -> bool:

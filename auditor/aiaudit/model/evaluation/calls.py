@@ -143,7 +143,7 @@ class Calls(Loaded):
     def called(self, callee: Value, call: Call) -> Iterable[Value]:
         """What calling a value gives."""
         if isinstance(callee, FunctionValue):
-            made = self.loaded(callee, call) or self._made_of_argument(callee, call)
+            made = self.loaded(callee, call) or self.chosen_by_key(callee, call) or self._made_of_argument(callee, call)
             if made is not None:
                 return made
             given = [self.result(function) for function in (callee.function, *self.implementations(callee))]

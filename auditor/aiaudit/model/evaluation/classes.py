@@ -296,6 +296,10 @@ class Classes(Core):
             return True
         return bool(self.callers(function))
 
+    def is_handed_on(self, function: Function) -> bool:
+        """Whether a function stands somewhere as a value, so that anybody may call it."""
+        return function.name in self._handed_on
+
     def is_made_by_used_code(self, cls: Class) -> bool:
         """Whether the program makes instances of a class, or hands it on, elsewhere than in functions left unused."""
         if cls.name in self._handed_on:

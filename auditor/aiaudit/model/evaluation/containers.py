@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.aliases import aliases
-from aiaudit.model.evaluation.built import built, is_under
-from aiaudit.model.evaluation.core import Core, method_of
+from aiaudit.model.evaluation.built import built
+from aiaudit.model.evaluation.core import distinct, method_of
 from aiaudit.model.evaluation.injection import INJECTED
+from aiaudit.model.evaluation.keyed import AskedKey, Keyed, Keys
 from aiaudit.model.evaluation.tornado import SETTINGS
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
@@ -41,7 +42,7 @@ HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
 APPLICATION = ("attribute", "app")
 
 
-class Containers(Core):
+class Containers(Keyed):
     """Answers about elements."""
 
     def contained(self, container: Expression, scope: Scope, key: Expression | None) -> Values:
@@ -54,9 +55,11 @@ class Containers(Core):
             yield from self._sliced(container, scope)
             return
         wanted = key[2] if key is not None and key[0] == "const" else None
+        # What no literal says is asked for only where there is something to choose from.
+        asked = AskedKey(key, scope, self) if key is not None and wanted is None else None
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
-                yield from self._literal_elements(value, wanted)
+                yield from self._literal_elements(value, wanted, asked)
             elif isinstance(value, Elements):
                 yield from value.element
             elif isinstance(value, External) and value.path in INJECTED and key is not None:
@@ -74,9 +77,22 @@ class Containers(Core):
                 for method in self.class_attribute(value.cls, "__getitem__", value):
                     if isinstance(method, FunctionValue):
                         yield from self.result(method.function)
-        for store in self.stores_into(container, scope):
-            if is_under(store, wanted):
-                yield from self.stored(store)
+        stores = self.stores_into(container, scope)
+        yield from self.put_under(stores, wanted, asked.keys if asked is not None and stores else None)
+
+    def under_keys(self, container: Expression, scope: Scope, keys: Keys) -> Values:
+        """The elements of a container that may stand under some keys."""
+        found: list[Value] = []
+        for value in self.evaluate(container, scope):
+            if isinstance(value, Literal) and value.expression[0] == "dict":
+                for key, item in value.expression[2]:
+                    if key is None:
+                        found.extend(self.elements(item, value.scope))
+                    elif self._is_asked(key, value.scope, keys):
+                        found.extend(self.evaluate(item, value.scope))
+                found.extend(self.put_under(self.put_into(value.expression), None, keys))
+        found.extend(self.put_under(self.stores_into(container, scope), None, keys))
+        return distinct(found)
 
     def _sliced(self, container: Expression, scope: Scope) -> Iterator[Value]:
         """A slice of a container: a container of elements of its own."""
@@ -247,14 +263,15 @@ class Containers(Core):
                 return found.module
         return None
 
-    def _literal_elements(self, value: Literal, wanted: Any = None) -> Iterator[Value]:
+    def _literal_elements(self, value: Literal, wanted: Any = None, asked: AskedKey | None = None) -> Iterator[Value]:
         expression, scope = value.expression, value.scope
         tag = expression[0]
         if tag == "dict":
+            keys = asked.keys if asked is not None and len(expression[2]) > 1 else None
             for key, item in expression[2]:
                 if key is None:
                     yield from self.elements(item, scope)
-                elif wanted is None or key[0] != "const" or key[2] == wanted:
+                elif (wanted is None or key[0] != "const" or key[2] == wanted) and self._is_asked(key, scope, keys):
                     yield from self.evaluate(item, scope)
         elif tag == "comp":
             yield from self.evaluate(expression[3][-1], scope)
@@ -265,13 +282,12 @@ class Containers(Core):
                 return
             for item in items:
                 yield from self.evaluate(item, scope)
-        yield from self._filled_before(expression, wanted)
+        yield from self._filled_before(expression, wanted, asked)
 
-    def _filled_before(self, made: Expression, wanted: Any = None) -> Iterator[Value]:
+    def _filled_before(self, made: Expression, wanted: Any = None, asked: AskedKey | None = None) -> Iterator[Value]:
         """What was put into a container under the name that it had where it was made."""
-        for store in self.put_into(made):
-            if is_under(store, wanted):
-                yield from self.stored(store)
+        stores = self.put_into(made)
+        yield from self.put_under(stores, wanted, asked.keys if asked is not None and stores else None)
 
     def put_into(self, made: Expression) -> Sequence[Store]:
         """The stores into what an expression makes, by the name that it has there."""

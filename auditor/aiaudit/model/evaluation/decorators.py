@@ -31,6 +31,11 @@ class Decorators(Core):
 
     def decorated_with(self, function: Function) -> Iterator[Value]:
         """The functions and classes that a decorator, or the inner function of a decorator with arguments, gets."""
+        for decorated, _, _ in self.decorations_by(function):
+            yield decorated
+
+    def decorations_by(self, function: Function) -> Iterator[tuple[Value, Expression, Scope]]:
+        """What a decorator, or the inner function of one with arguments, gets, with where it is written."""
         names = [function.name]
         if isinstance(function.parent, Function):
             names.append(function.parent.name)
@@ -39,7 +44,7 @@ class Decorators(Core):
                 if any(
                     isinstance(v, FunctionValue) and v.function is function for v in self.evaluate(decorator, scope)
                 ):
-                    yield decorated
+                    yield decorated, decorator, scope
 
     def wrappers(self, function: Function) -> tuple[Function, ...]:
         """The functions of the repository that run in place of a decorated one."""
