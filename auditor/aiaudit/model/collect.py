@@ -21,7 +21,7 @@ from aiaudit.model.scopes import (
     is_provider,
     last_name,
 )
-from aiaudit.model.syntax import LEAVING, ends_block, live_branches
+from aiaudit.model.syntax import LEAVING, ends_block, live_branches, suppressed
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 
 # Methods that put their argument into the container they are called on: method -> position of the stored value.
@@ -131,7 +131,8 @@ class _Collector:
             if target is not None:
                 self.target(target, context, around, kind="entered")
             around = Enclosing("with", (statement, context), around)
-        self.block(statement[3], around)
+        caught = suppressed(statement)
+        self.block(statement[3], around if caught is None else Enclosing("try", caught, around))
 
     def _try(self, statement: Statement, around: Enclosing | None) -> None:
         _, _, body, handlers, orelse, final = statement

@@ -227,7 +227,10 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
         # A service that trains its model itself has none at first; another one is nothing without its file.
         needs_file = known is not None and id(known.call) in making.models and not _is_filled_later(block, scope, side)
         for handler in block.node[3]:
-            outcome = None if making.replaces(handler, block, scope) else outcome_of(handler, needs_file)
+            if making.replaces(handler, block, scope):
+                continue
+            is_needed = known is not None and _is_needed_setting(handler, block, scope, side)
+            outcome = outcome_of((None, *handler[1:]) if is_needed else handler, needs_file)
             if outcome is None or (outcome.startswith(GOES_ON) and _is_shortcut(block)):
                 continue
             if early is not None or not outcome.startswith(CALLER_GETS) or making.is_for_others(block, scope):
@@ -305,6 +308,23 @@ def _use_of(name: str, module: Module, side: PythonSide) -> Span | None:
             if not any(link.kind in ("if", "unless") for link in call.around):
                 return call.span
     return None
+
+
+def _is_needed_setting(handler: Handler, block: Enclosing, scope: Scope, side: PythonSide) -> bool:
+    """Whether a handler is for a variable of the environment that is not there, and what the `try` was to make of it is
+    used without asking whether it was made: `with suppress(KeyError): client = OpenAI(api_key=environ["KEY"])`."""
+    kind = handler[0]
+    if kind is None or not any(last_name(part) in ("KeyError", "LookupError") for part in walk(kind)):
+        return False
+    assigned = list(assigned_in(block.node[2]))
+    looks_up = any(
+        part[0] == "sub" and last_name(part[2]) == "environ" for _, value in assigned for part in walk(value)
+    )
+    return looks_up and any(
+        scope_of_name(scope, name) is scope.module and _use_of(name, scope.module, side) is not None
+        for name, value in assigned
+        if value[0] == "call"
+    )
 
 
 def _is_shortcut(block: Enclosing) -> bool:

@@ -53,6 +53,20 @@ def statements_in(body: tuple[Statement, ...]) -> Iterator[Statement]:
                 yield from statements_in(block)
 
 
+def suppressed(statement: Statement) -> Statement | None:
+    """The `try` that `with suppress(KeyError):` stands for: what it is given is caught and passed over."""
+    for context, _ in statement[2]:
+        if context[0] == "call" and context[3] and _is_suppress(context[2]):
+            kinds = context[3][0] if len(context[3]) == 1 else ("tuple", context[1], context[3])
+            handler = (kinds, None, (("pass", statement[1]),), statement[1])
+            return ("try", statement[1], statement[3], (handler,), (), ())
+    return None
+
+
+def _is_suppress(function: Expression) -> bool:
+    return bool((function[2] if function[0] == "name" else function[3] if function[0] == "attr" else "") == "suppress")
+
+
 def compares_sizes(expression: Expression) -> bool:
     """Whether an expression itself asks which of two values is the larger."""
     return bool(expression[0] == "cmp" and not _ORDER.isdisjoint(expression[3]))

@@ -18,6 +18,7 @@ from aiaudit.model.settings.lookups import (
     literal,
 )
 from aiaudit.model.settings.reads import Reads
+from aiaudit.model.settings.validators import substitute_of
 from aiaudit.model.values import ClassValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -72,7 +73,8 @@ def fields_of(cls: Class, reading: Reading | None = None) -> Iterator[Source]:
             continue
         names = _aliases(value) or [reading.variable(name)]
         span = Span.at(cls.module.path, statement[1])
-        yield Source(names[0], span, cls, _field_default(value), None, cls, name, (*names, name))
+        default = substitute_of(cls, name, _field_default(value)) if cls.functions else _field_default(value)
+        yield Source(names[0], span, cls, default, None, cls, name, (*names, name))
 
 
 def _nested(cls: Class, reading: Reading, side: PythonSide) -> Iterator[Source]:

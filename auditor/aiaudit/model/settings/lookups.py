@@ -317,8 +317,20 @@ def stated_default(place: Read, default: Default) -> Default:
     if parent[0] == "assign" and place.tries:
         for kind, _, body, _ in place.tries[-1][3]:
             if _catches_missing(kind):
-                return next(_assigned(body, parent[2]), default)
+                return next(_assigned(body, parent[2]), _kept(place, parent[2], body) or default)
     return default
+
+
+def _kept(place: Read, targets: tuple[Expression, ...], body: tuple[Statement, ...]) -> Default | None:
+    """What a variable was before, where a handler leaves it so: `KEY = ""`, `try: KEY = environ["KEY"]`, `pass`."""
+    if any(is_failure(statement) for statement in statements_in(body)):
+        return None
+    for target in targets:
+        bound = place.scope.bindings.get(target[2], ()) if target[0] == "name" else ()
+        before = [b.expression for b in bound if b.kind == "value" and b.statement is not place.statement]
+        if len(bound) == 2 and before and before[0] is not None and before[0][0] == "const":
+            return literal(before[0])
+    return None
 
 
 def _returned_instead(function: Function) -> Iterator[Default]:

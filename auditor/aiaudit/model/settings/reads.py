@@ -9,7 +9,7 @@ from typing import Any
 
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
-from aiaudit.model.syntax import LEAVING
+from aiaudit.model.syntax import LEAVING, suppressed
 from aiaudit.sources.python.facts import Expression, Parameter, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -168,7 +168,11 @@ class _Walker:
         elif tag == "with":
             for context, _ in statement[2]:
                 self.visit(context, (statement,), conditions)
+            caught = suppressed(statement)
+            outer = self.tries
+            self.tries = outer if caught is None else (*outer, caught)
             self.block(statement[3], conditions)
+            self.tries = outer
         elif tag == "try":
             self.try_(statement, conditions)
         elif tag == "def":

@@ -19,6 +19,7 @@ from aiaudit.model.settings.scripts import refused_by_scripts
 from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
+from aiaudit.model.settings.validators import refuses_missing
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
@@ -239,6 +240,8 @@ class Startup:
             return True
         for cls in self.side.evaluator.lineage(source.cls)[0]:
             for method in cls.functions:
+                if refuses_missing(method, source.field):
+                    return True
                 if not self.validates(method, source.field):
                     continue
                 failing = self.failing_calls(method, given)
