@@ -20,6 +20,7 @@ from aiaudit.model.settings.emptiness import filled
 from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.purposes import purpose
 from aiaudit.model.settings.reads import Read
+from aiaudit.model.settings.servers import asks_for_key
 from aiaudit.model.settings.startup import Startup
 from aiaudit.model.settings.substitutes import is_replaced
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Use, is_guarded
@@ -33,6 +34,7 @@ from aiaudit.model.settings.words import (
     is_stand_in,
     is_store_address,
     may_be_left_out,
+    is_taken_for_any,
 )
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
@@ -142,7 +144,7 @@ class Judge(Startup):
         default = self.default_of(source)
         if self.is_made_anew(source, default):
             return self.setting(source, Default(ANEW), None, "", tuple(self.uses.get(id(source), ())[:1]))
-        if default.kind == COMPUTED or (default.kind == LITERAL and not is_stand_in(source.names[-1], default.text)):
+        if default.kind == COMPUTED or (default.kind == LITERAL and not self.stands_in(source, default)):
             return None
         request = self.contexts.in_request(source.scope) if source.read is not None else None
         early = self.contexts.before_requests(source.scope)
@@ -163,6 +165,26 @@ class Judge(Startup):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
+
+    def stands_in(self, source: Source, default: Default) -> bool:
+        """Whether a default stands for a value that is missing: by itself, or as a key that the provider looks at."""
+        if is_stand_in(source.names[-1], default.text):
+            return True
+        return is_credential(source.names[0]) and is_taken_for_any(default.text) and self.hides_key(source)
+
+    def hides_key(self, source: Source) -> bool:
+        """Whether the value of a setting is shown to a server that asks for a real key."""
+        return any(self.asks_for_key(use) for use in self.uses.get(id(source), ()))
+
+    def asks_for_key(self, use: Use) -> bool | None:
+        return asks_for_key(use, self.evaluator, self.side.program.tree)
+
+    def is_accepted(self, use: Use, default: Default) -> bool:
+        """Whether whoever gets a stand-in for a key may do with it: a model server of one's own asks for none."""
+        if (use.missing or default.kind) != LITERAL:
+            return False
+        asks = self.asks_for_key(use)
+        return asks is not True if use.missing == LITERAL or is_taken_for_any(default.text) else asks is False
 
     def is_made_anew(self, source: Source, default: Default) -> bool:
         """Whether a secret that sessions or tokens are signed with is made by each process that starts without it."""
@@ -189,7 +211,7 @@ class Judge(Startup):
         outcomes = {use.outcome for use in own if self.is_live(use)}
         consumed = [use for use in uses if use.kind in (ARGUMENT, STORED, COMPARED) and self.is_live(use)]
         plain = [use for use in consumed if not use.guarded and not self.is_reached_with_it(use)]
-        plain = [use for use in plain if not is_replaced(use, self.reads)]
+        plain = [use for use in plain if not is_replaced(use, self.reads) and not self.is_accepted(use, default)]
         answered = [use for use in own if use.outcome in (ANSWERS, RAISES) and self.in_request(use)]
         answered = [use for use in answered if not self.is_second_choice(use, source)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):
@@ -207,6 +229,7 @@ class Judge(Startup):
                 return self.setting(source, default, late, "a request", (answered[0],), answered=True)
             for use in plain:
                 if self.counts(use, default):
+                    default = Default(LITERAL) if use.missing == LITERAL else default
                     need = purpose(use, is_text=default.kind in (EMPTY, LITERAL))
                     return self.setting(source, default, late, need, (use,))
             for use in uses:

@@ -42,6 +42,7 @@ from aiaudit.model.settings.uses import (
     is_guarded,
     is_nothing,
 )
+from aiaudit.model.settings.words import is_credential, is_stand_in, is_taken_for_any
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
@@ -291,11 +292,18 @@ class _Trail(Places):
                 state = replace(state, missing="none" if operand[2] is None else "empty")
             elif read is self.source.read and self.source.default.expression is operand:
                 break  # the default, written behind the look-up
+            elif operand[0] == "const" and isinstance(operand[2], str) and self.is_hidden_by(operand[2]):
+                state = replace(state, missing="literal")
             elif key_of(operand) is None or not self.may_be_missing(operand, read.scope):
                 same = read.statement[0] == "assign" and key_of(read.statement[2][0]) == key_of(read.expression)
                 self.use(MISSING, read, state, outcome=FALLBACK if same else OTHER)
                 return None
         return state, parent
+
+    def is_hidden_by(self, text: str) -> bool:
+        """Whether a text that stands in for a key is one that only says so: `api_key or "none"`."""
+        is_key = is_credential(self.source.name)
+        return is_key and (is_taken_for_any(text) or is_stand_in(self.source.name, text))
 
     def may_be_missing(self, operand: Expression, scope: Scope) -> bool:
         """Whether a later operand of an `or` may be empty as well, as far as is known."""

@@ -94,6 +94,11 @@ def is_knob(name: str) -> bool:
     return _KNOB.search(name) is not None
 
 
+def is_taken_for_any(text: str) -> bool:
+    """Whether a text is what servers get that ask for a key and look at none: "EMPTY", "not-needed"."""
+    return _ACCEPTED_ANYTHING.match(text.strip()) is not None
+
+
 def is_stand_in(name: str, text: str) -> bool:
     """Whether a default stands for a value that is missing."""
     if _STAND_IN.match(text.strip()):
