@@ -117,7 +117,7 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
         values = tuple(value for value in values if not isinstance(value, Elements))
     for value in values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
-            found = _in_filled(value, key, evaluator, depth)
+            found = _in_filled(value.expression, value.scope, key, evaluator, depth)
             if found.state == "absent":
                 found = _in_dict(value.expression, value.scope, key, evaluator, depth)
             if found.state == "given":
@@ -134,7 +134,7 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
                 return found
             hidden = hidden or found.state == "hidden"
         elif (dumped := dumped_object(value)) is not None:
-            found = _in_dumped(*dumped, key, evaluator)
+            found = _in_dumped(*dumped, key, evaluator, depth)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -205,22 +205,38 @@ def _in_made(call: Call, key: str, evaluator: Evaluator, depth: int) -> Argument
     return found if base.state == "absent" else base
 
 
-def _in_dumped(call: Call, written: Expression, key: str, evaluator: Evaluator) -> Argument:
-    """An entry of `chat.model_dump()`: the field of the object that is written out."""
+def _in_dumped(call: Call, written: Expression, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """An entry of `chat.model_dump()`: what is put into it before it is handed on, or the field of the object that is
+    written out."""
+    later = _put_into(call, key, evaluator, depth)
+    if later.state == "given":
+        return later
     has = may_dump(call, written, key, evaluator)
     if not has:
-        return HIDDEN if has is None else ABSENT
+        return HIDDEN if has is None else later
     field: Expression = ("attr", written[1], written, key)
     return Argument("given", field, call.scope, evaluator.evaluate(field, call.scope))
 
 
-def _in_filled(literal: Literal, key: str, evaluator: Evaluator, depth: int) -> Argument:
-    """What the function that writes a dict out puts into it afterwards, before it hands it on."""
+def _put_into(made: Call, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """What is put into the dict that a call makes, under the name that it has there."""
+    found = _in_filled(made.expression, made.scope, key, evaluator, depth)
+    for name in _names_of(made.expression, made.scope):
+        called = _in_calls(name, made.scope, key, evaluator, depth)
+        found = called if called.state == "given" else found
+    return found
+
+
+def _names_of(made: Expression, scope: Scope) -> list[str]:
+    """The names that are bound to what an expression makes."""
+    return [name for name, bindings in scope.bindings.items() if any(b.expression is made for b in bindings)]
+
+
+def _in_filled(made: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """What the function that makes a dict puts into it afterwards, before it hands it on."""
     hidden = False
-    for name, bindings in literal.scope.bindings.items():
-        if not any(binding.expression is literal.expression for binding in bindings):
-            continue
-        variable = evaluator.variable(("name", literal.expression[1], name), literal.scope)
+    for name in _names_of(made, scope):
+        variable = evaluator.variable(("name", made[1], name), scope)
         for store in evaluator.filled.get(variable, ()):
             if store.key is not None and store.key[0] == "const":
                 if store.key[2] == key:
