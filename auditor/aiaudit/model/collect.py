@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiaudit.model import served_chains
+from aiaudit.model.field_factories import making_factory
 from aiaudit.model.scopes import (
     LEAVES,
     PROVIDER,
@@ -70,7 +71,7 @@ class _Collector:
                     around = Enclosing("if", statement, around)
 
     def _assign(self, statement: Statement, around: Enclosing | None) -> None:
-        value = statement[3]
+        value = making_factory(statement[3]) if isinstance(self.scope, Class) else statement[3]
         self.expression(value, around)
         for target in statement[2]:
             self.target(target, value, around)
@@ -78,6 +79,7 @@ class _Collector:
     def _ann(self, statement: Statement, around: Enclosing | None) -> None:
         _, _, target, annotation, value = statement
         if value is not None:
+            value = making_factory(value) if isinstance(self.scope, Class) else value
             self.expression(value, around)
         if annotation is not None:
             self.expression(annotation, around)

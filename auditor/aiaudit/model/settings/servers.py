@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.scopes import Call, walk
+from aiaudit.model.scopes import Call, last_name, walk
 from aiaudit.model.settings.clients import client_of
 from aiaudit.model.settings.uses import ARGUMENT, Use
 from aiaudit.model.tree import Tree
@@ -32,7 +32,8 @@ _HOSTED = regex(
 def asks_for_key(use: Use, evaluator: Evaluator, tree: Tree) -> bool | None:
     """Whether a value is the key that a client shows a server that looks at it; None where it is no client's key.
 
-    A client without an address talks to its provider. What is not known, a variable without a default, may be any.
+    A client without an address talks to its provider. One whose address has to be set talks to any server; where it may
+    be left out, nothing is known (None).
     """
     if use.kind != ARGUMENT or use.call is None:
         return None
@@ -46,7 +47,18 @@ def asks_for_key(use: Use, evaluator: Evaluator, tree: Tree) -> bool | None:
     if given is None:
         return not _is_address_set(tree)
     addresses = list(_addresses(given, call, evaluator))
+    if not addresses and _may_be_left_out(given, call, evaluator):
+        return None
     return bool(addresses) and all(_HOSTED.match(address) for address in addresses)
+
+
+def _may_be_left_out(given: Expression, call: Call, evaluator: Evaluator) -> bool:
+    """Whether an address may be None: a setting that says so, or a look-up without a default."""
+    written = [given, *(expression for expression, _ in evaluator.definitions(given, call.scope))]
+    if any(part[0] == "call" and last_name(part[2]) in ("getenv", "get") for each in written for part in walk(each)):
+        return True
+    values = evaluator.evaluate(given, call.scope)
+    return any(isinstance(value, Constant) and not value.value for value in values)
 
 
 def _addresses(given: Expression, call: Call, evaluator: Evaluator) -> Iterator[str]:
