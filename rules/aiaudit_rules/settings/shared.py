@@ -8,6 +8,11 @@ from aiaudit.model.settings import COMPARISON, Setting
 
 def consequence(setting: Setting) -> str:
     """What happens without the setting, in words."""
+    if setting.worker:
+        return (
+            f"the API checks it at startup, but the worker that runs {setting.worker}() starts without it and "
+            f"{setting.need} fails later"
+        )
     if setting.answered:
         return "the service starts without it, only requests report it"
     if setting.warned:
@@ -24,5 +29,6 @@ def consequence(setting: Setting) -> str:
 
 
 def confidence_of(setting: Setting) -> Confidence:
-    """High, unless only one of many ways that a call may go needs the setting: who goes another way does without."""
-    return Confidence.MEDIUM if setting.of_one else Confidence.HIGH
+    """High, unless only one of many ways that a call may go needs the setting: who goes another way does without; or
+    where another process checks it, which may well get the same settings."""
+    return Confidence.MEDIUM if setting.of_one or setting.worker else Confidence.HIGH

@@ -11,7 +11,7 @@ from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.runners import CACHING
-from aiaudit.model.scopes import Call, Class, Function, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
@@ -36,6 +36,7 @@ from aiaudit.model.settings.words import (
     may_be_left_out,
     is_taken_for_any,
 )
+from aiaudit.model.settings.workers import Workers
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
@@ -55,7 +56,8 @@ class Setting:
     (the lookup itself raises, in a request).
     `is_field`: a field of a settings class; `in_request`: the reach of a lookup that only requests get to; `answered`:
     a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence;
-    `of_one`: only one of many ways that a call may go needs it.
+    `of_one`: only one of many ways that a call may go needs it; `worker`: the start of the API checks it, that of the
+    process which runs this task does not.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Setting:
     need: str
     steps: tuple[Step, ...]
     of_one: bool = False
+    worker: str = ""
 
     @property
     def only_here(self) -> bool:
@@ -92,6 +95,7 @@ class Judge(Startup):
     def __init__(self, side: PythonSide) -> None:
         super().__init__(side)
         self.implicit = self.implicit_clients()
+        self.workers = Workers(side)
         self.set_by_program = {
             store.key[2]
             for store in side.program.element_stores
@@ -151,7 +155,9 @@ class Judge(Startup):
         if source.read is not None and early is None and request is None:
             return None
         late = request if early is None else None
-        if any(name in self.checked for name in source.names) or self.is_assembled(source):
+        if any(name in self.checked for name in source.names):
+            return self.missed_by_worker(source, default)
+        if self.is_assembled(source):
             return None
         if self.is_replaced(source):
             return None
@@ -165,6 +171,37 @@ class Judge(Startup):
                 return None
             return self.setting(source, default, late, "", ())
         return self.need(source, default, late)
+
+    def missed_by_worker(self, source: Source, default: Default) -> Setting | None:
+        """A setting that the start of the API checks, and a task uses whose worker is another process: its start runs
+        none of the checks."""
+        if not self.workers.entries or default.kind not in (NONE, EMPTY) or not is_credential(source.names[0]):
+            return None
+        if is_optional(source.names[0]) or any(name in self.checked_elsewhere for name in source.names):
+            return None
+        uses = [use for use in self.uses[id(source)] if use.kind in (ARGUMENT, STORED) and not use.guarded]
+        for use in uses:
+            task = self.workers.of(use)
+            if task is None or not self.counts(use, default) or self.is_reached_with_it(use):
+                continue
+            if not self.workers.runs_one_of(task, self.checking_scopes(source)):
+                return self.setting(source, default, None, purpose(use), (use,), worker=task.scope.qualified_name)
+        return None
+
+    def checking_scopes(self, source: Source) -> Iterable[Scope]:
+        """Where a start fails without a setting, by whatever it is looked up."""
+        for other in self.sources:
+            if not set(other.names) & set(source.names):
+                continue
+            default = self.default_of(other)
+            if default.kind == SAID_MISSING and other.read is not None:
+                yield other.scope
+            for use in self.uses.get(id(other), ()):
+                raises = use.kind == MISSING and use.outcome == RAISES and not swallows(use.read.tries)
+                if raises or self.stops_start(use, default):  # a worker's own hooks are no start of the API
+                    yield use.read.scope
+            if other.cls is not None and (default.kind == SAID_MISSING or self.is_validated(other, default)):
+                yield from (call.scope for call in self.evaluator.constructions(other.cls))
 
     def stands_in(self, source: Source, default: Default) -> bool:
         """Whether a default stands for a value that is missing: by itself, or as a key that the provider looks at."""
@@ -376,6 +413,7 @@ class Judge(Startup):
         *,
         answered: bool = False,
         warned: bool = False,
+        worker: str = "",
     ) -> Setting:
         steps: list[Step] = list(late.steps()) if late is not None else []
         of_one = late is not None and late.is_one_of_many
@@ -397,6 +435,7 @@ class Judge(Startup):
             need,
             tuple(steps),
             of_one,
+            worker,
         )
 
 

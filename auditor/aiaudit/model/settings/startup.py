@@ -79,7 +79,8 @@ class Startup:
 
     def checked_names(self) -> set[str]:
         """Names of settings whose absence stops the start, wherever that is noticed."""
-        found = self.names_checked_by_themselves() | refused_by_scripts(self.side.program)
+        self.checked_elsewhere = self.names_checked_by_themselves() | refused_by_scripts(self.side.program)
+        found = set(self.checked_elsewhere)
         for source in self.sources:
             default = self.default_of(source)
             if default.kind == COMPUTED or (source.read is not None and not self.is_early(source.scope)):
