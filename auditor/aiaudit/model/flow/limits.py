@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.program import is_beside_the_service
+from aiaudit.model.program import is_beside_the_service, scope_of_name
 from aiaudit.model.routes import Application, Route
 from aiaudit.model.scopes import Function, Module, Scope, last_name, walk, walk_all
 from aiaudit.model.tree import Tree
@@ -121,6 +121,7 @@ def _limits(tools: Tools) -> Iterator[_Limit]:
     yield from _of_settings(tools)
     yield from _of_middleware(tools)
     yield from _of_dependencies(tools)
+    yield from _of_decorators(tools)
 
 
 def _of_applications(tools: Tools) -> Iterator[_Limit]:
@@ -203,6 +204,14 @@ def _of_dependencies(tools: Tools) -> Iterator[_Limit]:
         yield from (_Limit(size, None, tuple(routes[key])) for size in _refused(function, tools))
 
 
+def _of_decorators(tools: Tools) -> Iterator[_Limit]:
+    """`@limit_body(4096)` around a handler, which looks at the header or at the bytes of the body."""
+    for route in tools.side.routing.routes:
+        for wrapper in tools.evaluator.wrappers(route.handler):
+            for size in _refused(wrapper, tools, _reads_bytes):
+                yield _Limit(size, None, (route,))
+
+
 def _decorated_for(function: Function, tools: Tools) -> tuple[Application, ...] | None:
     """The applications whose `@app.middleware` a function is."""
     for decorator in function.decorators:
@@ -222,14 +231,17 @@ def _may_refuse(value: Value) -> bool:
     return any(part[0] == "raise" or (part[0] == "const" and part[2] in _REFUSALS) for part in parts)
 
 
-def _refused(function: Function, tools: Tools) -> Iterator[float]:
+def _refused(
+    function: Function, tools: Tools, reads: Callable[[Expression, Function], bool] | None = None
+) -> Iterator[float]:
     """The size above which a middleware refuses a request."""
+    reads = reads or _reads_length
     layout = tools.order.layout(function)
     for check in tools.checks.of(function):
         if not check.rejects and check.branch is not None:
             continue
         statement = layout.statement(check.address)
-        if statement[0] != "if" or not _reads_length(statement[2], function) or _lets_through(function, statement):
+        if statement[0] != "if" or not reads(statement[2], function) or _lets_through(function, statement):
             continue
         sizes = [
             size
@@ -280,6 +292,17 @@ def _reads_length(test: Expression, function: Function) -> bool:
     return _reads(test, function, ("content-length", "content_length", "body"))
 
 
+def _reads_bytes(test: Expression, function: Function) -> bool:
+    """Whether a test looks at the size of the whole body: its header, or its bytes."""
+    names = {part[2] for part in walk(test) if part[0] == "name"}
+    sources = [b.expression for n in names for b in function.bindings.get(n, ()) if b.expression is not None]
+    return _reads(test, function, ("content-length", "content_length")) or any(
+        part[0] == "call" and part[2][0] == "attr" and part[2][3] in ("body", "get_data")
+        for expression in (test, *sources)
+        for part in walk(expression)
+    )
+
+
 def _reads(test: Expression, function: Function, wanted: tuple[str, ...]) -> bool:
     """Whether a test, or what the names in it were given, reads an attribute or a key of one of the names."""
     names = {part[2] for part in walk(test) if part[0] == "name"}
@@ -313,7 +336,17 @@ def number(expression: Expression, scope: Scope, tools: Tools, depth: int = 0) -
         found = number(definition, holder, tools, depth + 1)
         if found is not None:
             return found
-    return None
+    return _number_passed(expression[2], scope, tools, depth + 1) if tag == "name" else None
+
+
+def _number_passed(name: str, scope: Scope, tools: Tools, depth: int) -> float | None:
+    """The largest number that callers give for a parameter, if all of them write one."""
+    holder = scope_of_name(scope, name)
+    if not isinstance(holder, Function) or holder.bindings[name][0].kind != "parameter":
+        return None
+    numbers = [number(given, place, tools, depth) for given, place in tools.evaluator.passed(holder, name)]
+    known = [each for each in numbers if each is not None]
+    return max(known) if known and len(known) == len(numbers) else None
 
 
 def _calculated(operator: str, left: float, right: float) -> float | None:

@@ -8,6 +8,7 @@ from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.accesses import ARGUMENTS, access
 from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.decorated import BODY, Decorated
 from aiaudit.model.flow.injected import of_decorators
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
@@ -101,6 +102,7 @@ class Sources:
         self._requests: dict[int, bool] = {}
         self.handlers = {id(route.handler): route for route in routing.routes}
         self._injected = self._dependencies(routing)
+        self.decorated = Decorated(evaluator, checks, self.is_request)
 
     def _dependencies(self, routing: Routing) -> dict[int, Route]:
         """Functions whose parameters the framework fills like a handler's, with a route that needs them."""
@@ -133,7 +135,15 @@ class Sources:
     # Parameters
 
     def of_parameter(self, parameter: Parameter, function: Function, path: Path) -> Source | None:
-        """The request text that the framework passes as a parameter of a handler or dependency."""
+        """The request text that the framework passes as a parameter of a handler or dependency, as far as no decorator
+        refuses what is too long."""
+        source = self._of_parameter(parameter, function, path)
+        if source is None or not function.decorators:
+            return source
+        names = tuple(str(part) for part in path) or ((source.field,) if source.owner else ())
+        return None if self.decorated.bounds(function, (parameter[0], *names)) else source
+
+    def _of_parameter(self, parameter: Parameter, function: Function, path: Path) -> Source | None:
         if function.owner is not None and function.name in _OF_VIEWS.get(parameter[0], ()):
             return self._of_view(parameter, function, function.owner, path)
         route = self.route_of(function)
@@ -335,6 +345,8 @@ class Sources:
         if what == "the socket":
             return Source("a message of the socket", place.span, "text", route, field)
         if is_identifier(field) or (what == "the JSON body" and self.parsers.bounds(function, field)):
+            return None
+        if route is not None and names and self.decorated.bounds(route.handler, (BODY, *names)):
             return None
         description = f"`{field}` in {what}" if field else what
         return Source(description, place.span, "text", route, field, container=_json_list(what, field, path, place))
