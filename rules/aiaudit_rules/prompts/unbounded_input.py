@@ -133,6 +133,8 @@ def _remedy(flow: Flow) -> str:
         return f"limit the number of items as well: `{source.field}: list[...] = Field(max_length=20)`"
     if source.owner:
         return f"set a limit that you can afford: `{source.field}: str = Field(max_length=4000)`"
+    if source.description.startswith("argument") and flow.source.field:
+        return f"set a limit that you can afford: `{source.field}: Annotated[str, Field(max_length=4000)]`"
     if source.description.startswith("parameter"):
         return f"set a limit that you can afford: `{source.field}: Annotated[str, Query(max_length=4000)]`"
     return "check the length and refuse or cut what is longer than you can afford before the call"

@@ -14,6 +14,7 @@ from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
 from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
 from aiaudit.model.flow.schema import DESCRIBING, Schema
+from aiaudit.model.flow.tool_servers import ANY_TOOL, MCP, is_short, tool_routes
 from aiaudit.model.flow.verdicts import Container, Verdict
 from aiaudit.model.flow.words import is_identifier, names_turns, speaks_of_conversation, words
 from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
@@ -101,7 +102,7 @@ class Sources:
         self.parsers = Parsers(evaluator)
         self._requests: dict[int, bool] = {}
         self.handlers = {id(route.handler): route for route in routing.routes}
-        self._injected = self._dependencies(routing)
+        self._injected = self._dependencies(routing) | tool_routes(evaluator)
         self.decorated = Decorated(evaluator, checks, self.is_request)
 
     def _dependencies(self, routing: Routing) -> dict[int, Route]:
@@ -158,6 +159,8 @@ class Sources:
         place = Span.at(function.module.path, at)
         if route.framework in WITHOUT_TEXT:
             return None
+        if route.framework == MCP and route.methods == (ANY_TOOL,):
+            return self._of_any_tool(parameter, function, path, route)
         if self._is_payload(parameter, function, route):
             return self._payload(path, place, route)
         read = of_decorators(parameter, function, path, self.schema, self.evaluator)
@@ -181,6 +184,17 @@ class Sources:
         if default is not None:
             verdict = self.schema.limited(verdict, [default], outer)
         return self._source(verdict, name, place, route, path, function)
+
+    @staticmethod
+    def _of_any_tool(parameter: Parameter, function: Function, path: Path, route: Route) -> Source | None:
+        """What the one function of a low-level MCP server gets: the name of a tool, and its arguments."""
+        own = [p for p in function.parameters if p[0] != function.self_name]
+        field = str(path[0]) if path else ""
+        if own[1:2] != [parameter] or FILE in path or is_identifier(field) or is_short(field, function):
+            return None
+        what = f"argument `{field}` of the tools" if field else "what the tools are called with"
+        kind = "fetched" if FETCHED in path else "text"
+        return Source(what, Span.at(function.module.path, parameter[4]), kind, route, field)
 
     def _of_view(self, parameter: Parameter, function: Function, owner: Class, path: Path) -> Source | None:
         """What Django passes to the methods of its consumers, views and serializers."""
@@ -255,7 +269,7 @@ class Sources:
             return self._source(verdict, name, place, route, path, function)
         if default is not None and default[0] == "const" and not isinstance(default[2], (str, type(None))):
             return None
-        if path or is_identifier(name) or _is_in_address(name, route):
+        if path or is_identifier(name) or _is_in_address(name, route) or route.framework == MCP:
             return None
         return Source(f"parameter `{name}`", place, route=route, field=name)
 
@@ -284,7 +298,8 @@ class Sources:
             held = verdict.container
             return Source(description, declared, "text", route, verdict.field, verdict.owner, verdict.many, held)
         held = Container(name, "", place) if verdict.opened else None
-        return Source(f"parameter `{name}`", place, "text", route, name, "", verdict.many, held)
+        what = f"argument `{name}` of the {route.label}" if route is not None and route.framework == MCP else ""
+        return Source(what or f"parameter `{name}`", place, "text", route, name, "", verdict.many, held)
 
     def _is_checked(self, function: Function, name: str) -> bool:
         """Whether a handler checks the size of an upload anywhere, of the file or of what it read from it."""
