@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
+from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.large import is_decoded, large_size
 from aiaudit.model.flow.limits import TEXT_LIMIT, UPLOAD_LIMIT, BodyLimits, accepted_size
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.sources import Source, is_conversation
@@ -54,13 +56,18 @@ def compared(flows: list[Flow]) -> list[Flow]:
 
 def flow_of(call: ModelCall, walk: Walk, limits: BodyLimits, tools: Tools) -> Flow | None:
     """What a walk from a model call found: first the nearest source of those whose names speak of what users write."""
-    arrivals = [a for a in walk.arrivals if not _is_limited(a.source, limits) and not _is_conversation(a.source, call)]
+    arrivals = [
+        a for a in walk.arrivals if not _is_limited(a, limits, call, tools) and not _is_conversation(a.source, call)
+    ]
     if not arrivals:
         return None
     first = min(arrivals, key=lambda arrival: (*_rank(arrival), len(arrival.places)))
     others = tuple(arrival.source for arrival in arrivals if arrival is not first)
     cut = any(place.cut for place in first.places)
+    checked = _checked_size(first, tools)
     accepted = accepted_size(first.source, limits.of(first.source.route), tools)
+    if checked is not None:
+        accepted = f" (files of up to {checked / 1024**2:.0f} MiB are taken)"
     steps, chosen = tuple(_steps(first, call)), _chosen(first.places, tools)
     return Flow(call, first.source, steps, others, cut, accepted, _truncates(call), chosen)
 
@@ -83,12 +90,38 @@ def _is_conversation(source: Source, call: ModelCall) -> bool:
     return source.many and is_conversation(source) and call.purpose in GENERATING
 
 
-def _is_limited(source: Source, limits: BodyLimits) -> bool:
-    """Whether the limit on request bodies is small enough to bound what a source gives."""
+def _is_limited(arrival: Arrival, limits: BodyLimits, call: ModelCall, tools: Tools) -> bool:
+    """Whether a check on the way, or the limit on request bodies, is small enough to bound what a source gives.
+
+    Files may be larger than other texts, but for those that a model gets to read whole.
+    """
+    source, places = arrival.source, arrival.places
+    is_read_whole = (
+        source.kind == "upload"
+        and call.purpose in GENERATING
+        and not any(place.cut for place in places)
+        and is_decoded(places)
+    )
+    checked = _checked_size(arrival, tools)
+    if checked is not None and not (checked and is_read_whole):
+        return True
     limit = limits.of(source.route)
     if limit is None or source.kind == "fetched" or source.description.endswith("socket"):
         return False
-    return limit <= (UPLOAD_LIMIT if source.kind == "upload" else TEXT_LIMIT)
+    return limit <= (UPLOAD_LIMIT if source.kind == "upload" and not is_read_whole else TEXT_LIMIT)
+
+
+def _checked_size(arrival: Arrival, tools: Tools) -> float | None:
+    """The most that the checks on the way of a text let through: nothing to speak of (0) where they bound a prompt."""
+    source, sizes = arrival.source, list[float]()
+    if source.handler is not None:
+        sizes += [large_size(check, source.handler, tools) or 0.0 for check in source.checks]
+    for place in arrival.places if tools.has_large_checks else ():
+        key = key_of(place.expression)
+        found = tools.checks.bounded(place.scope, key, place.path, place.expression[1], bool) if key else None
+        size = large_size(found, place.scope, tools) if found is not None else None
+        sizes += [size] if size is not None else []  # what bounds more ends the way
+    return min(sizes, default=None)
 
 
 def _truncates(call: ModelCall) -> bool:

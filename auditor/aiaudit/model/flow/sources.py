@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from aiaudit.model.answering import LAMBDA, PAYLOADS, SOCKET, SOCKET_IO, WITHOUT_TEXT
 from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.flow.accesses import ARGUMENTS, access
-from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.checks import Check, Checks
 from aiaudit.model.flow.decorated import BODY, Decorated
 from aiaudit.model.flow.injected import of_decorators
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
@@ -34,6 +34,7 @@ class Source:
 
     `kind` is "text", "upload" or "fetched" (what lies behind an address that the client gives); `many`: each item is
     bounded, but not how many there are; `container` is the list of any number of items that the text is an item of.
+    `checks` are those of an upload's size that its `handler` makes.
     """
 
     description: str
@@ -44,6 +45,8 @@ class Source:
     owner: str = ""
     many: bool = False
     container: Container | None = None
+    checks: tuple[Check, ...] = ()
+    handler: Function | None = None
 
 
 # What request objects give -> how the text is called; the rest of a request (headers, path, client, state) is short.
@@ -277,9 +280,8 @@ class Sources:
         self, verdict: Verdict, name: str, place: Span, route: Route | None, path: Path, function: Function
     ) -> Source | None:
         if verdict.kind == "upload":
-            if self._is_checked(function, name):
-                return None
-            return Source(f"the upload `{verdict.field or name}`", place, "upload", route, verdict.field or name)
+            title, checks = f"the upload `{verdict.field or name}`", tuple(self._checks_of(function, name))
+            return Source(title, place, "upload", route, verdict.field or name, checks=checks, handler=function)
         if FETCHED in path:
             kinds = ("text", "bounded")
             address = verdict.field or name
@@ -301,10 +303,12 @@ class Sources:
         what = f"argument `{name}` of the {route.label}" if route is not None and route.framework == MCP else ""
         return Source(what or f"parameter `{name}`", place, "text", route, name, "", verdict.many, held)
 
-    def _is_checked(self, function: Function, name: str) -> bool:
-        """Whether a handler checks the size of an upload anywhere, of the file or of what it read from it."""
-        checks = [check.bound.key.split(".") for check in self.checks.of(function) if check.branch is None]
-        return any(key[0] == name and not DESCRIBING.intersection(key) for key in checks)
+    def _checks_of(self, function: Function, name: str) -> Iterator[Check]:
+        """Where a handler checks the size of an upload, of the file or of what it read from it."""
+        for check in self.checks.of(function):
+            key = check.bound.key.split(".")
+            if check.branch is None and key[0] == name and not DESCRIBING.intersection(key):
+                yield check
 
     def _is_request_type(self, parameter: Parameter, function: Function) -> bool:
         annotation = parameter[2]

@@ -49,6 +49,7 @@ class Tools:
     checks: Checks
     schema: Schema
     sources: Sources
+    has_large_checks: bool = False  # whether a walk has come past a check that lets through too much for a prompt
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
     _called: dict[int, list[tuple[Call, int]]] | None = None
     _given: dict[int, dict[str, list[tuple[Call, int, FunctionValue]]]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from aiaudit.model.flow.checks import Check
 from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.large import large_size
 from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
 from aiaudit.model.flow.picking import are_few, is_left_by_loop
@@ -245,8 +246,10 @@ class Walker:
         if tag in _READING:
             check = self.check_at(place)
             if check is not None and (place.few or not check.pieces or are_few(place, check, self.tools)):
-                return
-            if check is not None:
+                if large_size(check, place.scope, self.tools) is None:
+                    return
+                self.tools.has_large_checks = True
+            elif check is not None:
                 place = replace(place, cut=True)
             accessed, source = self.tools.sources.of_access(place)
             if accessed:
