@@ -33,8 +33,8 @@ from aiaudit.model.settings.words import (
     is_signing_secret,
     is_stand_in,
     is_store_address,
-    may_be_left_out,
     is_taken_for_any,
+    may_be_left_out,
 )
 from aiaudit.model.settings.workers import Workers
 from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
