@@ -87,6 +87,8 @@ class Classes(Core):
                 yield FunctionValue(function)
             else:
                 yield FunctionValue(function, holder)
+                if self.dispatched and id(function) in self.dispatched:
+                    yield from (FunctionValue(chosen, holder) for chosen in self.dispatched[id(function)])
 
     def _field(self, cls: Class, name: str) -> Iterator[Value]:
         """A dataclass or model field: what constructions of the class pass for it."""

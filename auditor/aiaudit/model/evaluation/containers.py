@@ -111,16 +111,23 @@ class Containers(Keyed):
 
     def _context_values(self, variable: External) -> Iterator[Value]:
         """What a context variable holds: its default, and what is set anywhere."""
+        for expression, scope in self.set_in(variable):
+            yield from self.evaluate(expression, scope)
+
+    def set_in(self, variable: External) -> Iterator[tuple[Expression, Scope]]:
+        """What a context variable is given: where it is made, and by `set`."""
         origin = variable.origin
         if origin is None:
             return
-        yield from self.evaluate(origin.keyword("default"), origin.scope)
+        default = origin.keyword("default")
+        if default is not None:
+            yield default, origin.scope
         for call in self.program.calls_by_name.get("set", ()):
             function = call.expression[2]
             if function[0] == "attr" and call.arguments:
                 holders = self.evaluate(function[2], call.scope)
                 if any(isinstance(holder, External) and holder.origin is origin for holder in holders):
-                    yield from self.evaluate(call.arguments[0], call.scope)
+                    yield call.arguments[0], call.scope
 
     @cached_property
     def _handed_over(self) -> dict[Any, list[Store]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from aiaudit.model.bindings import is_looped
-from aiaudit.model.evaluation.core import Core
+from aiaudit.model.evaluation.dispatching import Dispatching
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.frameworks import ROUTERS
 from aiaudit.model.program import scope_of_name
@@ -58,7 +58,7 @@ _SHARED = ("state", "g", "ctx", "app", "current_app", "application")
 _BUILTINS = frozenset(dir(builtins))
 
 
-class Expressions(Core):
+class Expressions(Dispatching):
     """Answers about expressions, tag by tag."""
 
     def _name(self, expression: Expression, scope: Scope) -> Iterable[Value]:
@@ -115,6 +115,8 @@ class Expressions(Core):
         if kind in ("import", "from"):
             return self._imported(binding)
         if kind == "function":
+            if self.dispatched and id(binding.target) in self.dispatched:
+                return (FunctionValue(binding.target), *map(FunctionValue, self.dispatched[id(binding.target)]))
             return (FunctionValue(binding.target),)
         if kind == "class":
             return (ClassValue(binding.target),)

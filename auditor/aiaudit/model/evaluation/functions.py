@@ -228,6 +228,9 @@ class Functions(Decorators, ByName, Tornado):
             yield call, 0, 0
         for call, bound in self._named(self._called, function, self._open_calls):
             yield call, bound, 0
+        if self.dispatched and id(function) in self.generics:
+            for call, bound in self._named(self._called, self.generics[id(function)], self._open_calls):
+                yield call, bound, 0
         if function.name == "__call__":
             for call, bound in self._named(self._applied, function, self._calls_of_objects):
                 yield call, bound, 0

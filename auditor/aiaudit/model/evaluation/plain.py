@@ -55,7 +55,8 @@ def _targets(name: str, scope: Scope, program: Program, depth: int) -> list[Func
 
 def _target(binding: Binding, program: Program, depth: int) -> list[Function | Class] | None:
     if binding.kind in ("function", "class"):
-        return [binding.target]
+        is_generic = binding.kind == "function" and binding.target.decorators and _chooses(binding.target)
+        return None if is_generic else [binding.target]
     if binding.kind != "from" or depth > DEPTH:
         return None
     level, source, name = binding.target
@@ -65,6 +66,11 @@ def _target(binding: Binding, program: Program, depth: int) -> list[Function | C
     if not isinstance(found, ModuleValue) or found.module is None or name not in found.module.bindings:
         return None
     return _targets(name, found.module, program, depth + 1)
+
+
+def _chooses(function: Function) -> bool:
+    """Whether a call runs one of several functions, by the type of its argument."""
+    return function.has_decorator("singledispatch")
 
 
 def _is_outside(function: Expression, scope: Scope, program: Program, known: dict[tuple[int, str], bool]) -> bool:

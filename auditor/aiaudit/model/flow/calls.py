@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
+from aiaudit.model.evaluation.containers import CONTEXT_VARIABLE
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
 from aiaudit.model.flow.picking import is_given_back_by_loop
 from aiaudit.model.flow.places import (
@@ -76,6 +77,12 @@ class Calls:
         if truncates(call) or _reads_a_part(call):
             return
         name = last_name(function)
+        if function[0] == "attr" and name == "get":
+            held = [value for value in evaluator.evaluate(function[2], scope) if isinstance(value, External)]
+            for variable in held if any(value.path == CONTEXT_VARIABLE for value in held) else ():
+                yield from (place.inside(given, where, place.path, ()) for given, where in evaluator.set_in(variable))
+                yield from (place.at(default) for default in call.arguments)
+                return
         if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
             key = call.arguments[0]
             part = key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ONE
