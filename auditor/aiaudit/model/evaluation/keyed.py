@@ -17,7 +17,7 @@ from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, dotted, last_name
 from aiaudit.model.values import ClassValue, Constant, FunctionValue, Instance, ModuleValue, Value, Values
 from aiaudit.sources.python.facts import Expression, Parameter
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 Keys = frozenset[Any]
 # A key that is named through more names than this is not known.
@@ -42,10 +42,12 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a function gives that looks up one of its parameters: the container, and the calls of what lay in it."""
+    """What a function gives that looks up one of its parameters: the container, what is made of the parameter's text
+    first (`lower`), and the calls of what lay in it."""
 
     container: Expression
     parameter: Parameter
+    fold: str = ""
     calls: tuple[Expression, ...] = ()
 
 
@@ -219,12 +221,22 @@ class Keyed(Core):
         for decorated, decorator, scope in self.decorations_by(function):
             keys = self._key_given(store.key, function, name, decorated, decorator, scope)
             yield Registered(keys, self._put((decorated,), made, function))
-        for call, bound, shift in self.callers(function):
+        for call, bound, shift in (*self.callers(function), *self._calls_of_inner(function)):
             given = None if shift else given_for(call, function, name, bound)
             if given is not None:
                 values = self.evaluate(given, call.scope)
                 keys = self._key_of_call(store.key, function, name, values, call, bound)
                 yield Registered(keys, self._put(values, made, function))
+
+    def _calls_of_inner(self, function: Function) -> Iterator[tuple[Call, int, int]]:
+        """The calls of what another function gives: `register("fast")(Fast)`."""
+        outer = function.parent
+        for call in self.program.calls_by_name.get("", ()) if isinstance(outer, Function) else ():
+            callee = call.expression[2]
+            if callee[0] != "call" or outer is None or last_name(callee[2]) != outer.name:
+                continue
+            if any(isinstance(value, FunctionValue) and value.function is function for value in self.callees(call)):
+                yield call, 0, 0
 
     def _put(self, values: Values, made: Expression | None, function: Function) -> Values:
         """What is put there of what a registering function is given: itself, or what calling it makes."""
@@ -318,6 +330,8 @@ class Keyed(Core):
             return None
         outer = function.parent or function.module
         keys = self.keys_of(given, call.scope) if given is not None else self.keys_of(chosen.parameter[3], outer)
+        if keys is not None and chosen.fold:
+            keys = _folded(keys, chosen.fold)
         if keys is None:
             return None
         values: Values = self.under_keys(chosen.container, function, keys)
@@ -344,19 +358,18 @@ def _looked_up(expression: Expression, function: Function, depth: int) -> Chosen
         return _looked_up(value, function, depth - 1) if value is not None else None
     container, key = _read(expression)
     if container is not None and key is not None:
-        name = last_name(key) if key[0] == "name" else ""
+        fold = key[2][3] if key[0] == "call" and key[2][0] == "attr" and not key[3] else ""
+        named = key[2][2] if fold in _FOLDING else key
+        name = named[2] if named[0] == "name" else ""
         parameter = next((p for p in function.parameters if p[0] == name), None)
-        if (
-            parameter is None
-            or len(function.bindings.get(name, ())) != 1
-            or parameter[1] not in ("any", "positional", "keyword")
-        ):
+        is_plain = parameter is not None and parameter[1] in ("any", "positional", "keyword")
+        if parameter is None or not is_plain or len(function.bindings.get(name, ())) != 1:
             return None
-        return Chosen(container, parameter)
+        return Chosen(container, parameter, fold if fold in _FOLDING else "")
     if expression[0] != "call":
         return None
     inner = _looked_up(expression[2], function, depth - 1)
-    return Chosen(inner.container, inner.parameter, (*inner.calls, expression)) if inner is not None else None
+    return replace(inner, calls=(*inner.calls, expression)) if inner is not None else None
 
 
 def _read(expression: Expression) -> tuple[Expression | None, Expression | None]:
