@@ -26,6 +26,7 @@ OFFLOADING = frozenset(
         "add_task",
         "asyncify",
         "sync_to_async",
+        "make_async",
         "apply_async",
         "map_async",
         "Timer",
@@ -36,8 +37,9 @@ OFFLOADING = frozenset(
 )
 # Those that leave a coroutine to the event loop: a thread only makes it, whoever awaits it runs it there.
 AWAITING = frozenset(
-    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "add_task", "asyncify", "sync_to_async")
-)
+    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "add_task", "asyncify", "sync_to_async",
+     "make_async")
+)  # fmt: skip
 # Calls that leave a coroutine to a task of the event loop and do not wait for it.
 TASK_STARTERS = frozenset(("create_task", "ensure_future", "start_soon", "run_coroutine_threadsafe"))
 # Names of calls that start something which goes on beside their caller.

@@ -51,6 +51,8 @@ PASSING = {
     "functools.lru_cache()": 0,
     "asgiref.sync.sync_to_async": 0,
     "asyncer.asyncify": 0,
+    "chainlit.make_async": 0,
+    "chainlit.sync.make_async": 0,
     "asgiref.sync.async_to_sync": 0,
     "contextlib.contextmanager": 0,
     "contextlib.asynccontextmanager": 0,

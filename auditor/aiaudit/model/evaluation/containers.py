@@ -36,6 +36,8 @@ _PASSED_ON = 4
 CONTEXT_VARIABLE = "contextvars.ContextVar()"
 # Functions whose result has the elements of what they are given.
 SAME_ELEMENTS = frozenset(("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"))
+# What Chainlit keeps for a user: `cl.user_session.set("chain", chain)`, and gives again by the same key.
+_USER_SESSION = "chainlit.user_session"
 # The lists of an aiohttp application whose functions are called with it.
 HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
 # What `variable` calls an application of aiohttp: what hooks put into it, handlers find in `request.app`.
@@ -68,6 +70,8 @@ class Containers(Keyed):
                 yield from self._context_values(value)
             elif isinstance(value, External) and value.path in SETTINGS and isinstance(wanted, str):
                 yield from self.of_settings(wanted)
+            elif isinstance(value, External) and value.path == _USER_SESSION and isinstance(wanted, str):
+                yield from self._kept_for_user(wanted)
             elif isinstance(value, External):
                 yield _entry_of(value)
                 yield from self._filled_before(value.origin.expression, wanted) if value.origin is not None else ()
@@ -93,6 +97,16 @@ class Containers(Keyed):
                 found.extend(self.put_under(self.put_into(value.expression), None, keys))
         found.extend(self.put_under(self.stores_into(container, scope), None, keys))
         return distinct(found)
+
+    def _kept_for_user(self, key: str) -> Iterator[Value]:
+        """What the session of a user was given under a key."""
+        for call in self.program.calls_by_name.get("set", ()):
+            if len(call.arguments) < 2 or call.arguments[0][0] != "const" or call.arguments[0][2] != key:
+                continue
+            if any(
+                isinstance(value, External) and value.path == f"{_USER_SESSION}.set" for value in self.callees(call)
+            ):
+                yield from self.evaluate(call.arguments[1], call.scope)
 
     def _sliced(self, container: Expression, scope: Scope) -> Iterator[Value]:
         """A slice of a container: a container of elements of its own."""

@@ -17,7 +17,9 @@ from aiaudit.model.timeouts import QUIET, Setting, TimeoutReader, answers_alone,
 # What takes long by its nature; anything else counts only with the time-out that the program gives it.
 SLOW = frozenset(("llm", "embedding", "agent", "chain", "rerank", "speech", "image", "retriever", "index"))
 # Calls that run a function elsewhere and come back when it is done.
-WAITED_FOR = frozenset(("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "asyncify", "sync_to_async"))
+WAITED_FOR = frozenset(
+    ("to_thread", "run_in_threadpool", "run_sync", "run_in_executor", "asyncify", "sync_to_async", "make_async")
+)
 
 
 def request_waits(service: Service) -> list[RequestWait]:

@@ -6,7 +6,7 @@ from aiaudit.model.frameworks import CHAINLIT_HOOKS, LITESTAR, ROUTERS, TASK_DEC
 from aiaudit.model.routes import Entry
 from aiaudit.model.routing.recording import FLASK, Recorder, path_argument, strings
 from aiaudit.model.scopes import Call, Function, Scope
-from aiaudit.model.values import External, Instance
+from aiaudit.model.values import ClassValue, External, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 
@@ -71,6 +71,7 @@ class Decorators(Recorder):
                 "actor",
             ):
                 self.entry("task", function, f"task {function.name}", span)
+                self._hooks_of_base(function, call, scope, span)
         elif name == "scheduled_job" and any(p.startswith("apscheduler") for p in paths):
             self.entry("task", function, f"scheduled job {function.name}", span)
             self.found.entries[-1].by = "clock"
@@ -105,3 +106,13 @@ class Decorators(Recorder):
                 self.found.entries.append(entry)
             elif value.path in ("celery.shared_task", "dramatiq.actor", "rq.decorators.job"):
                 self.entry("task", function, f"task {function.name}", span)
+                self._hooks_of_base(function, call, scope, span)
+
+    def _hooks_of_base(self, function: Function, call: Call | None, scope: Scope, span: Span) -> None:
+        """What Celery runs before a task, of the class that it is told to make the task of: `task(base=ModelTask)`."""
+        given = call.keyword("base") if call is not None else None
+        for value in self.evaluator.evaluate(given, scope) if given is not None else ():
+            for cls in self.evaluator.lineage(value.cls)[0] if isinstance(value, ClassValue) else ():
+                for method in (cls.method("__call__"), cls.method("before_start")):
+                    if method is not None:
+                        self.entry("task", method, f"task {function.name}", span)
