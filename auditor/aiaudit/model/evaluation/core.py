@@ -47,6 +47,7 @@ _ANSWERS = (
     "_called",
     "_applied",
     "_handed",
+    "_completed",
     "_constructions",
 )
 Item = TypeVar("Item")
@@ -73,6 +74,7 @@ class Core:
         self._called: dict[str, dict[int, list[Any]]] = {}
         self._applied: dict[str, dict[int, list[Any]]] = {}
         self._handed: dict[str, dict[int, list[Any]]] = {}
+        self._completed: dict[str, dict[int, list[Any]]] = {}
         self._constructions: dict[int, list[Call]] = {}
         self._mro: dict[int, tuple[list[Class], list[str]]] = {}
         self._subclasses: dict[int, list[Class]] | None = None

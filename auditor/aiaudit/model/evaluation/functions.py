@@ -11,6 +11,7 @@ from aiaudit.model.evaluation.by_name import ByName
 from aiaudit.model.evaluation.core import distinct
 from aiaudit.model.evaluation.decorators import Decorators
 from aiaudit.model.evaluation.expressions import CARRIERS
+from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.evaluation.tornado import Tornado
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
@@ -236,6 +237,9 @@ class Functions(Decorators, ByName, Tornado):
                 yield call, bound, 0
         for call, bound, position in self._named(self._handed, function, self._mentioning):
             yield call, bound, position + 1  # `to_thread(f, a, b)`, `add_task(f, a)`: arguments that come after
+        if function.name in self._partly_given:
+            for call, bound in self._named(self._completed, function, self._calls_of_partials):
+                yield call, bound, 0
 
     def _named(
         self, memory: dict[str, dict[int, list[Any]]], function: Function, make: Callable[[str], Iterable[Any]]
@@ -266,6 +270,23 @@ class Functions(Decorators, ByName, Tornado):
                     for method in self.class_attribute(value.cls, name, value):
                         if isinstance(method, FunctionValue):
                             yield method.function, call, is_bound(method)
+
+    @cached_property
+    def _partly_given(self) -> set[str]:
+        """The names of functions that the program gives some arguments, to call them later with the others. What a
+        thread or a task is given as `partial(ask, text)` has all of them."""
+        by_name = self.program.calls_by_name
+        complete = {id(part) for name in HANDING_OVER for call in by_name.get(name, ()) for part in call.arguments}
+        calls = (call for call in by_name.get("partial", ()) if call.arguments and id(call.expression) not in complete)
+        return {last_name(call.arguments[0]) for call in calls}
+
+    def _calls_of_partials(self, name: str) -> Iterator[tuple[Function, Call, int]]:
+        """Calls of what `partial` gave, with the arguments that come behind those given before."""
+        for call in (call for calls in self.sorted_calls.open.values() for call in calls):
+            for value in self.callees(call):
+                inner = value.function if isinstance(value, Partial) else None
+                if isinstance(value, Partial) and isinstance(inner, FunctionValue) and inner.function.name == name:
+                    yield inner.function, call, is_bound(inner) + len(value.call.arguments) - 1
 
     def _mentioning(self, name: str) -> Iterator[tuple[Function, Call, int, int]]:
         for call, position in self.mentions.get(name, ()):
