@@ -231,3 +231,40 @@ def test_accepted_values_are_seen() -> None:
     """A mark of another scanner is a comment that accepts the finding: it is listed as suppressed, not left out."""
     secret = only("app/a.py", f'API_TOKEN = "{RANDOM}"  # gitleaks:allow\n')
     assert (secret.place, secret.fact.allowed) == (HARDCODED, True)
+
+
+REFUSING = """
+from pydantic import model_validator
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    secret_key: str
+    environment: str = "production"
+
+    @model_validator(mode="after")
+    def enforce(self):
+        if self.secret_key {test}:
+            if self.environment == "development":
+                print("change it")
+            else:
+                {then}
+        return self
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "then", "expected"),
+    [
+        ('== "changethis"', "raise ValueError", "medium"),
+        ('in ("secret", "changethis")', "raise ValueError", "medium"),
+        ('== "changethis"', 'print("change it soon")', "high"),
+        ('== "changeme"', "raise ValueError", "high"),
+    ],
+)
+def test_placeholders_that_the_settings_refuse(test: str, then: str, expected: str) -> None:
+    """A value with which the service only starts in development does no harm where it is deployed."""
+    code = REFUSING.format(test=test, then=then)
+    found = secrets({".env": "SECRET_KEY=changethis\n", "config.py": code})
+
+    assert [(secret.place, secret.confidence.value) for secret in found] == [(EMPTY, expected)]

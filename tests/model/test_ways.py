@@ -307,3 +307,55 @@ def test_data_of_a_hub_are_no_model(tmp_path: Path, more: str, expected: bool) -
     side = side_of(tmp_path, {"main.py": HUB.format(more=more)})
 
     assert any(made.entry.cost == "model-load" for made in side.resources) is expected
+
+
+CONNECTORS = """
+
+import requests
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    drive_client_secret: str | None = None
+
+
+settings = Settings()
+app = FastAPI()
+
+
+class Drive:
+    def __init__(self):
+        if not settings.drive_client_secret:
+            raise ValueError("DRIVE_CLIENT_SECRET is not set")
+
+    def pages(self):
+        return requests.post("https://drive.example.com", data=settings.drive_client_secret, timeout=5).text
+
+
+class Folder:
+    def pages(self):
+        return "page"
+
+
+SOURCES = {{"drive": Drive, "folder": Folder}}
+
+
+@app.post("/pages/{{kind}}")
+def pages(kind: str):
+    {asked}
+    return source().pages()
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("source = SOURCES.get(kind)", True), ('source = SOURCES["drive"]', False), ("source = Drive", False)],
+)
+def test_settings_of_what_requests_ask_for(tmp_path: Path, asked: str, expected: bool) -> None:
+    """Who never asks for a source by its name can do without its settings."""
+    found = list(settings_of(service_of(tmp_path, {"main.py": CONNECTORS.format(asked=asked)})))
+
+    assert [(setting.name, setting.answered, setting.of_one) for setting in found] == [
+        ("drive_client_secret".upper(), True, expected)
+    ]

@@ -13,7 +13,7 @@ from aiaudit.model.holding import Holding, is_index_in_memory
 from aiaudit.model.lifetimes import Lasting, Lifetimes
 from aiaudit.model.memories import kept_turns
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, walk, walk_all
+from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, is_same, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
 from aiaudit.model.values import CONTAINERS, Elements, External, Instance, Literal
@@ -175,10 +175,11 @@ class _Finder:
         span = Span.at(function.module.path, store.statement[1])
         if store.attribute is not None:
             base = ("attr", store.base[1], store.base, store.attribute)
-            how = "count" if store.statement[0] == "aug" else "value"
+            how = "count" if store.statement[0] == "aug" or _goes_on_counting(store) else "value"
         else:
             base = store.base
-            how = "count" if store.statement[0] == "aug" else "growth" if store.how in ("append", "extend") else "entry"
+            is_count = store.statement[0] == "aug" or _goes_on_counting(store)
+            how = "count" if is_count else "growth" if store.how in ("append", "extend") else "entry"
         root = self.lifetimes.root(base, function)
         if root is None:
             return
@@ -402,6 +403,49 @@ def _gives_what_was_there(write: Write) -> bool:
         call.name == "setdefault" and call.expression[2][2] is write.base and call.statement[0] != "expr"
         for call in write.scope.calls
     )
+
+
+def _goes_on_counting(store: Store) -> bool:
+    """`hits[key] = hits.get(key, 0) + 1` counts as `hits[key] += 1` does, and so does `top = max(top, size)`."""
+    value = store.value
+    if value is None or value[0] not in ("bin", "call"):
+        return False
+    terms = list(_terms(value))
+    replaced = [term for term in terms if _is_replaced(term, store)]
+    return bool(replaced) and (
+        value[0] == "call" or any(map(_is_number, terms)) or any(term[0] == "call" for term in replaced)
+    )
+
+
+def _terms(value: Expression) -> Iterator[Expression]:
+    """What a sum, or the larger or smaller of some numbers, is put together from."""
+    if value[0] == "bin" and value[2] in ("Add", "Sub"):
+        parts: tuple[Expression, ...] = (value[3], value[4])
+    elif value[0] == "call" and value[2][0] == "name" and value[2][2] in ("max", "min"):
+        parts = value[3]
+    else:
+        yield value
+        return
+    for part in parts:
+        yield from _terms(part)
+
+
+def _is_replaced(part: Expression, store: Store) -> bool:
+    """Whether a part is what a store puts something else in the place of."""
+    if store.attribute is not None:
+        return part[0] == "attr" and part[3] == store.attribute and is_same(part[2], store.base)
+    if store.key is None:
+        return False
+    if part[0] == "sub":
+        return is_same(part[2], store.base) and is_same(part[3], store.key)
+    if part[0] != "call" or part[2][0] != "attr" or part[2][3] != "get" or len(part[3]) != 2:
+        return False
+    (asked, none), base = part[3], part[2][2]
+    return _is_number(none) and is_same(base, store.base) and is_same(asked, store.key)
+
+
+def _is_number(expression: Expression) -> bool:
+    return expression[0] == "const" and isinstance(expression[2], (int, float))
 
 
 def _is_nothing_in(value: Expression) -> bool:

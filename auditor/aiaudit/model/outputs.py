@@ -24,6 +24,9 @@ from aiaudit.values import dataclass, replace
 # Arguments whose entries go to the API as they are, and what the API calls the cap.
 _WAYS = ("extra_body", "model_kwargs")
 _CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+# What a generation may be asked for besides text: pictures are of one size, however long the model could write.
+_NOTHING: frozenset[str] = frozenset()
+_PICTURES = frozenset(("image",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +34,7 @@ class UncappedOutput:
     """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would.
 
     `source` is the library, with its version, or the API that was found to have no cap of its own; `sometimes`: a
-    condition sets one, and otherwise there is none.
+    condition sets one, and otherwise there is none; `draws`: it asks for pictures along with the text.
     """
 
     call: Call
@@ -40,6 +43,7 @@ class UncappedOutput:
     parameters: tuple[str, ...]
     source: str
     sometimes: bool = False
+    draws: bool = False
 
     @property
     def trace(self) -> tuple[Step, ...]:
@@ -73,7 +77,8 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
         if output is None or output.bounded or not output.parameters:
             continue
         reach = _reach(known.call, side)
-        if reach is None or _draws_alone(known.call, output, side):
+        drawn = _drawn(known.call, output, side) if reach is not None else _NOTHING
+        if reach is None or drawn == _PICTURES:
             continue
         if known.entry.kind != "call":
             asked = not forgotten.holds(known.call)
@@ -84,13 +89,13 @@ def _uncapped(side: PythonSide) -> Iterator[UncappedOutput]:
             is_absent = _is_absent(_cap(known, output, side))
             without = reach if is_absent else left_out.reach(known.call, names)
             if without is not None:
-                yield _of(known, without, output)
+                yield replace(_of(known, without, output), draws=drawn > _PICTURES)
             elif is_given_sometimes(known.call, (*output.parameters, *_CAPS), side.evaluator):
                 yield replace(_of(known, reach, output), sometimes=True)
 
 
-def _draws_alone(call: Call, output: Output, side: PythonSide) -> bool:
-    """Whether a call asks for pictures and for no text: those are of one size, however long the model could write."""
+def _drawn(call: Call, output: Output, side: PythonSide) -> frozenset[str]:
+    """What a call asks for by name, where pictures are among it."""
     options = {name.rpartition(".")[0] for name in output.parameters if "." in name}
     for way in options:
         asked = argument_of(call, f"{way}.response_modalities", side.evaluator)
@@ -98,9 +103,10 @@ def _draws_alone(call: Call, output: Output, side: PythonSide) -> bool:
             parts = (
                 value.expression[2] if isinstance(value, Literal) and value.expression[0] in ("list", "tuple") else ()
             )
-            if parts and all(_named(part) == "image" for part in parts):
-                return True
-    return False
+            names = frozenset(map(_named, parts))
+            if names >= _PICTURES:
+                return names
+    return _NOTHING
 
 
 def _named(part: Expression) -> str:

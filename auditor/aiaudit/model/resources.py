@@ -11,7 +11,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.guards import NONE, Guard, stores_of
 from aiaudit.model.knowledge import Entry, Knowledge
-from aiaudit.model.scopes import Call, Scope
+from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
 from aiaudit.model.values import ClassValue, External, Partial, Value, Values, has_external
@@ -418,8 +418,8 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
     first = (cached or uncached) if kept else cached
     if guard.keeps and is_filled_early(call, guard, contexts):
         first = None  # its place is taken before the first request
-    if first is not None and (first.entry.cold or first.entry.is_aside):
-        first = None  # the process starts with it, or no request waits for it
+    if first is not None and (first.entry.cold or first.entry.is_aside or _is_closed_at_once(call)):
+        first = None  # the process starts with it, no request waits for it, or what is kept is only what it was asked
     if uncached is not None and uncached.entry.by == "clock":
         uncached = None
     renewed = renewing(call, guard, contexts) if kept else None
@@ -436,6 +436,12 @@ def _resource(known: Known, contexts: Contexts) -> Resource:
         belongs_to_caller=(uncached or first) is not None and belongs_to_caller(call, contexts.evaluator, contexts),
         by_key=first is not None and _is_by_key(call, first, guard, contexts),
     )
+
+
+def _is_closed_at_once(made: Call) -> bool:
+    """Whether a `with` closes what is made before its function comes back: a guard around it keeps what was fetched
+    through it, `if self._keys is None: with Client() as client: self._keys = client.get(url).json()`."""
+    return made.entered and isinstance(made.scope, Function) and not made.scope.yields
 
 
 def _is_by_key(made: Call, reach: Reach, guard: Guard, contexts: Contexts) -> bool:

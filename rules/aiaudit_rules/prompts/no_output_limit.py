@@ -77,5 +77,5 @@ def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
         f"{uncapped.name} sets {sets} an answer may run to the model's maximum ({uncapped.source} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
-        confidence=Confidence.MEDIUM if uncapped.sometimes else None,
+        confidence=Confidence.MEDIUM if uncapped.sometimes or uncapped.draws else None,
     )

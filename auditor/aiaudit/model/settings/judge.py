@@ -14,6 +14,7 @@ from aiaudit.model.runners import CACHING
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
+from aiaudit.model.settings.asked_for import is_asked_for
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
 from aiaudit.model.settings.clients import Client, client_of, connects
 from aiaudit.model.settings.emptiness import filled
@@ -56,8 +57,8 @@ class Setting:
     (the lookup itself raises, in a request).
     `is_field`: a field of a settings class; `in_request`: the reach of a lookup that only requests get to; `answered`:
     a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence;
-    `of_one`: only one of many ways that a call may go needs it; `worker`: the start of the API checks it, that of the
-    process which runs this task does not.
+    `of_one`: only one of many ways that a call may go needs it, or one that requests ask for by name and are told of;
+    `worker`: the start of the API checks it, that of the process which runs this task does not.
     """
 
     name: str
@@ -420,6 +421,7 @@ class Judge(Startup):
         for use in uses:
             reach = self.contexts.in_request(use.read.scope)
             of_one = of_one or (reach is not None and reach.is_one_of_many)
+            of_one = of_one or (answered and reach is not None and is_asked_for(reach, self.side))
             if late is None and reach is not None:
                 steps.extend(reach.steps())
             steps.append(Step("is tested for here" if answered else "is used here", use.read.span))

@@ -1,0 +1,92 @@
+"""What the model is less sure of: numbers that a process counts of its own work, texts that come beside pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aiaudit.finding import Confidence
+from aiaudit.model.kept import kept_states
+from aiaudit.model.outputs import uncapped_outputs
+from tests.model.linked import service_of
+
+KEPT = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+class Kept:
+    def __init__(self):
+        self.by_name = {{}}
+
+    def note(self, name: str, size: int, text: str):
+        {write}
+
+
+kept = Kept()
+
+
+@app.post("/{{name}}")
+def add(name: str, size: int, text: str):
+    kept.note(name, size, text)
+
+
+@app.get("/{{name}}")
+def read(name: str):
+    return kept.by_name[name]
+"""
+COUNTS, ENTRIES = ["count", Confidence.MEDIUM], ["entry", Confidence.HIGH]
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [
+        ("self.by_name[name] += 1", COUNTS),
+        ("self.by_name[name] = self.by_name.get(name, 0) + size", COUNTS),
+        ("self.by_name[name] = max(0, self.by_name[name] - 1)", COUNTS),
+        ("self.by_name[name] = max(self.by_name.get(name, 0), size)", COUNTS),
+        ("self.by_name[name] = self.by_name[text] + 1", ENTRIES),  # of another entry
+        ("self.by_name[name] = self.by_name.get(name, []) + [text]", ENTRIES),
+        ("self.by_name[name] = self.by_name[name] + text", ENTRIES),
+        ("self.by_name[name] = text", ENTRIES),
+    ],
+)
+def test_counts_of_a_process(tmp_path: Path, write: str, expected: list[object]) -> None:
+    """Numbers are counted on however that is written; texts and lists are no numbers."""
+    found = kept_states(service_of(tmp_path, {"main.py": KEPT.format(write=write)}))
+
+    assert [[state.how, state.confidence] for state in found] == [expected]
+
+
+ASKED = """
+from fastapi import FastAPI
+from google import genai
+from google.genai import types
+
+client = genai.Client(http_options=types.HttpOptions(timeout=20_000))
+app = FastAPI()
+
+
+@app.post("/draw")
+def draw(scene: str):
+    config = types.GenerateContentConfig({options})
+    return client.models.generate_content(model="gemini-3-image", contents=scene, config=config)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ('response_modalities=["TEXT", "IMAGE"]', [True]),
+        ('response_modalities=["TEXT"]', [False]),
+        ("temperature=0", [False]),
+        ('response_modalities=["IMAGE"]', []),
+    ],
+)
+def test_texts_beside_pictures(tmp_path: Path, options: str, expected: list[bool]) -> None:
+    """Models that draw want to be asked for text as well: the picture is what is paid for."""
+    found = uncapped_outputs(service_of(tmp_path, {"main.py": ASKED.format(options=options)}))
+
+    assert [uncapped.draws for uncapped in found] == expected
