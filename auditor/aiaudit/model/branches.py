@@ -69,9 +69,11 @@ def is_main_part(call: Call) -> bool:
 
 def is_main_test(link: Enclosing) -> bool:
     """Whether a branch is that of `if __name__ == "__main__"`."""
-    if link.kind != "if" or not link.branch or link.node[0] != "if":
-        return False
-    test = link.node[2]
+    return link.kind == "if" and link.branch and link.node[0] == "if" and is_name_of_main(link.node[2])
+
+
+def is_name_of_main(test: Expression) -> bool:
+    """`__name__ == "__main__"`."""
     return bool(test[0] == "cmp" and test[2][0] == "name" and test[2][2] == "__name__")
 
 

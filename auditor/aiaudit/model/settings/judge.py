@@ -155,12 +155,12 @@ class Judge(Startup):
         early = self.contexts.before_requests(source.scope)
         if source.read is not None and early is None and request is None:
             return None
+        if source.read is not None and source.read.is_of_main and source.scope.module.path not in self.contexts.started:
+            return None
         late = request if early is None else None
         if any(name in self.checked for name in source.names):
             return self.missed_by_worker(source, default)
-        if self.is_assembled(source):
-            return None
-        if self.is_replaced(source):
+        if self.is_assembled(source) or self.is_replaced(source):
             return None
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None

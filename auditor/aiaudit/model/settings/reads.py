@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from aiaudit.model.branches import is_name_of_main
 from aiaudit.model.program import Program
 from aiaudit.model.scopes import Class, Function, Module, Scope, is_node, last_name
 from aiaudit.model.syntax import LEAVING, suppressed
@@ -32,6 +33,11 @@ class Read:
     def span(self) -> Span:
         """Its place."""
         return Span.at(self.scope.module.path, self.expression[1])
+
+    @property
+    def is_of_main(self) -> bool:
+        """Whether it stands under `if __name__ == "__main__"`."""
+        return any(outcome and is_name_of_main(test) for test, outcome in self.conditions)
 
     @property
     def statement(self) -> Any:
