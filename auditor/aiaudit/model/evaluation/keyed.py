@@ -1,8 +1,8 @@
 """Registries that are asked with a key that the program tells: it chooses what was registered under it.
 
 `@register("fast") class Fast` runs `REGISTRY[name] = cls` once for each class that is decorated so; `REGISTRY["fast"]`
-gives the one that was decorated with that name, wherever the name is written: in a constant, an enumeration, the
-default of a setting, or the one call of the function that looks it up.
+gives the one that was decorated with that name, wherever the name is written: in a constant, an enumeration, or the one
+call of the function that looks it up. What a setting or an environment variable names is for operators to choose.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from aiaudit.model.evaluation.built import is_under
-from aiaudit.model.evaluation.core import Core, is_field_call
+from aiaudit.model.evaluation.core import Core
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, dotted, last_name
+from aiaudit.model.scopes import Binding, Call, Class, Function, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, Constant, FunctionValue, Instance, ModuleValue, Value, Values
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.values import dataclass, replace
@@ -28,7 +28,6 @@ _FOLDING: dict[str, Callable[[str], str]] = {
     "strip": str.strip,
     "casefold": str.casefold,
 }
-_VARIABLES = ("os.getenv", "getenv", "os.environ.get", "environ.get")
 _READS = ("get", "pop")
 
 
@@ -110,8 +109,6 @@ class Keyed(Core):
         if tag != "call":
             return None
         function, arguments = expression[2], expression[3]
-        if dotted(function) in _VARIABLES and len(arguments) == 2:
-            return self.keys_of(arguments[1], scope, depth - 1)
         if function[0] == "attr" and function[3] in _FOLDING and not arguments:
             return _folded(self.keys_of(function[2], scope, depth - 1), function[3])
         return None
@@ -157,7 +154,7 @@ class Keyed(Core):
         return _together(found)
 
     def _keys_of_attribute(self, expression: Expression, scope: Scope, depth: int) -> Keys | None:
-        """What a member of an enumeration, a constant of a class or module, or a setting is."""
+        """What a member of an enumeration or a constant of a class or module is."""
         base, name = expression[2], expression[3]
         values = self.evaluate(base, scope)
         if name in ("value", "name") and values and all(isinstance(value, Constant) for value in values):
@@ -166,23 +163,18 @@ class Keyed(Core):
         for value in values:
             if isinstance(value, ModuleValue) and value.module is not None:
                 found.append(self._keys_of_name(name, value.module, depth))
-            elif isinstance(value, ClassValue) or (
-                isinstance(value, Instance) and self.inherits(value.cls, ".BaseSettings")
-            ):
-                found.append(self._keys_of_member(value, name, depth))
+            elif isinstance(value, ClassValue) and not self.inherits(value.cls, ".BaseSettings"):
+                found.append(self._keys_of_member(value.cls, name, depth))
             else:
                 return None
         return _together(found)
 
-    def _keys_of_member(self, value: ClassValue | Instance, name: str, depth: int) -> Keys | None:
-        owner = next((cls for cls in self.lineage(value.cls)[0] if name in cls.bindings), None)
+    def _keys_of_member(self, cls: Class, name: str, depth: int) -> Keys | None:
+        owner = next((base for base in self.lineage(cls)[0] if name in base.bindings), None)
         bound = owner.bindings[name] if owner is not None else []
-        if owner is None or len(bound) != 1 or bound[0].kind != "value" or bound[0].expression is None:
+        if owner is None or len(bound) != 1 or bound[0].kind != "value":
             return None
-        default: Expression | None = bound[0].expression
-        if default is not None and is_field_call(default):
-            default = self.call_of(default, owner).argument("default", 0)
-        return self.keys_of(default, owner, depth)
+        return self.keys_of(bound[0].expression, owner, depth)
 
     # Registrations: a store of a parameter, seen as what each call of its function puts there.
 
@@ -307,7 +299,7 @@ class Keyed(Core):
         if attribute == "__name__" and isinstance(value, (ClassValue, FunctionValue)):
             return frozenset((value.cls.name if isinstance(value, ClassValue) else value.function.name,))
         if isinstance(value, (ClassValue, Instance)):
-            return self._keys_of_member(value, attribute, _DEPTH)
+            return self._keys_of_member(value.cls, attribute, _DEPTH)
         return None
 
     # Functions that look a parameter up: what they give is asked for the one call.

@@ -95,7 +95,7 @@ class Calls:
             yield from (place.at(call.arguments[0], (attribute, *place.path)) for attribute in attributes)
             yield from (place.at(default) for default in call.arguments[2:3])
             return
-        if function[0] == "attr" and name in _TAKING and not call.arguments:
+        if function[0] == "attr" and name in _TAKING and not call.arguments and not self._is_own(function, scope):
             yield place.at(function[2], (ONE, *place.path))
             return
         if function[0] == "attr" and name in _SPLITTING and element_of(place.path) is not None:
@@ -143,6 +143,10 @@ class Calls:
             if entry is not None and entry.purpose in OWN_ANSWER:
                 return False
         return True
+
+    def _is_own(self, function: Expression, scope: Scope) -> bool:
+        """Whether a method with the name of a container's is one of the program."""
+        return any(isinstance(value, FunctionValue) for value in self.tools.evaluator.evaluate(function, scope))
 
     # Results
 

@@ -29,6 +29,7 @@ NO_TEXT = words(
     "PydanticObjectId BackgroundTasks Response Session AsyncSession SecurityScopes"
 )
 SHORT = words("HttpUrl AnyUrl AnyHttpUrl EmailStr NameEmail PostgresDsn RedisDsn Literal LiteralString")
+_SEQUENCES = ("collections.deque()", "builtins.list()")
 # What an upload says of itself besides its size.
 DESCRIBING = frozenset(("filename", "content_type", "mimetype", "headers", "name"))
 UPLOADS = frozenset(("UploadFile", "FileStorage", "UploadedFile", "InMemoryUploadedFile", "TemporaryUploadedFile"))
@@ -438,7 +439,7 @@ class Schema:
         for value in self.evaluator.evaluate(expression, scope):
             if isinstance(value, Literal) and value.expression[0] in ("list", "tuple", "comp", "set"):
                 return True
-            if type(value).__name__ == "Elements":
+            if type(value).__name__ == "Elements" or (isinstance(value, External) and value.path in _SEQUENCES):
                 return True
             if isinstance(value, Instance):
                 return bool(path) and self.model(value.cls, path).is_list

@@ -127,8 +127,7 @@ def _is_enforced(install: Install, environment: Mapping[str, str]) -> bool:
 
 def is_switched_on(variable: str, install: Install, environment: Mapping[str, str]) -> bool:
     """Whether a variable that stands for an option is set to a value that means yes, by the command or by ENV."""
-    own = {pair.key: pair.value or "" for pair in install.command.assignments}
-    return (own.get(variable) or environment.get(variable, "")) not in ("", "0", "false")
+    return install.environment(environment).get(variable, "") not in ("", "0", "false")
 
 
 def _lock_beside(install: Install, image: Image, names: tuple[str, ...]) -> str:

@@ -105,7 +105,7 @@ def _known(text: str, environment: Mapping[str, str]) -> str:
 
 
 def _prefix(install: Install, layer: Layer, stage: Stage, made: set[str]) -> str | None:
-    environment, folder = layer.environment, install.folder
+    environment, folder = install.environment(layer.environment), install.folder
     if install.tool == "uv":
         if "--active" in install.flags and environment.get("VIRTUAL_ENV"):
             return absolute(environment["VIRTUAL_ENV"], folder)

@@ -76,7 +76,9 @@ def _completed(server: Server, given: Options, command: Command, folder: str | N
     """The fields that all programs share."""
     host, port = server.host, server.port
     bind = given.value("--bind", "-b", "--listen")
-    if bind and server.program != "daphne":
+    if bind and server.program == "daphne":
+        host = host or bind
+    elif bind:
         host, colon, bound = bind.rpartition(":")
         host, port = (host, bound) if colon else (bound, "")
     return replace(

@@ -27,7 +27,7 @@ def shipped_installs(image: Image) -> Iterator[tuple[Stage, Layer, Install]]:
 
 def environment_of(install: Install, layer: Layer) -> str | None:
     """The folder that an install fills: a virtual environment, a prefix, or the system's; None where not known."""
-    environment = layer.environment
+    environment = install.environment(layer.environment)
     given = options(install.command.words[1:], _PLACES)
     named = given.value("--prefix", "--target", "-t", "--root", "-w", "--wheel-dir")
     if named:

@@ -119,6 +119,11 @@ class Install:
         """Where the command stands."""
         return self.command.extent
 
+    def environment(self, around: Mapping[str, str]) -> Mapping[str, str]:
+        """The variables that the command sees: those of its layer, and its own ahead of it, as in `PIP_USER=1 pip`."""
+        own = {pair.key: pair.value or "" for pair in self.command.assignments}
+        return {**around, **own} if own else around
+
     @property
     def has_cache_mount(self) -> bool:
         """Whether downloads survive a rebuild in a BuildKit cache mount."""
