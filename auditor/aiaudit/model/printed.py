@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aiaudit.finding import Confidence, Step
-from aiaudit.model.program import module_calls
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Class, Module, Scope, last_name
 from aiaudit.model.service import Service
@@ -66,12 +65,12 @@ def printed_secrets(service: Service) -> list[PrintedSecret]:
     classes = {id(settings.cls): settings for settings in service.subjects(SettingsClass)}
     finder = _Finder(side, classes)
     found: list[PrintedSecret] = []
-    for module in side.program.modules:
-        if module.path in side.routing.live:
-            for call in module_calls(module):
-                # Methods that print or log have the names of such: the others need not be asked about.
-                if (call.name in _NAMES or call.expression[2][0] != "attr") and finder.prints(call):
-                    found.extend(finder.shown_by(call))
+    live = (module for module in side.program.modules if module.path in side.routing.live)
+    for scope in (scope for module in live for scope in module.scopes if side.contexts.is_reached(scope)):
+        for call in scope.calls:
+            # Methods that print or log have the names of such: the others need not be asked about.
+            if (call.name in _NAMES or call.expression[2][0] != "attr") and finder.prints(call):
+                found.extend(finder.shown_by(call))
     return found
 
 
@@ -83,7 +82,7 @@ class _Finder:
 
     def shown_by(self, call: Call) -> Iterator[PrintedSecret]:
         """The first secret that a call which prints or logs shows."""
-        if not self.side.contexts.is_reached(call.scope) or not self.side.contexts.runs(call):
+        if not self.side.contexts.runs(call):
             return
         how = "prints" if call.name not in _LEVELS else "logs"
         for argument in (

@@ -30,6 +30,9 @@ class External:
     base: Value | None = field(default=None, compare=False, repr=False)
     given: tuple[tuple[Value, ...], ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.path, self.origin))  # `given` hardly ever tells two apart
+
     @property
     def made(self) -> bool:
         """Whether it is what a call gave."""
@@ -113,6 +116,9 @@ class Elements:
     """A container known by its annotation: `list[T]`, `dict[str, T]`."""
 
     element: tuple[Value, ...]
+
+    def __hash__(self) -> int:
+        return hash((len(self.element), self.element[:1]))  # two that share these are compared in any case
 
 
 Value = External | Instance | ClassValue | FunctionValue | ModuleValue | Constant | Literal | Partial | Super | Elements

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from aiaudit.boot.planning.samples import NoSample, Samples, loose
 from aiaudit.boot.planning.types import Type, Types
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.flow.schema import declares_fields
+from aiaudit.model.flow.declared import declares_fields
 from aiaudit.model.flow.sources import REQUEST_TYPES
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Function, Scope, last_name, walk, walk_all

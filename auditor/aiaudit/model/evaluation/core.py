@@ -60,7 +60,7 @@ class Core:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.handing = Handing()
-        self._readers: dict[str, Callable[[Expression, Scope], Iterable[Value]] | None] = {}
+        self._readers: dict[str, Callable[[Expression, Scope], Iterable[Value]]] = {}
         self._memo: dict[Any, Values] = {}
         self._kept: list[Any] = []
         self._running: dict[Any, int] = {}
@@ -159,7 +159,8 @@ class Core:
         known = self._memo.get(key)
         if known is not None:
             return known
-        return self._answered(key, expression, self._by_tag, tag, expression, scope)
+        reader = self._readers[tag] if tag in self._readers else self._reader(tag)
+        return self._answered(key, expression, reader, expression, scope)
 
     def callees(self, call: Call) -> Values:
         """What a call may call."""
@@ -256,11 +257,15 @@ class Core:
             for name, known in kept:
                 setattr(self, name, known)
 
-    def _by_tag(self, tag: str, expression: Expression, scope: Scope) -> Iterable[Value]:
-        if tag not in self._readers:
-            self._readers[tag] = getattr(self, "_" + tag, None)
-        reader = self._readers[tag]
-        return reader(expression, scope) if reader is not None else ()
+    def _reader(self, tag: str) -> Callable[[Expression, Scope], Iterable[Value]]:
+        """What answers questions about expressions of a tag."""
+        reader = self._readers[tag] = getattr(self, f"_{tag}", _nothing)
+        return reader
+
+
+def _nothing(expression: Expression, scope: Scope) -> Values:
+    """Of all other expressions nothing is known."""
+    return ()
 
 
 def key_of(expression: Expression, scope: Scope) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.program import Program, imported_names
 from aiaudit.model.scopes import Call
 from aiaudit.model.values import External
 from aiaudit.patterns import regex
@@ -87,6 +88,24 @@ BY_PATH: tuple[tuple[re.Pattern[str], str, tuple[str | int, ...]], ...] = (
         (0, "sentences"),
     ),
 )
+
+
+# What paths of `BY_PATH` begin with, or hold the name of what is imported; ends of those that begin with anything.
+_PACKAGES = regex(
+    r"(haystack|llama_index|langchain|langgraph|cohere|vertexai|anthropic|together|semantic_kernel|huggingface_hub|autogen"
+    r"|google|claude_agent_sdk|claude_code_sdk|mem0|chromadb|TTS|sentence_transformers)"
+    r"|.*(Embed|INSTRUCTOR|FlagModel|BGEM3|SentenceTransformer)"
+)
+OPEN_ENDS = ("encode", "batch")
+
+
+def may_be_listed(program: Program) -> bool:
+    """Whether a program imports anything that a path of `BY_PATH` begins with."""
+    imported = (name for module in program.modules for name in imported_names(module))
+    if any(map(_PACKAGES.match, imported)):
+        return True
+    statements = (statement for module in program.modules for statement, _, _ in module.imports)
+    return any(_PACKAGES.match(name) for s in statements if s[0] == "from" for name, _ in s[4])
 
 
 def by_path(call: Call, function: Expression, evaluator: Evaluator) -> ModelCall | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.model.evaluate import Evaluator, is_field_call
+from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.declared import declares_fields, is_declared_field
 from aiaudit.model.flow.generics import Generics
 from aiaudit.model.flow.places import FILE, ONE, Path, element_of
 from aiaudit.model.flow.sizes import is_bounded_pattern
@@ -36,11 +37,6 @@ UPLOADS = frozenset(("UploadFile", "FileStorage", "UploadedFile", "InMemoryUploa
 # Keyword arguments that bound a text; `max` and `max_len` are marshmallow's and wtforms'.
 LIMITS = ("max_length", "max_len", "max_items", "max")
 _LIST_NAMES = ("messages", "history", "chat_history", "conversation", "documents", "docs")
-_MODELS = words(
-    "BaseModel TypedDict NamedTuple Struct SQLModel Schema GenericModel RootModel Serializer ModelSerializer Form "
-    "ModelForm FlaskForm BaseSchema APIModel BaseDTO"
-)
-_MODEL_ENDS = ("Model", "Schema", "Request", "Serializer", "Params")
 # Field objects of serializers, forms, schemas and tables.
 _TEXT_FIELDS = words("CharField TextField Str String StringField TextAreaField Column mapped_column")
 _SHORT_FIELDS = words(
@@ -49,8 +45,6 @@ _SHORT_FIELDS = words(
 _NO_TEXT_COLUMNS = words(
     "Integer Float Boolean DateTime UUID ForeignKey BigInteger SmallInteger Enum Vector Date Numeric"
 )
-# Decorators that make fields of annotations: dataclasses, attrs, and Strawberry's inputs.
-_MAKING_FIELDS = frozenset(("dataclass", "define", "attrs", "s", "input"))
 # So many classes and aliases are looked through.
 _DEPTH = 5
 
@@ -62,6 +56,7 @@ class Schema:
         self.evaluator = evaluator
         self.checks = checks
         self.generics = Generics(evaluator)
+        self._models: dict[tuple[int, Path, int], Verdict] = {}
 
     # Annotations
 
@@ -236,6 +231,12 @@ class Schema:
 
     def model(self, cls: Class, path: Path, depth: int = 0) -> Verdict:
         """What a class of the program says of the part `path` of its instances."""
+        key = (id(cls), path, depth)
+        if key not in self._models:
+            self._models[key] = self._model(cls, path, depth)
+        return self._models[key]
+
+    def _model(self, cls: Class, path: Path, depth: int) -> Verdict:
         classes, outside = self.evaluator.lineage(cls)
         if any(path_.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "Flag") for path_ in outside):
             return BOUNDED
@@ -450,30 +451,6 @@ class Schema:
         values = self.evaluator.evaluate(expression[2], scope) if expression[0] == "attr" else ()
         found = [self.model(v.cls, (expression[3], *path)) for v in values if isinstance(v, Instance)]
         return bool(found) and all(v.is_list and not v.opened and v.container is None for v in found)
-
-
-def declares_fields(classes: list[Class], outside: list[str]) -> bool:
-    """Whether the classes of a lineage declare fields, by the bases from outside and by decorators."""
-    bases = {path.rpartition(".")[2] for path in outside}
-    if bases & _MODELS or any(base.endswith(_MODEL_ENDS) for base in bases):
-        return True
-    return any(
-        original_name(decorator[2] if decorator[0] == "call" else decorator, cls.module) in _MAKING_FIELDS
-        for cls in classes
-        for decorator in cls.decorators
-    )
-
-
-def is_declared_field(expression: Expression | None) -> bool:
-    """Whether a class attribute is a field object: of a serializer, form, schema or table."""
-    if expression is None or expression[0] != "call":
-        return False
-    name = last_name(expression[2])
-    return (
-        is_field_call(expression)
-        or name.endswith(("Field", "Column", "Serializer", "mapped_column"))
-        or name in ("Str", "String", "List", "Nested", "Dict", "Raw", "Integer", "Float", "Boolean")
-    )
 
 
 def _is_payload(path: str) -> bool:

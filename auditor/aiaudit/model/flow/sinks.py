@@ -10,7 +10,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.calls import truncates
-from aiaudit.model.flow.listed import LAST_NAMES, by_name, by_path, dotted_names
+from aiaudit.model.flow.listed import LAST_NAMES, OPEN_ENDS, by_name, by_path, dotted_names, may_be_listed
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import raw_request
 from aiaudit.model.flow.targets import ModelCall
@@ -40,13 +40,14 @@ _RUNNABLE = regex(
     re.IGNORECASE,
 )
 # Names of calls that may carry text to a model whatever they call; the others must be known to call something.
-_TELLING = frozenset(("generate",)).union(HANDING_OVER, SENDING, BUILDING, _ADDING, _RUNNING, LAST_NAMES)
+TELLING = frozenset(("generate",)).union(HANDING_OVER, SENDING, BUILDING, _ADDING, _RUNNING, LAST_NAMES)
 
 
 def model_calls(tools: Tools) -> Iterator[ModelCall]:
     """All calls of the program that carry text to a model, each once."""
     done: set[int] = set()
     callees = tools.evaluator.callees
+    may_be = may_be_listed(tools.side.program)
     for known in tools.side.known:
         call = known.handed_by or known.call
         if id(call) not in done and _takes_prompt(known, tools):
@@ -57,7 +58,10 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
     for module in tools.side.program.modules:
         for scope in module.scopes:
             for call in scope.calls:
-                if id(call) in done or (call.name not in _TELLING and not callees(call)):
+                if id(call) in done:
+                    continue
+                # Of calls of all other names the path must tell, which is not asked where no path can.
+                if call.name not in TELLING and not ((may_be or call.name.startswith(OPEN_ENDS)) and callees(call)):
                     continue
                 found = _unlisted(call, tools)  # few are, so that it is not asked of all whether they run
                 if found is not None and tools.side.contexts.runs(call):

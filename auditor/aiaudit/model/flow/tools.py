@@ -13,6 +13,7 @@ from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
 from aiaudit.model.flow.places import ONE, Part, Place
+from aiaudit.model.flow.renaming import renaming_names
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
@@ -132,10 +133,12 @@ class Tools:
         if self._called is None:
             self._called = defaultdict(list)
             handing = self.evaluator.handing
+            renaming = renaming_names(self.side.program)
             for calls in self.side.program.calls_by_name.values():
                 for written in calls:
                     handed = handing.handed_over(written) if written.name in HANDING_OVER else ()
-                    for call in (written, *handed):
+                    is_own = written.expression[2][0] == "attr" and written.name not in renaming
+                    for call in handed if is_own else (written, *handed):
                         for value in self.evaluator.callees(call):
                             if type(value) is FunctionValue and value.function.name != call.name:
                                 bound = int(value.bound is not None and value.function.self_name is not None)

@@ -14,6 +14,7 @@ from aiaudit.model.image.targets import is_test, may_be_installed, module_place,
 from aiaudit.model.image.values import Image, Server
 from aiaudit.model.packages import required
 from aiaudit.model.scopes import last_name
+from aiaudit.model.service import Service
 from aiaudit.model.tree import Tree
 from aiaudit.sources.manifests.facts import ManifestFacts
 from aiaudit.sources.manifests.specifiers import normalized
@@ -77,13 +78,26 @@ def imported_names(image: Image, path: str) -> tuple[str, ...]:
 
 
 def _walked(image: Image, server: Server) -> _Walk | None:
+    """The imports of a server followed: once, whoever asks."""
+    kept = image.service.part("followed imports", _no_walks)
+    key = (id(image), id(server))
+    if key not in kept:
+        kept[key] = (image, server, _walk(image, server))  # with both, so that they stay the only ones of their ids
+    return kept[key][2]
+
+
+def _no_walks(_: Service) -> dict[tuple[int, int], tuple[Image, Server, _Walk | None]]:
+    return {}
+
+
+def _walk(image: Image, server: Server) -> _Walk | None:
     files = image.final.files
     if files is None:
         return None
     roots, start = _start(server, files)
     if start is None or start not in files.files:
         return None
-    walk = _Walk(image, server, files, roots, [(start, files.files[start])])
+    walk = _Walk(image, server, files, roots, [(start, files.files[start])], reached={start})
     walk.run()
     return walk
 
@@ -125,6 +139,7 @@ class _Walk:
     queue: list[tuple[str, str]]
     failing: list[tuple[str, Span, str, bool]] = field(default_factory=list)
     is_whole: bool = True
+    reached: set[str] = field(default_factory=set)  # the places in the queue
 
     def run(self) -> None:
         """Follow all imports."""
@@ -143,9 +158,9 @@ class _Walk:
                     self._absolute(found, path)
 
     def _reach(self, place: str) -> None:
-        entry = (place, self.files.files[place])
-        if entry not in self.queue:
-            self.queue.append(entry)
+        if place not in self.reached:
+            self.reached.add(place)
+            self.queue.append((place, self.files.files[place]))
 
     def _look_up(self, folders: Sequence[str], parts: Sequence[str]) -> Presence:
         """Whether a module is found, and if so what it loads: its packages as well."""
