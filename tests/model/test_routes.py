@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aiaudit.model.scopes import Module
 from tests.model.linked import side_of
 
 FRAMEWORKS = {
@@ -275,3 +276,18 @@ def test_a_decorator_that_is_called_with_the_function(tmp_path: Path) -> None:
         },
     )
     assert [route.label for route in side.routing.routes] == ["POST /api/chat"]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_page"),
+    [
+        ("import streamlit as st\nst.title('Chat')\n", True),
+        ("from streamlit import chat_input\nchat_input('Ask')\n", True),
+        ("def run():\n    from streamlit import bootstrap\n    bootstrap.run('page.py', False, [], {})\n", False),
+    ],
+)
+def test_what_starts_streamlit_is_no_page_of_it(source: str, is_page: bool, tmp_path: Path) -> None:
+    """A page runs anew for each interaction; a launcher once."""
+    entries = side_of(tmp_path, {"ui.py": source}).routing.entries
+
+    assert any(entry.kind == "request" and isinstance(entry.scope, Module) for entry in entries) is is_page

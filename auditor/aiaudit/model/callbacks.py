@@ -11,7 +11,7 @@ from aiaudit.model.scopes import Class, Function, Module, Scope, last_name
 from aiaudit.model.unused import is_named_nowhere
 from aiaudit.model.values import Constant, External, FunctionValue, ModuleValue
 from aiaudit.patterns import regex
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -27,6 +27,8 @@ _COLLECTING = frozenset(
 )  # fmt: skip
 # What runs the jobs of `schedule`.
 _RUNNING_JOBS = ("run_pending", "run_all")
+# What a launcher of Streamlit imports of it.
+_STARTING = frozenset(("bootstrap", "cli", "web", "config", "runtime"))
 # Attributes of arq's settings class -> the kind of entry that their functions are.
 WORKER_HOOKS = (("functions", "task"), ("cron_jobs", "task"), ("on_startup", "startup"), ("on_job_start", "task"))
 
@@ -211,7 +213,8 @@ def _is_page(module: Module, imported: set[str]) -> bool:
     return "/pages/" in f"/{module.path}" or module.path not in imported
 
 
-def _imports_streamlit(statement: tuple[object, ...]) -> bool:
+def _imports_streamlit(statement: Statement) -> bool:
+    """Whether an import gives what pages show; `from streamlit import bootstrap` starts other files as pages."""
     if statement[0] == "import":
-        return any(name == "streamlit" for name, _ in statement[2])  # type: ignore[attr-defined]
-    return statement[3] == "streamlit"
+        return any(name == "streamlit" for name, _ in statement[2])
+    return statement[3] == "streamlit" and any(name not in _STARTING for name, _ in statement[4])

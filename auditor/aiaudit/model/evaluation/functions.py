@@ -272,17 +272,31 @@ class Functions(Decorators, ByName, Tornado):
                             yield method.function, call, is_bound(method)
 
     @cached_property
-    def _partly_given(self) -> set[str]:
-        """The names of functions that the program gives some arguments, to call them later with the others. What a
+    def _partials(self) -> list[Call]:
+        """The calls that give a function some of its arguments, for others to call it later with the rest. What a
         thread or a task is given as `partial(ask, text)` has all of them."""
         by_name = self.program.calls_by_name
         complete = {id(part) for name in HANDING_OVER for call in by_name.get(name, ()) for part in call.arguments}
-        calls = (call for call in by_name.get("partial", ()) if call.arguments and id(call.expression) not in complete)
-        return {last_name(call.arguments[0]) for call in calls}
+        return [call for call in by_name.get("partial", ()) if call.arguments and id(call.expression) not in complete]
+
+    @cached_property
+    def _partly_given(self) -> set[str]:
+        """The names of functions that the program gives some arguments."""
+        return {last_name(call.arguments[0]) for call in self._partials}
+
+    @cached_property
+    def _partial_names(self) -> set[str]:
+        """The names under which what `partial` gives is called; "" for entries of containers."""
+        made = {id(call.expression) for call in self._partials}
+        found = {""}
+        for scope in {id(call.scope): call.scope for call in self._partials}.values():
+            found |= {name for name, bound in scope.bindings.items() if any(id(b.expression) in made for b in bound)}
+            found |= {store.attribute for store in scope.stores if store.attribute and id(store.value) in made}
+        return found
 
     def _calls_of_partials(self, name: str) -> Iterator[tuple[Function, Call, int]]:
         """Calls of what `partial` gave, with the arguments that come behind those given before."""
-        for call in (call for calls in self.sorted_calls.open.values() for call in calls):
+        for call in (call for known in sorted(self._partial_names) for call in self.sorted_calls.open.get(known, ())):
             for value in self.callees(call):
                 inner = value.function if isinstance(value, Partial) else None
                 if isinstance(value, Partial) and isinstance(inner, FunctionValue) and inner.function.name == name:
