@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from aiaudit.finding import Step
 from aiaudit.model.compose import compose_files
@@ -47,9 +48,8 @@ def _places(service: Service) -> Iterator[tuple[bool, Step]]:
             yield True, Step(f"published by the Service {manifest.name}", span)
         elif manifest.containers:
             yield False, Step("deployed", span)
-    for path in service.tree.files():
-        if _PLATFORMS.search(path) and not is_beside_the_service(path):
-            yield True, Step("published by the platform that this file configures", Span.whole_file(path))
+    for path in _of_platforms(tuple(service.tree.files())):
+        yield True, Step("published by the platform that this file configures", Span.whole_file(path))
     for file in compose_files(service):
         if is_beside_the_service(file.path):
             continue
@@ -59,6 +59,12 @@ def _places(service: Service) -> Iterator[tuple[bool, Step]]:
                 span = Span.at(file.path, (ports or container.node).extent)
                 is_open = ports is not None and any(map(_is_open, ports.items))
                 yield is_open, Step(f"port published for {container.name}", span)
+
+
+@lru_cache(maxsize=2)
+def _of_platforms(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that configure a platform; asked for each service of a repository."""
+    return tuple(path for path in paths if _PLATFORMS.search(path) and not is_beside_the_service(path))
 
 
 def _is_open(port: Node) -> bool:

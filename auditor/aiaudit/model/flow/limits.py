@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
@@ -102,12 +103,17 @@ def accepted_size(source: Source, limit: float | None, tools: Tools) -> str:
     return f" ({framework} takes bodies of any size)" if takes_all else ""
 
 
+@lru_cache(maxsize=2)
+def _configurations(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that may configure nginx; asked for each service of a repository."""
+    endings = (".conf", ".template", ".conf.j2")
+    return tuple(path for path in paths if path.endswith(endings) and not is_beside_the_service(path))
+
+
 def proxy_limit(tree: Tree) -> float | None:
     """The largest body that an nginx configured in the repository lets through, in bytes; None without one."""
     sizes: list[float] = []
-    for path in tree.files():
-        if not path.endswith((".conf", ".template", ".conf.j2")) or is_beside_the_service(path):
-            continue
+    for path in _configurations(tuple(tree.files())):
         if not tree.mentions(path, ("proxy_pass",)):
             continue
         written = [float(number) * _UNITS[unit.lower()] for number, unit in _BODY_SIZE.findall(tree.text(path))]

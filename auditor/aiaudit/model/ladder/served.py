@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiaudit.kinds import may_state_images
@@ -43,9 +44,14 @@ def served_applications(service: Service) -> list[ServedApplication]:
 
 
 def _find(service: Service) -> list[ServedApplication]:
-    paths = service.tree.files()
-    if not may_state_images(paths) and not any(path.rpartition("/")[2] == "Procfile" for path in paths):
+    if not _may_be_served(tuple(service.tree.files())):
         return []  # no image, no compose file, no Procfile: what reads them need not be loaded
     from aiaudit.model.ladder.programs import Finder
 
     return list(Finder(service).find())
+
+
+@lru_cache(maxsize=2)
+def _may_be_served(paths: tuple[str, ...]) -> bool:
+    """Whether any of these files may start a server; asked for each service of a repository."""
+    return may_state_images(paths) or any(path.rpartition("/")[2] == "Procfile" for path in paths)
