@@ -22,7 +22,7 @@ from aiaudit.workspace import Workspace
 _OF_TREE = frozenset(("EnvironmentFile", "Secret", "ShellRemark"))
 _OF_BOTH = frozenset(("Dockerfile", "Image", "FloatingModel", "InvertedLadder"))
 # To forget takes time in proportion to what there is: not worth it for fewer modules.
-_MANY = 400
+_MANY = 500
 
 
 @dataclass(slots=True)
