@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aiaudit.model.flow.checks import Check
-from aiaudit.model.flow.limits import LEAST, TEXT_LIMIT, number
+from aiaudit.model.flow.limits import TEXT_LIMIT, compared_sizes
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.scopes import Class, Scope, walk
+from aiaudit.model.scopes import Class, Scope
 
 
 def large_size(check: Check, scope: Scope, tools: Tools) -> float | None:
@@ -17,14 +17,7 @@ def large_size(check: Check, scope: Scope, tools: Tools) -> float | None:
         statement = tools.order.layout(holder).statement(check.address)
         if statement[0] not in ("if", "assert"):
             return None
-        sizes = [
-            size
-            for part in walk(statement[2])
-            if part[0] == "cmp"
-            for side in (part[2], *part[4])
-            if (size := number(side, holder, tools)) is not None and size >= LEAST
-        ]
-        smallest = min(sizes, default=0.0)
+        smallest = min(compared_sizes(statement[2], holder, tools), default=0.0)
         return smallest if smallest > TEXT_LIMIT else None
     return None
 

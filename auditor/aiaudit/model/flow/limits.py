@@ -249,14 +249,19 @@ def _refused(
         statement = layout.statement(check.address)
         if statement[0] != "if" or not reads(statement[2], function) or _lets_through(function, statement):
             continue
-        sizes = [
-            size
-            for part in walk(statement[2])
-            if part[0] == "cmp"
-            for side in (part[2], *part[4])
-            if (size := number(side, function, tools)) is not None and size >= LEAST
-        ]
+        sizes = compared_sizes(statement[2], function, tools)
         yield min(sizes, default=None) or _given_to(function, tools) or UNKNOWN_LIMIT
+
+
+def compared_sizes(test: Expression, scope: Scope, tools: Tools) -> list[float]:
+    """The numbers of bytes or characters that a test compares with."""
+    return [
+        size
+        for part in walk(test)
+        if part[0] == "cmp"
+        for side in (part[2], *part[4])
+        if (size := number(side, scope, tools)) is not None and size >= LEAST
+    ]
 
 
 def _given_to(function: Function, tools: Tools) -> float | None:
