@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
@@ -34,9 +33,6 @@ from aiaudit.model.values import ClassValue, Constant, External, FunctionValue, 
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
 
-if TYPE_CHECKING:
-    from aiaudit.model.flow.walk import Walker
-
 _KEYED = frozenset(("get", "pop", "setdefault"))
 _TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
 _SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
@@ -49,9 +45,8 @@ _VALIDATING = words("model_validate model_validate_json parse_obj parse_raw mode
 class Calls:
     """One step back through a call."""
 
-    def __init__(self, tools: Tools, walker: Walker) -> None:
+    def __init__(self, tools: Tools) -> None:
         self.tools = tools
-        self.walker = walker
 
     def _split_by_pattern(self, call: Call) -> Expression | None:
         """What `re.split(pattern, text)` or `pattern.split(text)` takes apart; None for a text's own method."""

@@ -10,8 +10,10 @@ from aiaudit.model.settings.emptiness import filled
 from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.reads import Read
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
+# Parts the keys of a container in a container.
+BELOW = "\0"
 # Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
 # "compared": held against something that a request brings; "refused": an operation that raises for None;
 # "missing": a branch for the case that there is no value (`outcome` says what it does).
@@ -83,3 +85,17 @@ def harmless_tests(read: Read) -> frozenset[int]:
 
 def is_nothing(expression: Expression) -> bool:
     return expression[0] == "const" and (expression[2] is None or expression[2] == "")
+
+
+def put(state: State, key: str | None) -> State:
+    """The state of what is put into a container, under a key where that is known."""
+    path = f"{key or ''}{BELOW}{state.key or ''}" if state.inside else key
+    return replace(state, inside=True, key=path or None)
+
+
+def taken(state: State, key: object) -> State | None:
+    """The state of what a container has under a key, None where that is something else."""
+    first, below, rest = (state.key or "").partition(BELOW)
+    if first and key is not None and key != first:
+        return None
+    return replace(state, inside=bool(below), key=rest or None)
