@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.evaluation.containers import CONTEXT_VARIABLE
+from aiaudit.model.flow.keyed import part_of_key
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
 from aiaudit.model.flow.picking import is_given_back_by_loop
 from aiaudit.model.flow.places import (
-    ANY,
     FETCHED,
     FILE,
     ONE,
@@ -19,6 +19,7 @@ from aiaudit.model.flow.places import (
     Place,
     Result,
     element_of,
+    is_unknown,
     marks,
     part_of,
 )
@@ -78,9 +79,8 @@ class Calls:
                 yield from (place.inside(given, where, place.path, ()) for given, where in evaluator.set_in(variable))
                 yield from (place.at(default) for default in call.arguments)
                 return
-        if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function[2], place):
-            key = call.arguments[0]
-            part = key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ONE
+        if function[0] == "attr" and name in _KEYED and call.arguments and self._is_container(function, place):
+            part = part_of_key(call.arguments[0], function[2], place, self.tools)
             yield place.at(function[2], (part, *place.path))
             for default in call.arguments[1:2]:
                 yield place.at(default)
@@ -127,9 +127,12 @@ class Calls:
         values = self.tools.evaluator.evaluate(base, scope)
         return any(isinstance(value, Instance) and self._is_form(value.cls) for value in values)
 
-    def _is_container(self, base: Expression, place: Place) -> bool:
-        """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network."""
-        for value in self.tools.evaluator.evaluate(base, place.scope):
+    def _is_container(self, function: Expression, place: Place) -> bool:
+        """Whether `base.get(key)` reads an entry: not from a cache, a store or over the network, nor by a method of the
+        program."""
+        if self._is_own(function, place.scope):
+            return False
+        for value in self.tools.evaluator.evaluate(function[2], place.scope):
             if not isinstance(value, External) or value.path.startswith(("builtins.", "collections.")):
                 continue
             if not value.made and value.base is None:
@@ -199,7 +202,7 @@ class Calls:
         self, cls: Class, call: Call, path: Path, place: Place, stack: tuple[Frame, ...]
     ) -> Iterator[Place | Source]:
         """What a new object of a class of the program holds."""
-        if not path or not isinstance(path[0], str) or path[0] in (ANY, ONE, FILE, FETCHED):
+        if not path or not isinstance(path[0], str) or is_unknown(path[0]) or path[0] in (FILE, FETCHED):
             if self.tools.schema.is_model(cls) and self.tools.schema.model(cls, ()).kind != "text" and not marks(path):
                 return
             yield from everything(Result.of(place, call, path, stack), marks(path))

@@ -10,7 +10,7 @@ from aiaudit.model.flow.answers import Answers
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.order import Address, Order, is_before
 from aiaudit.model.flow.places import ANY, ONE, Path
-from aiaudit.model.flow.sizes import EACH, Bound, Definitions, in_each, limited_if, sizes
+from aiaudit.model.flow.sizes import EACH, Bound, Definitions, counted, in_each, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue, functions_in
@@ -154,9 +154,11 @@ class Checks:
                 yield Check(bound, address, None, _rejects(statement[4]))
         for bound in self._turns(small, statement[2], scope) if tag == "if" and _leaves(statement[3]) else ():
             yield Check(bound, address, None, _rejects(statement[3]))
+        left = _left_over(statement[3]) if tag == "while" else ()
         for bound in small:
             yield Check(bound, address, 1, False)
             root = root_of(bound.key)
+            bound = replace(bound, whole=bound.whole and bound.key not in left)
             if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root):
                 pieces = tag == "if" and _puts_away(statement[3], root)
                 yield Check(bound, address, None, _rejects(statement[3]), pieces)
@@ -299,6 +301,12 @@ def _shortens(body: tuple[Statement, ...], root: str) -> bool:
         if tag in ("for", "while", "with", "if") and _shortens(statement[4 if tag == "for" else 3], root):
             return True
     return False
+
+
+def _left_over(body: tuple[Statement, ...]) -> set[str]:
+    """Lists of which a loop that cuts them leaves some items: `if len(turns) <= 1: break`."""
+    stops = [s for s in body if s[0] == "if" and s[3][-1][0] in ("break", "return")]
+    return {key for statement in stops for key in counted(statement[2], False)}
 
 
 def _puts_away(body: tuple[Statement, ...], root: str) -> bool:

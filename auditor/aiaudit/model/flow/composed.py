@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.flow.calls import Calls
+from aiaudit.model.flow.keyed import part_of_key
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.picking import is_first_of
-from aiaudit.model.flow.places import ANY, FILE, ONE, UNKNOWN, Place, element_of, marks
+from aiaudit.model.flow.places import ANY, FILE, Place, element_of, marks, may_be, part_written
 from aiaudit.model.flow.sources import Source
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label
@@ -36,10 +37,7 @@ class Composed:
             return
         if index[0] == "tuple" and any(_is_short_slice(part) for part in index[2]):
             return  # the first or the last columns of a tensor
-        part = index[2] if index[0] == "const" and isinstance(index[2], (str, int)) else ONE
-        if index[0] == "unary" and index[3][0] == "const":
-            part = -1
-        yield place.at(base, (part, *place.path))
+        yield place.at(base, (part_of_key(index, base, place, self.tools), *place.path))
 
     def _slice(self, place: Place) -> Iterator[Place]:
         """A slice of a text is short; of a list it is fewer items; in a loop it is one piece after the other."""
@@ -86,7 +84,7 @@ class Composed:
             elif first is None:
                 if not is_label(key):
                     yield place.at(value, ())
-            elif first in UNKNOWN or key[0] != "const" or key[2] == first:
+            elif may_be(part_written(key), first):
                 yield place.at(value, place.path[1:])
 
     def _comp(self, place: Place) -> Iterator[Place]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.flow import transfer
 from aiaudit.model.flow.picking import is_first_of
-from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Result, element_of, marks
+from aiaudit.model.flow.places import ANY, FETCHED, FILE, ONE, Path, Place, Result, element_of, is_unknown, marks
 from aiaudit.model.flow.sources import GLOBAL_REQUESTS
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.knowledge import Knowledge
@@ -176,7 +176,7 @@ def carried(result: Result) -> Iterator[Place]:
     """An object of an outside class holds what its constructor got."""
     call, path = result.call, result.path
     first = path[0] if path else None
-    if not isinstance(first, str) or first in (ANY, ONE, FILE, FETCHED):
+    if not isinstance(first, str) or is_unknown(first) or first in (FILE, FETCHED):
         yield from everything(result, marks(path), labels=False)
         return
     given = call.keyword(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.flow.places import ONE, Path
+from aiaudit.model.flow.places import Path, is_one
 from aiaudit.model.flow.words import words
 from aiaudit.model.routes import Route
 from aiaudit.model.scopes import Call, Scope, last_name
@@ -59,7 +59,7 @@ def _kind(value: Value, path: Path) -> str:
         return "" if _is_limited(value.origin, "max_length") else TYPED
     if value.path != _TURNS:
         return ""
-    return TYPED if path and (path[0] == ONE or isinstance(path[0], int)) else CONVERSATION
+    return TYPED if path and (is_one(path[0]) or isinstance(path[0], int)) else CONVERSATION
 
 
 def _is_limited(call: Call | None, name: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from aiaudit.model.flow.places import ANY, UNKNOWN, Frame, Path, Place, below_store, element_of
+from aiaudit.model.flow.places import ANY, Frame, Path, Place, below_store, element_of, is_unknown
 from aiaudit.model.flow.tools import Caller, Tools
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function
 from aiaudit.model.values import FunctionValue
-from aiaudit.sources.python.facts import Parameter
+from aiaudit.sources.python.facts import Expression, Parameter
 
 
 def given(caller: Caller, function: Function, parameter: Parameter, path: Path, place: Place) -> Iterator[Place]:
@@ -19,7 +19,7 @@ def given(caller: Caller, function: Function, parameter: Parameter, path: Path, 
         frame = Frame(call, function, caller.offset, caller.shift)
         yield from arguments(frame, parameter, path, place, ())
         return
-    names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
+    names = _placed(function)
     index = names.index(parameter[0]) - caller.offset if parameter[0] in names else -1
     written = call.argument("args", caller.shift)
     if written is not None and index >= 0:
@@ -34,15 +34,14 @@ def arguments(
 ) -> Iterator[Place]:
     """The arguments of a call that a parameter receives."""
     name, kind, call = parameter[0], parameter[1], frame.call
-    names = [p[0] for p in frame.function.parameters if p[1] in ("positional", "any")]
+    names = _placed(frame.function)
     if kind == "keywords":
         yield from _named_rest(call, names, path, place, stack)
         return
     if kind == "variadic":
         yield from _rest(call, max(len(names) - frame.offset + frame.shift, 0), path, place, stack)
         return
-    position = names.index(name) - frame.offset + frame.shift if name in names else None
-    found = call.argument(name, position if position is not None and position >= 0 else None)
+    found = argument_of(frame, parameter)
     if found is not None:
         yield place.inside(found, call.scope, path, stack)
         return
@@ -52,6 +51,18 @@ def arguments(
     for argument in call.arguments:
         if argument[0] == "star":
             yield place.inside(argument[2], call.scope, (ANY, *path), stack)
+
+
+def argument_of(frame: Frame, parameter: Parameter) -> Expression | None:
+    """The one argument that a parameter receives, None where none is written for it."""
+    name, names = parameter[0], _placed(frame.function)
+    position = names.index(name) - frame.offset + frame.shift if name in names else None
+    return frame.call.argument(name, position if position is not None and position >= 0 else None)
+
+
+def _placed(function: Function) -> list[str]:
+    """The parameters that arguments without a name are for."""
+    return [p[0] for p in function.parameters if p[1] in ("positional", "any")]
 
 
 def _rest(call: Call, start: int, path: Path, place: Place, stack: tuple[Frame, ...]) -> Iterator[Place]:
@@ -72,7 +83,7 @@ def _named_rest(call: Call, names: list[str], path: Path, place: Place, stack: t
             yield place.inside(value, call.scope, path, stack)
         elif first is None and key not in names:
             yield place.inside(value, call.scope, (), stack)
-        elif first == key or first in UNKNOWN:
+        elif first == key or (first is not None and is_unknown(first)):
             yield place.inside(value, call.scope, path[1:], stack)
 
 

@@ -9,9 +9,9 @@ from aiaudit.values import dataclass
 
 # Parts of a value are named by attributes, keys and positions. Four marks are no names: all elements of a container,
 # one element of which the key is not known, the content of the file that the value names, and what lies behind the
-# address that the value is.
+# address that the value is. What is known of the beginning of a key stands behind the second: "?session:".
 ANY, ONE, FILE, FETCHED = "*", "?", "<file>", "<fetched>"
-UNKNOWN = (ANY, ONE)
+_BEGINNING = 40
 Part = str | int
 Path = tuple[Part, ...]
 
@@ -150,6 +150,39 @@ def part_of(store: Store) -> Path:
     return (ANY,) if store.index is None else (store.index,)
 
 
+def is_one(part: Part) -> bool:
+    """Whether a part is one element of which the key is not known."""
+    return type(part) is str and part[:1] == ONE
+
+
+def is_unknown(part: Part) -> bool:
+    """Whether a part may be any element."""
+    return part == ANY or is_one(part)
+
+
+def part_written(key: Expression) -> Part:
+    """The part of a container that a key names, as far as it is written: `"question"`, `f"session:{number}"`."""
+    tag = key[0]
+    if tag == "const" and isinstance(key[2], (str, int)):
+        part: Part = key[2]
+        return part
+    first = key[2][0] if tag == "fstr" and key[2] else key[3] if tag == "bin" and key[2] == "Add" else None
+    begins = first is not None and first[0] == "const" and isinstance(first[2], str)
+    return f"{ONE}{first[2][:_BEGINNING]}" if first is not None and begins else ONE
+
+
+def may_be(one: Part, other: Part) -> bool:
+    """Whether two parts may be the same entry, as far as their keys are known."""
+    if not is_unknown(one) and not is_unknown(other):
+        return one == other
+    if ANY in (one, other) or not (isinstance(one, str) and isinstance(other, str)):
+        return True
+    if is_one(one) and is_one(other):
+        return one.startswith(other) or other.startswith(one)
+    start, whole = (one, other) if is_one(one) else (other, one)
+    return whole.startswith(start[1:])
+
+
 def below_store(path: Path, store: Store) -> Path | None:
     """What a path through a container means for what a store puts into it; None where it leads elsewhere."""
     key = store.key
@@ -159,9 +192,8 @@ def below_store(path: Path, store: Store) -> Path | None:
         return path if element_of(path) is not None else None
     if key is None:
         return element_of(path)
-    if not path or path[0] in UNKNOWN or key[0] != "const":
-        return path[1:]
-    return path[1:] if key[2] == path[0] else None
+    part = part_written(key)
+    return path[1:] if not path or path[0] in (FILE, FETCHED) or may_be(part, path[0]) else None
 
 
 def below_entry(path: Path, key: Part) -> Path | None:
@@ -169,9 +201,9 @@ def below_entry(path: Path, key: Part) -> Path | None:
     if not path or path[0] in (FILE, FETCHED):
         return path
     first = path[0]
-    if key == ONE or first in UNKNOWN or (isinstance(first, int) and isinstance(key, int)):
+    if isinstance(first, int) and isinstance(key, int):
         return path[1:]  # positions from the start and from the end may be the same
-    return path[1:] if first == key else None
+    return path[1:] if may_be(key, first) else None
 
 
 def element_of(path: Path) -> Path | None:
@@ -179,4 +211,4 @@ def element_of(path: Path) -> Path | None:
     if not path or path[0] in (FILE, FETCHED):
         return path
     first = path[0]
-    return path[1:] if first in UNKNOWN or isinstance(first, int) else None
+    return path[1:] if is_unknown(first) or isinstance(first, int) else None

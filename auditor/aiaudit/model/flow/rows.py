@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from aiaudit.model.database_tables import is_table
 from aiaudit.model.evaluation.calls import VALIDATING
 from aiaudit.model.flow.keys import key_of
-from aiaudit.model.flow.places import ANY, UNKNOWN, Path, Place
+from aiaudit.model.flow.managers import own_queries
+from aiaudit.model.flow.places import ANY, Path, Place, is_unknown
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.program import scope_of_name
@@ -34,7 +35,7 @@ _HOPS = 4
 def stored(place: Place, tools: Tools) -> Iterator[Place]:
     """What may have been stored in the column that the path of a query's result names."""
     path = place.path
-    while path and (path[0] in UNKNOWN or isinstance(path[0], int)):
+    while path and (is_unknown(path[0]) or isinstance(path[0], int)):
         path = path[1:]
     if not path or not isinstance(path[0], str) or is_label_name(path[0]):
         return
@@ -194,6 +195,9 @@ def unlimited_rows(place: Place, tools: Tools) -> str | None:
     if name not in _ALL_ROWS or _is_limited(place.expression, place.scope, tools, 0):
         return None
     tables = list(dict.fromkeys(_queried(place.expression, place.scope, tools, 0)))
+    own = own_queries(tables, place.expression, tools.evaluator)
+    if any(_is_limited(given, method, tools, 0) for method in own for given, _ in method.returns):
+        return None
     return tables[0].name if tables else _selected(place.expression, place.scope, tools)
 
 

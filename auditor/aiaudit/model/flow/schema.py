@@ -8,7 +8,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.declared import declares_fields, is_declared_field
 from aiaudit.model.flow.generics import Generics
-from aiaudit.model.flow.places import FILE, ONE, Path, element_of
+from aiaudit.model.flow.places import FILE, Path, element_of, is_one
 from aiaudit.model.flow.sizes import is_bounded_pattern
 from aiaudit.model.flow.transfer import SAME_TEXT
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
@@ -461,7 +461,7 @@ def _is_payload(path: str) -> bool:
 
 
 def _is_single(path: Path) -> bool:
-    return bool(path) and (path[0] == ONE or isinstance(path[0], int))
+    return bool(path) and (is_one(path[0]) or isinstance(path[0], int))
 
 
 def _root_name(expression: Expression) -> str:

@@ -10,7 +10,7 @@ from aiaudit.model.flow.places import ANY
 from aiaudit.model.scopes import children, last_name, walk
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 _MEASURING = regex(
     r"(^|_)(len|length|size|count|counts|tokens?|words|chars|bytes|getsizeof|content_length|num)(_|$)|"
@@ -23,6 +23,7 @@ _SIZES = frozenset(("size", "content_length", "file_size", "filesize", "nbytes",
 _PROPORTIONAL = regex(
     r"encode|token|split|read|text|json|dumps|str|join|words|chunk|load|parse|body|form|data", re.IGNORECASE
 )
+_OPPOSITE = {"Gt": "LtE", "GtE": "Lt", "Lt": "GtE", "LtE": "Gt", "Eq": "Gt"}
 _DEPTH = 4
 # The part of a key that stands for all items of a container, as in a path.
 EACH = str(ANY)
@@ -71,8 +72,11 @@ def _bounded(test: Expression, truth: bool, measured: Measured, answered: Answer
     if tag == "bool":
         found = [_bounded(operand, truth, measured, answered) for operand in test[3]]
         certain = truth == (test[2] == "And")
+        if certain or test[2] != "And":
+            return set().union(*found) if certain else set()
         # `limit and len(text) > limit` is false: either no limit is set (which the code decides), or the text is short.
-        return set().union(*found) if certain or test[2] == "And" else set()
+        few = {key for operand in test[3] for key in counted(operand, True)}
+        return {replace(bound, whole=bound.whole and bound.key not in few) for bound in set().union(*found)}
     if tag == "walrus":
         return _bounded(test[3], truth, measured, answered)
     if tag == "cmp":
@@ -104,6 +108,27 @@ def in_each(bound: Bound, target: Expression, iterable: Expression) -> Iterator[
     key, root = key_of(iterable), root_of(bound.key)
     if key is not None and target[0] == "name" and target[2] == root:
         yield Bound(f"{key}.{EACH}{bound.key[len(root) :]}", bound.whole)
+
+
+def counted(test: Expression, truth: bool) -> Iterator[str]:
+    """Lists that are longer than some items when a test has a truth: `len(turns) > 1`, or `len(turns) <= 1` for false.
+
+    What is cut on that condition alone keeps so many items, each of any size.
+    """
+    operator = test[3][0] if test[0] == "cmp" and len(test[3]) == 1 else ""
+    operator = operator if truth else _OPPOSITE.get(operator, "")
+    if operator in ("Gt", "GtE"):
+        measured, least = test[2], test[4][0]
+    elif operator in ("Lt", "LtE"):
+        measured, least = test[4][0], test[2]
+    else:
+        return
+    if measured[0] != "call" or last_name(measured[2]) != "len" or not measured[3]:
+        return
+    left = least[2] - (operator in ("GtE", "LtE")) if least[0] == "const" and type(least[2]) is int else 1
+    key = key_of(measured[3][0])
+    if key is not None and left > 0:
+        yield key
 
 
 def _compared_with_nothing(test: Expression) -> tuple[Expression, bool] | None:

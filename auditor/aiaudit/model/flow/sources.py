@@ -12,7 +12,7 @@ from aiaudit.model.flow.decorated import BODY, Decorated
 from aiaudit.model.flow.injected import of_decorators
 from aiaudit.model.flow.pages import CONVERSATION, of_gradio, of_streamlit
 from aiaudit.model.flow.parsers import Parsers, is_parser
-from aiaudit.model.flow.places import FETCHED, FILE, ONE, Part, Path, Place
+from aiaudit.model.flow.places import FETCHED, FILE, Part, Path, Place, is_one
 from aiaudit.model.flow.schema import DESCRIBING, Schema
 from aiaudit.model.flow.tool_servers import ANY_TOOL, MCP, is_short, tool_routes
 from aiaudit.model.flow.verdicts import Container, Verdict
@@ -476,7 +476,7 @@ def _json_list(what: str, field: str, path: Path, place: Place) -> Container | N
     if not field or "body" not in what or field not in path or not names_turns(field):
         return None
     below = path[path.index(field) + 1 :]
-    return None if below and (below[0] == ONE or isinstance(below[0], int)) else Container(field, "", place.span)
+    return None if below and (is_one(below[0]) or isinstance(below[0], int)) else Container(field, "", place.span)
 
 
 def _function(scope: Scope) -> Function | None:

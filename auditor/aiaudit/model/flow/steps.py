@@ -11,6 +11,7 @@ from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.checks import Check
 from aiaudit.model.flow.composed import Composed
 from aiaudit.model.flow.files import written_to
+from aiaudit.model.flow.keyed import put_in
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.large import large_size
 from aiaudit.model.flow.owners import is_of_other, owned
@@ -247,7 +248,8 @@ class Steps:
                 continue
             if path or not is_label(store.key):
                 inner = stack if store.scope is place.scope else ()
-                yield place.inside(store.value, store.scope, (*part_of(store), *below), inner)
+                step = place.inside(store.value, store.scope, (*part_of(store), *below), inner)
+                yield from put_in(step, store, part, self.tools)
         if path and isinstance(path[0], str):
             for store in self.tools.attribute_stores(variable, path[0]):
                 if store.value is not None and not is_gone(store):

@@ -12,7 +12,7 @@ from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
-from aiaudit.model.flow.places import ONE, Part, Place
+from aiaudit.model.flow.places import Part, Place, part_written
 from aiaudit.model.flow.renaming import renaming_names
 from aiaudit.model.flow.schema import Schema
 from aiaudit.model.flow.sources import Sources
@@ -283,7 +283,7 @@ def _entry_in(base: Expression) -> tuple[Expression, Part] | None:
         container, key = base[2][2], base[3][0]
     else:
         return None
-    return container, key[2] if key[0] == "const" and isinstance(key[2], (str, int)) else ONE
+    return container, part_written(key)
 
 
 def _fits(call: Call, function: Function, offset: int) -> bool:
