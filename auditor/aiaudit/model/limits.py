@@ -50,6 +50,8 @@ LIMITERS = (
 )
 SLOWAPI_MIDDLEWARE = ("SlowAPIMiddleware", "SlowAPIASGIMiddleware")
 _LIMITERS = ("Limiter", "SlowAPI", "RateLimiter")
+_DEFAULTS_IN_SETTINGS = ("RATELIMIT_DEFAULT", "RATELIMIT_APPLICATION")
+_AS_KEYS = tuple((name,) for name in _DEFAULTS_IN_SETTINGS)
 _MIDDLEWARE = ("add_middleware", "Middleware", "middleware")
 TAKING_LIMITERS = ("FastAPI", "NinjaAPI", "Litestar", "include_router", "APIRouter")
 _GATEWAY_FILES = regex(
@@ -236,9 +238,10 @@ class _Limits:
         name, made = call.name, call.expression[2]
         if name in _LIMITERS and self._is_limiter(made, call.scope):
             given = [call.keyword(key) for key in ("default_limits", "application_limits")]
-            if not any(value is not None and value[2] != () for value in given):
-                return False
             made_by = self.evaluator.evaluate(made, call.scope)
+            if not any(value is not None and value[2] != () for value in given):
+                of_flask = any(isinstance(value, External) and value.path.startswith("flask_") for value in made_by)
+                return of_flask and self._has_defaults_in_settings
             of_slowapi = any(isinstance(value, External) and value.path.startswith("slowapi") for value in made_by)
             return self._applies_defaults or not of_slowapi
         middleware = call.argument("middleware_class", 0) if name in _MIDDLEWARE else None
@@ -247,6 +250,18 @@ class _Limits:
         if name == "RateLimitConfig":
             return self._is_limiter(made, call.scope)
         return name in TAKING_LIMITERS and self._is_given_limiter(call)
+
+    @cached_property
+    def _has_defaults_in_settings(self) -> bool:
+        """Whether the configuration of a Flask application names limits for all routes, which Flask-Limiter reads."""
+        program = self.side.program
+        scopes = (scope for module in program.modules for scope in (module, *module.classes))
+        updates = (c for name in ("update", "from_mapping") for c in program.calls_by_name.get(name, ()))
+        return (
+            any(name in scope.bindings for scope in scopes for name in _DEFAULTS_IN_SETTINGS)
+            or any(s.key is not None and s.key[2:] in _AS_KEYS for s in program.element_stores)
+            or any(key in _DEFAULTS_IN_SETTINGS for call in updates for key, _ in call.keywords)
+        )
 
     @cached_property
     def _applies_defaults(self) -> bool:

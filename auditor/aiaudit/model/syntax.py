@@ -70,3 +70,13 @@ def _is_suppress(function: Expression) -> bool:
 def compares_sizes(expression: Expression) -> bool:
     """Whether an expression itself asks which of two values is the larger."""
     return bool(expression[0] == "cmp" and not _ORDER.isdisjoint(expression[3]))
+
+
+def added(call: Expression) -> tuple[Expression, ...]:
+    """What a call adds to a list: `hooks.append(start)`, `hooks.extend([start, warm])`."""
+    first = call[3][0] if call[3] else None
+    if first is None:
+        return ()
+    if call[2][0] == "attr" and call[2][3] == "extend":
+        return tuple(first[2]) if first[0] in ("list", "tuple") else ()
+    return (first,)

@@ -17,6 +17,7 @@ from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_cont
 from aiaudit.model.plugins import members_of
 from aiaudit.model.program import imported_names, scope_of_name
 from aiaudit.model.scopes import Function, Module, Scope, Store, last_name
+from aiaudit.model.syntax import added
 from aiaudit.model.values import (
     ClassValue,
     Elements,
@@ -250,10 +251,10 @@ class Containers(Keyed):
         """The functions that aiohttp calls with the application: those in its lists of hooks."""
         if self._hooks is None:
             self._hooks = set()
-            for call in self.program.calls_by_name.get("append", ()):
+            for call in (c for name in ("append", "extend") for c in self.program.calls_by_name.get(name, ())):
                 listing = call.expression[2][2] if call.expression[2][0] == "attr" else None
                 if call.arguments and listing is not None and last_name(listing) in HOOK_LISTS:
-                    given = self.evaluate(call.arguments[0], call.scope)
+                    given = [value for hook in added(call.expression) for value in self.evaluate(hook, call.scope)]
                     self._hooks.update(id(value.function) for value in given if isinstance(value, FunctionValue))
         return self._hooks
 

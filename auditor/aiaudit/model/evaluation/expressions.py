@@ -10,7 +10,7 @@ from functools import cached_property
 from aiaudit.model.bindings import is_looped
 from aiaudit.model.evaluation.dispatching import Dispatching
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
-from aiaudit.model.frameworks import ROUTERS
+from aiaudit.model.frameworks import APPLICATIONS, ROUTERS
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
 from aiaudit.model.values import (
@@ -55,6 +55,7 @@ _TOOL_SERVER_NAMES = ("FastMCP", "Server", "MCPServer")
 _RUNTIME = "langgraph.runtime.get_runtime()"
 # Names under which code reaches for an application, or the state that it or a request carries.
 _SHARED = ("state", "g", "ctx", "app", "current_app", "application")
+_APPLICATION_NAMES = frozenset(path.rpartition(".")[2] for path in APPLICATIONS)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -209,10 +210,19 @@ class Expressions(Dispatching):
     def shared_state(self, name: str) -> Iterator[Value]:
         """What was put on an application's or request's state under a name."""
         for store in self.program.stores_by_attribute.get(name, ()):
-            if last_name(store.base) in _SHARED:
+            if last_name(store.base) in _SHARED or self._holds_application(store.base, store.scope):
                 yield from self.stored(store)
         for value, function in self._yielded_state.get(name, ()):
             yield from self.evaluate(value, function)
+
+    def _holds_application(self, expression: Expression, scope: Scope) -> bool:
+        """Whether a variable holds an application under a name of its own: `api = FastAPI()`."""
+        holder = scope_of_name(scope, expression[2]) if expression[0] == "name" else None
+        binding = holder.bindings[expression[2]][0] if holder is not None else None
+        made = binding.expression if binding is not None and binding.kind == "value" else None
+        if made is None or made[0] != "call" or last_name(made[2]) not in _APPLICATION_NAMES:
+            return False
+        return any(isinstance(v, External) and v.path in APPLICATIONS for v in self.evaluate(made[2], scope))
 
     @cached_property
     def _yielded_state(self) -> dict[str, list[tuple[Expression, Function]]]:

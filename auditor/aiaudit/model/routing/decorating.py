@@ -10,6 +10,17 @@ from aiaudit.model.values import ClassValue, External, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 
+# Methods of applications and routers that are given a function which runs at the start, or around each request: as
+# decorators, or by a plain call.
+STARTUP_HOOKS = frozenset(
+    ("before_serving", "before_app_serving", "before_server_start", "main_process_start", "after_server_start",
+     "on_startup")
+)  # fmt: skip
+REQUEST_HOOKS = frozenset(
+    ("before_request", "before_app_request", "before_websocket", "after_request", "teardown_request", "middleware",
+     "exception_handler", "errorhandler", "context_processor", "url_value_preprocessor", "on_request", "on_response")
+)  # fmt: skip
+
 
 class Decorators(Recorder):
     """Handlers, hooks and tasks by their decorators."""
@@ -43,26 +54,9 @@ class Decorators(Recorder):
                 route.framework = FLASK
         elif name in ("on_event", "listener") and call is not None and call.arguments:
             self.event(function, call.arguments[0], span)
-        elif name in (
-            "before_serving",
-            "before_app_serving",
-            "before_server_start",
-            "main_process_start",
-            "after_server_start",
-            "on_startup",
-        ):
+        elif name in STARTUP_HOOKS:
             self.entry("startup", function, f"startup hook {function.label}", span)
-        elif name in (
-            "before_request",
-            "before_app_request",
-            "after_request",
-            "teardown_request",
-            "middleware",
-            "exception_handler",
-            "errorhandler",
-            "context_processor",
-            "url_value_preprocessor",
-        ):
+        elif name in REQUEST_HOOKS:
             if is_router or name == "middleware":
                 self.entry("request", function, f"every request ({name})", span)
         elif name in TASK_DECORATORS:

@@ -14,9 +14,10 @@ from aiaudit.model.frameworks import (
     VIEW_METHODS,
 )
 from aiaudit.model.routes import Application
-from aiaudit.model.routing.decorating import Decorators
+from aiaudit.model.routing.decorating import REQUEST_HOOKS, STARTUP_HOOKS, Decorators
 from aiaudit.model.routing.recording import strings
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, original_name
+from aiaudit.model.syntax import added
 from aiaudit.model.values import ClassValue, External, Instance, Literal, Value
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
@@ -36,9 +37,14 @@ _LISTENING = frozenset(("add_event_handler", "register_listener", "on_startup"))
 _MIDDLEWARE = frozenset(("add_middleware", "Middleware", "DefineMiddleware"))
 _ROUTERS = frozenset(("APIRouter", "include_router"))
 _NODES = frozenset(("add_node", "add_conditional_edges", "RunnableLambda"))
-_REGISTERING = frozenset(("append", "add_exception_handler")).union(
-    _APPLICATIONS, _ADDING_ROUTES, _TABLES, _GRADIO, _ADDING_VERBS, VERBS, _LISTENING, _MIDDLEWARE, _ROUTERS, _NODES
-)
+# What adds to the lists of hooks that an aiohttp application has.
+_LISTING = frozenset(("append", "extend"))
+# Hooks that are told by a plain call instead of a decorator: `app.before_request(check)`.
+_HOOKING = (STARTUP_HOOKS | REQUEST_HOOKS | {"register_middleware"}) - _LISTENING
+_REGISTERING = frozenset(("add_exception_handler",)).union(
+    _APPLICATIONS, _ADDING_ROUTES, _TABLES, _GRADIO, _ADDING_VERBS, VERBS, _LISTENING, _MIDDLEWARE, _ROUTERS, _NODES,
+    _LISTING, _HOOKING,
+)  # fmt: skip
 
 
 class Registrations(Decorators):
@@ -125,10 +131,13 @@ class Registrations(Decorators):
                 event, hook = hook, event
             for function in self.evaluator.functions_of(hook, call.scope):
                 self.event(function, event, call.span)
-        elif name == "append" and call.arguments and call.expression[2][0] == "attr":
+        elif name in _LISTING and call.arguments and call.expression[2][0] == "attr":
             if last_name(call.expression[2][2]) in ("on_startup", "cleanup_ctx"):
-                for function in self.evaluator.functions_of(call.arguments[0], call.scope):
-                    self.entry("startup", function, f"startup hook {function.label}", call.span)
+                for hook in added(call.expression):
+                    for function in self.evaluator.functions_of(hook, call.scope):
+                        self.entry("startup", function, f"startup hook {function.label}", call.span)
+        elif name in _HOOKING and call.arguments and call.expression[2][0] == "attr":
+            self._hook(call)
         elif name in _MIDDLEWARE:
             for value in self.evaluator.evaluate(call.argument("middleware_class", 0), call.scope):
                 self._middleware_class(value, call.span)
@@ -142,6 +151,15 @@ class Registrations(Decorators):
             for argument in (*call.arguments, *(value for _, value in call.keywords)):
                 for function in self.evaluator.functions_of(argument, call.scope):
                     self.entry("request", function, f"graph node {function.name}", call.span)
+
+    def _hook(self, call: Call) -> None:
+        """`app.before_request(check)`: what a decorator says, by a plain call."""
+        told = call.expression[2]
+        if told[3] == "register_middleware":
+            told = ("attr", told[1], told[2], "on_request")
+        for function in self.evaluator.functions_of(call.arguments[0], call.scope):
+            if not any(entry.scope is function for entry in self.found.entries):
+                self.method_decorator(function, told, None, call.scope, call.expression)
 
     def _decorated_by_call(self, call: Call) -> None:
         """`router.post("/chat")(chat)`: a decorator that is called with the function."""
