@@ -9,7 +9,7 @@ from aiaudit.model.contexts import Contexts
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.job_limits import JobLimits
 from aiaudit.model.routes import Routing
-from aiaudit.model.scopes import Call, Enclosing, Function, last_name
+from aiaudit.model.scopes import Call, Enclosing, Function, Scope, last_name
 from aiaudit.model.seconds import Seconds
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.sources.python.facts import Expression
@@ -72,25 +72,38 @@ class Deadlines:
     def _limits(self, call: Call) -> Iterator[float]:
         """The deadlines in the call's own function."""
         for link in call.around:
-            if link.kind == "with" and link.node[1][0] == "call" and self._is_one_of(link.node[1][2], call, SCOPES):
-                arguments = link.node[1][3]
-                yield self._seconds(arguments[0] if arguments else None, call)
+            if link.kind == "with" and link.node[1][0] == "call":
+                yield from self._limits_of_block(link.node[1], call.scope)
         names = _kept_as(call)
         for other in call.scope.calls:
             timeout = other.argument("timeout", WAITED_FOR.get(other.name)) if other is not call else None
             if timeout is not None and not (timeout[0] == "const" and timeout[2] is None):
                 if _waits_for(other, call, names) and self._is_wait(other, call):
-                    yield self._seconds(timeout, other)
+                    yield self._seconds(timeout, other.scope)
             elif other.name not in WAITED_FOR and any(given is call.expression for given in other.arguments):
                 yield from self._limits_of_helper(other)
 
+    def _limits_of_block(self, context: Expression, scope: Scope) -> Iterator[float]:
+        """The deadlines that `with asyncio.timeout(10):` sets to its block, or a function of the program does which is
+        such a context itself: it yields under one."""
+        _, _, function, arguments, _ = context
+        if self._is_one_of(function, scope, SCOPES):
+            yield self._seconds(arguments[0] if arguments else None, scope)
+            return
+        for manager in self.evaluator.functions_of(function, scope):
+            if not manager.has_decorator("asynccontextmanager", "contextmanager"):
+                continue
+            for call in filter(_stands_around_yield, manager.calls):
+                if self._is_one_of(call.expression[2], manager, SCOPES):
+                    yield self._seconds(call.arguments[0] if call.arguments else None, manager)
+
     def _is_wait(self, other: Call, call: Call) -> bool:
         """Whether a call with a time-out waits for a coroutine or a task, or for a thread that `call` has started."""
-        if other.name == "result" or self._is_one_of(other.expression[2], other, _WAITING_FOR_THREADS):
+        if other.name == "result" or self._is_one_of(other.expression[2], other.scope, _WAITING_FOR_THREADS):
             # What a pool is handed stands where it is handed over; one that is left waits for all that it runs.
             is_started = any(started.at == call.at and started.name in STARTING for started in call.scope.calls)
             return is_started and not any(map(_is_left, call.around))
-        return self._is_one_of(other.expression[2], other, WAITING)
+        return self._is_one_of(other.expression[2], other.scope, WAITING)
 
     def _limits_of_helper(self, call: Call) -> Iterator[float]:
         """The deadlines that a function of the program sets to a coroutine which it is handed."""
@@ -100,15 +113,15 @@ class Deadlines:
                 timeout = wait.argument("timeout", 1)
                 first = wait.arguments[0] if wait.arguments else None
                 is_handed = first is not None and first[0] == "name" and first[2] in parameters
-                if is_handed and timeout is not None and self._is_one_of(wait.expression[2], wait, WAITING):
-                    yield self._seconds(timeout, wait)
+                if is_handed and timeout is not None and self._is_one_of(wait.expression[2], wait.scope, WAITING):
+                    yield self._seconds(timeout, wait.scope)
 
-    def _is_one_of(self, function: Expression, call: Call, paths: frozenset[str]) -> bool:
-        values = self.evaluator.evaluate(function, call.scope)
+    def _is_one_of(self, function: Expression, scope: Scope, paths: frozenset[str]) -> bool:
+        values = self.evaluator.evaluate(function, scope)
         return any(isinstance(value, External) and value.path in paths for value in values)
 
-    def _seconds(self, expression: Expression | None, call: Call) -> float:
-        numbers = list(self.numbers.numbers(expression, call.scope)) if expression is not None else []
+    def _seconds(self, expression: Expression | None, scope: Scope) -> float:
+        numbers = list(self.numbers.numbers(expression, scope)) if expression is not None else []
         return max(numbers) if numbers else math.nan
 
     def _callers_bound(self, scope: object, depth: int) -> bool:
@@ -177,6 +190,13 @@ class Deadlines:
 def _is_left(link: Enclosing) -> bool:
     """Whether a block is `with ThreadPoolExecutor() as pool:`."""
     return link.kind == "with" and link.node[1][0] == "call" and last_name(link.node[1][2]).endswith("PoolExecutor")
+
+
+def _stands_around_yield(call: Call) -> bool:
+    """Whether a call is the context of a block that its function yields in."""
+    last = call.scope.last_yield if call.entered and isinstance(call.scope, Function) else None
+    around = call.statement[1]
+    return last is not None and bool(around[:2] <= last[:2] < around[2:])
 
 
 def _holds(outer: Call, inner: Call) -> bool:
