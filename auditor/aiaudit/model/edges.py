@@ -373,7 +373,7 @@ class Edges:
         if isinstance(value, FunctionValue):
             yield value.function
             yield from self.evaluator.wrappers(value.function)
-            if not exact and isinstance(value.bound, Instance):
+            if not exact and isinstance(value.bound, (Instance, ClassValue)):
                 yield from self._overrides(value.function, value.bound)
         elif isinstance(value, ClassValue):
             for name in (
@@ -405,13 +405,13 @@ class Edges:
             if provider is not None:
                 yield provider
 
-    def _overrides(self, function: Function, bound: Instance) -> Iterator[Function]:
-        """An instance known by its type alone may be of any subclass that the program makes."""
-        if bound.origin is not None or function.owner is None:
-            return
-        for heir in self.evaluator.subclasses(bound.cls):
+    def _overrides(self, function: Function, bound: Instance | ClassValue) -> Iterator[Function]:
+        """What is known by its type alone may be of any subclass that the program makes; so may `cls`, asked for what
+        it leaves to its heirs."""
+        known = not is_abstract(function) if isinstance(bound, ClassValue) else bound.origin is not None
+        for heir in () if known or function.owner is None else self.evaluator.subclasses(bound.cls):
             method = heir.method(function.name)
-            if method is not None and self.evaluator.is_made(heir):
+            if method is not None and (isinstance(bound, ClassValue) or self.evaluator.is_made(heir)):
                 yield method
 
     def runs(self, call: Call) -> bool:

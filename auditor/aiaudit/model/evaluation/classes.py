@@ -151,7 +151,7 @@ class Classes(Core):
 
     def implementations(self, value: FunctionValue) -> Iterator[Function]:
         """The methods of subclasses that do what a method leaves to them."""
-        if isinstance(value.bound, Instance) and is_abstract(value.function):
+        if isinstance(value.bound, (Instance, ClassValue)) and is_abstract(value.function):
             for heir in self.subclasses(value.bound.cls):
                 method = heir.method(value.function.name)
                 if method is not None:
