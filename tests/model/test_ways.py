@@ -152,9 +152,9 @@ def ask(kind: str, text: str):
 """
 
 
-@pytest.mark.parametrize(("count", "expected"), [(8, [True]), (2, [False])])
+@pytest.mark.parametrize(("count", "expected"), [(8, [True]), (2, [True]), (1, [False])])
 def test_a_key_that_one_of_many_needs(tmp_path: Path, count: int, expected: list[bool]) -> None:
-    """The key of one provider among many: who asks another one does without."""
+    """The key of one provider among several: who asks another one does without."""
     others = "\n\n".join(f"def ask_{name}(text):\n    return text" for name in NAMES[1:count])
     code = KEYS.format(others=others, table=", ".join(f"'{name}': ask_{name}" for name in NAMES[:count]))
 
@@ -359,3 +359,42 @@ def test_settings_of_what_requests_ask_for(tmp_path: Path, asked: str, expected:
     assert [(setting.name, setting.answered, setting.of_one) for setting in found] == [
         ("drive_client_secret".upper(), True, expected)
     ]
+
+
+EXCHANGED = """
+import os
+
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+SECRET = os.getenv("MAPS_CLIENT_SECRET")
+
+
+@app.get("/callback")
+def callback(code: str):
+    data = {{"client_secret": SECRET, "grant_type": "{grant}", "code": code}}
+    return requests.post("https://maps.example.com/token", data=data, timeout=5).json()
+"""
+
+
+@pytest.mark.parametrize(("grant", "expected"), [("authorization_code", True), ("client_credentials", False)])
+def test_what_connects_accounts(tmp_path: Path, grant: str, expected: bool) -> None:
+    """Users who never connect their account of another service do without what the service knows this one by."""
+    found = list(settings_of(service_of(tmp_path, {"main.py": EXCHANGED.format(grant=grant)})))
+
+    assert [(setting.name, setting.of_one, setting.left_out) for setting in found] == [
+        ("MAPS_CLIENT_SECRET", expected, expected)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "default", "expected"), [(8, ", None", True), (8, ', "none at all"', False), (3, ", None", False)]
+)
+def test_what_says_that_it_may_be_left_out(tmp_path: Path, count: int, default: str, expected: bool) -> None:
+    """A default that says so is believed where there are many ways to do without."""
+    others = "\n\n".join(f"def ask_{name}(text):\n    return text" for name in NAMES[1:count])
+    code = KEYS.format(others=others, table=", ".join(f"'{name}': ask_{name}" for name in NAMES[:count]))
+    code = code.replace('"SOME_API_KEY"', f'"SOME_API_KEY"{default}')
+
+    assert [setting.left_out for setting in settings_of(service_of(tmp_path, {"main.py": code}))] == [expected]

@@ -231,7 +231,7 @@ class Edges:
         name = call.name
         offloading = name in OFFLOADING
         callees = self.evaluator.callees(call)
-        among = self._ways(call, callees)
+        among = found if (found := self.ways(call, callees)) >= MANY else 0
         for value in callees:
             edges = self._value_edges(value, call, call.scope)
             yield from (replace(edge, among=among) for edge in edges) if among else edges
@@ -270,10 +270,10 @@ class Edges:
         if not callees or has_external(callees):
             yield from self._argument_edges(call, offloading, name not in PROMPT)
 
-    def _ways(self, call: Call, callees: Values) -> int:
-        """How many ways a call may go if it takes one of many: an entry of a table, a method of one of many classes."""
+    def ways(self, call: Call, callees: Values) -> int:
+        """How many ways a call may go if it takes one of several: entries of a table, methods of several classes."""
         found = sum(self._ways_of(value) for value in callees)
-        return found if found >= MANY and not _goes_through_all(call) else 0
+        return found if found > 1 and not _goes_through_all(call) else 0
 
     def _ways_of(self, value: Value) -> int:
         if isinstance(value, FunctionValue) and isinstance(value.bound, Instance):

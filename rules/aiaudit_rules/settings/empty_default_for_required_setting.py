@@ -5,7 +5,8 @@ Flags fields of settings classes and environment lookups whose default is an emp
 (`"changeme"`, `"unset"`, any literal for a key, secret or password, a database address with credentials) where the
 value is needed and nothing stops the start without it. What counts as a check is the same as for
 `unchecked-environment-lookup`; validators of the settings class count as well. Defaults that servers accept
-(`"ollama"`, `"not-needed"`), knobs, and what is used only where a test has found it are left alone.
+(`"ollama"`, `"not-needed"`), knobs, what is used only where a test has found it, and what says by `None` or an empty
+text that it may be left out and is used in one of many ways that requests choose from are left alone.
 
 A secret for signing that a process makes itself where it is missing (`os.getenv("SECRET_KEY", os.urandom(24))`) is
 flagged too: each restart ends all sessions, and two workers do not accept each other's.
@@ -86,7 +87,7 @@ def empty_default_for_required_setting(setting: Setting) -> Iterator[Finding]:
         return
     if setting.in_request is not None or not (setting.is_field or setting.default in ("empty", "literal")):
         return
-    if setting.default not in DEFAULTS:
+    if setting.default not in DEFAULTS or setting.left_out:
         return
     known = " that anybody can read" if setting.default == "literal" and setting.only_here else ""
     yield rule.at(

@@ -57,6 +57,7 @@ from collections.abc import Iterator
 from aiaudit.finding import Finding
 from aiaudit.model.settings import Setting
 from aiaudit.rule import MEDIUM, Rule
+from aiaudit_rules.settings.shared import confidence_of
 
 rule = Rule(
     id="ENV103",
@@ -73,9 +74,12 @@ def settings_read_in_request(setting: Setting) -> Iterator[Finding]:
     reach = setting.in_request
     if reach is None:
         return
+    reason = f" ({setting.reason})" if setting.reason else ""
     yield rule.at(
         setting.span,
-        f"{setting.name} is read in {reach.entry.label}: the service starts without it, and requests fail later",
+        f"{setting.name} is read in {reach.entry.label}: the service starts without it, and requests fail later"
+        f"{reason}",
         help="read it once at startup, into settings that refuse to be made without it",
         trace=setting.steps,
+        confidence=confidence_of(setting),
     )

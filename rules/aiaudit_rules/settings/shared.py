@@ -7,7 +7,11 @@ from aiaudit.model.settings import COMPARISON, Setting
 
 
 def consequence(setting: Setting) -> str:
-    """What happens without the setting, in words."""
+    """What happens without the setting, in words, and to whom."""
+    return f"{_consequence(setting)} ({setting.reason})" if setting.reason else _consequence(setting)
+
+
+def _consequence(setting: Setting) -> str:
     if setting.worker:
         return (
             f"the API checks it at startup, but the worker that runs {setting.worker}() starts without it and "
@@ -29,6 +33,6 @@ def consequence(setting: Setting) -> str:
 
 
 def confidence_of(setting: Setting) -> Confidence:
-    """High, unless only one of many ways that a call may go needs the setting: who goes another way does without; or
-    where another process checks it, which may well get the same settings."""
+    """High, unless there are ways to do without the setting; or where another process checks it, which may well get the
+    same settings."""
     return Confidence.MEDIUM if setting.of_one or setting.worker else Confidence.HIGH

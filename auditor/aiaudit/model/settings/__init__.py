@@ -1,7 +1,8 @@
 """Settings: where configuration enters, what it is needed for, and whether its absence is noticed at startup."""
 
 from aiaudit.model.settings.classes import EmptySetting, Field, SettingsClass, empty_settings, settings_classes
-from aiaudit.model.settings.judge import Setting, settings_of
+from aiaudit.model.settings.found import Setting
+from aiaudit.model.settings.judge import settings_of
 from aiaudit.model.settings.purposes import COMPARISON
 
 __all__ = [

@@ -8,23 +8,36 @@ from functools import cached_property
 
 from aiaudit.finding import Step
 from aiaudit.model.contexts import Reach
-from aiaudit.model.evaluate import Evaluator, method_of
+from aiaudit.model.evaluate import method_of
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.runners import CACHING
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.service import Service
 from aiaudit.model.settings.anew import is_made_anew
-from aiaudit.model.settings.asked_for import is_asked_for
 from aiaudit.model.settings.branches import ANSWERS, FALLBACK, FLAG, RAISES, WARNS, swallows
 from aiaudit.model.settings.clients import Client, client_of, connects
 from aiaudit.model.settings.emptiness import filled
+from aiaudit.model.settings.found import Setting
 from aiaudit.model.settings.lookups import ANEW, COMPUTED, EMPTY, LITERAL, NONE, SAID_MISSING, Default, Source
-from aiaudit.model.settings.purposes import purpose
+from aiaudit.model.settings.purposes import (
+    is_checked_in_tokens,
+    is_formatted_into_header,
+    is_signed_with,
+    purpose,
+)
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.servers import asks_for_key
 from aiaudit.model.settings.startup import Startup
 from aiaudit.model.settings.substitutes import is_replaced
 from aiaudit.model.settings.uses import ARGUMENT, COMPARED, MISSING, REFUSED, STORED, Use, is_guarded
+from aiaudit.model.settings.ways import (
+    ASKED_FOR,
+    CONNECTING,
+    ONE_OF_MANY,
+    is_exchanged,
+    reason_of,
+    stands_in_for_another,
+)
 from aiaudit.model.settings.words import (
     is_credential,
     is_given_by_platform,
@@ -38,46 +51,14 @@ from aiaudit.model.settings.words import (
     may_be_left_out,
 )
 from aiaudit.model.settings.workers import Workers
-from aiaudit.model.values import ClassValue, External, FunctionValue, Literal
-from aiaudit.patterns import regex
+from aiaudit.model.values import ClassValue, External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
-from aiaudit.span import Span
-from aiaudit.values import dataclass
 
+# Why it is believed that a setting may be left out if its default says so.
+_LEAVING_OUT = (ONE_OF_MANY, ASKED_FOR, CONNECTING)
 # Functions that are called by functions that are called where there is a value.
 _CALLERS = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Setting:
-    """A setting that the service needs and whose absence does not stop its start.
-
-    `default` is "none", "empty", "literal" (a stand-in, `text`), "anew" (a random value of each process) or "raises"
-    (the lookup itself raises, in a request).
-    `is_field`: a field of a settings class; `in_request`: the reach of a lookup that only requests get to; `answered`:
-    a request is told that it is missing; `warned`: the log is; `need` is what it is needed for, `steps` the evidence;
-    `of_one`: only one of many ways that a call may go needs it, or one that requests ask for by name and are told of;
-    `worker`: the start of the API checks it, that of the process which runs this task does not.
-    """
-
-    name: str
-    span: Span
-    default: str
-    text: str
-    is_field: bool
-    in_request: Reach | None
-    answered: bool
-    warned: bool
-    need: str
-    steps: tuple[Step, ...]
-    of_one: bool = False
-    worker: str = ""
-
-    @property
-    def only_here(self) -> bool:
-        """Whether a secret is known to the service and its own stores alone: nobody else refuses a stand-in for it."""
-        return (is_credential(self.name) and not is_provider_key(self.name)) or is_store_address(self.name)
 
 
 def settings_of(service: Service) -> list[Setting]:
@@ -160,7 +141,7 @@ class Judge(Startup):
         late = request if early is None else None
         if any(name in self.checked for name in source.names):
             return self.missed_by_worker(source, default)
-        if self.is_assembled(source) or self.is_replaced(source):
+        if self.is_assembled(source) or self.is_replaced(source) or stands_in_for_another(source, self.side):
             return None
         if default.kind in (NONE, SAID_MISSING) and any(self.implicit[name][0] for name in source.names):
             return None
@@ -236,11 +217,9 @@ class Judge(Startup):
 
     def matters(self, source: Source) -> bool:
         """Whether a look-up that raises in a request is one of the service's own settings."""
-        if is_credential(source.name):
-            return not is_optional(source.name)
-        if is_optional(source.name) or is_knob(source.name) or is_given_by_platform(source.name):
+        if is_optional(source.name) or source.name in self.set_by_program:
             return False
-        return source.name not in self.set_by_program
+        return is_credential(source.name) or not (is_knob(source.name) or is_given_by_platform(source.name))
 
     def need(self, source: Source, default: Default, late: Reach | None) -> Setting | None:
         uses = self.uses[id(source)]
@@ -254,14 +233,15 @@ class Judge(Startup):
         answered = [use for use in answered if not self.is_second_choice(use, source)]
         if any(use.outcome == FALLBACK and self.is_live(use) for use in tests):
             return None
+        is_flagged = FLAG in outcomes or not self.flagged.isdisjoint(source.names)
         credential = is_credential(source.name) or is_credential(source.field)
         if default.kind == LITERAL and source.cls is not None and not uses and is_signing_secret(source.field):
             return self.setting(source, default, late, "whatever is signed", ())
         names = source.names[0]
-        signs = default.kind == LITERAL and any(_is_signed_with(use) for use in plain)
-        wrong = default.kind == NONE and may_be_left_out(names) and any(map(_is_formatted_into_header, plain))
+        signs = default.kind == LITERAL and any(is_signed_with(use) for use in plain)
+        wrong = default.kind == NONE and may_be_left_out(names) and any(map(is_formatted_into_header, plain))
         if credential and (is_provider_key(names) or not is_optional(names) or signs or wrong):
-            if FLAG in outcomes and not is_provider_key(names):
+            if is_flagged and (not is_provider_key(names) or self.is_one_of_those_asked(source)):
                 return None
             if answered and default.kind != LITERAL and not self.is_tool(answered[0]):
                 return self.setting(source, default, late, "a request", (answered[0],), answered=True)
@@ -290,7 +270,7 @@ class Judge(Startup):
         if refused and any(self.is_of_client(use, default) for use in consumed):
             # Whatever its name says: the program itself does not work without it.
             return self.setting(source, default, late, "a request", (answered[0],), answered=True)
-        if is_knob(names) and default.kind != LITERAL:
+        if is_flagged or (is_knob(names) and default.kind != LITERAL):
             return None
         if source.cls is not None and default.kind == NONE and not is_store_address(names):
             return None  # `X: str | None = None` in a settings class says that it is optional
@@ -298,6 +278,34 @@ class Judge(Startup):
             if self.counts(use, default) and (self.is_connection(use, default) or is_store_address(names)):
                 return self.setting(source, default, late, purpose(use), (use,))
         return None
+
+    @cached_property
+    def flagged(self) -> set[str]:
+        """The settings for which the program keeps whether there is a value: they may be left out."""
+        return {
+            name
+            for source in self.sources
+            if any(use.outcome == FLAG and self.is_live(use) for use in self.uses.get(id(source), ()))
+            for name in source.names
+        }
+
+    def is_one_of_those_asked(self, source: Source) -> bool:
+        """Whether the same flag tells of several settings in turn: `set_up(key)`, called with each provider's key."""
+        asked = {id(use.read.expression) for use in self.uses[id(source)] if use.outcome == FLAG}
+        return any(
+            use.outcome == FLAG and id(use.read.expression) in asked
+            for other in self.sources
+            if set(other.names).isdisjoint(source.names)
+            for use in self.uses.get(id(other), ())
+        )
+
+    def is_exchanged(self, source: Source) -> bool:
+        """Whether it goes to another service whose accounts users connect, wherever it is looked up for that."""
+        return any(
+            is_exchanged((other.scope, *(use.read.scope for use in self.uses.get(id(other), ()))), self.side)
+            for other in self.sources
+            if not set(other.names).isdisjoint(source.names)
+        )
 
     def is_second_choice(self, use: Use, source: Source) -> bool:
         """Whether a setting is asked for only where another one has no value: `if CONNECTION: ... elif ADDRESS:`."""
@@ -417,11 +425,10 @@ class Judge(Startup):
         worker: str = "",
     ) -> Setting:
         steps: list[Step] = list(late.steps()) if late is not None else []
-        of_one = late is not None and late.is_one_of_many
+        reason = CONNECTING if self.is_exchanged(source) else reason_of(late, self.side, answered=answered)
         for use in uses:
             reach = self.contexts.in_request(use.read.scope)
-            of_one = of_one or (reach is not None and reach.is_one_of_many)
-            of_one = of_one or (answered and reach is not None and is_asked_for(reach, self.side))
+            reason = reason or reason_of(reach, self.side, answered=answered)
             if late is None and reach is not None:
                 steps.extend(reach.steps())
             steps.append(Step("is tested for here" if answered else "is used here", use.read.span))
@@ -436,7 +443,10 @@ class Judge(Startup):
             warned,
             need,
             tuple(steps),
-            of_one,
+            reason,
+            reason in (ONE_OF_MANY, ASKED_FOR, CONNECTING)
+            and default.kind in (NONE, EMPTY)
+            and default is source.default,
             worker,
         )
 
@@ -446,8 +456,6 @@ _HARMLESS = frozenset(
      "TemplateResponse", "getLogger", "mask", "startswith", "endswith", "bind", "Info", "set_tag", "Option", "Argument")
 )  # fmt: skip
 _VERBS = ("get", "set", "update", "bind")
-_SIGNING = regex(r"^hmac\.(new|digest|HMAC)$|(^|\.)jwt(\.\w+)*\.(en|de)code$|^itsdangerous\.")
-_TOKEN_CHECK = regex(r"(^|\.)jwt(\.\w+)*\.decode$|\.id_token\.verify_\w+$")
 _HARMLESS_PATHS = (
     "builtins.", "logging.", "loguru.", "structlog.", "pathlib.", "os.path.", "rich.", "click.", "re.",
     "sqlalchemy.text", "sqlalchemy.sql.text",
@@ -457,31 +465,6 @@ _HARMLESS_PATHS = (
 )  # fmt: skip
 # What classes of the program derive from that only carry their fields: who reads those is who needs a value.
 _CARRYING = ("pydantic.", "pydantic_settings.", "typing.", "typing_extensions.", "msgspec.")
-
-
-def is_checked_in_tokens(use: Use, evaluator: Evaluator) -> bool:
-    """Whether the tokens that requests bring have to name a use's value: without it, none is accepted.
-
-    A call that says itself whether it looks (`options={"verify_aud": AUDIENCE is not None}`) can do without.
-    """
-    if use.call is None or use.kind != ARGUMENT or use.parameter != "audience":
-        return False
-    for options in evaluator.evaluate(use.call.keyword("options"), use.call.scope):
-        if isinstance(options, Literal) and any(
-            part[0] == "const" and part[2] == "verify_aud" for part in walk(options.expression)
-        ):
-            return False
-    return any(map(_TOKEN_CHECK.search, use.paths))
-
-
-def _is_signed_with(use: Use) -> bool:
-    """Whether signatures are made or checked with a value: with a stand-in, anybody makes them."""
-    return use.kind == ARGUMENT and any(map(_SIGNING.search, use.paths))
-
-
-def _is_formatted_into_header(use: Use) -> bool:
-    """`headers={"Authorization": f"Bearer {TOKEN}"}`: without a value, "Bearer None" is sent and refused."""
-    return use.kind == ARGUMENT and use.derived and use.parameter == "headers"
 
 
 def _callee_name(decorator: Expression) -> str:

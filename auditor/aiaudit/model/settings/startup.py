@@ -20,6 +20,7 @@ from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.settings.validators import refuses_missing
+from aiaudit.model.settings.ways import ends_process
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import Constant, External, FunctionValue
 from aiaudit.patterns import regex
@@ -152,6 +153,8 @@ class Startup:
 
     def stops_start(self, use: Use, default: Default) -> bool:
         """Whether a use fails at startup while the setting has its default."""
+        if use.kind == MISSING and use.outcome == RAISES and ends_process(use.read.scope):
+            return self.contexts.in_request(use.read.scope) is None
         if not self.is_early(use.read.scope) or swallows(use.read.tries):
             return False
         if use.kind == MISSING:

@@ -12,7 +12,7 @@ from aiaudit.model.settings.emptiness import filled, key_of
 from aiaudit.model.settings.flags import meanings
 from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
 from aiaudit.model.settings.reads import Read
-from aiaudit.model.settings.uses import MISSING, STORED, State, put
+from aiaudit.model.settings.uses import BELOW, MISSING, STORED, State, put
 from aiaudit.model.values import ClassValue, External, Instance
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
@@ -124,6 +124,8 @@ class Statements(Places):
             return outcome_of(statement[4] or first_behind(statement, read.scope), read.scope, keys)
         if any(self.is_filled(part, False, read) for part in parts):
             return outcome_of(statement[3], read.scope, keys)
+        if _asks_for_another(test, state):
+            return None
         if state.inside and RAISES in (outcome_of(body, read.scope, keys) for body in statement[3:5]):
             return RAISES
         return None
@@ -150,3 +152,12 @@ class Statements(Places):
     def _for(self, read: Read, parent: Any, child: Any, parents: Any, state: State) -> None:
         if state.inside and fails(read.scope) and notes(parent[4]):
             self.use(MISSING, read, state, outcome=RAISES)
+
+
+def _asks_for_another(test: Expression, state: State) -> bool:
+    """Whether a test asks a container for another key than that under which the value lies: `"url" not in options`."""
+    if test[0] == "unary":
+        return _asks_for_another(test[3], state)
+    if test[0] != "cmp" or test[3] not in (("In",), ("NotIn",)) or test[2][0] != "const" or not state.key:
+        return False
+    return bool(test[2][2] != state.key.partition(BELOW)[0])

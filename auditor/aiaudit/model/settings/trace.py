@@ -145,6 +145,8 @@ class _Trail(Statements):
             if rest:
                 state = replace(state, flag=True)
             return state, parent
+        if state.flag:
+            return state, parent  # `bool(KEY) or bool(OTHER_KEY)`: it still tells whether there is one
         if any(self.gives(operand, read.scope) for operand in operands[:position]):
             return None
         for operand in rest:
