@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiaudit.model.dumped import dumped_object, may_dump
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Call, Function, Scope, last_name
-from aiaudit.model.values import ClassValue, Constant, Elements, External, Instance, Literal, Values
+from aiaudit.model.scopes import Call, Function, Scope, Store, last_name
+from aiaudit.model.values import ClassValue, Constant, Elements, External, Instance, Literal, Value, Values
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass, replace
 
@@ -35,6 +35,11 @@ class Argument:
 ABSENT, HIDDEN = Argument("absent"), Argument("hidden")
 # What a function passes on that nothing calls: other callers tell what arrives.
 _UNCALLED = replace(HIDDEN)
+# What gives text or a list, which have no entries.
+_NO_MAPPINGS = (
+    *(".decode()", ".encode()", "re.sub()", "re.compile().sub()"),
+    *(f"builtins.{name}()" for name in ("str", "bytes", "int", "float", "tuple", "list", "set", "frozenset", "sorted")),
+)
 
 
 def argument_of(call: Call, path: str, evaluator: Evaluator, index: int | None = None) -> Argument:
@@ -96,8 +101,11 @@ def _handed_up(call: Call, evaluator: Evaluator) -> Call | None:
     return None
 
 
-def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int = 0) -> Argument:
-    """An entry of a mapping: written in a literal, stored later, or passed on by callers."""
+def _in_mapping(
+    mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int = 0, inside: tuple[int, ...] = ()
+) -> Argument:
+    """An entry of a mapping: written in a literal, stored later, or passed on by callers. `inside` are the literals in
+    which it is spread: of `options = {**options, **more}` what it was before counts."""
     rest = _in_rest(mapping, scope, key, evaluator, depth)
     stores = evaluator.filled.get(evaluator.variable(mapping, scope), ())
     for store in stores:
@@ -105,26 +113,26 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
     if rest is not None:
         return rest
-    hidden = any(store.how == "element" and (store.key is None or store.key[0] != "const") for store in stores)
+    hidden = any(store.how == "element" and _may_be_entry(store, key, evaluator) for store in stores)
     copied = _copied(mapping, scope) if depth < 3 else None
     if copied is not None:
         found = _in_mapping(*copied, key, evaluator, depth + 1)
         if found.state == "given":
             return found
         hidden = hidden or found.state == "hidden"
-    values = () if copied is not None else evaluator.evaluate(mapping, scope)
-    if any(isinstance(value, Literal) for value in values):  # what an annotation says of a dict is in it already
-        values = tuple(value for value in values if not isinstance(value, Elements))
+    values = () if copied is not None else _mappings(mapping, scope, evaluator)
     for value in values:
+        if _has_no_entries(value) or (isinstance(value, Literal) and id(value.expression) in inside):
+            continue
         if isinstance(value, Literal) and value.expression[0] == "dict":
             found = _in_filled(value.expression, value.scope, key, evaluator, depth)
             if found.state == "absent":
-                found = _in_dict(value.expression, value.scope, key, evaluator, depth)
+                found = _in_dict(value.expression, value.scope, key, evaluator, depth, inside)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
         elif isinstance(value, Literal) and value.expression[0] == "comp" and depth < 3:
-            found = _in_comprehension(value.expression, value.scope, key, evaluator, depth)
+            found = _in_comprehension(value.expression, value.scope, key, evaluator, depth, inside)
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -138,16 +146,92 @@ def _in_mapping(mapping: Expression, scope: Scope, key: str, evaluator: Evaluato
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
-        elif not (isinstance(value, Constant) and value.value is None):
+        else:
             hidden = True
     for store in stores:  # `options.update(more)`
         if store.how == "update" and store.value is not None and depth < 3:
             found = _in_mapping(store.value, store.scope, key, evaluator, depth + 1)
             if found.state != "absent":
                 return found
+    if not (hidden or values or copied) and depth < 3:
+        return _in_entry(mapping, scope, key, evaluator, depth)
     if hidden or not (values or copied):
         return HIDDEN
     return _in_calls(mapping[2], scope, key, evaluator, depth) if mapping[0] == "name" else ABSENT
+
+
+def _mappings(mapping: Expression, scope: Scope, evaluator: Evaluator) -> Values:
+    """What a mapping may be; what an annotation says of a dict that is written somewhere is in it already."""
+    values = evaluator.evaluate(mapping, scope)
+    if any(isinstance(value, Literal) for value in values):
+        return tuple(value for value in values if not isinstance(value, Elements))
+    return values
+
+
+def _may_be_entry(store: Store, key: str, evaluator: Evaluator) -> bool:
+    """Whether a store under a key that is not written there may put an entry with that name into a mapping: not in a
+    loop over a list of other names."""
+    written = store.key
+    if written is None or written[0] == "const":
+        return written is None
+    holder = scope_of_name(store.scope, written[2]) if written[0] == "name" else None
+    for binding in holder.bindings[written[2]] if holder is not None else ():
+        if binding.kind != "element" or binding.index is not None or binding.expression is None:
+            return True
+        lists = evaluator.evaluate(binding.expression, binding.scope)
+        if not lists or any(_may_list(each, key) for each in lists):
+            return True
+    return holder is None
+
+
+def _may_list(value: Value, name: str) -> bool:
+    """Whether a name may be one of those in a list."""
+    if not isinstance(value, Literal) or value.expression[0] not in ("tuple", "list", "set"):
+        return True
+    return any(item[0] != "const" or item[2] == name for item in value.expression[2])
+
+
+def _has_no_entries(value: Value) -> bool:
+    """Whether a value is no mapping: None, a number, text, a list."""
+    if isinstance(value, Literal):
+        written = value.expression
+        return written[0] in ("list", "tuple", "set", "fstr") or (written[0] == "comp" and written[2] != "dict")
+    return isinstance(value, Constant) or (isinstance(value, External) and value.path.endswith(_NO_MAPPINGS))
+
+
+def _in_entry(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """An entry of the mapping that another one holds, whoever wrote it there: of `task["options"]` or
+    `task.get("options", {})`."""
+    written, holder = _written(mapping, scope)
+    if written[0] == "sub":
+        outer, name, default = written[2], written[3], None
+    elif written[0] == "call" and written[2][0] == "attr" and written[2][3] == "get" and written[3]:
+        outer, name, default = written[2][2], written[3][0], written[3][1:2]
+    else:
+        return HIDDEN
+    tasks = _mappings(outer, holder, evaluator)
+    if name[0] != "const" or not tasks or not all(isinstance(t, Literal) and t.expression[0] == "dict" for t in tasks):
+        return HIDDEN
+    found = [_inside(task, name[2], key, evaluator, depth) for task in tasks if isinstance(task, Literal)]
+    found += [_in_mapping(each, holder, key, evaluator, depth + 1) for each in default or ()]
+    return next((f for f in found if f.state == "given"), next((f for f in found if f.state == "hidden"), ABSENT))
+
+
+def _inside(task: Literal, name: object, key: str, evaluator: Evaluator, depth: int) -> Argument:
+    """An entry of what a literal holds under a name."""
+    for each, value in task.expression[2]:
+        if each is not None and each[0] == "const" and each[2] == name:
+            return _in_mapping(value, task.scope, key, evaluator, depth + 1)
+    return HIDDEN if any(each is None or each[0] != "const" for each, _ in task.expression[2]) else ABSENT
+
+
+def _written(mapping: Expression, scope: Scope) -> tuple[Expression, Scope]:
+    """What a name is bound to that has one binding alone, and where that stands; other expressions as they are."""
+    holder = scope_of_name(scope, mapping[2]) if mapping[0] == "name" else None
+    bindings = holder.bindings[mapping[2]] if holder is not None else ()
+    if holder is not None and len(bindings) == 1 and bindings[0].kind == "value" and bindings[0].expression is not None:
+        return bindings[0].expression, holder
+    return mapping, scope
 
 
 def _in_calls(mapping: str, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
@@ -246,16 +330,19 @@ def _in_filled(made: Expression, scope: Scope, key: str, evaluator: Evaluator, d
                 if found.state == "given":
                     return found
                 hidden = hidden or found.state == "hidden"
-            elif store.how in ("element", "update"):
+            elif store.how == "update" or (store.how == "element" and _may_be_entry(store, key, evaluator)):
                 hidden = True
     return HIDDEN if hidden else ABSENT
 
 
-def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
+def _in_dict(
+    literal: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int, inside: tuple[int, ...] = ()
+) -> Argument:
     hidden = False
     for name, value in literal[2]:
         if name is None:
-            found = _in_mapping(value, scope, key, evaluator, depth + 1) if depth < 3 else HIDDEN
+            within = (*inside, id(literal))
+            found = _in_mapping(value, scope, key, evaluator, depth + 1, within) if depth < 3 else HIDDEN
             if found.state == "given":
                 return found
             hidden = hidden or found.state == "hidden"
@@ -267,8 +354,11 @@ def _in_dict(literal: Expression, scope: Scope, key: str, evaluator: Evaluator, 
     return HIDDEN if hidden else ABSENT
 
 
-def _in_comprehension(written: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int) -> Argument:
-    """An entry of `{name: value for name, value in options.items() if name not in (...)}`, or of chosen names."""
+def _in_comprehension(
+    written: Expression, scope: Scope, key: str, evaluator: Evaluator, depth: int, inside: tuple[int, ...]
+) -> Argument:
+    """An entry of `{name: value for name, value in options.items() if name not in (...)}`, or of chosen names; both may
+    be cleaned on the way."""
     elements, generators = written[3], written[4]
     target, iterable, tests, _ = generators[0]
     if written[2] != "dict" or len(generators) > 1:
@@ -280,13 +370,18 @@ def _in_comprehension(written: Expression, scope: Scope, key: str, evaluator: Ev
     if (
         not is_items
         or target[0] not in ("tuple", "list")
-        or [last_name(each) for each in target[2]] != [last_name(each) for each in elements]
+        or [last_name(each) for each in target[2]] != [last_name(_cleaned(each)) for each in elements]
     ):
         return HIDDEN
-    if any(_leaves_out(test, last_name(elements[0]), key, scope, evaluator) for test in tests):
+    if any(_leaves_out(test, last_name(target[2][0]), key, scope, evaluator) for test in tests):
         return ABSENT
-    found = _in_mapping(iterable[2][2], scope, key, evaluator, depth + 1)
-    return ABSENT if found.is_none and any(_drops_none(test, last_name(elements[1])) for test in tests) else found
+    found = _in_mapping(iterable[2][2], scope, key, evaluator, depth + 1, (*inside, id(written)))
+    return ABSENT if found.is_none and any(_drops_none(test, last_name(target[2][1])) for test in tests) else found
+
+
+def _cleaned(element: Expression) -> Expression:
+    """What a function is given alone, of `clean(name)` the name."""
+    return element[3][0] if element[0] == "call" and len(element[3]) == 1 and not element[4] else element
 
 
 def _drops_none(test: Expression, value: str) -> bool:

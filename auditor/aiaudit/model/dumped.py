@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.scopes import Call, Class, walk_all
-from aiaudit.model.values import External, Instance, Value
+from aiaudit.model.values import External, Instance, Super, Value
 from aiaudit.sources.python.facts import Expression
 
 # Methods that write an object's fields into a dict, and functions that do it with what they are given.
@@ -36,7 +36,7 @@ def may_dump(call: Call, written: Expression, key: str, evaluator: Evaluator) ->
     if included is not None:
         return None if included[0] != "set" or key in _names(included) else False
     made = evaluator.evaluate(written, call.scope)
-    classes = [value.cls for value in made if isinstance(value, Instance)]
+    classes = [value.cls for value in made if isinstance(value, (Instance, Super))]
     if not classes or len(classes) < sum(not isinstance(value, External) for value in made):
         return None
     found = {_has_field(cls, key, evaluator) for cls in classes}
