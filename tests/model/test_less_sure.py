@@ -90,3 +90,76 @@ def test_texts_beside_pictures(tmp_path: Path, options: str, expected: list[bool
     found = uncapped_outputs(service_of(tmp_path, {"main.py": ASKED.format(options=options)}))
 
     assert [uncapped.draws for uncapped in found] == expected
+
+
+MEMBERS = """
+from fastapi import FastAPI
+
+app = FastAPI()
+known = set()
+
+
+@app.post("/{{name}}")
+def add(name: str):
+    known.add(name)
+
+
+@app.get("/all")
+def everything():
+    {read}
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("if 'nobody' not in known: print('work')", Confidence.MEDIUM),
+        ("if 'nobody' in known: raise ValueError('nobody')", Confidence.HIGH),
+        ("return 'nobody' in known", Confidence.HIGH),
+        ("known.discard('nobody')", Confidence.MEDIUM),
+        ("return sorted(known)", Confidence.HIGH),
+        ("return len(known)", Confidence.HIGH),
+    ],
+)
+def test_sets_that_are_only_asked(tmp_path: Path, read: str, expected: Confidence) -> None:
+    """What a process has done already may be its own affair, unless requests are told what it is."""
+    found = kept_states(service_of(tmp_path, {"main.py": MEMBERS.format(read=read)}))
+
+    assert [state.confidence for state in found] == [expected]
+
+
+REGISTRY = """
+import uuid
+from pathlib import Path
+
+from fastapi import FastAPI
+
+app = FastAPI()
+skills = {{}}
+
+
+@app.post("/skills")
+def load():
+    for path in Path("skills").iterdir():
+        skills[{key}] = path.read_text()
+
+
+@app.get("/skills/{{name}}")
+def skill(name: str):
+    return skills[name]
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("path.name", Confidence.MEDIUM),
+        ("uuid.uuid4().hex", Confidence.HIGH),
+        ("f'skill-{uuid.uuid4()}'", Confidence.HIGH),
+    ],
+)
+def test_entries_that_no_request_brings(tmp_path: Path, key: str, expected: Confidence) -> None:
+    """What is read from a disk under its own name can be read again, what gets a new name cannot."""
+    found = kept_states(service_of(tmp_path, {"main.py": REGISTRY.format(key=key)}))
+
+    assert [state.confidence for state in found] == [expected]

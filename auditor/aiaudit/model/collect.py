@@ -44,6 +44,15 @@ def collect(path: str, body: tuple[Statement, ...]) -> Module:
     return module
 
 
+def _behind(statement: Statement, around: Enclosing | None) -> Enclosing | None:
+    """What encloses all that follows an `if` in its block: `if x is not None: return x` guards it."""
+    if statement[3] and statement[3][-1][0] in LEAVING and not statement[4]:
+        return Enclosing("unless", statement, around)
+    if statement[4] and statement[4][-1][0] in LEAVING:
+        return Enclosing("if", statement, around)
+    return around
+
+
 class _Collector:
     """Fills one scope; inner scopes get a collector of their own."""
 
@@ -64,11 +73,10 @@ class _Collector:
             if tag == "if":
                 if ends_block(statement):
                     return
-                # `if x is not None: return x` guards all that follows in the block.
-                if statement[3] and statement[3][-1][0] in LEAVING and not statement[4]:
-                    around = Enclosing("unless", statement, around)
-                elif statement[4] and statement[4][-1][0] in LEAVING:
-                    around = Enclosing("if", statement, around)
+                around = _behind(statement, around)
+            elif tag == "with" and suppressed(statement) is None:
+                for inner in statement[3]:  # `with lock: if name in kept: return kept[name]`, and then what makes it
+                    around = _behind(inner, around) if inner[0] == "if" else around
 
     def _assign(self, statement: Statement, around: Enclosing | None) -> None:
         value = making_factory(statement[3]) if isinstance(self.scope, Class) else statement[3]

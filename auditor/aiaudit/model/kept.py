@@ -12,13 +12,13 @@ from aiaudit.model.guards import guard_at
 from aiaudit.model.holding import Holding, is_index_in_memory
 from aiaudit.model.lifetimes import Lasting, Lifetimes
 from aiaudit.model.memories import kept_turns
+from aiaudit.model.passing_entries import Passing, Write, entries_in, is_new, is_nothing_in, named
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Call, Enclosing, Function, Module, Scope, Store, dotted, is_same, walk, walk_all
+from aiaudit.model.scopes import Call, Function, Module, Scope, Store, is_same, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
 from aiaudit.model.values import CONTAINERS, Elements, External, Instance, Literal
 from aiaudit.sources.python.facts import Expression, Statement
-from aiaudit.sources.secrets.names import words_of
 from aiaudit.span import Span
 from aiaudit.values import dataclass, field
 
@@ -29,23 +29,6 @@ _INDEXING = frozenset(
 # Containers that forget by themselves.
 _BOUNDED = ("cachetools.TTLCache()", "cachetools.LRUCache()", "cachetools.LFUCache()", "expiringdict.ExpiringDict()")
 _CONTAINER_CLASSES = (*(path.removesuffix("()") for path in CONTAINERS), "collections.UserDict", "collections.UserList")
-_REMOVING = frozenset(("pop", "remove", "discard"))
-_CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Write:
-    """One write to a lasting variable. `how`: "entry", "growth", "count", "value" or "index"; `value` what is put in,
-    `key` under what."""
-
-    root: Lasting
-    scope: Scope
-    span: Span
-    how: str
-    value: Expression | None
-    key: Expression | None
-    enclosing: Enclosing | None
-    base: Expression
 
 
 @dataclass(slots=True, eq=False)
@@ -82,8 +65,10 @@ class _Finder:
         self.contexts = side.contexts
         self.evaluator = side.evaluator
         self.lifetimes = Lifetimes(side.contexts)
+        self.passing = Passing(self.lifetimes, side.evaluator)
         self.holding = Holding(side)
         self._reads: dict[int, dict[str, list[Expression]]] = {}
+        self._only_asked: dict[object, bool] = {}
 
     def find(self) -> list[KeptState]:
         writes = [write for function in self._functions() for write in self._writes(function)]
@@ -96,7 +81,7 @@ class _Finder:
             by_variable[write.root.key].append(write)
         state: dict[object, Step] = {}
         for key, group in by_variable.items():
-            if not any(self._is_state(write) for write in group) or any(map(self._is_drained, group)):
+            if not any(self._is_state(write) for write in group) or any(map(self.passing.is_drained, group)):
                 continue
             read = self._read_of(group)
             if read is not None:
@@ -132,7 +117,7 @@ class _Finder:
             if known is not None and any(link.edge is not None and link.edge.deferred for link in reach.chain()):
                 known.writes.extend(spans)
                 continue
-            is_doubtful = all(write.how == "count" for write in group) or reach.is_of_a_library
+            is_doubtful = all(map(self._is_doubtful, group)) or reach.is_of_a_library
             made = KeptState(
                 tuple(dict.fromkeys(write.root.name for write in group)),
                 first.how,
@@ -144,6 +129,31 @@ class _Finder:
             nearest.setdefault((id(reach.entry), owner), made)
             states.append(made)
         return states
+
+    def _is_doubtful(self, write: Write) -> bool:
+        """Whether each process may well have its own: what it counts, what it has done already, and entries that no
+        request brings under names that are not made for them: read from a disk or a database, and read again."""
+        if write.how == "count" or self._is_only_asked(write.root):
+            return True
+        if write.how != "entry" or write.key is None or self._changes(write):
+            return False
+        return not is_new(write.key, write.scope, self.evaluator)
+
+    def _is_only_asked(self, root: Lasting) -> bool:
+        """Whether requests want to know of a variable no more than whether something is in it."""
+        if root.key not in self._only_asked:
+            name = root.name.rpartition(".")[2]
+            self._only_asked[root.key] = all(
+                self.passing.is_only_asked(self._nodes_of(root, scope), scope) for scope in self._requested(name)
+            )
+        return self._only_asked[root.key]
+
+    def _nodes_of(self, root: Lasting, scope: Scope) -> Iterator[Expression]:
+        """The places in a scope that name a variable without setting it."""
+        for node in self._read_in(scope).get(root.name.rpartition(".")[2], ()):
+            found = self.lifetimes.root(node, scope)
+            if found is not None and found.key == root.key:
+                yield node
 
     # Writes
 
@@ -235,12 +245,14 @@ class _Finder:
         return self._is_state(write)
 
     def _is_state(self, write: Write) -> bool:
-        if self._is_cache(write) or self._is_taken_back(write) or self.holding.is_bound(write.value, write.scope):
+        if self.passing.is_cache(write) or self.passing.is_taken_back(write):
+            return False
+        if self.holding.is_bound(write.value, write.scope):
             return False
         is_kept_once = (
             self.holding.is_resource(write.value, write.scope)
             or self._is_guarded(write)
-            or self._is_handed_back(write)
+            or self.passing.is_handed_back(write)
             or _gives_what_was_there(write)
         )
         if is_kept_once and not self.holding.holds_state(write.value, write.scope):
@@ -248,7 +260,7 @@ class _Finder:
         if write.how == "count":
             # What an object counts decides over its own work: a circuit breaker, a queue. A table of counts is told.
             return write.root.cls is None or (write.key is not None and write.key[0] != "const")
-        return self._changes(write) or self._is_looked_up(write)
+        return (self._changes(write) or self._is_looked_up(write)) and not self.passing.is_left(write)
 
     def _is_looked_up(self, write: Write) -> bool:
         """Whether requests ask for the entry by what they bring: `jobs[new_id] = job`, then `jobs[id]`."""
@@ -256,10 +268,10 @@ class _Finder:
             return False
         name = write.root.name.rpartition(".")[2]
         return any(
-            comes_from_request(key, scope, self.evaluator, self.contexts) and self._is_of(base, write, scope)
+            comes_from_request(key, scope, self.evaluator, self.contexts) and self.passing.is_of(base, write, scope)
             for scope in self._requested(name)
-            for base, key in _entries_in(scope)
-            if _named(base) == name
+            for base, key in entries_in(scope)
+            if named(base) == name
         )
 
     def _requested(self, name: str) -> Iterator[Scope]:
@@ -281,85 +293,11 @@ class _Finder:
         """A fresh container or index in the place of the old one."""
         if value is None or value[0] == "const":
             return False
-        return _is_nothing_in(value) or value[0] == "call"
-
-    def _is_cache(self, write: Write) -> bool:
-        name = write.root.name.rpartition(".")[2]
-        return bool(_CACHES.intersection(words_of(name)))
+        return is_nothing_in(value) or value[0] == "call"
 
     def _is_guarded(self, write: Write) -> bool:
         """Whether it is made only where it was not there: a cache, or a lazy object."""
         return guard_at(write.enclosing, write.scope, self.evaluator).keeps
-
-    def _is_handed_back(self, write: Write) -> bool:
-        """Whether the function looks for an entry, else makes, keeps and returns one: a cache, as it is written."""
-        name = dotted(write.value) if write.value is not None else None
-        if name is None or write.how == "growth" or not any(dotted(value) == name for value, _ in write.scope.returns):
-            return False
-        key = dotted(write.key) if write.key is not None else None
-        if key is not None:
-            return any(
-                dotted(asked) == key and base is not write.base and self._is_of(base, write)
-                for base, asked in (*_entries_in(write.scope), *_members_in(write.scope))
-            )
-        word = write.root.name.rpartition(".")[2]
-        for node in walk_all(write.scope.body):
-            if _named(node) == word and node is not write.base and self._is_of(node, write):
-                return True
-        return False
-
-    def _is_taken_back(self, write: Write) -> bool:
-        """Whether the same function removes it again, or has its task do so when it is done: an entry that lives as
-        long as its own request."""
-        if any(self._is_removed_when_done(call, write) for call in write.scope.calls):
-            return True
-        written = write.key if write.key is not None else write.value
-        name = dotted(written) if written is not None else None
-        if name is None:
-            return False
-        for call in write.scope.calls:
-            callee = call.expression[2]
-            if callee[0] != "attr" or callee[3] not in _REMOVING or not call.arguments:
-                continue
-            if dotted(call.arguments[0]) == name and self._is_of(callee[2], write):
-                return True
-        return any(
-            target[0] == "sub" and dotted(target[3]) == name and self._is_of(target[2], write)
-            for statement in walk_all(write.scope.body)
-            if statement[0] == "del"
-            for target in statement[2]
-        )
-
-    def _is_drained(self, write: Write) -> bool:
-        """Whether the function takes all that is there and leaves the variable empty: a buffer on its way out."""
-        if write.how != "value" or write.value is None or not _is_nothing_in(write.value):
-            return False
-        return any(
-            binding.kind == "value" and binding.expression is not None and self._is_whole(binding.expression, write)
-            for bindings in write.scope.bindings.values()
-            for binding in bindings
-            if binding.scope is write.scope
-        )
-
-    def _is_whole(self, expression: Expression, write: Write) -> bool:
-        """`buffer`, `buffer[:]`, `list(buffer)` or `buffer.copy()`."""
-        if expression[0] == "call":
-            function, given = expression[2], expression[3]
-            expression = given[0] if given else function[2] if function[0] == "attr" else expression
-        elif expression[0] == "sub" and expression[3][0] == "slice":
-            expression = expression[2]
-        return expression[0] in ("name", "attr") and self._is_of(expression, write)
-
-    def _is_removed_when_done(self, call: Call, write: Write) -> bool:
-        """`task.add_done_callback(tasks.discard)`."""
-        if call.name != "add_done_callback" or not call.arguments:
-            return False
-        done = call.arguments[0]
-        return done[0] == "attr" and done[3] in _REMOVING and self._is_of(done[2], write)
-
-    def _is_of(self, base: Expression, write: Write, scope: Scope | None = None) -> bool:
-        root = self.lifetimes.root(base, scope or write.scope)
-        return root is not None and root.key == write.root.key
 
     # Reads
 
@@ -371,16 +309,12 @@ class _Finder:
         writers = {id(write.scope) for write in group}
         found: list[tuple[bool, Step]] = []
         for scope in self._requested(name):
-            for node in self._read_in(scope).get(name, ()):
-                if id(node) in bases:
-                    continue
-                other = self.lifetimes.root(node, scope)
-                if other is not None and other.key == root.key:
-                    reach = self.contexts.in_request(scope)
-                    label = reach.entry.label if reach is not None else ""
-                    step = Step(f"{label} reads it", Span.at(scope.module.path, node[1]))
-                    found.append((id(scope) in writers, step))
-                    break
+            node = next((node for node in self._nodes_of(root, scope) if id(node) not in bases), None)
+            if node is not None:
+                reach = self.contexts.in_request(scope)
+                label = reach.entry.label if reach is not None else ""
+                step = Step(f"{label} reads it", Span.at(scope.module.path, node[1]))
+                found.append((id(scope) in writers, step))
         return min(found, key=lambda item: (item[0], item[1].span))[1] if found else None
 
     def _read_in(self, scope: Scope) -> dict[str, list[Expression]]:
@@ -391,7 +325,7 @@ class _Finder:
             assigned = {id(target) for node in nodes for target in _targets(node)}
             known = self._reads[id(scope)] = defaultdict(list)
             for node in nodes:
-                name = _named(node)
+                name = named(node)
                 if name is not None and id(node) not in assigned:
                     known[name].append(node)
         return known
@@ -446,32 +380,6 @@ def _is_replaced(part: Expression, store: Store) -> bool:
 
 def _is_number(expression: Expression) -> bool:
     return expression[0] == "const" and isinstance(expression[2], (int, float))
-
-
-def _is_nothing_in(value: Expression) -> bool:
-    return value[0] in ("list", "dict", "set") and not value[2]
-
-
-def _entries_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:
-    """The containers whose entries a scope reads or writes, each with the key: `base[key]`, `base.get(key)`."""
-    for node in walk_all(scope.body):
-        if node[0] == "sub":
-            yield node[2], node[3]
-        elif node[0] == "call" and node[2][0] == "attr" and node[2][3] in ("get", "pop") and node[3]:
-            yield node[2][2], node[3][0]
-
-
-def _members_in(scope: Scope) -> Iterator[tuple[Expression, Expression]]:
-    """The containers that a scope asks for a member, each with it: `key in base`."""
-    for node in walk_all(scope.body):
-        if node[0] == "cmp" and node[3][0] in ("In", "NotIn"):
-            yield node[4][0], node[2]
-
-
-def _named(node: Expression | Statement) -> str | None:
-    if node[0] == "name":
-        return node[2]  # type: ignore[no-any-return]
-    return node[3] if node[0] == "attr" else None
 
 
 def _targets(statement: Statement) -> Iterable[Expression]:

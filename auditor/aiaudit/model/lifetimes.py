@@ -136,11 +136,20 @@ class Lifetimes:
                 return self._name(("name", expression[1], name), value.module, hops + 1)
             if isinstance(value, (Instance, ClassValue)) and id(value.cls) not in strangers:
                 found = self._of_object(value.cls, name, isinstance(value, ClassValue))
-                if found is not None:
+                if found is not None and not (isinstance(value, Instance) and self._has_short_lived_kin(value, values)):
                     return found
         if any(isinstance(value, (Instance, ClassValue, ModuleValue)) for value in values):
             return None
         return self.root(base, scope, hops + 1) if base[0] == "sub" else None
+
+    def _has_short_lived_kin(self, value: Instance, values: Sequence[Value]) -> bool:
+        """Whether an object may as well be of a base or heir of its class whose objects go with the request."""
+        line = self.evaluator.lineage(value.cls)[0]
+        others = (other.cls for other in values if isinstance(other, Instance) and other.cls is not value.cls)
+        return any(
+            (other in line or value.cls in self.evaluator.lineage(other)[0]) and not self.outlives_requests(other)
+            for other in others
+        )
 
     def _strangers(self, values: Sequence[Value], name: str) -> set[int]:
         """The classes among those that an object may be of which have no attribute of a name that others have: they are

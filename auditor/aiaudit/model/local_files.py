@@ -12,7 +12,7 @@ from aiaudit.model.path_life import PathLife
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Function, walk
 from aiaudit.model.service import Service
-from aiaudit.model.tenants import comes_from_request
+from aiaudit.model.tenants import may_come_from_request
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -73,7 +73,7 @@ class _Finder:
     def _comes_in(self, writing: Writing, function: Function) -> bool:
         """Whether a request brings what is written."""
         evaluator, contexts = self.side.evaluator, self.side.contexts
-        return any(comes_from_request(part, function, evaluator, contexts) for part in writing.content)
+        return any(may_come_from_request(part, function, evaluator, contexts) for part in writing.content)
 
     def _is_kept(self, writing: Writing, function: Function) -> bool:
         """Whether it is what outlives requests in memory: saved for the next start."""

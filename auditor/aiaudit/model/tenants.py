@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from aiaudit.model.contexts import Contexts
@@ -9,8 +10,9 @@ from aiaudit.model.evaluate import Evaluator, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, Store, last_name, walk
 from aiaudit.model.values import External, FunctionValue, Literal
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import KEYWORDS, VARIADIC, Expression, Parameter
 from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_name
+from aiaudit.values import dataclass
 
 # Parameters that carry credentials under names that say something else; the others are known by their names.
 _CARRIERS = frozenset(("creds", "auth", "headers", "username", "key", "http", "cookies", "aws_access_key_id"))
@@ -21,6 +23,10 @@ PROXIES = frozenset(
 )
 # What handlers call the request or the socket that they answer.
 _CONNECTIONS = frozenset(("request", "req", "websocket", "ws", "connection"))
+# So many calls inside of each other are told apart by what they pass.
+_FRAMES = 4
+# How many steps back from a value it is looked for what it derives from: a short way first.
+_STEPS = (6, 16)
 
 
 def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> bool:
@@ -33,7 +39,7 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
         (value, scope) for maker in makers for name, value, scope in _keywords(maker, evaluator) if _is_credential(name)
     ]
     kept = [found for value, scope in given for found in _kept(value, scope, evaluator)]
-    return any(comes_from_request(value, scope, evaluator, contexts) for value, scope in (*given, *kept)) or any(
+    return any(may_come_from_request(value, scope, evaluator, contexts) for value, scope in (*given, *kept)) or any(
         _is_given_from_outside(value, scope, evaluator) for value, scope in given
     )
 
@@ -119,47 +125,179 @@ def _is_open(name: str, classes: list[Class]) -> bool:
     return found.expression is None or (found.expression[0] == "const" and found.expression[2] is None)
 
 
-def comes_from_request(
-    expression: Expression,
-    scope: Scope,
-    evaluator: Evaluator,
-    contexts: Contexts,
-    asked: set[tuple[int, str]] | None = None,
-) -> bool:
-    """Whether anything in an expression derives from what a handler receives. `asked` are the variables that the same
-    question has been asked of."""
-    asked = set() if asked is None else asked
-    for part in _parts(expression):
-        if part[0] == "call" and _result_from_request(part, scope, evaluator, contexts, asked):
-            return True
-        if part[0] != "name":
-            continue
-        holder = scope_of_name(scope, part[2])
-        if (id(holder or scope), part[2]) in asked:
-            continue
-        asked.add((id(holder or scope), part[2]))
+def comes_from_request(expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts) -> bool:
+    """Whether anything in an expression derives from what a handler receives, in so few steps that a reader follows."""
+    return any(_Origins(evaluator, contexts, steps).come_in(expression, scope) for steps in _STEPS)
+
+
+def may_come_from_request(expression: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts) -> bool:
+    """The same, where a doubt counts as well: a function's result derives from what any call of it passes, as a key
+    does that is looked up for one of the service's customers."""
+    return _Origins(evaluator, contexts, None).come_in(expression, scope)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """A call of a function, while what it gives back is looked at: its parameters are what this call passes. `outer` is
+    the call of the function in which it stands."""
+
+    function: Function
+    call: Call
+    outer: _Frame | None
+    depth: int
+
+
+class _Origins:
+    """One question, with what it has been asked of already: variables, and the results of calls. Without a number of
+    `steps`, doubts count."""
+
+    def __init__(self, evaluator: Evaluator, contexts: Contexts, steps: int | None) -> None:
+        self.evaluator = evaluator
+        self.contexts = contexts
+        self.is_exact = steps is not None
+        self.left = steps if steps is not None else sys.maxsize
+        self.asked: set[tuple[int, str, int]] = set()
+
+    def come_in(self, expression: Expression, scope: Scope, frame: _Frame | None = None) -> bool:
+        """Whether anything in an expression comes with a request; in a `frame`, with its call."""
+        if self.left == 0:
+            return False
+        self.left -= 1
+        found = any(
+            (part[0] == "call" and self._result(part, scope, frame))
+            or (part[0] == "name" and self._variable(part, expression, scope, frame))
+            for part in _parts(expression)
+        )
+        self.left += 1
+        return found
+
+    def _variable(self, part: Expression, expression: Expression, scope: Scope, frame: _Frame | None) -> bool:
+        name = part[2]
+        holder = scope_of_name(scope, name)
+        if self._is_asked(id(holder or scope), name, frame):
+            return False
         if not isinstance(holder, Function):
-            if any(isinstance(v, External) and v.path in PROXIES for v in evaluator.evaluate(part, scope)):
-                return True
-            continue
+            return any(isinstance(v, External) and v.path in PROXIES for v in self.evaluator.evaluate(part, scope))
         for store in holder.stores:
             root = entry_of(store.base)
-            if store.value is None or root[0] != "name" or root[2] != part[2] or _is_unread(store, part[2], expression):
+            if store.value is None or root[0] != "name" or root[2] != name or _is_unread(store, name, expression):
                 continue
             put = (store.value, store.key) if store.key is not None else (store.value,)
-            if any(comes_from_request(part, holder, evaluator, contexts, asked) for part in put):
+            if any(self.come_in(each, holder, frame) for each in put):
                 return True
-        for binding in holder.bindings[part[2]]:
+        for binding in holder.bindings[name]:
             if binding.kind == "parameter":
-                if _parameter_from_request(part[2], holder, evaluator, contexts, asked):
+                if self._parameter(name, holder, frame):
                     return True
                 continue
             inner = binding.expression
-            if inner is None or inner is expression:
-                continue
-            if comes_from_request(inner, holder, evaluator, contexts, asked):
+            if inner is not None and inner is not expression and self.come_in(inner, holder, frame):
                 return True
-    return False
+        return False
+
+    def _is_asked(self, key: int, name: str, frame: _Frame | None) -> bool:
+        question = key, name, id(frame.call) if frame is not None else 0
+        if question in self.asked:
+            return True
+        self.asked.add(question)
+        return False
+
+    def _result(self, expression: Expression, scope: Scope, frame: _Frame | None) -> bool:
+        """Whether a function of the program gives back what it reads from the request, `get_request_json()`, or what
+        this call of it hands over."""
+        depth = frame.depth + 1 if frame is not None else 1
+        is_framed = self.is_exact and depth <= _FRAMES
+        for value in self.evaluator.evaluate(expression[2], scope):
+            if not isinstance(value, FunctionValue):
+                continue
+            function = value.function
+            inner = _Frame(function, self.evaluator.call_of(expression, scope), frame, depth) if is_framed else None
+            if self._is_asked(id(function), "()", inner):
+                continue
+            if any(self.come_in(returned, function, inner) for returned, _ in function.returns):
+                return True
+        return False
+
+    def _parameter(self, name: str, function: Function, frame: _Frame | None) -> bool:
+        """A parameter of a handler or tool (an injected one is not), or one that callers fill from theirs."""
+        if name == function.self_name:
+            return False
+        parameter = next((p for p in function.parameters if p[0] == name), None)
+        if parameter is None or self.evaluator.dependency(parameter, function) is not None:
+            return False
+        if frame is not None and frame.function is function and id(function) not in self.contexts.handlers:
+            given = list(self.evaluator.passed_by(frame.call, function, name))
+            if given:
+                return any(self.come_in(argument, frame.call.scope, frame.outer) for argument in given)
+        if id(function) in self.contexts.handlers:
+            return not _is_task_itself(name, function)
+        if not self.evaluator.callers(function):
+            return self._is_given_by_nobody(name, function)
+        if self.is_exact and parameter[1] in (VARIADIC, KEYWORDS):
+            calls = [call for call, _, _ in self.evaluator.callers(function) if not self._is_over(call.scope)]
+            return any(self.come_in(given, call.scope) for call in calls for given in _collected(parameter, call))
+        passed = list(self.evaluator.passed(function, name))
+        if not passed and parameter[3] is None and all(shift for _, _, shift in self.evaluator.callers(function)):
+            return self.contexts.is_reached(function)  # those that it is handed to fill it themselves
+        if not passed and self.is_exact and self._is_spread_over(function):
+            return True
+        return any(self.come_in(argument, scope) for argument, scope in passed if not self._is_over(scope))
+
+    def _is_spread_over(self, function: Function) -> bool:
+        """Whether calls of a function spread something over its parameters that comes with a request."""
+        calls = [call for call, _, _ in self.evaluator.callers(function) if not self._is_over(call.scope)]
+        return any(self.come_in(spread, call.scope) for call in calls for spread in _spread_in(call))
+
+    def _is_over(self, scope: Scope) -> bool:
+        """Whether a scope runs before all requests alone: nothing that it passes comes with one."""
+        if not self.is_exact or self.contexts.in_request(scope) is not None:
+            return False
+        return self.contexts.before_requests(scope) is not None
+
+    def _is_given_by_nobody(self, name: str, function: Function) -> bool:
+        """Nobody in the program calls a tool or a callback: its arguments come with the request. Nor what is not used;
+        what takes the place of a base's method gets what that is called with."""
+        owner = function.owner if self.is_exact else None
+        for cls in self.evaluator.lineage(owner)[0][1:] if owner is not None else ():
+            method = cls.method(function.name)
+            if method is not None and self.evaluator.callers(method):
+                named = _counterpart(name, function, method)
+                return self._parameter(named, method, None) if named is not None else self._is_spread_over(method)
+        return self.contexts.is_reached(function) or _is_handed_on(function)
+
+
+def _collected(parameter: Parameter, call: Call) -> Iterator[Expression]:
+    """What a call may give to `*arguments`, or to `**options`."""
+    if parameter[1] == VARIADIC:
+        yield from call.arguments
+    else:
+        yield from (value for _, value in call.keywords)
+
+
+def _spread_in(call: Call) -> Iterator[Expression]:
+    """What a call spreads over the parameters: `*arguments`, `**options`."""
+    yield from (argument[2] for argument in call.arguments if argument[0] == "star")
+    yield from (value for key, value in call.keywords if key is None)
+
+
+def _counterpart(name: str, function: Function, method: Function) -> str | None:
+    """The parameter of a base's method that stands where one of its heir's does."""
+    names, others = ([p[0] for p in f.parameters] for f in (function, method))
+    if name in others:
+        return name
+    index = names.index(name)
+    return others[index] if len(names) == len(others) else None
+
+
+def _is_task_itself(name: str, function: Function) -> bool:
+    """Whether a parameter is the task that a worker runs, and not what it is sent: `@app.task(bind=True)`."""
+    if function.parameters[0][0] != name:
+        return False
+    return any(
+        decorator[0] == "call"
+        and any(key == "bind" and value[0] == "const" and value[2] is True for key, value in decorator[4])
+        for decorator in function.decorators
+    )
 
 
 def _parts(expression: Expression) -> list[Expression]:
@@ -189,40 +327,6 @@ def entry_of(expression: Expression) -> Expression:
     return expression
 
 
-def _result_from_request(
-    call: Expression, scope: Scope, evaluator: Evaluator, contexts: Contexts, asked: set[tuple[int, str]]
-) -> bool:
-    """Whether a function of the program gives back what it reads from the request: `get_request_json()`."""
-    for value in evaluator.evaluate(call[2], scope):
-        if not isinstance(value, FunctionValue) or (id(value.function), "()") in asked:
-            continue
-        asked.add((id(value.function), "()"))
-        for returned, _ in value.function.returns:
-            if comes_from_request(returned, value.function, evaluator, contexts, asked):
-                return True
-    return False
-
-
 def _is_handed_on(function: Function) -> bool:
     """Whether a decorator may give a function to others: those that make methods of it do not."""
     return any(last_name(d[2] if d[0] == "call" else d) not in _METHODS for d in function.decorators)
-
-
-def _parameter_from_request(
-    name: str, function: Function, evaluator: Evaluator, contexts: Contexts, asked: set[tuple[int, str]]
-) -> bool:
-    """A parameter of a handler or tool (an injected one is not), or one that callers fill from theirs."""
-    if name == function.self_name:
-        return False
-    parameter = next((p for p in function.parameters if p[0] == name), None)
-    if parameter is None or evaluator.dependency(parameter, function) is not None:
-        return False
-    if id(function) in contexts.handlers:
-        return True
-    if not evaluator.callers(function):
-        # Nobody in the program calls a tool or a callback: its arguments come with the request. Nor what is not used.
-        return contexts.is_reached(function) or _is_handed_on(function)
-    passed = list(evaluator.passed(function, name))
-    if not passed and parameter[3] is None and all(shift for _, _, shift in evaluator.callers(function)):
-        return contexts.is_reached(function)  # those that it is handed to fill it themselves
-    return any(comes_from_request(argument, scope, evaluator, contexts, asked) for argument, scope in passed)

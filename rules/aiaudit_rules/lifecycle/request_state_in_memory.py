@@ -9,10 +9,12 @@ where requests run them, name a thread that others can name as well, and no othe
 objects made once that remember what is said through them: memories of LangChain, chats of the Gemini SDKs.
 
 Caches are left alone (what is made where it was missing and could be made again, and what is called a cache), and so
-are entries that the same request takes back, lazily made objects, and connections, tasks and locks, which no other
-process could use.
+are entries that the same request takes back, itself or in a `finally` of those who have it put there, lazily made
+objects, lines of a logger, and connections, tasks and locks, which no other process could use.
 
-What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence.
+What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence. So have
+counts, sets of which the code only asks whether something is in them, to spare itself work, and entries that no request
+brings under names that are not made for them.
 
 ## Why is this bad
 A second worker or replica does not see it: users lose their conversation from one request to the next, jobs are "not

@@ -176,15 +176,23 @@ class Functions(Decorators, ByName, Tornado):
 
     def passed(self, function: Function, name: str) -> Iterator[tuple[Expression, Scope]]:
         """The arguments that callers give for a parameter, with the scope of each."""
-        names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
-        index = names.index(name) if name in names else None
+        index = _position_of(name, function)
         for call, offset, shift in self.callers(function):
-            position = None if index is None else index - offset + shift
-            argument = call.argument(name, position if position is not None and position >= 0 else None)
+            argument = _given(call, name, index, offset, shift)
             if argument is not None:
                 yield argument, call.scope
             elif call.spreads:
                 yield from self._passed_on(call, name)
+
+    def passed_by(self, call: Call, function: Function, name: str) -> Iterator[Expression]:
+        """What one call of a function gives for a parameter, or its default; nothing where that is not known."""
+        index = _position_of(name, function)
+        for caller, offset, shift in self.callers(function):
+            if caller is call and not call.spreads:
+                argument = _given(call, name, index, offset, shift)
+                given = argument or next((p[3] for p in function.parameters if p[0] == name), None)
+                if given is not None:
+                    yield given
 
     def _passed_on(self, call: Call, name: str, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:
         """What callers give for a parameter to a function that hands on all its keywords: `return make(**options)`."""
@@ -396,3 +404,15 @@ def _parts(value: Value) -> tuple[Value, ...]:
 def is_bound(value: FunctionValue) -> int:
     """How many leading parameters a function value has bound: 1 for a method taken of its object."""
     return int(value.bound is not None and value.function.self_name is not None)
+
+
+def _position_of(name: str, function: Function) -> int | None:
+    """Where a parameter stands among those that may be given by position."""
+    names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]
+    return names.index(name) if name in names else None
+
+
+def _given(call: Call, name: str, index: int | None, offset: int, shift: int) -> Expression | None:
+    """What a call gives for a parameter at an index, as `callers` tells of the call."""
+    position = None if index is None else index - offset + shift
+    return call.argument(name, position if position is not None and position >= 0 else None)

@@ -9,7 +9,7 @@ from aiaudit.model.evaluation.functions import OWN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, last_name
-from aiaudit.model.tenants import comes_from_request
+from aiaudit.model.tenants import may_come_from_request
 from aiaudit.sources.python.facts import Expression
 
 
@@ -17,7 +17,7 @@ def is_asked_for(reach: Reach, side: PythonSide) -> bool:
     """Whether a call on the way takes an entry of a table of several, under a key that came with the request."""
     calls = (link.edge.call for link in reach.chain() if link.edge is not None)
     return any(
-        comes_from_request(key, call.scope, side.evaluator, side.contexts)
+        may_come_from_request(key, call.scope, side.evaluator, side.contexts)
         for call in calls
         if call is not None and sum(isinstance(value, OWN) for value in side.evaluator.callees(call)) > 1
         for key in _keys(call)
