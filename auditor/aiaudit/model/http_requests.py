@@ -72,6 +72,22 @@ def keys_of(payload: Expression, scope: Scope, evaluator: Evaluator) -> set[str]
     return {key for key in found if isinstance(key, str)}
 
 
+def has_turns(payload: Expression, scope: Scope, evaluator: Evaluator) -> bool:
+    """Whether the `messages` of a payload are turns of a conversation: `{"role": ..., "content": ...}`."""
+    for value in evaluator.contained(payload, scope, ("const", payload[1], "messages")):
+        if not isinstance(value, Literal):
+            continue
+        turns = evaluator.elements(value.expression, value.scope)
+        if any(isinstance(turn, Literal) and {"role", "content"} <= _written_keys(turn) for turn in turns):
+            return True
+    return False
+
+
+def _written_keys(value: Literal) -> set[object]:
+    pairs = value.expression[2] if value.expression[0] == "dict" else ()
+    return {key[2] for key, _ in pairs if key is not None and key[0] == "const"}
+
+
 def is_written_out(payload: Expression, scope: Scope, evaluator: Evaluator) -> bool:
     """Whether the keys of a payload are all written down; those that are set on what a request brings are not."""
     return any(

@@ -34,7 +34,8 @@ class UncappedOutput:
     """A generation (or the model object that makes it) whose output nothing bounds; `parameters` would.
 
     `source` is the library, with its version, or the API that was found to have no cap of its own; `sometimes`: a
-    condition sets one, and otherwise there is none; `draws`: it asks for pictures along with the text.
+    condition sets one, and otherwise there is none; `draws`: it asks for pictures along with the text; `guessed`: only
+    what is sent tells that a model is asked.
     """
 
     call: Call
@@ -44,6 +45,7 @@ class UncappedOutput:
     source: str
     sometimes: bool = False
     draws: bool = False
+    guessed: bool = False
 
     @property
     def trace(self) -> tuple[Step, ...]:
@@ -61,7 +63,8 @@ def _uncapped_requests(side: PythonSide) -> Iterator[UncappedOutput]:
     for raw in raw_generations(side.program, side.evaluator):
         reach = _reach(raw.call, side)
         if reach is not None and not raw.is_capped:
-            yield UncappedOutput(raw.call, raw.name, reach, raw.api.caps, raw.api.name)
+            guessed = raw.api.is_guessed
+            yield UncappedOutput(raw.call, raw.name, reach, raw.api.caps, raw.api.name, guessed=guessed)
 
 
 def _reach(call: Call, side: PythonSide) -> Reach | None:

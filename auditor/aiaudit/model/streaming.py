@@ -178,7 +178,7 @@ def _sent_over_http(side: PythonSide) -> Iterator[Known]:
     sent = {id(raw.call): raw for raw in raw_generations(side.program, side.evaluator)}
     for known in side.known if sent else ():
         raw = sent.get(id(known.call))
-        if raw is None or known.entry.purpose != "http" or known.call.name != "post":
+        if raw is None or raw.api.is_guessed or known.entry.purpose != "http" or known.call.name != "post":
             continue
         if known.call.keyword("json") is not None and known.call.keyword("stream") is None:
             caps = Output(tuple(f"json.{cap}" for cap in raw.api.caps), default="none")

@@ -3,10 +3,12 @@
 ## What it does
 Flags generation calls, or the model objects that make them, that set no maximum number of output tokens under any of
 its names in that library, where the library has no cap of its own. Requests over plain HTTP to the APIs of OpenAI (and
-of the many that speak like it), Gemini and Ollama count as well. Caps that count: the parameter at the call, at the
-model object, in a configuration object or dict passed along; the defaults of transformers (20), its pipelines (256),
-vLLM (16), OpenAI's completions that are no chats (16) and others. A cap that only one branch of a condition puts into
-the options of the call is none for the other; that it is left out where its own value is missing decides nothing.
+of the many that speak like it), Gemini and Ollama count as well, and so do, with less confidence, those to an address
+that only the environment or a setting tells, with turns (`role` and `content`) or a prompt and a model. Caps that
+count: the parameter at the call, at the model object, in a configuration object or dict passed along; the defaults of
+transformers (20), its pipelines (256), vLLM (16), OpenAI's completions that are no chats (16) and others. A cap that
+only one branch of a condition puts into the options of the call is none for the other; that it is left out where its
+own value is missing decides nothing.
 
 ## Why is this bad
 Output tokens are the expensive ones and the slow ones. Without a cap one request may run to the model's maximum: tens
@@ -77,5 +79,5 @@ def no_output_limit(uncapped: UncappedOutput) -> Iterator[Finding]:
         f"{uncapped.name} sets {sets} an answer may run to the model's maximum ({uncapped.source} sets none)",
         help=f"set {parameter} to the longest answer that you want to pay and wait for",
         trace=uncapped.trace,
-        confidence=Confidence.MEDIUM if uncapped.sometimes or uncapped.draws else None,
+        confidence=Confidence.MEDIUM if uncapped.sometimes or uncapped.draws or uncapped.guessed else None,
     )

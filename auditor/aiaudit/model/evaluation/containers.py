@@ -11,7 +11,7 @@ from aiaudit.model.evaluation.aliases import aliases
 from aiaudit.model.evaluation.built import built
 from aiaudit.model.evaluation.core import distinct, method_of
 from aiaudit.model.evaluation.injection import INJECTED
-from aiaudit.model.evaluation.keyed import AskedKey, Keyed, Keys
+from aiaudit.model.evaluation.keyed import AskedKey, Keyed, Keys, key_of_entry
 from aiaudit.model.evaluation.tornado import SETTINGS
 from aiaudit.model.evaluation.workers import WORKER_CONTEXT, has_worker, is_context
 from aiaudit.model.plugins import members_of
@@ -38,6 +38,7 @@ CONTEXT_VARIABLE = "contextvars.ContextVar()"
 # Functions whose result has the elements of what they are given.
 SAME_ELEMENTS = frozenset(("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"))
 # What Chainlit keeps for a user: `cl.user_session.set("chain", chain)`, and gives again by the same key.
+_ADDING = ("append", "extend")
 _USER_SESSION = "chainlit.user_session"
 # The lists of an aiohttp application whose functions are called with it.
 HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
@@ -82,7 +83,8 @@ class Containers(Keyed):
                 for method in self.class_attribute(value.cls, "__getitem__", value):
                     if isinstance(method, FunctionValue):
                         yield from self.result(method.function)
-        stores = self.stores_into(container, scope)
+        added, stores = self._added_below(container, scope)
+        yield from added
         yield from self.put_under(stores, wanted, asked.keys if asked is not None and stores else None)
 
     def under_keys(self, container: Expression, scope: Scope, keys: Keys) -> Values:
@@ -390,8 +392,20 @@ class Containers(Keyed):
                 yield from self._filled_before(value.origin.expression) if value.origin is not None else ()
             elif isinstance(value, Instance):
                 yield from self._iterated(value)
-        for store in self.stores_into(container, scope):
+        added, stores = self._added_below(container, scope)
+        yield from added
+        for store in stores:
             yield from self.stored(store)
+
+    def _added_below(self, container: Expression, scope: Scope) -> tuple[Iterable[Value], Sequence[Store]]:
+        """What was added to the list that lies under a known key of another container, and the other stores into it."""
+        stores = self.stores_into(container, scope)
+        entry = key_of_entry(container) if stores else None
+        added = [store for store in stores if store.how in _ADDING] if entry is not None else []
+        keys = self.keys_of(entry, scope) if added else None
+        if keys is None:
+            return (), stores
+        return self.put_below(added, keys), [store for store in stores if store.how not in _ADDING]
 
     def _keys(self, container: Expression, scope: Scope) -> Iterator[Value]:
         """The keys of a dictionary, as far as they are written down."""

@@ -83,13 +83,26 @@ class Keyed(Core):
             if not is_under(store, wanted):
                 continue
             known = keys if keys is not None or wanted is None else frozenset((wanted,))
-            registered = self._registrations(store) if known is not None else ()
+            registered = self._registrations(store, store.key) if known is not None and store.how == "element" else ()
             if not registered or known is None:
                 if known is None or store.key is None or self._is_asked(store.key, store.scope, known):
                     yield from self.stored(store)
                 continue
             for entry in registered:
                 if entry.keys is None or entry.keys & known:
+                    yield from entry.values
+
+    def put_below(self, stores: Iterable[Store], keys: Keys) -> Iterator[Value]:
+        """What stores put into the lists under one of some keys: `KINDS.setdefault(kind, []).append(cls)`."""
+        for store in stores:
+            key = key_of_entry(store.base)
+            registered = self._registrations(store, key) if key is not None else ()
+            if not registered:
+                if key is None or self._is_asked(key, store.scope, keys):
+                    yield from self.stored(store)
+                continue
+            for entry in registered:
+                if entry.keys is None or entry.keys & keys:
                     yield from entry.values
 
     def keys_of(self, expression: Expression | None, scope: Scope, depth: int = _DEPTH) -> Keys | None:
@@ -182,15 +195,15 @@ class Keyed(Core):
     def _registered(self) -> dict[int, list[Registered]]:
         return {}
 
-    def _registrations(self, store: Store) -> list[Registered]:
-        """What the uses of a registering function put there; nothing where the store is no part of one, or where not
-        all of its uses are known."""
+    def _registrations(self, store: Store, key: Expression | None) -> list[Registered]:
+        """What the uses of a registering function put under a key; nothing where the store is no part of one, or where
+        not all of its uses are known."""
         function, value = store.scope, store.value
-        if store.how != "element" or not isinstance(function, Function) or value is None or store.key is None:
+        if not isinstance(function, Function) or value is None or key is None:
             return []
         made = value if value[0] == "call" and not value[3] and not value[4] else None
         name = last_name(made[2] if made is not None else value)
-        if (made[2] if made is not None else value)[0] != "name" or store.key[0] == "const":
+        if (made[2] if made is not None else value)[0] != "name" or key[0] == "const":
             return []
         if name == function.self_name and function.name != "__init_subclass__":
             return []
@@ -198,26 +211,26 @@ class Keyed(Core):
             return []
         known = self._registered.get(id(store))
         if known is None:
-            found, complete = self.settled(lambda: list(self._uses(store, function, name, made)))
+            found, complete = self.settled(lambda: list(self._uses(key, function, name, made)))
             known = found
             if complete:
                 self._registered[id(store)] = known
         return known
 
-    def _uses(self, store: Store, function: Function, name: str, made: Expression | None) -> Iterator[Registered]:
+    def _uses(self, key: Expression, function: Function, name: str, made: Expression | None) -> Iterator[Registered]:
         if name == function.self_name and function.owner is not None:
             for heir in self.subclasses(function.owner):
                 value = ClassValue(heir)
-                yield Registered(self._key_of_heir(store.key, function, heir), self._put((value,), made, function))
+                yield Registered(self._key_of_heir(key, function, heir), self._put((value,), made, function))
             return
         for decorated, decorator, scope in self.decorations_by(function):
-            keys = self._key_given(store.key, function, name, decorated, decorator, scope)
+            keys = self._key_given(key, function, name, decorated, decorator, scope)
             yield Registered(keys, self._put((decorated,), made, function))
         for call, bound, shift in (*self.callers(function), *self._calls_of_inner(function)):
             given = None if shift else given_for(call, function, name, bound)
             if given is not None:
                 values = self.evaluate(given, call.scope)
-                keys = self._key_of_call(store.key, function, name, values, call, bound)
+                keys = self._key_of_call(key, function, name, values, call, bound)
                 yield Registered(keys, self._put(values, made, function))
 
     def _calls_of_inner(self, function: Function) -> Iterator[tuple[Call, int, int]]:
@@ -371,6 +384,14 @@ def _read(expression: Expression) -> tuple[Expression | None, Expression | None]
     if expression[0] == "call" and expression[2][0] == "attr" and expression[2][3] in _READS and expression[3]:
         return expression[2][2], expression[3][0]
     return None, None
+
+
+def key_of_entry(container: Expression) -> Expression | None:
+    """The key of the entry that a container is in another one: `kinds[kind]`, `kinds.setdefault(kind, [])`."""
+    if container[0] == "sub":
+        return None if container[3][0] == "slice" else container[3]
+    is_read = container[0] == "call" and container[2][0] == "attr" and container[2][3] in (*_READS, "setdefault")
+    return container[3][0] if is_read and container[3] else None
 
 
 def given_for(call: Call, function: Function, name: str, bound: int) -> Expression | None:

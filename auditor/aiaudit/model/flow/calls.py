@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.evaluation.calls import CALLING, PASSING
 from aiaudit.model.evaluation.containers import CONTEXT_VARIABLE
+from aiaudit.model.flow.checks import VALIDATORS
+from aiaudit.model.flow.files import written_to
+from aiaudit.model.flow.jinja import rendered
 from aiaudit.model.flow.keyed import part_of_key
 from aiaudit.model.flow.outside import OWN_ANSWER, everything, outside, unknown
 from aiaudit.model.flow.picking import is_given_back_by_loop
@@ -22,6 +25,7 @@ from aiaudit.model.flow.places import (
     is_unknown,
     marks,
     part_of,
+    part_written,
 )
 from aiaudit.model.flow.rows import stored
 from aiaudit.model.flow.sources import Source
@@ -39,6 +43,9 @@ _TAKING = frozenset(("get", "get_nowait", "pop", "popleft", "popitem", "recv"))
 _SPLITTING = frozenset(("split", "rsplit", "splitlines", "partition", "rpartition"))
 # A file's size as frameworks tell it.
 _SIZES = frozenset(("size", "content_length", "file_size"))
+# Texts in memory: what was written is read; functions that take a part of what they are called with.
+_BUFFERED = frozenset(("io.StringIO().getvalue", "io.StringIO().read", "io.StringIO().readlines"))
+_GETTERS = frozenset(("operator.attrgetter()", "operator.itemgetter()"))
 _PATTERNS = ("re", "re.compile()", "regex", "regex.compile()")
 _VALIDATING = words("model_validate model_validate_json parse_obj parse_raw model_construct from_orm construct load")
 
@@ -71,6 +78,8 @@ class Calls:
         evaluator = self.tools.evaluator
         call = evaluator.call_of(expression, scope)
         if truncates(call) or _reads_a_part(call):
+            return
+        if call.name in VALIDATORS and self.tools.adapters.bounds(call, place.path):
             return
         name = last_name(function)
         if function[0] == "attr" and name == "get":
@@ -300,6 +309,15 @@ class Calls:
         if position is not None and len(call.arguments) > position:
             yield from self._called_elsewhere(call, position, path, place, stack)
             return
+        if dotted in _BUFFERED and call.expression[2][0] == "attr":
+            yield from written_to(place.at(call.expression[2][2], (FILE,)), self.tools)
+        if dotted in _GETTERS and value.origin is not None and call.arguments:
+            yield from _gotten(dotted, value.origin, Result.of(place, call, path, stack))
+            return
+        template = rendered(value, Result.of(place, call, path, stack), self.tools.evaluator)
+        if template is not None:
+            yield from template
+            return
         if dotted == "builtins.str":
             for argument in call.arguments:
                 yield from self.as_text(argument, place)
@@ -343,6 +361,19 @@ class Calls:
                         for result, _ in method.returns:
                             yield place.inside(result, method, (), ())
                         break
+
+
+def _gotten(dotted: str, getter: Call, result: Result) -> Iterator[Place]:
+    """What `attrgetter("text")(body)` and `itemgetter("text", "topic")(body)` take of it."""
+    asked, path = getter.arguments, result.path
+    if len(asked) > 1 and path and isinstance(path[0], int) and 0 <= path[0] < len(asked):
+        asked, path = asked[path[0] : path[0] + 1], path[1:]
+    elif len(asked) > 1:
+        path = path[1:]
+    for key in asked:
+        part = part_written(key)
+        parts = part.split(".") if dotted.startswith("operator.attr") and isinstance(part, str) else (part,)
+        yield result.give(result.call.arguments[0], (*parts, *path))
 
 
 def truncates(call: Call | None) -> bool:

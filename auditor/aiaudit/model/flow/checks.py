@@ -10,7 +10,7 @@ from aiaudit.model.flow.answers import Answers
 from aiaudit.model.flow.keys import key_of, root_of
 from aiaudit.model.flow.order import Address, Order, is_before
 from aiaudit.model.flow.places import ANY, ONE, Path
-from aiaudit.model.flow.sizes import EACH, Bound, Definitions, counted, in_each, limited_if, sizes
+from aiaudit.model.flow.sizes import EACH, Bound, Definitions, bounded_if, counted, in_each, limited_if, sizes
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.values import FunctionValue, functions_in
@@ -20,7 +20,9 @@ from aiaudit.values import dataclass, replace
 # What APIs of models call the text that they are sent: who checks that, and hands on the body, has checked the body.
 _PAYLOADS = frozenset(("messages", "prompt", "contents"))
 # Calls that end the handling of a request.
-_TESTING = frozenset(("assert", "if", "while"))
+_TESTING = frozenset(("assert", "if", "while", "match"))
+# Methods of objects that validate what they are given.
+VALIDATORS = frozenset(("validate_python", "validate_json", "validate_strings"))
 _ENDING = frozenset(("abort", "exit", "fail", "raise_error", "error_abort", "_exit", "raise_for_size", "bad_request"))
 
 
@@ -57,6 +59,8 @@ class Checks:
         self._by_root: dict[int, tuple[list[Check], dict[str, list[Check]]]] = {}
         self._parameters: dict[int, dict[str, set[tuple[str, bool]]]] = {}
         self._limiting: dict[int, set[str]] = {}
+        self._demanding: dict[int, dict[str, bool]] = {}
+        self.validating: Callable[[Call], Iterator[Bound]] | None = None  # what an object validates: set by its owner
 
     def bounded(self, scope: Scope, key: str, path: Path, at: At | None, is_list: Callable[[], bool]) -> Check | None:
         """What bounds the part `path` of the value that `key` names at a place (anywhere if `at` is None)."""
@@ -127,8 +131,10 @@ class Checks:
                     yield from self._aliased(Check(bound, around, None, True), scope)
         for call in scope.calls:
             _, _, _, arguments, keywords = call.expression
-            functions = functions_in(self.evaluator.callees(call)) if arguments or keywords else ()
-            for bound in self._checked_by(call, functions) if functions else ():
+            may_check = arguments or keywords or call.statement[0] == "expr"
+            functions = functions_in(self.evaluator.callees(call)) if may_check else ()
+            bounds = self._checked_by(call, functions) if functions else self._validated_by(call)
+            for bound in bounds:
                 place = layout.at(call.at)
                 if place is not None:
                     yield Check(bound, place[1], None, True)
@@ -142,6 +148,9 @@ class Checks:
 
     def _in_statement(self, statement: Statement, address: Address, scope: Scope) -> Iterator[Check]:
         tag = statement[0]
+        if tag == "match":
+            yield from self._in_cases(statement, address, scope)
+            return
         if tag == "assert":
             for bound in self.answers.bounded_if(statement[2], True, scope):
                 yield Check(bound, address, None, True)
@@ -162,6 +171,21 @@ class Checks:
             if tag == "while" or _leaves(statement[3]) or _shortens(statement[3], root):
                 pieces = tag == "if" and _puts_away(statement[3], root)
                 yield Check(bound, address, None, _rejects(statement[3]), pieces)
+
+    def _in_cases(self, statement: Statement, address: Address, scope: Scope) -> Iterator[Check]:
+        """`match len(text): case length if length > 500: raise`."""
+        for branch, (names, guard, body) in enumerate(statement[3]):
+            if guard is None or not any(True for _ in sizes(statement[2], self.definitions(scope))):
+                continue
+
+            def definitions(expression: Expression, named: tuple[str, ...] = names) -> list[Expression]:
+                is_subject = expression[0] == "name" and expression[2] in named
+                return [statement[2]] if is_subject else self.definitions(scope)(expression)
+
+            for bound in bounded_if(guard, True, definitions):
+                yield Check(bound, address, branch, False)
+            for bound in bounded_if(guard, False, definitions) if _leaves(body) else ():
+                yield Check(bound, address, None, _rejects(body))
 
     def _turns(self, bounds: set[Bound], test: Expression, scope: Scope) -> Iterator[Bound]:
         """The turns whose texts a budget counts: `total += len(turn["content"])`, and then `if total > BUDGET: break`.
@@ -198,21 +222,28 @@ class Checks:
 
     # Functions that check what they are given
 
+    def _validated_by(self, call: Call) -> Iterator[Bound]:
+        """What an object validates that code outside made: `TypeAdapter(...).validate_python(text)`."""
+        if self.validating is not None and call.name in VALIDATORS:
+            yield from self.validating(call)
+
     def _checked_by(self, call: Call, functions: Iterable[FunctionValue]) -> Iterator[Bound]:
         """What a call of functions of the program has checked when it comes back."""
         for value in functions:
             function = value.function
-            checked, limiting = self.checking(function), self.limiting(function)
-            if not checked and not limiting:
+            checked, limiting, demanding = self.checking(function), self.limiting(function), self.demanding(function)
+            if not checked and not limiting and not demanding:
                 continue
             shift = int(value.bound is not None and function.self_name is not None)
             for position, parameter in enumerate(function.parameters):
-                given = call.argument(parameter[0], position - shift if position >= shift else None)
+                given = call.argument(parameter[0], position - shift) if position >= shift else _object_of(call)
                 key = key_of(given) if given is not None else None
                 for suffix, whole in checked.get(parameter[0], ()) if key is not None else ():
                     yield Bound(f"{key}{suffix}", whole)
                 if given is not None and parameter[0] in limiting:
                     yield from sizes(given, self.definitions(call.scope))
+                if given is not None and parameter[0] in demanding:
+                    yield from self.answers.bounded_if(given, demanding[parameter[0]], call.scope)
 
     def checking(self, function: Function) -> dict[str, set[tuple[str, bool]]]:
         """Parameter -> the parts of it that the function refuses when they are too large."""
@@ -238,6 +269,24 @@ class Checks:
                     known |= limited_if(statement[2], False)
         return known
 
+    def demanding(self, function: Function) -> dict[str, bool]:
+        """The parameters that are conditions, with the truth that the function insists on: `if not allowed: raise`."""
+        known = self._demanding.get(id(function))
+        if known is None:
+            known = self._demanding[id(function)] = {}
+            names = {parameter[0] for parameter in function.parameters}
+            for statement in function.body:
+                test, truth = statement[2] if statement[0] in ("assert", "if") else None, statement[0] == "assert"
+                if statement[0] == "if" and not _raises(statement[3]):
+                    if not _leaves(statement[3]) or not _raises(function.body):
+                        continue
+                    truth = True  # `if allowed: return`, and then it raises
+                while test is not None and test[0] == "unary" and test[2] == "Not":
+                    test, truth = test[3], not truth
+                if test is not None and test[0] == "name" and test[2] in names:
+                    known[test[2]] = truth
+        return known
+
 
 def _taken(whole: str, bound: Bound) -> str:
     """Which items a value is of those that are each bounded: ANY, ONE, or "" where it is no such item."""
@@ -248,6 +297,12 @@ def _taken(whole: str, bound: Bound) -> str:
     if not item or (f".{part}" if part else "") != below:
         return ""
     return ANY if item == ANY else ONE
+
+
+def _object_of(call: Call) -> Expression | None:
+    """What a method is called on."""
+    function = call.expression[2]
+    return function[2] if function[0] == "attr" else None
 
 
 def _is_summed(name: str, scope: Scope) -> bool:
@@ -287,6 +342,16 @@ def _rejects(body: tuple[Statement, ...]) -> bool:
     if answer is not None and answer[0] == "tuple" and answer[2]:
         answer = answer[2][0]
     return answer is None or (answer[0] == "const" and not answer[2])
+
+
+def ends_call(body: tuple[Statement, ...]) -> bool:
+    """Whether a block ends the call of its function."""
+    return bool(body) and (body[-1][0] == "return" or _raises(body))
+
+
+def _raises(body: tuple[Statement, ...]) -> bool:
+    """Whether a block ends in an exception."""
+    return bool(body) and (body[-1][0] == "raise" or (body[-1][0] == "expr" and _leaves(body)))
 
 
 def _shortens(body: tuple[Statement, ...], root: str) -> bool:

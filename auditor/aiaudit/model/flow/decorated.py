@@ -7,14 +7,17 @@ what the framework passes: `kwargs["body"]`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.flow.checks import Checks
+from aiaudit.model.flow.checks import Checks, ends_call
 from aiaudit.model.flow.keys import READING, SAME_TEXT
+from aiaudit.model.flow.order import Address, is_before
+from aiaudit.model.flow.sizes import Bound, bounded_if
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.values import FunctionValue
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Parameter
 
 # What request objects give as the body, by attribute or method.
 _BODIES = frozenset(("json", "get_json", "form", "data", "values", "POST"))
@@ -54,10 +57,11 @@ class Decorated:
     def _bounded_by(self, wrapper: Function, decorator: Expression, handler: Function) -> Iterator[Names]:
         """The parts that a wrapper has refused where they are too large, when it calls the handler."""
         place = self._hands_on(wrapper)
-        for check in self.checks.of(wrapper) if place is not None else ():
-            if place is None or not check.holds(place):
-                continue
-            root, *rest = check.bound.key.split(".")
+        if place is None:
+            return
+        keys = [check.bound.key for check in self.checks.of(wrapper) if check.holds(place)]
+        for key in (*keys, *self._bounded_in_turn(wrapper, decorator, place)):
+            root, *rest = key.split(".")
             if any(part.endswith("()") for part in rest):
                 continue
             names = self._names(("name", wrapper.node[1], root), wrapper, decorator, _DEPTH)
@@ -66,11 +70,46 @@ class Decorated:
             names = (*names, *rest)
             if names[:1] == ("**",):
                 names = names[1:]
-            # What is checked has to be a part: of a mapping the number of its entries says nothing.
-            if len(names) > 1 and (names[0] == BODY or any(p[0] == names[0] for p in handler.parameters)):
+            # What is checked has to be a part, or a text: of a mapping the number of its entries says nothing.
+            given = next((p for p in handler.parameters if names and p[0] == names[0]), None)
+            if (len(names) > 1 and names[0] == BODY) or (given is not None and (len(names) > 1 or _is_text(given))):
                 yield names
 
-    def _hands_on(self, wrapper: Function) -> tuple[int, ...] | None:
+    def _bounded_in_turn(self, wrapper: Function, decorator: Expression, place: Address) -> Iterator[str]:
+        """What a loop over that which the decorator is told checks: `for name, most in limits.items()`."""
+        layout = self.checks.order.layout(wrapper)
+        for loop, address in layout.statements():
+            if loop[0] != "for" or not is_before(address, place):
+                continue
+            target = loop[2][2][0] if loop[2][0] == "tuple" and loop[2][2] else loop[2]
+            names = self._told_names(loop[3], wrapper, decorator) if target[0] == "name" else []
+            tests = [s[2] for s in loop[4] if s[0] == "if" and ends_call(s[3])]
+            for name in names:
+                for test in tests:
+                    yield from (bound.key for bound in self._bounded_with(test, target[2], name, wrapper))
+
+    def _bounded_with(self, test: Expression, variable: str, name: str, wrapper: Function) -> set[Bound]:
+        """What a test that turns requests down bounds when a variable of it is a name."""
+        definitions = self.checks.definitions(wrapper)
+
+        def named(expression: Expression) -> list[Expression]:
+            return [_with_name(given, variable, name) for given in definitions(expression)]
+
+        return bounded_if(_with_name(test, variable, name), False, named)
+
+    def _told_names(self, iterable: Expression, wrapper: Function, decorator: Expression) -> list[str]:
+        """The names in a dictionary or list that a decorator is told, where a loop goes through it."""
+        if iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] in ("items", "keys"):
+            iterable = iterable[2][2]
+        holder = scope_of_name(wrapper, iterable[2]) if iterable[0] == "name" else None
+        if not isinstance(holder, Function) or holder is wrapper or decorator[0] != "call":
+            return []
+        given = _given(decorator, holder, iterable[2])
+        parts = () if given is None else given[2] if given[0] in ("dict", "list", "tuple", "set") else ()
+        keys = [part[0] for part in parts] if given is not None and given[0] == "dict" else parts
+        return [key[2] for key in keys if key is not None and key[0] == "const" and isinstance(key[2], str)]
+
+    def _hands_on(self, wrapper: Function) -> Address | None:
         """Where a wrapper calls what it is put around."""
         outer = wrapper.parent
         given = {p[0] for p in outer.parameters} if isinstance(outer, Function) else set()
@@ -135,10 +174,29 @@ class Decorated:
 
 
 def _told(decorator: Expression, factory: Function, name: str) -> str | None:
+    """What a decorator is given for a parameter of the function that makes it, if that is a text."""
+    given = _given(decorator, factory, name)
+    return str(given[2]) if given is not None and given[0] == "const" and isinstance(given[2], str) else None
+
+
+def _given(decorator: Expression, factory: Function, name: str) -> Expression | None:
     """What a decorator is given for a parameter of the function that makes it."""
     call = Call(factory, decorator, "", None, decorator)
     names = [p[0] for p in factory.parameters if p[1] in ("positional", "any") and p[0] != factory.self_name]
     given = call.argument(name, names.index(name) if name in names else None)
-    if given is None:
-        given = next((p[3] for p in factory.parameters if p[0] == name), None)
-    return str(given[2]) if given is not None and given[0] == "const" and isinstance(given[2], str) else None
+    return next((p[3] for p in factory.parameters if p[0] == name), None) if given is None else given
+
+
+def _with_name(expression: Any, variable: str, name: str) -> Any:
+    """An expression in which a variable has got a name as its value."""
+    if type(expression) is not tuple:
+        return expression
+    if expression[:1] == ("name",) and expression[2] == variable:
+        return ("const", expression[1], name)
+    return tuple(_with_name(part, variable, name) for part in expression)
+
+
+def _is_text(parameter: Parameter) -> bool:
+    """Whether a parameter is declared as a text."""
+    annotation = parameter[2]
+    return annotation is not None and annotation[0] == "name" and annotation[2] == "str"

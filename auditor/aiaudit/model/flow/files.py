@@ -86,7 +86,9 @@ def _written_by(call: Call, keys: set[str], place: Place, tools: Tools) -> Itera
         if isinstance(value, FunctionValue) and value.function is not place.scope:
             entered = True
             yield from _written_inside(value, call, keys, place)
-    if not entered and _SAVING.search(name):
+    if function[0] == "name" and name == "print":
+        yield from (place.inside(argument, call.scope, (), place.stack) for argument in call.arguments)
+    elif not entered and _SAVING.search(name):
         others = [argument for argument in given if not _names(argument, keys)]
         if function[0] == "attr" and name in ("save", "move", "download"):
             others.append(function[2])

@@ -31,6 +31,8 @@ _PATH_ARGUMENTS = words(
     "filepath_or_buffer input_dir files source"
 )
 
+_CHOOSING = frozenset(("builtins.max", "builtins.min"))
+
 # What hangs on request objects that a module imports is a value, though nothing shows where it was made.
 _OF_REQUESTS = tuple(f"{request}." for request in sorted(GLOBAL_REQUESTS))
 
@@ -55,6 +57,8 @@ def outside(dotted: str, result: Result, knowledge: Knowledge) -> Iterator[Place
             yield result.give(result.call.expression[2][2], result.path)
         else:
             yield from cut(result)
+    elif kind == transfer.STOP and dotted in _CHOOSING:
+        yield from _chosen(result)
     elif kind == transfer.STOP:
         yield from _other(dotted, result)
 
@@ -214,6 +218,17 @@ def _is_of_piece(dotted: str, result: Result) -> bool:
     function = result.call.expression[2]
     on_answer = dotted.count("()") > 1 or "[]" in dotted
     return on_answer and function[0] == "attr" and function[3] in transfer.TEXT_METHODS
+
+
+def _chosen(result: Result) -> Iterator[Place]:
+    """One of several texts: `max(texts, key=len)`. Without a key they are numbers, as a rule."""
+    call = result.call
+    if call.keyword("key") is None:
+        return
+    single = len(call.arguments) == 1
+    for argument in call.arguments:
+        step = result.give(argument, (ONE, *result.path) if single else result.path)
+        yield replace(step, few=True) if single else step
 
 
 def _other(dotted: str, result: Result) -> Iterator[Place]:

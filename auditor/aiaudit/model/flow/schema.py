@@ -9,7 +9,7 @@ from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.declared import declares_fields, is_declared_field
 from aiaudit.model.flow.generics import Generics
 from aiaudit.model.flow.places import FILE, Path, element_of, is_one
-from aiaudit.model.flow.sizes import is_bounded_pattern
+from aiaudit.model.flow.sizes import EACH, is_bounded_pattern
 from aiaudit.model.flow.transfer import SAME_TEXT
 from aiaudit.model.flow.verdicts import BOUNDED, NONE, TEXT, UPLOAD, Container, Verdict, worst
 from aiaudit.model.flow.words import is_label_name, words
@@ -286,7 +286,8 @@ class Schema:
                 continue
             found = self._declared(candidate, bindings[0], path, depth)
             together = found.is_list and not path
-            if found.kind in ("text", "bounded") and self._is_validated(cls, name, together):
+            single = not found.is_list and not path
+            if found.kind in ("text", "bounded") and self._is_validated(cls, name, together, single):
                 found = replace(found, kind="bounded")
                 if together:
                     found = replace(found, opened=False, many=False)
@@ -387,11 +388,11 @@ class Schema:
                     return True
         return False
 
-    def _is_validated(self, cls: Class, name: str, together: bool) -> bool:
+    def _is_validated(self, cls: Class, name: str, together: bool, single: bool) -> bool:
         """Whether a validator of the class refuses or cuts long values of a field; of a list, all its texts
-        `together`."""
+        `together`; `single`: of a field that is one text."""
         for candidate in self.evaluator.lineage(cls)[0]:
-            if any(self._validates(method, name, together) for method in candidate.functions):
+            if any(self._validates(method, name, together, single) for method in candidate.functions):
                 return True
             bindings = () if together else (binding for known in candidate.bindings.values() for binding in known)
             if any(self._is_validator_of(binding, name) for binding in bindings):
@@ -410,7 +411,7 @@ class Schema:
         given = self.evaluator.evaluate(made[3][0], binding.scope)
         return any(isinstance(value, FunctionValue) and self.refuses_long(value.function) for value in given)
 
-    def _validates(self, method: Function, name: str, together: bool) -> bool:
+    def _validates(self, method: Function, name: str, together: bool, single: bool) -> bool:
         if method.name == f"validate_{name}":
             return self._refuses(method, together)
         whole = method.name in ("validate", "clean", "__post_init__", "__attrs_post_init__", "model_post_init")
@@ -424,7 +425,10 @@ class Schema:
         if not whole:
             return False
         refused = (part for parts in self.checks.checking(method).values() for part in parts)
-        return any(suffix.rpartition(".")[2] == name and (all_of_it or not together) for suffix, all_of_it in refused)
+        return any(
+            (single and suffix == f".{EACH}") or (suffix.rpartition(".")[2] == name and (all_of_it or not together))
+            for suffix, all_of_it in refused
+        )
 
     def _refuses(self, function: Function, together: bool) -> bool:
         if not together:

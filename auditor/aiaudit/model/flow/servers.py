@@ -7,7 +7,7 @@ import re
 from aiaudit.model.flow.places import Place
 from aiaudit.model.flow.targets import ModelCall
 from aiaudit.model.flow.tools import Tools
-from aiaudit.model.http_requests import address_of, is_request, is_written_out, keys_of, payload_of
+from aiaudit.model.http_requests import address_of, has_turns, is_request, is_written_out, keys_of, payload_of
 from aiaudit.model.scopes import Call
 from aiaudit.patterns import regex
 
@@ -38,7 +38,8 @@ def raw_request(call: Call, tools: Tools) -> ModelCall | None:
     if _OTHER_ADDRESS.search(address):
         return None
     is_model = _MODEL_ADDRESS.search(address) is not None
-    if not is_model and not _looks_like_prompt(keys):
+    is_chat = "messages" in keys and not is_model and has_turns(payload, scope, tools.evaluator)
+    if not (is_model or is_chat or _looks_like_prompt(keys)):
         return None
     if is_http is None and not is_model:
         return None

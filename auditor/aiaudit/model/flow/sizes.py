@@ -104,10 +104,23 @@ def in_each(bound: Bound, target: Expression, iterable: Expression) -> Iterator[
     if iterable[0] == "call" and last_name(iterable[2]) == "enumerate" and iterable[3] and target[0] == "tuple":
         target, iterable = target[2][-1], iterable[3][0]
     elif iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] in ("items", "values"):
-        target, iterable = target[2][-1] if target[0] == "tuple" else target, iterable[2][2]
+        target, iterable = target[2][-1] if target[0] == "tuple" else target, _object_of(iterable[2][2])
     key, root = key_of(iterable), root_of(bound.key)
     if key is not None and target[0] == "name" and target[2] == root:
         yield Bound(f"{key}.{EACH}{bound.key[len(root) :]}", bound.whole)
+
+
+def _object_of(mapping: Expression) -> Expression:
+    """The object of which a mapping has the attributes: `vars(body)`, `body.__dict__`, `body.model_dump()`."""
+    if mapping[0] == "attr" and mapping[3] == "__dict__":
+        return mapping[2]  # type: ignore[no-any-return]
+    if mapping[0] != "call":
+        return mapping
+    function, arguments = mapping[2], mapping[3]
+    if last_name(function) in ("vars", "asdict", "dict") and len(arguments) == 1:
+        return arguments[0]  # type: ignore[no-any-return]
+    is_dump = function[0] == "attr" and function[3] in ("model_dump", "dict", "_asdict") and not arguments
+    return function[2] if is_dump else mapping
 
 
 def counted(test: Expression, truth: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from aiaudit.model.branches import is_dead
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
+from aiaudit.model.flow.adapters import Adapters
 from aiaudit.model.flow.checks import Checks
 from aiaudit.model.flow.gates import Gates
 from aiaudit.model.flow.order import Order
@@ -50,6 +51,7 @@ class Tools:
     checks: Checks
     schema: Schema
     sources: Sources
+    adapters: Adapters
     has_large_checks: bool = False  # whether a walk has come past a check that lets through too much for a prompt
     _callers: dict[int, list[Caller]] = field(default_factory=dict)
     _called: dict[int, list[tuple[Call, int]]] | None = None
@@ -70,7 +72,9 @@ class Tools:
         checks = Checks(side.evaluator, order)
         schema = Schema(side.evaluator, checks)
         sources = Sources(side.evaluator, side.routing, schema, checks)
-        return cls(side, side.evaluator, side.knowledge, order, checks, schema, sources)
+        adapters = Adapters(side.evaluator, schema)
+        checks.validating = adapters.validated
+        return cls(side, side.evaluator, side.knowledge, order, checks, schema, sources, adapters)
 
     # Callers
 
