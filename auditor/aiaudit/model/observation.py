@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.program import imported_names
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import Application, Route
+from aiaudit.model.scopes import Call, last_name
 from aiaudit.model.service import Service
 from aiaudit.patterns import regex
 from aiaudit.values import dataclass
@@ -141,7 +144,27 @@ def _mounted(side: PythonSide) -> dict[int, set[str]]:
                     is_new = id(origin) not in found
                     found.setdefault(id(origin), set()).update(side.program.closure([call.scope.module.path]))
                     queue += [origin] if is_new and origin.name.endswith(_WRAPPERS) else []
+    for application, home in _taken_over(side):
+        found.setdefault(id(application), set()).update(side.program.closure([home]))
     return found
+
+
+def _taken_over(side: PythonSide) -> Iterator[tuple[Call, str]]:
+    """The constructions of applications whose routes another one takes over, and the modules that do it:
+    `app.router.routes.extend(other.routes)`, `for route in other.routes: app.router.routes.append(route)`."""
+    for call in (call for name in ("append", "extend") for call in side.program.calls_by_name.get(name, ())):
+        callee = call.expression[2]
+        if callee[0] != "attr" or last_name(callee[2]) != "routes":
+            continue
+        for argument in call.arguments:
+            bound = call.scope.bindings.get(argument[2], ()) if argument[0] == "name" else ()
+            iterated = [b.expression for b in bound if b.kind == "element" and b.expression is not None]
+            for taken in (argument, *iterated):
+                if taken[0] == "attr" and taken[3] == "routes":
+                    for value in side.evaluator.evaluate(taken[2], call.scope):
+                        origin = getattr(value, "origin", None)
+                        if origin is not None:
+                            yield origin, call.scope.module.path
 
 
 def _is_for_probes(route: Route) -> bool:

@@ -40,6 +40,8 @@ _DUMPING = frozenset(("model_dump", "model_dump_json", "dict", "json", "__dict__
 _LOOKUPS = ("os.getenv", "os.environ.get", "decouple.config")
 # Words of names that are about credentials and hold none.
 _ABOUT = frozenset(("total", "num", "count", "number", "has", "is", "use", "uses", "needs", "requires", "valid"))
+# Whose keys and tokens tell one of them from another, and open nothing: `client_key`, `lock_token`.
+_TOLD_APART = frozenset(("client", "request", "lock", "local", "remote", "page", "cursor", "sort", "group", "cache"))
 # Stores whose addresses mostly hold no credentials: they stand inside of the network, or take a key beside it.
 _OPEN_STORES = frozenset(
     ("redis", "valkey", "cache", "memcached", "broker", "celery", "qdrant", "chroma", "weaviate", "milvus", "elastic",
@@ -234,6 +236,10 @@ class _Finder:
         words = words_of(name)
         if not is_credential(name) or (len(words) < 2 and words != ("password",)) or _ABOUT.intersection(words):
             return False
+        if words[-1] in ("key", "token") and words[-2] in _TOLD_APART:
+            return False
+        if part[0] == "name" and any(bound.kind == "caught" for bound in scope.bindings.get(name, ())):
+            return False  # an exception
         values = self.evaluator.evaluate(part, scope)
         if any(isinstance(value, (Constant, Instance)) for value in values):
             return False
