@@ -55,6 +55,7 @@ def _walk(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
 def _mapping(collector: Collector, node: Node, keys: tuple[str, ...], *, secret: bool) -> None:
     use = PROCESS if keys and keys[-1] in _ENVIRONMENTS else CONFIG
     named: dict[str, Node] = {}
+    is_off = any(key.value in names.SWITCHES and value.value.lower() == "false" for key, value in node.entries)
     for key, value in node.entries:
         named[key.value] = value
         if value.kind != SCALAR or value.is_null or key.kind != SCALAR or key.value in _EXAMPLES:
@@ -62,7 +63,7 @@ def _mapping(collector: Collector, node: Node, keys: tuple[str, ...], *, secret:
         literal = value.value
         if secret and keys == ("data",):
             literal = _decoded(literal)
-        _value(collector, value, literal, key.value, (*keys, key.value), use)
+        _value(collector, value, literal, key.value, (*keys, key.value), use, is_off=is_off)
     label = next((named[key] for key in _NAME_KEYS if key in named), None)
     pair = next((named[key] for key in _VALUE_KEYS if key in named), None)
     if label is None or pair is None or pair.kind != SCALAR:
@@ -89,13 +90,25 @@ def _sequence(collector: Collector, node: Node, keys: tuple[str, ...]) -> None:
         previous = item.value
 
 
-def _value(collector: Collector, node: Node, literal: str, name: str, keys: tuple[str, ...], use: str) -> None:
+def _value(
+    collector: Collector,
+    node: Node,
+    literal: str,
+    name: str,
+    keys: tuple[str, ...],
+    use: str,
+    *,
+    is_off: bool = False,
+) -> None:
+    """`is_off`: what it is for is switched off beside it, so that what anybody can guess opens nothing."""
     scan = collector.scan
     extent = node.extent
     place = scan.offset(extent.line, extent.column), scan.offset(extent.end_line, extent.end_column)
-    if "://" in literal and collector.link(literal, place, name, "config", keys=keys, real=_is_prose(literal)):
+    if "://" in literal and collector.link(
+        literal, place, name, "config", keys=keys, real=is_off or _is_prose(literal)
+    ):
         return
-    if collector.bind(literal, place, name, "config", use, keys=keys):
+    if collector.bind(literal, place, name, "config", use, keys=keys, real=is_off):
         return
     if keys and keys[-1] in _COMMANDS and _option(collector, literal, place, keys):
         return

@@ -14,6 +14,8 @@ PASSWORD, KEY, TOKEN, SECRET, URL, IDENTIFIER = "password", "key", "token", "sec
 
 _PIECES = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 120
+# What switches on and off what stands beside it.
+SWITCHES = ("enabled", "enable")
 
 
 def word_set(words: str) -> frozenset[str]:

@@ -235,13 +235,15 @@ class _Binder:
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             self._lookup(node, first.value, called, keyed)
         elsewhere = goes_elsewhere(keyed.items())
+        is_off = any(isinstance(v := keyed.get(name), ast.Constant) and v.value is False for name in names.SWITCHES)
         for name, value in keyed.items():
             if name in _PAIRS and isinstance(value, ast.Tuple) and len(value.elts) == 2:
                 self._basic_auth(value.elts)
             elif name in DEFAULTS and isinstance(first, ast.Constant):
                 self._bind(value, str(first.value), "default", PROCESS)
             elif name not in _EXAMPLES and isinstance(value, ast.Constant | ast.IfExp | ast.BoolOp):
-                self._argument(name, value, elsewhere=elsewhere, sent=_sends(last) or _signs(called, name))
+                sent = _sends(last) or _signs(called, name)
+                self._argument(name, value, elsewhere=elsewhere, sent=sent, is_off=is_off)
         if last in ("encode", "decode") and called.startswith(("jwt.", "jose.")):
             for key in (*node.args[1:2], *(keyed[name] for name in ("key",) if name in keyed)):
                 self._bind(key, "jwt_secret", "argument", PROCESS)
@@ -254,13 +256,14 @@ class _Binder:
         if first is not None and names.takes_password(called) and (len(node.args) == 1 or "hash" in last):
             self._known_password(first)
 
-    def _argument(self, name: str, value: ast.expr, *, elsewhere: bool, sent: bool) -> None:
-        """`sent`: what is called makes a client or its credentials, so that the value is used as it is."""
+    def _argument(self, name: str, value: ast.expr, *, elsewhere: bool, sent: bool, is_off: bool) -> None:
+        """`sent`: what is called makes a client or its credentials, so that the value is used as it is; `is_off`: what
+        it is for is switched off by the call itself."""
         for literal, origin in literals_of(value):
             password = names.kind_of_name(name) == names.PASSWORD and origin != "condition"
             use = PROCESS if origin == "lookup" or password or (sent and origin == "") else CODE
             keyless = elsewhere and not password  # a server that is told a password asks for one
-            self._bind(literal, name, "default" if origin else "argument", use, elsewhere=keyless)
+            self._bind(literal, name, "default" if origin else "argument", use, elsewhere=keyless or is_off)
 
     def _basic_auth(self, pair: Sequence[ast.expr]) -> None:
         """User and password; with a key as the user, the password is only there to fill the form."""

@@ -183,6 +183,8 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
         value = value.replace(" ", "")
         if not is_placeholder(value):
             return (GENERIC, FAIR) if wordiness(value) < _MOSTLY_WORDS else None
+    if _is_login_of_words(value):
+        return DEFAULT_PASSWORD, WEAK
     if any(character.isspace() for character in value):
         return (PLACEHOLDER, WEAK) if re.fullmatch(r"<[^<>|]{2,60}>", value) else None
     login = _LOGIN.fullmatch(value) if kind == names.TOKEN else None
@@ -204,6 +206,19 @@ def judge(value: str, name: str, use: str) -> tuple[str, str] | None:
     if is_naming(value, name, use):
         return None
     return _judge_password(value, use) if kind == names.PASSWORD else _judge_made_up(value, name, kind, use)
+
+
+def _is_login_of_words(value: str) -> bool:
+    """Whether it is what `Basic` stands before, and stands for a user and a password that anybody can guess."""
+    import base64
+
+    if len(value) > 64 or len(value) % 4 or not value.endswith("="):
+        return False
+    try:
+        user, colon, password = base64.b64decode(value, validate=True).decode("ascii").partition(":")
+    except ValueError:
+        return False
+    return bool(colon and user and password) and _HINTS.issuperset(_words(password))
 
 
 def _signs(value: str, name: str, use: str) -> bool:
