@@ -234,7 +234,26 @@ class Keeping:
         scopes += [scope for scope in growth.call.scope.module.scopes if isinstance(scope, Function)]
         scopes.append(growth.call.scope)
         keys = {key, growth.root.name.rpartition(".")[2]} - {None}
-        return self._is_limited_container(growth) or any(self.trims(scope, keys) for scope in dict.fromkeys(scopes))
+        if self._is_limited_container(growth) or self._is_begun_anew(growth, family):
+            return True
+        return any(self.trims(scope, keys) for scope in dict.fromkeys(scopes))
+
+    def _is_begun_anew(self, growth: Growth, family: list[Class]) -> bool:
+        """Whether requests put another list in its place, with something of their own in it: `self.turns =
+        opening(question)`. An empty one is what a route for forgetting puts there, whom it pleases."""
+        contexts = self.tools.side.contexts
+        name = growth.root.name.rpartition(".")[2]
+        for store in self.tools.side.program.stores_by_attribute.get(name, ()):
+            method = method_of(store.scope)
+            if method is None or method.owner not in family or method.name == "__init__" or store.how != "attribute":
+                continue
+            parts = walk(store.value) if store.value is not None else []
+            names = {part[2] for part in parts if part[0] == "name"} - {method.self_name}
+            is_own = not names.isdisjoint(store.scope.bindings)
+            is_kept = any(part[0] == "attr" and part[3] == name for part in parts)
+            if is_own and not is_kept and contexts.in_request(store.scope) is not None:
+                return True
+        return False
 
     def _family(self, cls: Class) -> tuple[Class, ...]:
         """A class, its bases and the classes derived from it."""
