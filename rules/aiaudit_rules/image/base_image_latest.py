@@ -1,8 +1,9 @@
 """A base image is the latest one.
 
 ## What it does
-Flags a FROM whose tag is `latest` (or says so in part, as `latest-gpu`) and that has no digest. Build arguments count
-with their defaults; a default that is `latest` may be another one in real builds, so confidence is lower there.
+Flags a FROM whose tag is `latest` (or says so in part, as `latest-gpu`) and that has no digest, and images of Python
+whose tag names a flavour alone: `python:slim` is the latest Python as well. Build arguments count with their defaults;
+a default that is `latest` may be another one in real builds, so confidence is lower there.
 
 ## Why is this bad
 `latest` moves: the same commit gives another interpreter, distribution or CUDA version next month, caches and
@@ -32,7 +33,7 @@ from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Finding
 from aiaudit.model.image import Image
-from aiaudit.model.image.origins import reference
+from aiaudit.model.image.origins import Reference, reference
 from aiaudit.rule import MEDIUM, Rule
 from aiaudit_rules.image.hygiene import is_beside_the_service
 
@@ -54,6 +55,8 @@ rule = Rule(
     ),
 )
 
+_PYTHON = ("python", "pypy")
+
 
 @rule.check(Image)
 def base_image_latest(image: Image) -> Iterator[Finding]:
@@ -64,7 +67,7 @@ def base_image_latest(image: Image) -> Iterator[Finding]:
         if stage.parent is not None:
             continue
         base = reference(stage.base)
-        if base.digest or "latest" not in base.tag.split("-"):
+        if base.digest or not _moves(base):
             continue
         by_default = "$" in stage.facts.base
         yield rule.at(
@@ -74,3 +77,11 @@ def base_image_latest(image: Image) -> Iterator[Finding]:
             help=f"name a version, such as {base.last}:<version>, or add a digest",
             confidence=Confidence.MEDIUM if by_default else None,
         )
+
+
+def _moves(base: Reference) -> bool:
+    """Whether a tag is the latest one, or names no version of the Python that the image is for."""
+    if "latest" in base.tag.split("-"):
+        return True
+    is_flavour = bool(base.tag) and "$" not in base.tag and not any(map(str.isdigit, base.tag))
+    return base.last in _PYTHON and is_flavour
