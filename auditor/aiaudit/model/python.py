@@ -22,7 +22,7 @@ from aiaudit.model.routes import Application, Route, Routing
 from aiaudit.model.routing import routing
 from aiaudit.model.scopes import Call
 from aiaudit.model.service import Service
-from aiaudit.model.versions import pinned_versions
+from aiaudit.model.versions import installed_versions
 from aiaudit.values import dataclass
 
 
@@ -51,7 +51,7 @@ def python_side(service: Service) -> PythonSide:
 
 def knowledge_of(service: Service) -> Knowledge:
     """What is known of the libraries in the versions that the tree pins."""
-    return service.part("knowledge", lambda s: Knowledge(s.knowledge, pinned_versions(s.tree)))
+    return service.part("knowledge", lambda s: Knowledge(s.knowledge, installed_versions(s.tree)))
 
 
 def layout_of(service: Service) -> Layout:
