@@ -18,6 +18,7 @@ from aiaudit.model import places
         ("app/test_a.py", places.TEST),
         ("app/a_test.py", places.TEST),
         ("web/a.spec.ts", places.TEST),
+        ("app/qa/settings.py", places.CODE),
         ("compose.e2e.yaml", places.TEST),
         (".env.test", places.TEST),
         (".env.example", places.EXAMPLE),

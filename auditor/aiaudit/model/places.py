@@ -18,7 +18,7 @@ def _words(text: str) -> frozenset[str]:
 
 _TEST_WORDS = _words(
     "test tests testing testdata testcases spec specs e2e fixture fixtures mock mocks cypress playwright benchmark"
-    " benchmarks evals qa"
+    " benchmarks evals"
 )
 _TEST_PROGRAM = regex(
     r"test_.*|.*[._-](?:tests?|spec|e2e|stories|mock)\.\w+|conftest\.py|tests?\.py|(?:pytest|tox)\.ini"
