@@ -97,9 +97,14 @@ def _nested(cls: Class, reading: Reading, side: PythonSide) -> Iterator[Source]:
 def is_too_short(source: Source) -> bool:
     """Whether an empty text is shorter than a field allows."""
     _, statement = source.declaration
-    value = statement[4]
-    limit = dict(value[4]).get("min_length") if value is not None and value[0] == "call" else None
-    return limit is not None and limit[0] == "const" and isinstance(limit[2], int) and limit[2] > 0
+    return asks_for_length(statement[3], statement[4])
+
+
+def asks_for_length(*declared: Expression | None) -> bool:
+    """Whether the annotation or the value of a pydantic field says `min_length=1`."""
+    calls = (part for told in declared if told is not None for part in walk(told) if part[0] == "call")
+    limits = (value for call in calls for key, value in call[4] if key == "min_length")
+    return any(limit[0] == "const" and isinstance(limit[2], int) and limit[2] > 0 for limit in limits)
 
 
 def _is_class_variable(annotation: Expression | None) -> bool:

@@ -11,18 +11,18 @@ from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
 from aiaudit.model.settings.branches import ANSWERS, RAISES, fails, swallows
 from aiaudit.model.settings.clients import client_of, connects
 from aiaudit.model.settings.emptiness import key_of
-from aiaudit.model.settings.fields import VALIDATING_DEFAULTS, is_too_short, sources
+from aiaudit.model.settings.fields import VALIDATING_DEFAULTS, asks_for_length, is_too_short, sources
 from aiaudit.model.settings.lookups import COMPUTED, EMPTY, NONE, SAID_MISSING, Default, Source
 from aiaudit.model.settings.passing import lets_pass, runs_through, validated_name
 from aiaudit.model.settings.reads import Read, Reads
 from aiaudit.model.settings.scripts import refused_by_scripts
 from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.trace import Tracer
-from aiaudit.model.settings.uses import ARGUMENT, MISSING, REFUSED, STORED, Use, is_guarded
+from aiaudit.model.settings.uses import ARGUMENT, FIELD, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.settings.validators import refuses_missing
 from aiaudit.model.settings.ways import ends_process
 from aiaudit.model.syntax import statements_in
-from aiaudit.model.values import Constant, External, FunctionValue
+from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression, Statement
 
@@ -164,6 +164,8 @@ class Startup:
         if use.kind == REFUSED:
             guarded = is_guarded(use.read, use.keys, frozenset(), self.side.evaluator)
             return not guarded and (use.missing or default.kind) == NONE
+        if use.kind == FIELD:
+            return self.is_refused_by_model(use, default)
         if use.kind == STORED and "os.environ" in use.paths:
             return (use.missing or default.kind) == NONE
         return use.kind == ARGUMENT and self.refuses(use, default)
@@ -242,15 +244,36 @@ class Startup:
         given = None if default.kind == NONE else default.text
         if default.kind == EMPTY and is_too_short(source) and self.evaluator.inherits(source.cls, *VALIDATING_DEFAULTS):
             return True
-        for cls in self.side.evaluator.lineage(source.cls)[0]:
-            for method in cls.functions:
-                if refuses_missing(method, source.field):
+        return self.validators_refuse(source.cls, source.field, given)
+
+    def validators_refuse(self, cls: Class, field: str, given: str | None) -> bool:
+        """Whether a validator of a class raises over what a field is given."""
+        for owner in self.side.evaluator.lineage(cls)[0]:
+            for method in owner.functions:
+                if refuses_missing(method, field):
                     return True
-                if not self.validates(method, source.field):
+                if not self.validates(method, field):
                     continue
                 failing = self.failing_calls(method, given)
-                if (failing or self.may_fail(method, cls)) and not lets_pass(method, given, failing):
+                if (failing or self.may_fail(method, owner)) and not lets_pass(method, given, failing):
                     return True
+        return False
+
+    def is_refused_by_model(self, use: Use, default: Default) -> bool:
+        """Whether a pydantic model that is made with the default of a setting refuses it: by a least length, or by a
+        validator that raises."""
+        missing = use.missing or default.kind
+        if use.call is None or missing not in (NONE, EMPTY):
+            return False
+        for value in self.evaluator.callees(use.call):
+            if not isinstance(value, ClassValue):
+                continue
+            lineage = self.evaluator.lineage(value.cls)[0]
+            declared = next((cls.bindings[use.parameter][0] for cls in lineage if use.parameter in cls.bindings), None)
+            if missing == EMPTY and declared is not None and asks_for_length(declared.annotation, declared.expression):
+                return True
+            if self.validators_refuse(value.cls, use.parameter, "" if missing == EMPTY else None):
+                return True
         return False
 
     def failing_calls(self, method: Function, given: str | None) -> frozenset[int]:

@@ -29,6 +29,7 @@ from aiaudit.model.settings.uses import (
     ARGUMENT,
     BELOW,
     COMPARED,
+    FIELD,
     MISSING,
     REFUSED,
     State,
@@ -385,6 +386,8 @@ class _Trail(Statements):
         if parameter and any(parameter in cls.bindings for cls in self.evaluator.lineage(value.cls)[0]):
             if self.refuses_none(value.cls, parameter) and not state.derived and not state.inside:
                 self.use(REFUSED, read, state)
+            if self._is_model(value.cls) and not state.inside:
+                self.use(FIELD, read, state, call=call, parameter=parameter)
             self.attribute(value.cls, parameter, state, call)
         paths = tuple(external.path for external in outside(value, self.evaluator))
         if paths:
@@ -392,11 +395,14 @@ class _Trail(Statements):
 
     def refuses_none(self, cls: Class, name: str) -> bool:
         """Whether a model of pydantic validates a field that has to be a text: `key: str`, not `key: str | None`."""
-        if not self.evaluator.inherits(cls, *PYDANTIC, "pydantic.BaseModel", "pydantic.main.BaseModel"):
+        if not self._is_model(cls):
             return False
         declared = (c.bindings[name][0].annotation for c in self.evaluator.lineage(cls)[0] if name in c.bindings)
         annotation = next(declared, None)
         return annotation is not None and annotation[0] in ("name", "attr") and last_name(annotation) in TYPES
+
+    def _is_model(self, cls: Class) -> bool:
+        return self.evaluator.inherits(cls, *PYDANTIC, "pydantic.BaseModel", "pydantic.main.BaseModel")
 
     def parameter(self, function: Function, call: Call, child: Any, parameter: str, offset: int, state: State) -> None:
         names = [p[0] for p in function.parameters if p[1] in ("positional", "any")]

@@ -16,8 +16,10 @@ from aiaudit.values import dataclass, replace
 BELOW = "\0"
 # Kinds of uses. "argument": given to code outside; "stored": put on an object or into a structure of code outside;
 # "compared": held against something that a request brings; "refused": an operation that raises for None;
-# "missing": a branch for the case that there is no value (`outcome` says what it does).
+# "field": what a pydantic model is made with, which validates it; "missing": a branch for the case that there is no
+# value (`outcome` says what it does).
 ARGUMENT, STORED, COMPARED, REFUSED, MISSING = "argument", "stored", "compared", "refused", "missing"
+FIELD = "field"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
