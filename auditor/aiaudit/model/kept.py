@@ -17,7 +17,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Call, Function, Module, Scope, Store, is_same, walk, walk_all
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import comes_from_request
-from aiaudit.model.values import CONTAINERS, Elements, External, Instance, Literal
+from aiaudit.model.values import CONTAINERS, FORGETTING, Elements, External, Instance, Literal
 from aiaudit.sources.python.facts import Expression, Statement
 from aiaudit.span import Span
 from aiaudit.values import dataclass, field
@@ -26,8 +26,6 @@ from aiaudit.values import dataclass, field
 _INDEXING = frozenset(
     ("add", "add_with_ids", "add_items", "add_documents", "add_texts", "aadd_documents", "upsert", "insert")
 )
-# Containers that forget by themselves.
-_BOUNDED = ("cachetools.TTLCache()", "cachetools.LRUCache()", "cachetools.LFUCache()", "expiringdict.ExpiringDict()")
 _CONTAINER_CLASSES = (*(path.removesuffix("()") for path in CONTAINERS), "collections.UserDict", "collections.UserList")
 
 
@@ -214,7 +212,7 @@ class _Finder:
             return self._is_container(base[2], scope)
         return any(
             isinstance(value, (Literal, Elements))
-            or (isinstance(value, External) and value.path in (*CONTAINERS, *_BOUNDED))
+            or (isinstance(value, External) and value.path in (*CONTAINERS, *FORGETTING))
             or (isinstance(value, Instance) and self.evaluator.inherits(value.cls, *_CONTAINER_CLASSES))
             for value in self.evaluator.evaluate(base, scope)
         ) or self._is_entry(base, scope)

@@ -13,6 +13,8 @@ CONTAINERS = (
     "builtins.dict()", "builtins.list()", "builtins.set()", "collections.defaultdict()", "collections.deque()",
     "collections.OrderedDict()", "collections.Counter()", "array.array()",
 )  # fmt: skip
+# Containers that forget by themselves.
+FORGETTING = ("cachetools.TTLCache()", "cachetools.LRUCache()", "cachetools.LFUCache()", "expiringdict.ExpiringDict()")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from aiaudit.model.program import imported_names, scope_of_name
 from aiaudit.model.scopes import Function, Module, Scope, Store, last_name
 from aiaudit.model.syntax import added
 from aiaudit.model.values import (
+    FORGETTING,
     ClassValue,
     Elements,
     External,
@@ -40,6 +41,8 @@ SAME_ELEMENTS = frozenset(("list", "tuple", "set", "frozenset", "sorted", "rever
 # What Chainlit keeps for a user: `cl.user_session.set("chain", chain)`, and gives again by the same key.
 _ADDING = ("append", "extend")
 _USER_SESSION = "chainlit.user_session"
+# Tables with nothing in them as they are made, if they are not given anything.
+_EMPTY = frozenset(("builtins.dict()", "collections.OrderedDict()", "weakref.WeakValueDictionary()", *FORGETTING))
 # The lists of an aiohttp application whose functions are called with it.
 HOOK_LISTS = ("on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx")
 # What `variable` calls an application of aiohttp: what hooks put into it, handlers find in `request.app`.
@@ -61,6 +64,7 @@ class Containers(Keyed):
         wanted = key[2] if key is not None and key[0] == "const" else None
         # What no literal says is asked for only where there is something to choose from.
         asked = AskedKey(key, scope, self) if key is not None and wanted is None else None
+        added, stores = self._added_below(container, scope)
         for value in self.evaluate(container, scope):
             if isinstance(value, Literal):
                 yield from self._literal_elements(value, wanted, asked)
@@ -75,15 +79,15 @@ class Containers(Keyed):
             elif isinstance(value, External) and value.path == _USER_SESSION and isinstance(wanted, str):
                 yield from self._kept_for_user(wanted)
             elif isinstance(value, External):
-                yield _entry_of(value)
-                yield from self._filled_before(value.origin.expression, wanted) if value.origin is not None else ()
+                if not ((stores or added) and _is_made_empty(value)):
+                    yield _entry_of(value)
+                yield from self._filled_before(made, wanted) if (made := _made_by(value)) is not None else ()
             elif isinstance(value, ClassValue):
                 yield value
             elif isinstance(value, Instance):
                 for method in self.class_attribute(value.cls, "__getitem__", value):
                     if isinstance(method, FunctionValue):
                         yield from self.result(method.function)
-        added, stores = self._added_below(container, scope)
         yield from added
         yield from self.put_under(stores, wanted, asked.keys if asked is not None and stores else None)
 
@@ -389,7 +393,7 @@ class Containers(Keyed):
                 yield from value.element
             elif isinstance(value, External):
                 yield External(f"{value.path}[]", value.origin, value)
-                yield from self._filled_before(value.origin.expression) if value.origin is not None else ()
+                yield from self._filled_before(made) if (made := _made_by(value)) is not None else ()
             elif isinstance(value, Instance):
                 yield from self._iterated(value)
         added, stores = self._added_below(container, scope)
@@ -462,6 +466,19 @@ def is_certain(variable: Any) -> bool:
     while variable[0] == "entry":
         variable = variable[1]
     return bool(variable[0] != "attribute")
+
+
+def _made_by(value: External) -> Expression | None:
+    """The call that made a container; None for what lies in one, into which nobody puts what is put into that."""
+    return value.origin.expression if value.made and value.origin is not None else None
+
+
+def _is_made_empty(value: External) -> bool:
+    """Whether nothing lies in a container but what the program puts there: `OrderedDict()`, `TTLCache(100, ttl=60)`."""
+    if value.path not in _EMPTY:
+        return False
+    origin = value.origin
+    return value.path in FORGETTING or (origin is not None and not origin.arguments and not origin.keywords)
 
 
 def _entry_of(value: External) -> External:

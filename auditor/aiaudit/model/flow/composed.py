@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aiaudit.model.flow.calls import Calls
 from aiaudit.model.flow.keyed import part_of_key
 from aiaudit.model.flow.keys import key_of
+from aiaudit.model.flow.overwritten import is_spread_without
 from aiaudit.model.flow.picking import is_first_of
 from aiaudit.model.flow.places import ANY, FILE, Place, element_of, marks, may_be, part_written
 from aiaudit.model.flow.sources import Source
@@ -78,7 +79,10 @@ class Composed:
 
     def _dict(self, place: Place) -> Iterator[Place]:
         first = place.path[0] if place.path else None
-        for key, value in place.expression[2]:
+        entries = place.expression[2]
+        for number, (key, value) in enumerate(entries):
+            if is_spread_without(entries, number, first):
+                continue
             if key is None:
                 yield place.at(value)
             elif first is None:

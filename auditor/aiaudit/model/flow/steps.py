@@ -14,6 +14,7 @@ from aiaudit.model.flow.files import written_to
 from aiaudit.model.flow.keyed import put_in
 from aiaudit.model.flow.keys import key_of
 from aiaudit.model.flow.large import large_size
+from aiaudit.model.flow.overwritten import left_of, overwritten
 from aiaudit.model.flow.owners import is_of_other, owned
 from aiaudit.model.flow.passing import arguments, filled_by_functions, given
 from aiaudit.model.flow.picking import are_few, is_left_by_loop
@@ -106,8 +107,14 @@ class Steps:
         reaching = self.tools.order.reaching(scope, holder, name, place.expression[1])
         # `if limit: text = truncate(text)`: whoever cuts it on one way has thought of the other.
         reaching = [binding for binding in reaching if _cuts_itself(binding, name)] or reaching
+        anew = overwritten(place, reaching, self.tools) if holder is scope else set()
         for binding in reaching:
-            yield from self._binding(binding, place, holder, stack)
+            parts = left_of(binding, place, anew, self.tools)
+            if parts is None:
+                yield from self._binding(binding, place, holder, stack)
+                continue
+            for part in parts:
+                yield from self._binding(binding, replace(place, path=part), holder, stack)
         yield from self.fills(place, stack, reaching if holder is scope else ())
 
     def _binding(
