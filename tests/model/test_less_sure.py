@@ -8,6 +8,7 @@ import pytest
 
 from aiaudit.finding import Confidence
 from aiaudit.model.kept import kept_states
+from aiaudit.model.local_files import local_files
 from aiaudit.model.outputs import uncapped_outputs
 from tests.model.linked import service_of
 
@@ -163,3 +164,84 @@ def test_entries_that_no_request_brings(tmp_path: Path, key: str, expected: Conf
     found = kept_states(service_of(tmp_path, {"main.py": REGISTRY.format(key=key)}))
 
     assert [state.confidence for state in found] == [expected]
+
+
+STORAGE = """
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import boto3
+from fastapi import FastAPI, UploadFile
+
+app = FastAPI()
+
+
+class Storage(ABC):
+    @abstractmethod
+    def save(self, name: str, data: bytes) -> None: ...
+
+
+class Local(Storage):
+    def save(self, name, data):
+        (Path("uploads") / name).write_bytes(data)
+
+
+class Other(Storage):
+    def save(self, name, data):
+        {other}
+
+
+storage = Other() if os.environ["STORAGE"] == "other" else Local()
+
+
+@app.post("/files")
+def upload(file: UploadFile):
+    storage.save(file.filename, file.file.read())
+"""
+BRANCHES = """
+import os
+
+import boto3
+from fastapi import FastAPI, UploadFile
+
+app = FastAPI()
+
+
+@app.post("/files")
+def upload(file: UploadFile):
+    path = f"uploads/{{file.filename}}"
+    if os.environ["STORAGE"] == "other":
+        {other}
+    else:
+        with open(path, "wb") as target:
+            target.write(file.file.read())
+"""
+BESIDE = """
+import boto3
+from fastapi import FastAPI, UploadFile
+
+app = FastAPI()
+
+
+def publish(path):
+    {other}
+
+
+@app.post("/files")
+def upload(file: UploadFile):
+    path = f"uploads/{{file.filename}}"
+    with open(path, "wb") as target:
+        target.write(file.file.read())
+    publish(path)
+"""
+PUT = "boto3.client('s3').put_object(Bucket='files', Key='name')"
+
+
+@pytest.mark.parametrize("program", [STORAGE, BRANCHES, BESIDE])
+@pytest.mark.parametrize(("other", "expected"), [(PUT, Confidence.MEDIUM), ("print('none')", Confidence.HIGH)])
+def test_files_that_may_go_into_a_bucket(tmp_path: Path, program: str, other: str, expected: Confidence) -> None:
+    """Where the configuration chooses between a disk and a bucket, only who runs the service knows."""
+    found = local_files(service_of(tmp_path, {"main.py": program.format(other=other)}))
+
+    assert [written.confidence for written in found] == [expected]

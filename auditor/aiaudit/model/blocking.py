@@ -31,7 +31,7 @@ class BlockingCall:
     """A call in a coroutine that blocks its event loop: `call` stands in the coroutine, `known` is what blocks,
     directly or at the end of `path` (edges through plain functions). `more` are further calls on the same store beside
     it. `loop` is the loop of the coroutine that waits for each piece of a stream which was opened elsewhere. `rare`: a
-    call on the way takes one of many ways, most of which do not block."""
+    call on the way takes one of many ways, most of which do not block, or it blocks once alone."""
 
     call: Call
     known: Known
@@ -112,7 +112,19 @@ class _Finder:
                     if blocking.known.entry.cost != "model-load" or id(blocking.known.call) in once:
                         continue
                     once.add(id(blocking.known.call))
-                yield blocking
+                yield replace(blocking, rare=blocking.rare or self.is_once(blocking))
+
+    def is_once(self, blocking: BlockingCall) -> bool:
+        """Whether a coroutine asks no more than what is remembered: `if self.version is None: self.version = run()`.
+
+        Models and servers may take long that one time.
+        """
+        known = blocking.known
+        if known.entry.kind != "call" or known.entry.purpose != "other" or blocking.more:
+            return False
+        guard = self.side.contexts.guard(known.call)
+        is_on_own = guard.cls is not None and self.side.contexts.is_ephemeral(guard.cls)
+        return guard.asks_for_one_thing and not is_on_own
 
     def reach_of(self, function: Function) -> Reach | None:
         """How a function comes to run on the event loop that serves requests: for one of them, or in a task."""

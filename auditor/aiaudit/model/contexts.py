@@ -49,6 +49,17 @@ class Reach:
         """Whether a library runs what it was handed on the way, in this request or in a later one."""
         return self.entry.registered or any(link.edge is not None and link.edge.registered for link in self.chain())
 
+    @property
+    def is_on_unknown_loop(self) -> bool:
+        """Whether a library runs what plain code has handed to it on the way: on which event loop, only it knows."""
+        return self.entry.registered or any(
+            link.edge is not None
+            and link.edge.registered
+            and isinstance(link.edge.source, Function)
+            and not link.edge.source.asynchronous
+            for link in self.chain()
+        )
+
     def steps(self) -> list[Step]:
         """The chain as evidence: the entry, then each call on the way."""
         found = [Step(self.entry.label, self.entry.span)]

@@ -75,6 +75,8 @@ class Edge:
     among: int = 0
 
 
+# What only looks at what it is given.
+_LOOKING = ("builtins.", "copy.", "json.dump", "pickle.dump", "logging.")
 # A call that may go so many ways says little about any one of them.
 MANY = 6
 
@@ -334,7 +336,7 @@ class Edges:
             held = self.evaluator.evaluate(function[2], call.scope)
             return any(isinstance(value, (Literal, Elements)) for value in held)
         paths = [value.path for value in self.evaluator.callees(call) if isinstance(value, External)]
-        return bool(paths) and all(path.startswith("builtins.") and path not in CALLING_BUILTINS for path in paths)
+        return bool(paths) and all(path.startswith(_LOOKING) and path not in CALLING_BUILTINS for path in paths)
 
     def _handed(self, argument: Expression, scope: Scope) -> Iterator[Value]:
         """What an argument names, or what lies in the container that it names: `tools=TOOLS`."""

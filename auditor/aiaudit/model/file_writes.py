@@ -9,7 +9,7 @@ from aiaudit.model.arguments import argument_of
 from aiaudit.model.python import PythonSide
 from aiaudit.model.resources import origins
 from aiaudit.model.scopes import Call, Function, last_name, walk
-from aiaudit.model.values import Constant, External, Value
+from aiaudit.model.values import Constant, External, Instance, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
@@ -161,7 +161,13 @@ def _is_stream(target: Expression, call: Call, side: PythonSide) -> bool:
 
 def _is_of(libraries: tuple[str, ...], receiver: Expression, call: Call, side: PythonSide) -> bool:
     values = side.evaluator.evaluate(receiver, call.scope)
+    if any(isinstance(value, Instance) and _has_own(call.name, value, side) for value in values):
+        return False  # a row of a database, say, whose `save` is the program's own
     return any(isinstance(value, External) and value.path.startswith(libraries) for value in values)
+
+
+def _has_own(name: str, value: Instance, side: PythonSide) -> bool:
+    return any(cls.method(name) is not None for cls in side.evaluator.lineage(value.cls)[0])
 
 
 def store_writes(function: Function, side: PythonSide) -> Iterator[Writing]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Confidence, Step
+from aiaudit.model.buckets import Buckets
 from aiaudit.model.contexts import Reach
 from aiaudit.model.file_writes import Writing, database_writes, file_writes, is_remote, store_writes
 from aiaudit.model.lifetimes import Lifetimes
@@ -13,6 +14,7 @@ from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.scopes import Function, walk
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import may_come_from_request
+from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
 
@@ -36,6 +38,7 @@ def local_files(service: Service) -> list[LocalFile]:
 class _Finder:
     def __init__(self, side: PythonSide) -> None:
         self.side = side
+        self.buckets = Buckets(side.evaluator)
         self.lifetimes = Lifetimes(side.contexts)
         self.paths = PathLife(side.contexts, self.lifetimes.order)
 
@@ -60,6 +63,7 @@ class _Finder:
         made = Step("is opened here", first.maker.span) if first.maker is not None else None
         sure = first.maker is not None or any(self._comes_in(writing, function) for writing in written)
         sure = sure and not reach.is_of_a_library
+        sure = sure and (first.path is None or not self.buckets.is_chosen(first.call, _names_in(first.path)))
         spans = tuple(writing.call.span for writing in written)
         return LocalFile(first.what, spans, reach, made, Confidence.HIGH if sure else Confidence.MEDIUM)
 
@@ -82,3 +86,8 @@ class _Finder:
             for content in writing.content
             for part in walk(content)
         )
+
+
+def _names_in(path: Expression) -> set[str]:
+    """The variables that a path is put together from."""
+    return {part[2] for part in walk(path) if part[0] == "name"}

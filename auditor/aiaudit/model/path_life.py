@@ -67,6 +67,9 @@ class PathLife:
         holder = scope_of_name(scope, handle[2]) if handle[0] == "name" else None
         opened = [binding.expression for binding in holder.bindings[handle[2]]] if holder is not None else [handle]
         paths = [call[3][0] for call in opened if call is not None and call[0] == "call" and call[3]]
+        names = {part[2] for path in paths for part in walk(path) if part[0] == "name"}
+        if self._ends(names, scope):
+            return True  # read once, and deleted
         return any(_is_temporary(part) for path in paths for part, _ in self.parts(path, scope))
 
     def parts(self, path: Expression, scope: Scope, depth: int = 0) -> Iterator[tuple[Expression, Scope]]:

@@ -56,17 +56,21 @@ _PREPARING = frozenset(
 _JOINING = ("include_router", "register_blueprint")
 _MIGRATING = ("alembic.command.upgrade",)
 DEPTH = 4
+_NOT_INSTALLED = ("ImportError", "ModuleNotFoundError")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SwallowedFailure:
-    """An `except` that lets the service go on without `what` its `try` was to make; `made` is where."""
+    """An `except` that lets the service go on without `what` its `try` was to make; `made` is where. `optional`: the
+    service may well do without: one of several things is missing, a step of work is left out that needs the store, or
+    the code is written for its absence."""
 
     span: Span
     what: str
     made: Span
     reach: Reach
     outcome: str
+    optional: bool = False
 
 
 def swallowed_failures(service: Service) -> list[SwallowedFailure]:
@@ -235,7 +239,20 @@ def _in_scope(scope: Scope, side: PythonSide, making: _Making) -> Iterator[Swall
                 continue
             if early is not None or not outcome.startswith(CALLER_GETS) or making.is_for_others(block, scope):
                 made = known.call.span if known is not None else call.span
-                yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome)
+                optional = _is_optional(known, handler, block)
+                yield SwallowedFailure(_place(handler, scope), what, made, reach, outcome, optional)
+
+
+def _is_optional(known: Known | None, handler: Handler, block: Enclosing) -> bool:
+    """Whether a service may well do without what fails: one of many items of a loop, a query rather than the making of
+    something, or what another handler of the same `try` says is not installed."""
+    if known is None:
+        return False
+    if any(link.kind == "for" for link in block.outer or ()):
+        return True
+    is_query = known.entry.kind == "call" and not _is_initialisation(known)
+    others = (other[0] for other in block.node[3] if other is not handler and other[0] is not None)
+    return is_query or any(last_name(part) in _NOT_INSTALLED for kind in others for part in walk(kind))
 
 
 def _is_asked_for(scope: Scope, side: PythonSide) -> bool:

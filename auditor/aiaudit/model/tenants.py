@@ -38,10 +38,34 @@ def belongs_to_caller(call: Call, evaluator: Evaluator, contexts: Contexts) -> b
     given = [
         (value, scope) for maker in makers for name, value, scope in _keywords(maker, evaluator) if _is_credential(name)
     ]
+    given += [found for maker in makers for found in _inside_addresses(maker)]
     kept = [found for value, scope in given for found in _kept(value, scope, evaluator)]
     return any(may_come_from_request(value, scope, evaluator, contexts) for value, scope in (*given, *kept)) or any(
         _is_given_from_outside(value, scope, evaluator) for value, scope in given
     )
+
+
+def _inside_addresses(call: Call) -> Iterator[tuple[Expression, Scope]]:
+    """The credentials that are put into the text of an address: `connect(f"PWD={body['password']}")`."""
+    scope = call.scope
+    for argument in (*call.arguments, *(value for _, value in call.keywords)):
+        texts = [argument]
+        if argument[0] == "name":
+            texts = [b.expression for b in scope.bindings.get(argument[2], ()) if b.kind == "value" and b.expression]
+        for text in texts:
+            if text[0] in ("fstr", "bin"):
+                yield from ((part, scope) for part in walk(text) if _is_named_credential(part))
+
+
+def _is_named_credential(part: Expression) -> bool:
+    """`password`, `login.password` or `body["password"]`."""
+    if part[0] == "sub" and part[3][0] == "const":
+        return _is_secret(str(part[3][2]))
+    return part[0] in ("name", "attr") and _is_secret(last_name(part))
+
+
+def _is_secret(name: str) -> bool:
+    return kind_of_name(name) in (KEY, PASSWORD, SECRET, TOKEN)
 
 
 def _keywords(call: Call, evaluator: Evaluator) -> Iterator[tuple[str, Expression, Scope]]:
@@ -71,7 +95,7 @@ def _entries(options: Expression, scope: Scope, evaluator: Evaluator) -> Iterato
 
 def _is_credential(name: str) -> bool:
     """Whether a parameter of this name takes a credential."""
-    return name in _CARRIERS or kind_of_name(name) in (KEY, PASSWORD, SECRET, TOKEN)
+    return name in _CARRIERS or _is_secret(name)
 
 
 def _own_attributes(expression: Expression, scope: Scope) -> Iterator[tuple[Class, str]]:

@@ -9,7 +9,8 @@ Tasks that startup leaves on the event loop (`asyncio.create_task(watch())`) run
 Coroutines that have an event loop to themselves keep nobody waiting and are not flagged: asynchronous views of Flask,
 and what plain code starts with `asyncio.run`.
 Searches of an index in memory (FAISS) have medium confidence: they reach no network, and take milliseconds unless the
-index is large. So has what a call comes to that takes one of many ways, most of which do not block.
+index is large. So has what a call comes to that takes one of many ways, most of which do not block, what is done once
+and remembered, and a coroutine that plain code hands to a library.
 
 ## Why is this bad
 An event loop runs one thing at a time. While such a call waits, the worker answers nobody: no other request, no health
@@ -83,7 +84,7 @@ def blocking_call_in_async_route(blocking: BlockingCall) -> Iterator[Finding]:
         count = len(blocking.more)
         message += f", and so {'does 1 more call' if count == 1 else f'do {count} more calls'} in the same function"
     # Which loop a library runs a coroutine on that it is handed, only the library knows.
-    is_doubtful = blocking.known.entry.brief or entry.registered or blocking.rare
+    is_doubtful = blocking.known.entry.brief or blocking.reach.is_on_unknown_loop or blocking.rare
     yield rule.at(
         blocking.place,
         message,

@@ -4,7 +4,8 @@
 Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`, an index of FAISS that is filled
 where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time, and what was pickled
 for the service (unless it is asked as a model: then LIF102 tells it). An empty index, and one that is only written to
-disk, is not flagged.
+disk, is not flagged, nor is a file that is read once and deleted. What a worker's job puts into an index has medium
+confidence: filling it may be what the job is for.
 
 ## Why is this bad
 Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
@@ -45,10 +46,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding
+from aiaudit.finding import Confidence, Finding
+from aiaudit.model.contexts import Reach
 from aiaudit.model.resources import Resource
 from aiaudit.rule import HIGH, MEDIUM, Rule
-from aiaudit_rules.lifecycle.shared import built_each_time, confidence_of, occasion, price, trace_of
+from aiaudit_rules.lifecycle.shared import built_each_time, confidence_of, is_of_job, occasion, price, trace_of
 
 rule = Rule(
     id="LIF104",
@@ -75,5 +77,10 @@ def index_built_in_request(resource: Resource) -> Iterator[Finding]:
         else "build the index in a job, open it once at startup, and share the handle",
         trace=trace_of(resource, reach),
         severity=MEDIUM if is_data else None,
-        confidence=confidence_of(resource, reach),
+        confidence=Confidence.MEDIUM if _is_job_of_filling(resource, reach) else confidence_of(resource, reach),
     )
+
+
+def _is_job_of_filling(resource: Resource, reach: Reach) -> bool:
+    """Whether a worker puts documents into an index: that may be what the job is for."""
+    return resource.call.name.startswith(("from_", "afrom_")) and is_of_job(reach)

@@ -9,7 +9,9 @@ Files in temporary folders are left alone unless their path is put into a queue 
 so are those that the same request deletes or sends back, logs, caches, files that are written only where there is none,
 and everything that an administrator's script writes.
 
-What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence.
+What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence, and so
+has what goes into a bucket where the configuration says so: another class of the same kind or another branch keeps
+files there, or the same function puts there what it has written.
 
 ## Why is this bad
 The next request may be answered by another replica, which does not have the file. A container's disk is gone with the

@@ -13,6 +13,8 @@ from aiaudit.model.scopes import Call
 STORES = ("datastore", "cache", "queue")
 # A construction below this many milliseconds of CPU costs a request its warm connections, and little else.
 CHEAP = 10
+# Packages whose clients talk to servers of tools.
+_TOOL_SERVERS = ("mcp", "fastmcp", "langchain-mcp-adapters")
 _VERBS = {"built": "builds", "called": "calls"}
 
 
@@ -42,9 +44,11 @@ def severity_of(resource: Resource) -> Severity:
 
 def confidence_of(resource: Resource, reach: Reach) -> Confidence:
     """High, unless a library calls a function at a moment that only it knows, a failure alone leads there, or a choice
-    among many that mostly lead elsewhere; or what is made is kept under a key, so that none is known beforehand."""
+    among many that mostly lead elsewhere; or what is made is kept under a key, so that none is known beforehand; or it
+    is a session with a server of tools, which ends in the task that has begun it."""
     is_failure = _only_fails(reach) or is_after_failure(resource.call)
-    is_doubtful = reach.is_of_a_library or resource.rare or is_failure
+    is_session = resource.entry.dist in _TOOL_SERVERS
+    is_doubtful = reach.is_of_a_library or resource.rare or is_failure or is_session
     is_kept_by_key = reach is resource.first_request and resource.by_key
     return Confidence.MEDIUM if is_doubtful or is_kept_by_key else Confidence.HIGH
 
@@ -56,6 +60,13 @@ def _only_fails(reach: Reach) -> bool:
 # How a step of a chain says that a job is put into a queue.
 _QUEUES = "queues "
 _CALLED = tuple(f"{words} " for words in CALLED.values())
+
+
+def is_of_job(reach: Reach) -> bool:
+    """Whether a worker does it, and no request waits for it."""
+    return reach.entry.kind == "task" or any(
+        link.edge is not None and link.edge.caption.startswith(_QUEUES) for link in reach.chain()
+    )
 
 
 def occasion(reach: Reach, call: Call) -> str:

@@ -8,7 +8,8 @@ not there (unless requests fill its place later), for data that is there and can
 are defined nowhere, and for imports whose failure is passed over without a word although code that runs uses what they
 import. Handlers of one expected error, retries in a loop, flags that later code asks for, fallbacks that make something
 else, and checks before the real attempt are not flagged; nor are caches and telemetry, without which a service can
-work.
+work. What the service may well do without has medium confidence: one of many items of a loop, a query that is run
+beside the start, and what another handler of the same `try` says is not installed.
 
 ## Why is this bad
 The service starts, reports healthy, and fails or answers nonsense on every request: the deployment that should have
@@ -63,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiaudit.finding import Finding, Step
+from aiaudit.finding import Confidence, Finding, Step
 from aiaudit.model.startup import SwallowedFailure
 from aiaudit.rule import HIGH, Rule
 
@@ -84,4 +85,5 @@ def startup_failure_swallowed(failure: SwallowedFailure) -> Iterator[Finding]:
         f"a failure of {failure.what} is swallowed here: {failure.outcome}",
         help="let it raise, so that the process exits and the deployment stops; catch only what you can repair",
         trace=(*failure.reach.steps(), Step(f"needs {failure.what}", failure.made)),
+        confidence=Confidence.MEDIUM if failure.optional else None,
     )
