@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiaudit.model.dumped import dumped_object, may_dump
 from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.evaluation.classes import is_abstract
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Call, Function, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, Constant, Elements, External, Instance, Literal, Value, Values
@@ -418,13 +419,23 @@ def _in_rest(mapping: Expression, scope: Scope, key: str, evaluator: Evaluator, 
             continue
         if not any(p[0] == mapping[2] and p[1] == "keywords" for p in holder.parameters):
             return None
-        calls = [call for call, _, _ in evaluator.callers(holder)]
+        calls = [call for call, _, _ in evaluator.callers(holder)] or _calls_of_base(holder, evaluator)
         if not calls or depth > 3:
             return HIDDEN if calls else _UNCALLED
         found = [_direct(call, key, None, evaluator, depth + 1) for call in calls]
         found = [each for each in found if each is not _UNCALLED] or found
         return next((f for f in found if f.state == "given"), next((f for f in found if f.state == "hidden"), ABSENT))
     return None
+
+
+def _calls_of_base(method: Function, evaluator: Evaluator) -> list[Call]:
+    """The calls of the abstract method that a method fills in: `await self._ask(text, **options)` of the base class."""
+    bases = evaluator.lineage(method.owner)[0][1:] if method.owner is not None else []
+    for base in bases:
+        declared = base.method(method.name)
+        if declared is not None:
+            return [call for call, _, _ in evaluator.callers(declared)] if is_abstract(declared) else []
+    return []
 
 
 def _set_later(owner: External | Instance, name: str, evaluator: Evaluator) -> Argument:

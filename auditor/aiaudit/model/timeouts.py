@@ -38,6 +38,10 @@ STATEMENT_TIMEOUTS = ("statement_timeout", "max_execution_time", "max_statement_
 SENDING = ("request", "send", "get", "post")
 # Objects that wait for nothing before somebody asks them.
 ASKED = ("llm", "embedding", "agent", "chain")
+# Transports of HTTP clients, which wait as long as their client says.
+_TRANSPORTS = frozenset(
+    f"{library}.{name}()" for library in ("httpx", "httpx2") for name in ("HTTPTransport", "AsyncHTTPTransport")
+)
 # What a call says of its time-out: the state as in `Wait`, seconds, and the argument that says so.
 Setting = tuple[str, "float | None", "Argument | None"]
 
@@ -252,7 +256,7 @@ class TimeoutReader:
         found = argument_of(known.call, timeout.client_parameter, self.evaluator)
         if found.state == "hidden":
             return None if spreads_a_body(known.call, self.evaluator) else ("hidden", None, None)
-        if found.state == "absent" or found.is_none:
+        if found.state == "absent" or found.is_none or _only_carries(found):
             return None
         made = (m for v in found.values if isinstance(v, External) for m in self.makers.get(id(v.origin), ()))
         client = next((maker for maker in made if maker.entry.timeout is not None), None)
@@ -397,6 +401,11 @@ class TimeoutReader:
             return None
         number = argument_of(options or known.call, timeout.retries_parameter, self.evaluator).number
         return int(number) if number is not None else None
+
+
+def _only_carries(given: Argument) -> bool:
+    """Whether what is passed sends requests as it is told, and has no time-out of its own: a transport of httpx."""
+    return bool(given.values) and all(isinstance(v, External) and v.path in _TRANSPORTS for v in given.values)
 
 
 def _speaks_of_timeout(method: Function | None) -> bool:

@@ -16,6 +16,7 @@ from aiaudit.model.values import (
     External,
     FunctionValue,
     Instance,
+    Literal,
     Value,
 )
 from aiaudit.sources.python.facts import Expression, Statement
@@ -78,6 +79,8 @@ class Classes(Core):
                         given.extend(self.annotated(binding.annotation, cls))
                 else:
                     given.extend(self.binding(binding))
+                    if given and all(map(_is_empty, given)) and self.inherits(cls, ".BaseModel"):
+                        given.extend(self.annotated(binding.annotation, cls))  # what lies in a list that is sent
                 yield from given
                 continue
             function: Function = binding.target
@@ -324,6 +327,11 @@ class Classes(Core):
                 for value in values:
                     found.update(_values_named(value))
         return frozenset(found)
+
+
+def _is_empty(value: Value) -> bool:
+    """Whether a value is a container that is written without anything in it: `turns: list[Turn] = []`."""
+    return isinstance(value, Literal) and value.expression[0] in ("list", "dict", "set") and not value.expression[2]
 
 
 def _is_dataclass(cls: Class) -> bool:

@@ -14,6 +14,7 @@ from aiaudit.model.flow.listed import LAST_NAMES, OPEN_ENDS, by_name, by_path, d
 from aiaudit.model.flow.places import ANY, Path, Place
 from aiaudit.model.flow.servers import raw_request
 from aiaudit.model.flow.targets import ModelCall
+from aiaudit.model.flow.templates import templates_of
 from aiaudit.model.flow.tools import Tools
 from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.http_requests import BUILDING, SENDING
@@ -51,7 +52,7 @@ def model_calls(tools: Tools) -> Iterator[ModelCall]:
     for known in tools.side.known:
         call = known.handed_by or known.call
         if id(call) not in done and _takes_prompt(known, tools):
-            starts = tuple(_prompt_places(known))
+            starts = (*_prompt_places(known), *templates_of(known, tools.evaluator))
             if starts:
                 done.add(id(call))
                 yield ModelCall(call, _name(known), known.entry.purpose, starts, known)

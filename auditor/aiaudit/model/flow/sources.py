@@ -297,7 +297,7 @@ class Sources:
                 return None
             description = f"field `{verdict.field}` of {verdict.owner}"
             declared = verdict.declared or place
-            held = verdict.container
+            held = verdict.container or (Container(name, "", place) if verdict.opened else None)
             return Source(description, declared, "text", route, verdict.field, verdict.owner, verdict.many, held)
         held = Container(name, "", place) if verdict.opened else None
         what = f"argument `{name}` of the {route.label}" if route is not None and route.framework == MCP else ""

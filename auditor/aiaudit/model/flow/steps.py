@@ -60,6 +60,7 @@ class Steps:
         self.tools = tools
         self.calls = Calls(tools)
         self.composed = Composed(tools, self.calls)
+        self._reads: dict[int, Call] = {}
 
     def step(self, place: Place) -> Iterator[Place | Source | Passed]:
         """Where a place's text may come from."""
@@ -168,6 +169,7 @@ class Steps:
             return
         if parameter[0] == function.self_name:
             if path and isinstance(path[0], str) and function.owner is not None:
+                yield from self._received(function, path[0], path[1:], stack, place)
                 yield from self.attribute(function.owner, path[0], path[1:], place)
             return
         if stack and stack[-1].function is function:
@@ -272,7 +274,8 @@ class Steps:
         if FILE in place.path:
             yield from written_to(place, self.tools)
         if method is not None and base[0] == "name" and base[2] == method.self_name and method.owner is not None:
-            yield from self.attribute(method.owner, name, place.path, place)
+            yield from self._received(method, name, place.path, left(place.stack, place.scope, method), place)
+            yield from self.attribute(method.owner, name, place.path, place, self._read_of(place))
             yield from self.fills(place, ())
             return
         if self.tools.sources.carrier(base, place.scope):
@@ -287,7 +290,7 @@ class Steps:
                 yield from self.attribute(value.cls, name, place.path, place)
                 return
             if isinstance(value, Instance):
-                yield from self._property(value.cls, name, place)
+                yield from self._property(value.cls, name, place.path, place, self._read_of(place))
                 if value.origin is None:
                     yield from stored_in(value.cls, name, place, self.tools)
         yield place.at(base, (name, *place.path))
@@ -305,19 +308,51 @@ class Steps:
             if self.tools.sources.carrier(store.base[2], store.scope) == carrier:
                 yield place.inside(store.value, store.scope, (*part_of(store), *below), ())
 
-    def _property(self, cls: Class, name: str, place: Place) -> Iterator[Place]:
+    def _received(
+        self, method: Function, name: str, path: Path, stack: tuple[Frame, ...], place: Place
+    ) -> Iterator[Place]:
+        """A field of the object that a method is called on: `question.as_prompt()` of a body that a request brought."""
+        owner = method.owner
+        if owner is None or not self.tools.schema.is_model(owner):
+            return
+        if not any(name in candidate.bindings for candidate in self.tools.evaluator.lineage(owner)[0]):
+            return
+        if stack is SOMEHOW:
+            raise DependsOnStack
+        if stack and stack[-1].function is method:
+            calls, stack = [stack[-1].call], stack[:-1]
+        else:
+            calls, stack = [caller.call for caller in self.tools.callers(method)], ()
+        for call in calls:
+            callee = call.expression[2]
+            if callee[0] == "attr":
+                yield place.inside(callee[2], call.scope, (name, *path), stack)
+
+    def _read_of(self, place: Place) -> Call:
+        """A property is read, as a call of it: always the same one of the same expression."""
+        expression = place.expression
+        known = self._reads.get(id(expression))
+        if known is None:
+            call = ("call", expression[1], expression, (), ())
+            known = self._reads[id(expression)] = Call(place.scope, call, expression[3], None, None)  # type: ignore[arg-type]
+        return known
+
+    def _property(self, cls: Class, name: str, path: Path, place: Place, read: Call | None) -> Iterator[Place]:
         for candidate in self.tools.evaluator.lineage(cls)[0]:
             method = candidate.method(name)
             if method is not None and method.has_decorator("property", "cached_property", "computed_field"):
+                if any(open_.function is method for open_ in place.stack):
+                    return
+                stack = (*place.stack, Frame(read, method)) if read is not None else ()
                 for value, _ in method.returns:
-                    yield place.inside(value, method, place.path, ())
+                    yield place.inside(value, method, path, stack)
                 return
 
-    def attribute(self, cls: Class, name: str, path: Path, place: Place) -> Iterator[Place]:
+    def attribute(self, cls: Class, name: str, path: Path, place: Place, read: Call | None = None) -> Iterator[Place]:
         """What an attribute of an object of a class may hold, whichever object it is."""
         evaluator = self.tools.evaluator
         classes = evaluator.lineage(cls)[0]
-        yield from self._property(cls, name, place)
+        yield from self._property(cls, name, path, place, read)
         for store in evaluator.program.stores_by_attribute.get(name, ()):
             if store.value is not None and evaluator.store_class(store, classes):
                 yield place.inside(store.value, store.scope, (*part_of(store), *path), ())
