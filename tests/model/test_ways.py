@@ -398,3 +398,60 @@ def test_what_says_that_it_may_be_left_out(tmp_path: Path, count: int, default: 
     code = code.replace('"SOME_API_KEY"', f'"SOME_API_KEY"{default}')
 
     assert [setting.left_out for setting in settings_of(service_of(tmp_path, {"main.py": code}))] == [expected]
+
+
+CHOSEN = """
+import os
+
+from fastapi import FastAPI
+from openai import OpenAI
+
+app = FastAPI()
+PROVIDER = {provider}
+CLOUD_KEY = os.getenv("SOME_API_KEY")
+
+
+class Cloud:
+    def __init__(self):
+        self.client = OpenAI(api_key=CLOUD_KEY, timeout=20, max_retries=1)
+
+    def names(self):
+        return [model.id for model in self.client.models.list()]
+
+
+class Folder:
+    def names(self):
+        return ["small"]
+
+
+def made():
+    if {test}:
+        return Cloud()
+    return Folder()
+
+
+@app.get("/models")
+def models():
+    return made().names()
+"""
+OF_ENVIRONMENT, REASON = 'os.environ["PROVIDER"]', 'only where PROVIDER is "cloud" is it needed'
+
+
+@pytest.mark.parametrize(
+    ("provider", "test", "expected"),
+    [
+        (OF_ENVIRONMENT, 'PROVIDER == "cloud"', REASON),
+        (OF_ENVIRONMENT, 'PROVIDER != "folder"', ""),
+        (OF_ENVIRONMENT, "PROVIDER", ""),
+        (OF_ENVIRONMENT, '(kind := PROVIDER) and kind == "cloud"', ""),  # may be anything that is found on the way
+        ('os.getenv("PROVIDER", "cloud")', 'PROVIDER == "cloud"', ""),  # by whoever sets nothing
+        ('os.getenv("PROVIDER", "folder")', 'PROVIDER == "cloud"', REASON),
+    ],
+)
+def test_what_another_setting_chooses(tmp_path: Path, provider: str, test: str, expected: str) -> None:
+    """Who chooses something else does without, unless it is chosen where nobody chooses."""
+    found = list(settings_of(service_of(tmp_path, {"main.py": CHOSEN.format(provider=provider, test=test)})))
+
+    assert [(setting.name, setting.reason) for setting in found if setting.name == "SOME_API_KEY"] == [
+        ("SOME_API_KEY", expected)
+    ]

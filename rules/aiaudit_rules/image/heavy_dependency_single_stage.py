@@ -87,7 +87,7 @@ def heavy_dependency_single_stage(image: Image) -> Iterator[Finding]:
     found: list[tuple[Layer, Install, Brought]] = []
     for layer, install in image.final.installs:
         if install.ecosystem == "python" and not _from_built_wheels(image, install):
-            found.extend((layer, install, brought) for brought in heavy(install, image))
+            found.extend((layer, install, one) for one in heavy(install, image) if not _is_there(one, image))
     chief = _chief(found)
     if not chief:
         yield from _heavy_base(image)
@@ -118,6 +118,13 @@ def _heavy_base(image: Image) -> Iterator[Finding]:
         severity=Severity.MEDIUM,
         confidence=Confidence.MEDIUM,
     )
+
+
+def _is_there(brought: Brought, image: Image) -> bool:
+    """Whether the base has what another package only requires: pip takes that one, whatever its version."""
+    held = heavy_package_of(image.final.root_base)
+    is_held = brought.name == held or (held == "torch" and brought.name.startswith(COMPANIONS))
+    return is_held and len(brought.path) > 1 and not brought.version
 
 
 def _from_built_wheels(image: Image, install: Install) -> bool:

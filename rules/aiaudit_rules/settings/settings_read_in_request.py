@@ -55,9 +55,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Finding
-from aiaudit.model.settings import Setting
+from aiaudit.model.settings import COMPARISON, Setting
 from aiaudit.rule import MEDIUM, Rule
-from aiaudit_rules.settings.shared import confidence_of
+from aiaudit_rules.settings.shared import confidence_of, consequence
 
 rule = Rule(
     id="ENV103",
@@ -75,10 +75,13 @@ def settings_read_in_request(setting: Setting) -> Iterator[Finding]:
     if reach is None:
         return
     reason = f" ({setting.reason})" if setting.reason else ""
+    if setting.need == COMPARISON and setting.default == "empty":
+        told = consequence(setting)
+    else:
+        told = f"the service starts without it, and requests fail later{reason}"
     yield rule.at(
         setting.span,
-        f"{setting.name} is read in {reach.entry.label}: the service starts without it, and requests fail later"
-        f"{reason}",
+        f"{setting.name} is read in {reach.entry.label}: {told}",
         help="read it once at startup, into settings that refuse to be made without it",
         trace=setting.steps,
         confidence=confidence_of(setting),

@@ -54,6 +54,8 @@ _CARRIED = {
     "huggingface/transformers-pytorch-gpu": "torch",
     "huggingface/transformers-all-latest-gpu": "torch",
     "rocm/pytorch": "torch",
+    "openmmlab/lmdeploy": "torch",
+    "vllm/vllm-openai": "torch",
     "tensorflow/tensorflow": "tensorflow",
     "nvidia/tensorflow": "tensorflow",
 }

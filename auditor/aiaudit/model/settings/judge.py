@@ -34,6 +34,7 @@ from aiaudit.model.settings.ways import (
     ASKED_FOR,
     CONNECTING,
     ONE_OF_MANY,
+    chosen_by,
     is_exchanged,
     reason_of,
     stands_in_for_another,
@@ -337,6 +338,22 @@ class Judge(Startup):
     def is_live(self, use: Use) -> bool:
         return self.contexts.before_requests(use.read.scope) is not None or self.in_request(use)
 
+    def choice(self, use: Use) -> str:
+        """Why not everybody needs a setting that is used where another one chooses it, "" if that is not so."""
+        own = chosen_by(use.read, self.evaluator)
+        function = next((scope for scope in use.read.scope.within() if isinstance(scope, Function)), None)
+        if own or function is None:
+            return own
+        method = method_of(function)
+        owner = method.owner if method is not None else None
+        if owner is not None:
+            calls = self.evaluator.constructions(owner)
+        else:
+            calls = [call for call, _, shift in self.evaluator.callers(function) if not shift]
+        places = [place for call in calls for place in self.reads.places(call.scope.module, [call.expression]).values()]
+        found = [chosen_by(place, self.evaluator) for place in places]
+        return found[0] if found and all(found) else ""
+
     def is_reached_with_it(self, use: Use) -> bool:
         """Whether the function of a use is named only where there is a value: `if KEY: engines.append(search)`, or the
         class that it makes objects of: `client = Search() if KEY else None`."""
@@ -428,7 +445,7 @@ class Judge(Startup):
         reason = CONNECTING if self.is_exchanged(source) else reason_of(late, self.side, answered=answered)
         for use in uses:
             reach = self.contexts.in_request(use.read.scope)
-            reason = reason or reason_of(reach, self.side, answered=answered)
+            reason = reason or reason_of(reach, self.side, answered=answered) or self.choice(use)
             if late is None and reach is not None:
                 steps.extend(reach.steps())
             steps.append(Step("is tested for here" if answered else "is used here", use.read.span))

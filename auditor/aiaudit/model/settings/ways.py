@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aiaudit.model.contexts import Reach
+from aiaudit.model.evaluate import Evaluator
+from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Function, Scope, last_name, walk_all
+from aiaudit.model.scopes import Function, Module, Scope, dotted, last_name, walk, walk_all
 from aiaudit.model.settings.asked_for import is_asked_for
 from aiaudit.model.settings.lookups import GIVING_NONE, RAISING, Source
+from aiaudit.model.settings.reads import Read
 from aiaudit.model.syntax import statements_in
-from aiaudit.model.values import External
+from aiaudit.model.values import Constant, External
 from aiaudit.sources.python.facts import Expression
 
 # Why a setting is not needed by everybody, in words.
@@ -37,6 +40,24 @@ def _goes_one_way(reach: Reach, side: PythonSide) -> bool:
     """Whether a call on the way goes one of several ways: an entry of a table, the method of one of several classes."""
     calls = (link.edge.call for link in reach.chain() if link.edge is not None)
     return any(side.contexts.ways(call, side.evaluator.callees(call)) > 1 for call in calls if call is not None)
+
+
+def chosen_by(read: Read, evaluator: Evaluator) -> str:
+    """Why what is written there is needed by some alone: `if config.provider == "mistral"`. What is chosen by default
+    is needed by whoever sets nothing."""
+    for test, outcome in read.conditions:
+        if test[0] != "cmp" or test[3] != ("Eq",) or not outcome or test[4][0][0] != "const":
+            continue
+        name, text = dotted(test[2]), test[4][0][2]
+        if test[2][0] == "name" and not isinstance(scope_of_name(read.scope, test[2][2]), Module):
+            continue  # what comes with a request, or is found on the way
+        written = [expression for expression, _ in evaluator.definitions(test[2], read.scope)]
+        is_default = any(part[0] == "const" and part[2] == text for each in written for part in walk(each))
+        values = evaluator.evaluate(test[2], read.scope)
+        is_default = is_default or any(isinstance(value, Constant) and value.value == text for value in values)
+        if name is not None and isinstance(text, str) and text and not is_default:
+            return f'only where {name} is "{text}" is it needed'
+    return ""
 
 
 def is_exchanged(scopes: Iterable[Scope], side: PythonSide) -> bool:
