@@ -237,9 +237,10 @@ class Edges:
         for value in callees:
             edges = self._value_edges(value, call, call.scope)
             yield from (replace(edge, among=among) for edge in edges) if among else edges
-            if isinstance(value, External) and value.path == RESOLVING and call.arguments:
+            if isinstance(value, External) and value.path in RESOLVING and call.arguments:
                 for kept, made in self.evaluator.made_by_resolving(call.arguments[0], call):
-                    yield from (replace(edge, cached=kept) for edge in self._value_edges(made, call, call.scope))
+                    edges = self._value_edges(made, call, call.scope)
+                    yield from (replace(edge, cached=kept or edge.cached) for edge in edges)
         if name in VALIDATING and function[0] == "attr":
             for cls in self.evaluator.validated(call):
                 for validator in self.evaluator.validators(cls):

@@ -120,11 +120,15 @@ class Calls(Loaded):
             yield from self.result(run.function) if run.gives else ()
 
     def _reads_container(self, function: Expression, scope: Scope) -> bool:
-        """Whether what is called has the name of a container's method, and is none of a class of the repository."""
+        """Whether what is called has the name of a container's method, and is none of a class of the repository, nor
+        that of an injector."""
         return (
             function[0] == "attr"
             and function[3] in _CONTAINER_METHODS
-            and not any(isinstance(value, FunctionValue) for value in self.evaluate(function, scope))
+            and not any(
+                isinstance(value, FunctionValue) or (isinstance(value, External) and value.path in RESOLVING)
+                for value in self.evaluate(function, scope)
+            )
         )
 
     def validated(self, call: Call) -> Iterator[Class]:
@@ -185,7 +189,7 @@ class Calls(Loaded):
         provider = self.provider_of(callee)
         if provider is not None:
             return self.result(provider)
-        if path == RESOLVING and arguments:
+        if path in RESOLVING and arguments:
             return self.resolved(arguments[0], call)
         position = PASSING.get(path, 0 if path.endswith(".run_until_complete") else None)
         if position is not None and len(arguments) > position:

@@ -1,4 +1,4 @@
-"""Containers of dependency-injector and punq: what their providers and registrations give."""
+"""Containers of dependency-injector, punq and injector: what their providers and registrations give."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from aiaudit.sources.python.facts import Expression
 
 # `Provide[Container.client]` stands for the provider.
 INJECTED = frozenset(f"dependency_injector.wiring.{name}" for name in ("Provide", "Provider", "Closing"))
-RESOLVING = "punq.Container().resolve"
-_REGISTERING = "punq.Container().register"
+# Methods that give an object of the class that they are asked for.
+RESOLVING = frozenset(("punq.Container().resolve", "injector.Injector().get", "injector.Injector().create_object"))
+# How a container is told what to give instead: method -> its paths, and the parameter that tells.
+_REGISTERING = {
+    "register": (frozenset(("punq.Container().register",)), "factory"),
+    "bind": (frozenset(("injector.Binder().bind", "injector.Injector().binder.bind")), "to"),
+}
 
 
 class Injection(Core):
@@ -30,26 +35,25 @@ class Injection(Core):
         return (value,) if provider is None else self.result(provider)
 
     def registered(self, services: Values) -> Iterator[tuple[str, Value]]:
-        """What a punq container is told to give for a service, known by its class: ("factory" or "instance", value)."""
-        for call in self.program.calls_by_name.get("register", ()):
-            if not call.arguments or not set(self.evaluate(call.arguments[0], call.scope)) & set(services):
-                continue
-            callees = self.callees(call)
-            if not any(isinstance(callee, External) and callee.path == _REGISTERING for callee in callees):
-                continue
-            factory = call.argument("factory", 1)
-            shared = call.keyword("scope") is not None
-            for value in self.evaluate(factory, call.scope):
-                yield ("instance" if shared else "factory"), value
-            for value in self.evaluate(call.keyword("instance"), call.scope):
-                yield "instance", value
+        """What a container is told to give for a service, known by its class: ("factory" or "instance", value)."""
+        for name, (methods, parameter) in _REGISTERING.items():
+            for call in self.program.calls_by_name.get(name, ()):
+                if not call.arguments or not set(self.evaluate(call.arguments[0], call.scope)) & set(services):
+                    continue
+                if not any(isinstance(callee, External) and callee.path in methods for callee in self.callees(call)):
+                    continue
+                shared = call.keyword("scope") is not None
+                for value in self.evaluate(call.argument(parameter, 1), call.scope):
+                    yield ("instance" if shared else "factory"), value
+                for value in self.evaluate(call.keyword("instance"), call.scope):
+                    yield "instance", value
 
     def resolved(self, service: Expression, call: Call) -> Iterator[Value]:
         """What `container.resolve(Service)` gives."""
         asked = self.evaluate(service, call.scope)
         found = list(self.registered(asked))
         for kind, value in found:
-            if kind == "instance" and not isinstance(value, (ClassValue, FunctionValue)):
+            if isinstance(value, Instance) or (kind == "instance" and not isinstance(value, (ClassValue, FunctionValue))):
                 yield value
             else:
                 yield from self.called(value, call)
