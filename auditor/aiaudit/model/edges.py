@@ -76,7 +76,13 @@ class Edge:
 
 
 # What only looks at what it is given.
-_LOOKING = ("builtins.", "copy.", "json.dump", "pickle.dump", "logging.")
+_LOOKING = (
+    *("builtins.", "copy.", "json.dump", "pickle.dump", "logging.", "typing."),
+    *(f"inspect.{name}" for name in ("signature", "is", "getdoc", "getsource", "getfullargspec", "unwrap")),
+    "llama_index.core.tools.utils.create_schema_from_function",
+    "langchain_core.tools.create_schema_from_function",
+    "langchain_core.tools.base.create_schema_from_function",
+)
 # A call that may go so many ways says little about any one of them.
 MANY = 6
 
