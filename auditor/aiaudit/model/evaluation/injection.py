@@ -53,7 +53,8 @@ class Injection(Core):
         asked = self.evaluate(service, call.scope)
         found = list(self.registered(asked))
         for kind, value in found:
-            if isinstance(value, Instance) or (kind == "instance" and not isinstance(value, (ClassValue, FunctionValue))):
+            made = kind == "instance" and not isinstance(value, (ClassValue, FunctionValue))
+            if made or isinstance(value, Instance):
                 yield value
             else:
                 yield from self.called(value, call)
