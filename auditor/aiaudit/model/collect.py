@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aiaudit.model import served_chains
+from aiaudit.model import served_agents, served_chains
 from aiaudit.model.field_factories import making_factory
 from aiaudit.model.scopes import (
     LEAVES,
@@ -109,6 +109,18 @@ class _Collector:
             if handler is not None and chain is not None:
                 self.target(served_chains.name_of(value), chain, around)
                 self._def(handler, around)
+        elif self.module.serves_chains and value[0] == "call":
+            self._served_graphs(value, around)
+
+    def _served_graphs(self, value: Expression, around: Enclosing | None) -> None:
+        """The handler that an endpoint of AG-UI or CopilotKit stands for."""
+        names = served_agents.endpoint_of(value, self.scope)
+        graphs = served_agents.graphs_of(value, names, self.scope) if names is not None else []
+        for name, graph in graphs:
+            self.target(name, graph, around)
+        handler = served_agents.handler_of(value, names, [name for name, _ in graphs]) if names is not None else None
+        if handler is not None:
+            self._def(handler, around)
 
     def _return(self, statement: Statement, around: Enclosing | None) -> None:
         if statement[2] is not None:
@@ -206,14 +218,14 @@ class _Collector:
         self.module.imports.append((statement, around, self.scope))
         for name, alias in statement[2]:
             bound = alias or name.partition(".")[0]
-            if bound == served_chains.LIBRARY:
+            if bound == served_chains.LIBRARY or served_agents.serves(bound):
                 self.module.serves_chains = True
             self.bind(bound, Binding("import", self.scope, statement, target=(name, alias)))
 
     def _from(self, statement: Statement, around: Enclosing | None) -> None:
         self.module.imports.append((statement, around, self.scope))
         _, _, level, module, names = statement
-        if module.partition(".")[0] == served_chains.LIBRARY:
+        if module.partition(".")[0] == served_chains.LIBRARY or served_agents.serves(module):
             self.module.serves_chains = True
         for name, alias in names:
             if name == "*":

@@ -212,7 +212,7 @@ class Module(Scope):
 
     path: str = ""
     is_package: bool = False
-    serves_chains: bool = False  # whether it imports LangServe
+    serves_chains: bool = False  # whether it imports LangServe, or what else serves chains and graphs
     scopes: list[Scope] = field(default_factory=list)
     stars: list[tuple[int, str]] = field(default_factory=list)
     imports: list[tuple[Statement, Enclosing | None, Scope]] = field(default_factory=list)

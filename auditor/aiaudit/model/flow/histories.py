@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.finding import Step
+from aiaudit.model.agent_sessions import is_stored, sends_all
 from aiaudit.model.checkpoints import GRAPHS, SUMMARISING
 from aiaudit.model.contexts import Reach
 from aiaudit.model.flow.graph_threads import TRIMMERS, GraphThreads
@@ -258,7 +259,9 @@ class Histories:
     def _keeps_every_turn(self, known: Known) -> bool:
         """Whether a call makes an object that remembers all that is said through it."""
         maker = self.tools.side.knowledge.maker(known.entry)
-        return maker is not None and maker.kind != "call" and maker.default("keeps_every_turn") is True
+        if maker is None or maker.kind == "call" or maker.default("keeps_every_turn") is not True:
+            return False
+        return maker.default("stored_at") is None or sends_all(known, maker, self.tools.side)
 
     def _lasting_reach(self, known: Known) -> Reach | None:
         """How the program makes a memory that lives longer than one request."""
@@ -274,6 +277,7 @@ class Histories:
             or call.keyword("chat_memory") is not None
             or guard_of(call, self.tools.evaluator).keeps
             or self._is_put_away(call)
+            or is_stored(known)
         )
         return reach if lasting else None
 

@@ -21,6 +21,7 @@ from aiaudit.model.graphql import ON_THE_LOOP, PASSED, PLAIN
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.routes import Route, Routing
 from aiaudit.model.scopes import Class, Function, Scope, last_name
+from aiaudit.model.served_agents import SERVED as SERVED_GRAPH
 from aiaudit.model.served_chains import SERVED, declared
 from aiaudit.model.values import ClassValue, External, FunctionValue, Value
 from aiaudit.sources.python.facts import Expression, Parameter
@@ -180,6 +181,8 @@ class Sources:
             annotation, outer = declared(annotation, outer, self.evaluator)
             if annotation is None:
                 return Source("the input of the chain", place, route=route)
+        if function.name == SERVED_GRAPH:
+            return Source("the input of the graph", place, route=route)
         if annotation is None or route.label.startswith("chainlit"):
             return self._unannotated(parameter, function, path, route, place)
         clean = tuple(part for part in path if part != FETCHED)

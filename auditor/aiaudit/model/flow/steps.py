@@ -38,7 +38,7 @@ from aiaudit.model.flow.words import is_label
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.scopes import Binding, Call, Class, Function, Module, Scope, Store, last_name
 from aiaudit.model.values import ClassValue, FunctionValue, Instance, ModuleValue
-from aiaudit.sources.python.facts import Expression
+from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.values import dataclass, replace
 
 # Expressions that may read from a request, or name what a check bounds.
@@ -216,7 +216,9 @@ class Steps:
         elif path and isinstance(path[0], str):
             yield from self.attribute(cls, path[0], path[1:], place)
 
-    def _graph_state(self, function: Function, parameter: object, path: Path, place: Place) -> Iterator[Place]:
+    def _graph_state(
+        self, function: Function, parameter: Parameter, path: Path, place: Place
+    ) -> Iterator[Place | Source]:
         """The state of a graph comes from what starts the graph, and from what its other nodes give back."""
         nodes = self.tools.nodes().get(id(function))
         first = [p for p in function.parameters if p[0] != function.self_name][:1]
@@ -226,9 +228,24 @@ class Steps:
             given = call.argument("input", 0)
             if given is not None and not self.tools.gates().bounds(function, path):
                 yield place.inside(given, call.scope, path, ())
+        name = self.tools.served_as(function)
+        if name is not None and self._is_input(parameter, function, nodes, path):
+            yield Source(f"the input of the graph `{name}`", function.span)
         for node in nodes:
             for value, _ in node.returns:
                 yield place.inside(value, node, path, ())
+
+    def _is_input(self, parameter: Parameter, function: Function, nodes: list[Function], path: Path) -> bool:
+        """Whether a client sends a part of a graph's state, of any length: messages, or what no node writes."""
+        if self.tools.gates().bounds(function, path):
+            return False
+        outer = function.parent or function.module
+        if self.tools.schema.annotated(parameter[2], outer, path).kind == "bounded":
+            return False
+        returned = [value for node in nodes for value, _ in node.returns]
+        written = {key[2] for value in returned if value[0] == "dict" for key, _ in value[2] if key}
+        first = path[0] if path else "messages"
+        return first == "messages" or (first not in written and all(value[0] == "dict" for value in returned))
 
     # What is put into variables after they were made
 

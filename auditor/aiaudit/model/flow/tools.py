@@ -20,6 +20,7 @@ from aiaudit.model.flow.sources import Sources
 from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.python import PythonSide
 from aiaudit.model.scopes import Call, Function, Store, last_name, walk
+from aiaudit.model.served_graphs import served_graphs
 from aiaudit.model.values import External, FunctionValue, functions_in
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass, field
@@ -62,6 +63,7 @@ class Tools:
     _nodes: dict[int, list[Function]] | None = None
     _graph_inputs: list[Call] | None = None
     _gates: Gates | None = None
+    _served: dict[int, str] | None = None
     _made: dict[tuple[int, str], Any] = field(default_factory=dict)
     _handed_on: dict[int, dict[int, Call]] = field(default_factory=dict)
 
@@ -252,6 +254,13 @@ class Tools:
         if expression[0] not in ("name", "attr", "lambda", "call"):
             return
         yield from self.evaluator.functions_of(expression, call.scope)
+
+    def served_as(self, function: Function) -> str | None:
+        """The name under which clients run the graph that a function is a node of, on LangGraph's server."""
+        if self._served is None:
+            graphs = served_graphs(self.side.program, self.evaluator) if self.nodes() else ()
+            self._served = {id(node): graph.name for graph in graphs for node in graph.nodes}
+        return self._served.get(id(function))
 
     def gates(self) -> Gates:
         """What nodes of graphs refuse before other nodes run."""

@@ -18,6 +18,7 @@ from aiaudit.model.routes import Application, Entry, Routing
 from aiaudit.model.routing.recording import FLASK
 from aiaudit.model.routing.registering import Registrations
 from aiaudit.model.scopes import Function, Module
+from aiaudit.model.served_graphs import served_graphs
 from aiaudit.model.started import started_scripts
 from aiaudit.span import Span
 
@@ -68,6 +69,7 @@ class _Finder(Registrations):
             if callback.kind == "startup":
                 self.standing.add(callback.scope.module.path)  # settings name it, and nothing imports it
         self._queue_loops()
+        self._served_graphs()
         for route in self.found.routes:
             for function in (route.handler, *self.evaluator.wrappers(route.handler), *route.dependencies):
                 entry = Entry("request", function, route.label, route.span)
@@ -108,6 +110,13 @@ class _Finder(Registrations):
                 for job in loop.jobs:
                     self.entry("task", job, f"queued job {job.label}", job.span)
                 self.standing.add(loop.function.module.path)
+
+    def _served_graphs(self) -> None:
+        """Graphs that LangGraph's server runs, by the name of a variable."""
+        for graph in served_graphs(self.program, self.evaluator):
+            self.standing.add(graph.module.path)
+            for node in graph.nodes:
+                self.entry("request", node, f"graph {graph.name}", node.span)
 
     def _factories(self) -> None:
         """Functions that make an application and that only a server calls, by name: `gunicorn "app:create_app()"`."""

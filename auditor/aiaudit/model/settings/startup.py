@@ -20,6 +20,7 @@ from aiaudit.model.settings.told import is_refused, tells
 from aiaudit.model.settings.trace import Tracer
 from aiaudit.model.settings.uses import ARGUMENT, FIELD, MISSING, REFUSED, STORED, Use, is_guarded
 from aiaudit.model.settings.validators import refuses_missing
+from aiaudit.model.settings.verified import answered_by, is_certain, shows_wrong_key
 from aiaudit.model.settings.ways import ends_process
 from aiaudit.model.syntax import statements_in
 from aiaudit.model.values import ClassValue, Constant, External, FunctionValue
@@ -220,6 +221,8 @@ class Startup:
                 for call in scope.calls:
                     if swallows(_tries_around(call)) or not self.is_early(scope):
                         continue
+                    for request in answered_by(call, evaluator) if is_certain(call, reaches[0]) else ():
+                        found[id(request)].append(call)
                     for part in (call.expression[2], *call.arguments, *(value for _, value in call.keywords)):
                         if part[0] not in ("attr", "name", "call"):
                             continue
@@ -227,13 +230,16 @@ class Startup:
                             continue
                         for value in evaluator.evaluate(part, scope):
                             if isinstance(value, External):
-                                self.add_origins(value, call, found)
+                                self.add_origins(value, call, reaches[0], found)
         return found
 
-    def add_origins(self, value: External, call: Call, found: dict[int, list[Call]]) -> None:
+    def add_origins(self, value: External, call: Call, reach: Reach, found: dict[int, list[Call]]) -> None:
+        verifies = shows_wrong_key(value, call, self.side.knowledge) and is_certain(call, reach)
+        if call.name not in _WORKING and not verifies:
+            return
         link: object = value
         while isinstance(link, External):
-            if link.origin is not None and link.origin is not call and call.name in _WORKING:
+            if link.origin is not None and link.origin is not call:
                 found[id(link.origin)].append(call)
             link = link.base
 
