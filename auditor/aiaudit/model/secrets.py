@@ -19,6 +19,7 @@ from aiaudit.model.service import Service
 from aiaudit.model.settings.refused_values import refused_values
 from aiaudit.model.trials import is_for_tests
 from aiaudit.model.unused import is_in_unused_function
+from aiaudit.patterns import regex
 from aiaudit.sources.dockerfile.facts import DockerfileFacts
 from aiaudit.sources.secrets import names
 from aiaudit.sources.secrets.facts import (
@@ -37,6 +38,9 @@ IMAGE, DEPLOY, DEFAULT, LINK, KEY, HARDCODED, EMPTY, COMMITTED = (
     "image", "deploy file", "default", "link", "provider key", "hardcoded", "placeholder", "committed file",
 )  # fmt: skip
 _LOW, _MEDIUM, _HIGH, _CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+# Deploy files for work on one's own machine, and keys of certificates for its address, which open nothing elsewhere.
+_DEVELOPMENT = regex(r"(?i)(^|[-_./])(local|local-?dev|dev|development)[-_.][^/]*$")
+_OWN_MACHINE = regex(r"(?i)(^|[-_./])localhost[^/]*\.(pem|key|crt)$")
 _CONFIG_JSON = ("config", "settings", "secrets", "credentials", "environment")
 
 
@@ -181,7 +185,7 @@ def _provider_key(path: str, fact: SecretFact, place: str) -> Secret:
     confidence = Confidence.HIGH
     if place == places.TEST:
         confidence = Confidence.LOW
-    elif place in (places.DOCUMENT, places.EXAMPLE) or fact.context in ("comment", "text"):
+    elif place in (places.DOCUMENT, places.EXAMPLE) or fact.context in ("comment", "text") or _OWN_MACHINE.search(path):
         confidence = Confidence.MEDIUM
     if fact.provider == "jwt" and place != places.ENVIRONMENT:
         confidence = Confidence.LOW if place in (places.TEST, places.DOCUMENT, places.EXAMPLE) else Confidence.MEDIUM
@@ -278,7 +282,8 @@ def _in_deploy_file(service: Service, secret: Secret, place: str) -> Secret:
     fact = secret.fact
     where = where or secret.span.path.rpartition("/")[2]
     if fact.kind == PLACEHOLDER:
-        return replace(secret, place=EMPTY, where=where, severity=_MEDIUM)
+        confidence = Confidence.MEDIUM if _DEVELOPMENT.search(secret.span.path) else secret.confidence
+        return replace(secret, place=EMPTY, where=where, severity=_MEDIUM, confidence=confidence)
     if fact.kind == DEFAULT_PASSWORD:
         severity = _HIGH if cluster else _MEDIUM
         return replace(secret, place=DEPLOY, where=where, severity=severity, confidence=Confidence.MEDIUM)
