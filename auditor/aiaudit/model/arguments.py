@@ -462,9 +462,11 @@ def _nested(outer: Argument, path: str, evaluator: Evaluator, holder: str) -> Ar
     """The entry at a path below an argument; `holder` is the name or key that the argument has."""
     name, _, rest = path.partition(".")
     found = ABSENT
-    for store in outer.scope.stores if outer.scope is not None else ():
-        if _is_key(store.key, name) and store.base[0] == "sub" and _is_key(store.base[3], holder):
-            return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
+    makers = (value.scope for value in outer.values if isinstance(value, Literal))  # who fills what it hands on
+    for scope in dict.fromkeys(scope for scope in (outer.scope, *makers) if scope is not None):
+        for store in scope.stores:
+            if _is_key(store.key, name) and store.base[0] == "sub" and _is_key(store.base[3], holder):
+                return Argument("given", store.value, store.scope, tuple(evaluator.stored(store)))
     for value in outer.values:
         if isinstance(value, Literal) and value.expression[0] == "dict":
             found = _in_dict(value.expression, value.scope, name, evaluator, 0)
