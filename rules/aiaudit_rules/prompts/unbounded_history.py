@@ -6,7 +6,8 @@ Flags conversations that a model gets from their first turn on, with nothing tha
 - lists that live longer than a request (module variables, attributes of long-lived objects, a socket's connection) and
   that requests add to: the finding stands at the addition;
 - lists of messages in a request's body without a maximum number of items;
-- memory objects that keep every turn, such as `ConversationBufferMemory`, and graphs whose checkpointer stores each
+- memory objects that keep every turn, such as `ConversationBufferMemory`, sessions of openai-agents that outlive a
+  request and that runs are given (without `session_settings`), and graphs whose checkpointer stores each
   thread while nothing trims it (one with a new random id for each request is never gone on with);
 - queries that read all stored messages of a conversation, written `SELECT`s without a `LIMIT` and `find` of MongoDB
   included;
@@ -14,7 +15,8 @@ Flags conversations that a model gets from their first turn on, with nothing tha
   repository gets them.
 
 A window (`history[-20:]`, `deque(maxlen=20)`, a windowed or token-limited memory), a check of the length, `max_length`
-on the list, `trim_messages` and a `LIMIT` in the query all count.
+on the list, `trim_messages` and a `LIMIT` in the query all count, also in a method of a query set or manager of one's
+own. A window that keeps the last message whatever its size counts here; the size of that message is unbounded-input's.
 
 ## Why is this bad
 Every turn pays for all turns before it, so the cost of a conversation grows with its square; in the end it exceeds the

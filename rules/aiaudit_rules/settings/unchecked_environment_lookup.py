@@ -6,9 +6,10 @@ key, token, secret or password that is used; an address, name or credential that
 store gets) and nothing stops the start without it. What counts as a check: raising, `sys.exit()` or `assert` when it
 is missing, at import or startup and not swallowed; `os.environ["X"]`; a settings class that requires it; an operation
 that fails for None at once (`int(...)`, a method call); a client built at startup that refuses to be made without it;
-the shell script that the image starts with, where it exits without the variable (`: "${X:?}"`, `[ -z "$X" ]`).
-Settings that are used only where a test has found them (`if KEY: ...`), knobs with defaults, and what no server code
-uses are left alone.
+a question that startup asks a server with it and whose refusal it does not catch (`client.models.list()`, a request
+and `raise_for_status()`); the shell script that the image starts with, where it exits without the variable
+(`: "${X:?}"`, `[ -z "$X" ]`). Settings that are used only where a test has found them (`if KEY: ...`), knobs with
+defaults, and what no server code uses are left alone.
 
 ## Why is this bad
 The service starts, passes its health check, takes traffic, and fails in the middle of a request, often after work
