@@ -21,6 +21,7 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression, Statement
 
+ENUMERATIONS = (".Enum", ".StrEnum", ".IntEnum")
 # The decorators of functions that pydantic runs when it makes an object.
 VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 
@@ -234,6 +235,16 @@ class Classes(Core):
             for path in self.lineage(cls)[1]
             for wanted in paths
         )
+
+    def is_enumeration(self, cls: Class) -> bool:
+        return self.inherits(cls, *ENUMERATIONS)
+
+    def members(self, cls: Class, wanted: object = None) -> Iterator[Value]:
+        """What the members of an enumeration stand for, `Provider[name].value`: all of them, or the one of a name."""
+        for candidate in self.lineage(cls)[0]:
+            for name, bindings in candidate.bindings.items():
+                if bindings[0].kind == "value" and wanted in (None, name) and not name.startswith("_"):
+                    yield from self.binding(bindings[0])
 
     def subclasses(self, cls: Class) -> list[Class]:
         """The classes of the program that derive from a class, at any depth."""

@@ -83,7 +83,7 @@ class Containers(Keyed):
                     yield _entry_of(value)
                 yield from self._filled_before(made, wanted) if (made := _made_by(value)) is not None else ()
             elif isinstance(value, ClassValue):
-                yield value
+                yield from self.members(value.cls, wanted) if self.is_enumeration(value.cls) else (value,)
             elif isinstance(value, Instance):
                 for method in self.class_attribute(value.cls, "__getitem__", value):
                     if isinstance(method, FunctionValue):
@@ -396,6 +396,8 @@ class Containers(Keyed):
                 yield from self._filled_before(made) if (made := _made_by(value)) is not None else ()
             elif isinstance(value, Instance):
                 yield from self._iterated(value)
+            elif isinstance(value, ClassValue) and self.is_enumeration(value.cls):
+                yield from self.members(value.cls)
         added, stores = self._added_below(container, scope)
         yield from added
         for store in stores:

@@ -244,7 +244,10 @@ class Expressions(Dispatching):
                 given = tuple(self._put_on(value, name)) if value.path in _HOLDING else self._carried(value, name)
             return given or (External(f"{value.path}.{name}", value.origin, value),)
         if isinstance(value, Instance):
-            return self.class_attribute(value.cls, name, value)
+            if name == "value" and self.is_enumeration(value.cls):
+                return self.members(value.cls)  # of a member known by its type alone, or by its value
+            found = self.class_attribute(value.cls, name, value)
+            return found or ((value,) if name == "value" else ())  # an object that stands in an enumeration
         if isinstance(value, ClassValue):
             if name == "__subclasses__":
                 return (External(SUBCLASSES, None, value),)
@@ -257,7 +260,7 @@ class Expressions(Dispatching):
             return found or ((External(NEW),) if name == "__new__" else ())
         if isinstance(value, FunctionValue) and name in ("__wrapped__", "func", "fn"):
             return (value,)
-        if isinstance(value, Constant) and name == "value":
+        if isinstance(value, (Constant, Literal)) and name == "value":
             return (value,)  # a literal has none: it stands in an enumeration
         return ()
 

@@ -20,7 +20,7 @@ from aiaudit.model.flow.words import is_label_name, words
 from aiaudit.model.http_requests import BUILDING, SENDING
 from aiaudit.model.resources import Known
 from aiaudit.model.scopes import Call, Scope, last_name, walk
-from aiaudit.model.values import External
+from aiaudit.model.values import External, FunctionValue, Value
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import replace
@@ -156,7 +156,7 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     if name in _ADDING and _is_library(function, call.scope, tools.evaluator):
         starts = list(_added(call, "langchain"))
         return ModelCall(call, name, "vector", tuple(starts)) if starts else None
-    if not _is_unknown(call, tools.evaluator) or tools.evaluator.runs(call):
+    if not _is_unknown(call, tools) or tools.evaluator.runs(call):
         return None  # what a library's method runs of the program is looked at there
     listed = by_path(call, function, tools.evaluator) or by_name(call, function)
     if listed is not None:
@@ -170,7 +170,8 @@ def _unlisted(call: Call, tools: Tools) -> ModelCall | None:
     given = call.argument("input", 0)
     if name in _ASKING and owner.lower().endswith("graph"):
         return None  # of a database
-    if _RUNNABLE.search(owner) and given is not None and not tools.starts_graph(call):
+    is_run = _RUNNABLE.search(owner) or any(_is_of_model(v, tools) for v in tools.evaluator.callees(call))
+    if is_run and given is not None and not tools.starts_graph(call):
         return ModelCall(call, f"{owner}.{name}", "chain", (Place(given, call.scope),))
     return None
 
@@ -201,12 +202,20 @@ def wraps_itself(call: Call) -> bool:
     return bool(call.scope.name == function[3])
 
 
-def _is_unknown(call: Call, evaluator: Evaluator) -> bool:
+def _is_unknown(call: Call, tools: Tools) -> bool:
     """Whether the object that a method is called on is not known to be something else."""
-    for value in evaluator.callees(call):  # noqa: SIM110 asked of nearly every call
-        if type(value) is not External:
+    for value in tools.evaluator.callees(call):
+        if type(value) is not External and not _is_of_model(value, tools):
             return False
     return True
+
+
+def _is_of_model(value: Value, tools: Tools) -> bool:
+    """Whether a method of the program is that of a library's model, done in another way: it is asked all the same."""
+    owner = value.function.owner if isinstance(value, FunctionValue) else None
+    bases = tools.evaluator.lineage(owner)[1] if owner is not None else ()
+    entries = (tools.knowledge.find(base) for base in bases if base.startswith("langchain"))
+    return any(entry is not None and entry.purpose in ("llm", "embedding") for entry in entries)
 
 
 def _is_tokenized(place: Place) -> bool:
