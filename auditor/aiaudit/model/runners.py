@@ -47,9 +47,10 @@ STARTERS = TASK_STARTERS | {"start", "spawn", "add_task", "add_job"}
 # Calls that start an event loop for a coroutine and wait for it, and the modules that they come from.
 LOOP_STARTERS = frozenset(("run", "run_until_complete"))
 LOOP_MODULES = ("asyncio.", "uvloop.")
-# Calls that run a function handed to them on the spot, in this thread or another.
+# Calls that run a function handed to them on the spot, in this thread or another; Django's lazy object does it once.
 PROMPT = OFFLOADING | frozenset(
     (
+        "SimpleLazyObject",
         "run",
         "map",
         "filter",

@@ -305,6 +305,12 @@ def is_provider(call: Expression, module: Module) -> bool:
     return any(b.kind == "from" and b.target[1] == "dependency_injector" for b in bound)
 
 
+def is_django_settings(module: Module) -> bool:
+    """Whether a module is a Django project's settings."""
+    names = module.bindings
+    return "INSTALLED_APPS" in names or "ROOT_URLCONF" in names or "WSGI_APPLICATION" in names
+
+
 def last_name(expression: Expression) -> str:
     """The last name of a dotted expression, "" for others."""
     if expression[0] == "name":

@@ -82,6 +82,7 @@ CALLING = {
     "fastapi.Depends": 0,
     "fastapi.Security": 0,
     "fastapi.params.Depends": 0,
+    "django.utils.functional.SimpleLazyObject": 0,
 }
 IMPORTING_PATHS = ("importlib.import_module", "builtins.__import__")
 # Methods of a pydantic class that make an object of it out of data, and run its validators.

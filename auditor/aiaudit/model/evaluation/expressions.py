@@ -12,7 +12,7 @@ from aiaudit.model.evaluation.dispatching import Dispatching
 from aiaudit.model.evaluation.tornado import HANDED_APPLICATIONS
 from aiaudit.model.frameworks import APPLICATIONS, ROUTERS
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, last_name
+from aiaudit.model.scopes import Binding, Class, Function, Module, Scope, is_django_settings, last_name
 from aiaudit.model.values import (
     ClassValue,
     Constant,
@@ -56,6 +56,7 @@ _RUNTIME = "langgraph.runtime.get_runtime()"
 # Names under which code reaches for an application, or the state that it or a request carries.
 _SHARED = ("state", "g", "ctx", "app", "current_app", "application")
 _APPLICATION_NAMES = frozenset(path.rpartition(".")[2] for path in APPLICATIONS)
+DJANGO_SETTINGS = "django.conf.settings"
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -238,7 +239,9 @@ class Expressions(Dispatching):
     def attribute(self, value: Value, name: str) -> Iterable[Value]:
         """An attribute of a value."""
         if isinstance(value, External):
-            if value.path in NAMESPACES:
+            if value.path == DJANGO_SETTINGS:
+                given = tuple(v for module in self._django_settings for v in self.name(name, module))
+            elif value.path in NAMESPACES:
                 given = tuple(self._in_namespace(value, name))
             else:
                 given = tuple(self._put_on(value, name)) if value.path in _HOLDING else self._carried(value, name)
@@ -263,6 +266,11 @@ class Expressions(Dispatching):
         if isinstance(value, (Constant, Literal)) and name == "value":
             return (value,)  # a literal has none: it stands in an enumeration
         return ()
+
+    @cached_property
+    def _django_settings(self) -> list[Module]:
+        """The modules whose variables are the attributes of `django.conf.settings`."""
+        return [module for module in self.program.modules if is_django_settings(module)]
 
     def _carried(self, value: External, name: str) -> tuple[Value, ...]:
         """The object of the program that one of a framework carries, as far as its type tells: `runtime.context`."""

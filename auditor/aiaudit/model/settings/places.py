@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aiaudit.model.evaluate import is_field_call, is_injection, method_of
 from aiaudit.model.program import scope_of_name
 from aiaudit.model.python import PythonSide
-from aiaudit.model.scopes import Call, Class, Function, Module, Scope
+from aiaudit.model.scopes import Call, Class, Function, Module, Scope, is_django_settings
 from aiaudit.model.settings.emptiness import key_of
 from aiaudit.model.settings.lookups import Source
 from aiaudit.model.settings.reads import Read, Reads
@@ -247,12 +247,6 @@ def exclude(one: Read, other: Read) -> bool:
     return one.scope is other.scope and any(
         taken.get(id(test), outcome) is not outcome for test, outcome in other.conditions
     )
-
-
-def is_django_settings(module: Module) -> bool:
-    """Whether a module is a Django project's settings."""
-    names = module.bindings
-    return "INSTALLED_APPS" in names or "ROOT_URLCONF" in names or "WSGI_APPLICATION" in names
 
 
 def is_frameworks(name: str) -> bool:

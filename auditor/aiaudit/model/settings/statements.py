@@ -6,11 +6,11 @@ from typing import Any
 
 from aiaudit.model.evaluate import method_of
 from aiaudit.model.program import scope_of_name
-from aiaudit.model.scopes import Function, Module, Scope, dotted, last_name
+from aiaudit.model.scopes import Function, Module, Scope, dotted, is_django_settings, last_name
 from aiaudit.model.settings.branches import FLAG, RAISES, fails, first_behind, notes, outcome_of
 from aiaudit.model.settings.emptiness import filled, key_of
 from aiaudit.model.settings.flags import meanings
-from aiaudit.model.settings.places import Places, is_django_settings, is_djangos, is_frameworks
+from aiaudit.model.settings.places import Places, is_djangos, is_frameworks
 from aiaudit.model.settings.reads import Read
 from aiaudit.model.settings.uses import BELOW, MISSING, STORED, State, put
 from aiaudit.model.values import ClassValue, External, Instance
