@@ -163,11 +163,70 @@ embeddings = DeterministicFakeEmbedding(size=8)
 
 {decorator}
 def fill(text: str):
-    FAISS.from_texts([text], embeddings).save_local("index")
+    {work}
 """
 
 
+@pytest.mark.parametrize(
+    "work", ["FAISS.from_texts([text], embeddings)", "FAISS.load_local('index', embeddings).add_texts([text])"]
+)
 @pytest.mark.parametrize(("decorator", "expected"), [("@work.task", MEDIUM), ('@app.post("/fill")', HIGH)])
-def test_jobs_that_fill_an_index(tmp_path: Path, decorator: str, expected: Confidence) -> None:
+def test_jobs_that_fill_an_index(tmp_path: Path, decorator: str, work: str, expected: Confidence) -> None:
     """To fill an index may be what a job is for; a request waits for it."""
-    assert confidences(tmp_path, "LIF104", FILLING.format(decorator=decorator)) == [expected]
+    assert confidences(tmp_path, "LIF104", FILLING.format(decorator=decorator, work=work)) == [expected]
+
+
+POOLED = """
+import os
+
+import psycopg
+from fastapi import FastAPI
+from psycopg_pool import ConnectionPool
+
+app = FastAPI()
+pool = ConnectionPool("host=database", open=False)
+is_pooled = bool(os.environ["POOL"])
+
+
+def connection():
+    if is_pooled:
+        return {other}
+    else:
+        return psycopg.connect("host=database", connect_timeout=5)
+
+
+@app.get("/pages")
+def pages():
+    return connection().execute("select count(*) from pages").fetchone()
+"""
+
+
+@pytest.mark.parametrize(("other", "expected"), [("pool.getconn()", MEDIUM), ("None", HIGH)])
+def test_the_branch_that_goes_without_a_pool(tmp_path: Path, other: str, expected: Confidence) -> None:
+    """Who has switched a pool off has been asked already."""
+    assert confidences(tmp_path, "LIF105", POOLED.format(other=other)) == [expected]
+
+
+RECORDING = """
+import os
+
+from fastapi import FastAPI
+
+app = FastAPI()
+folder = os.environ["FOLDER"]
+
+
+@app.post("/pages/{{name}}")
+def page(name: str, text: str):
+    if not {test}:
+        return "nothing"
+    with open(f"{{folder}}/{{name}}", "w") as file:
+        file.write(text)
+    return "written"
+"""
+
+
+@pytest.mark.parametrize(("test", "expected"), [("os.getenv('RECORD')", MEDIUM), ("text", HIGH)])
+def test_files_that_a_variable_switches_on(tmp_path: Path, test: str, expected: Confidence) -> None:
+    """What is only written where operators ask for it is theirs to look after."""
+    assert confidences(tmp_path, "LIF202", RECORDING.format(test=test)) == [expected]

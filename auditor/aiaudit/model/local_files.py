@@ -11,9 +11,10 @@ from aiaudit.model.file_writes import Writing, database_writes, file_writes, is_
 from aiaudit.model.lifetimes import Lifetimes
 from aiaudit.model.path_life import PathLife
 from aiaudit.model.python import PythonSide, python_side
-from aiaudit.model.scopes import Function, walk
+from aiaudit.model.scopes import Call, Function, walk
 from aiaudit.model.service import Service
 from aiaudit.model.tenants import may_come_from_request
+from aiaudit.model.values import External
 from aiaudit.sources.python.facts import Expression
 from aiaudit.span import Span
 from aiaudit.values import dataclass
@@ -64,8 +65,23 @@ class _Finder:
         sure = first.maker is not None or any(self._comes_in(writing, function) for writing in written)
         sure = sure and not reach.is_of_a_library
         sure = sure and (first.path is None or not self.buckets.is_chosen(first.call, _names_in(first.path)))
+        sure = sure and not self._is_switched_on(first.call)
         spans = tuple(writing.call.span for writing in written)
         return LocalFile(first.what, spans, reach, made, Confidence.HIGH if sure else Confidence.MEDIUM)
+
+    def _is_switched_on(self, call: Call) -> bool:
+        """Whether a file is written only where a variable of the environment says so, that has no value of its own."""
+        tests = (link.node[2] for link in call.around if link.kind in ("if", "unless"))
+        return any(
+            part[0] == "call"
+            and len(part[3]) == 1
+            and any(
+                isinstance(value, External) and value.path in ("os.getenv", "os.environ.get")
+                for value in self.side.evaluator.evaluate(part[2], call.scope)
+            )
+            for test in tests
+            for part in walk(test)
+        )
 
     def _is_state(self, writing: Writing, function: Function) -> bool:
         if writing.path is None or self.paths.is_passing(writing.path, writing.call):

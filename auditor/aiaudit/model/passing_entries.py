@@ -19,7 +19,7 @@ _OF_MEMBERS = frozenset(("add", "discard", "remove", "clear"))
 _CACHES = frozenset(("cache", "cached", "caches", "memo", "memoized", "memoised", "lru", "ttl"))
 # What gives another value each time.
 _DRAWING = ("uuid", "secrets.", "random.", "time.", "datetime.", "os.urandom", "nanoid.", "shortuuid.", "ulid.")
-_LOGGERS = frozenset(("logger", "loggers"))
+_LOGGERS = frozenset(("logger", "loggers", "metrics"))
 # So many calls away from a write it is looked for who takes back what was written, and from there what does so.
 _CALLERS = 3
 _HELPERS = 2
@@ -48,8 +48,8 @@ class Passing:
         self.evaluator = evaluator
 
     def is_cache(self, write: Write) -> bool:
-        """Whether the variable, or the class of the object that holds it, is called a cache; what is said in a log is
-        the affair of the process that says it."""
+        """Whether the variable, or the class of the object that holds it, is called a cache; what is said in a log, or
+        told as a metric, is the affair of the process that does so."""
         name, cls = write.root.name.rpartition(".")[2], write.root.cls
         of_class = words_of(cls.name) if cls is not None else ()
         return bool(_CACHES.intersection((*words_of(name), *of_class))) or bool(_LOGGERS.intersection(of_class))

@@ -11,7 +11,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.handing import HANDING_OVER
 from aiaudit.model.guards import NONE, Guard, stores_of
 from aiaudit.model.knowledge import Entry, Knowledge
-from aiaudit.model.scopes import Call, Function, Scope
+from aiaudit.model.scopes import Call, Function, Scope, last_name, walk_all
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
 from aiaudit.model.values import ClassValue, External, Partial, Value, Values, has_external
@@ -50,8 +50,8 @@ class Resource(Known):
     from a request that make it each time, or once and then keep it; `early` a chain from import or startup. What
     `belongs_to_caller` is built with the credentials of who asks, and cannot be shared. `second` is the call with which
     a request makes, and keeps, another object of what startup has made already, this resource in it. `rare`: a call on
-    the way from a request takes one of many ways, most of which make nothing like it. `by_key`: what is kept is one
-    for each key that is asked for.
+    the way from a request takes one of many ways, most of which make nothing like it, or it stands in the branch that
+    goes without a pool. `by_key`: what is kept is one for each key that is asked for.
     """
 
     guard: Guard = NONE
@@ -112,6 +112,8 @@ GENERIC = frozenset(
 FILLING = frozenset(("add", "add_with_ids", "train"))
 # What is asked of a trained model, and not of stored data.
 INFERRING = ("predict", "predict_proba", "decision_function", "transform", "encode", "kneighbors", "generate")
+# What takes a connection out of a pool.
+_TAKING = ("getconn", "acquire", "get_connection", "checkout")
 # So many functions behind one way of many are not gone through.
 _FAR = 200
 # Methods that give the object they are called on, with other options.
@@ -310,7 +312,16 @@ def resources(known: list[Known], contexts: Contexts) -> list[Resource]:
     for resource in found:
         reach = resource.per_request or resource.first_request
         resource.rare = reach is not None and any(map(alternatives.is_rare, reach.chain()))
+        resource.rare = resource.rare or (reach is not None and _is_instead_of_pool(resource))
     return found
+
+
+def _is_instead_of_pool(resource: Resource) -> bool:
+    """Whether the other branch takes a connection out of a pool: this one is for those who have switched that off."""
+    arms = (link.node[3 if not link.branch else 4] for link in resource.call.around if link.kind == "if")
+    return resource.entry.purpose == "datastore" and any(
+        part[0] == "call" and last_name(part[2]) in _TAKING for arm in arms for part in walk_all(arm)
+    )
 
 
 class Alternatives:

@@ -15,7 +15,9 @@ from aiaudit.sources.secrets.names import KEY, PASSWORD, SECRET, TOKEN, kind_of_
 from aiaudit.values import dataclass
 
 # Parameters that carry credentials under names that say something else; the others are known by their names.
-_CARRIERS = frozenset(("creds", "auth", "headers", "username", "key", "http", "cookies", "aws_access_key_id"))
+_CARRIERS = frozenset(
+    ("creds", "auth", "headers", "default_headers", "username", "key", "http", "cookies", "aws_access_key_id")
+)
 _METHODS = ("classmethod", "staticmethod")
 # Globals of frameworks that stand for the request being answered.
 PROXIES = frozenset(

@@ -2,7 +2,8 @@
 
 ## What it does
 Flags engines, connection pools and bare connections of databases, caches and queues that a request makes anew. A
-session taken from a shared engine is right and not flagged.
+session taken from a shared engine is right and not flagged, nor is a database whose address and password come with the
+request. A connection that is made where the other branch takes one out of a pool has medium confidence.
 
 ## Why is this bad
 A pool that lives for one request pools nothing: each request pays connection, authentication and TLS, and under load

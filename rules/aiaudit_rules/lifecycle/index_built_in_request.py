@@ -4,8 +4,8 @@
 Flags vector indexes and stores that a request builds (`from_documents`, `from_texts`, an index of FAISS that is filled
 where it is made) or opens from disk (`load_local`, `read_index`, `PersistentClient`) each time, and what was pickled
 for the service (unless it is asked as a model: then LIF102 tells it). An empty index, and one that is only written to
-disk, is not flagged, nor is a file that is read once and deleted. What a worker's job puts into an index has medium
-confidence: filling it may be what the job is for.
+disk, is not flagged, nor is a file that is read once and deleted. What a worker's job puts into an index, or takes
+out of its store, has medium confidence: that may be what the job is for.
 
 ## Why is this bad
 Opening an index reads all of it; building one embeds the whole corpus. Both belong before the first request, in a
@@ -82,5 +82,5 @@ def index_built_in_request(resource: Resource) -> Iterator[Finding]:
 
 
 def _is_job_of_filling(resource: Resource, reach: Reach) -> bool:
-    """Whether a worker puts documents into an index: that may be what the job is for."""
-    return resource.call.name.startswith(("from_", "afrom_")) and is_of_job(reach)
+    """Whether a worker puts documents into an index, or takes one out of its store: that may be what the job is for."""
+    return resource.call.name.startswith(("from_", "afrom_", "load_")) and is_of_job(reach)

@@ -10,7 +10,7 @@ objects made once that remember what is said through them: memories of LangChain
 
 Caches are left alone (what is made where it was missing and could be made again, and what is called a cache), and so
 are entries that the same request takes back, itself or in a `finally` of those who have it put there, lazily made
-objects, lines of a logger, and connections, tasks and locks, which no other process could use.
+objects, what a logger or metrics keep, and connections, tasks and locks, which no other process could use.
 
 What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence. So have
 counts, sets of which the code only asks whether something is in them, to spare itself work, and entries that no request

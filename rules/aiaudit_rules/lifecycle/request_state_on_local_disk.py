@@ -11,7 +11,8 @@ and everything that an administrator's script writes.
 
 What a library runs at a moment of its own (a tool that an agent is given, a listener) has medium confidence, and so
 has what goes into a bucket where the configuration says so: another class of the same kind or another branch keeps
-files there, or the same function puts there what it has written.
+files there, or the same function puts there what it has written. What is only written where a variable of the
+environment is set that has no value of its own has it as well.
 
 ## Why is this bad
 The next request may be answered by another replica, which does not have the file. A container's disk is gone with the
