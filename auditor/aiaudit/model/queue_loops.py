@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
-from aiaudit.model.scopes import Call, Function
+from aiaudit.model.scopes import Call, Function, Scope
 from aiaudit.model.values import External, FunctionValue
 from aiaudit.values import dataclass
 
@@ -74,11 +74,17 @@ def _takes(call: Call, evaluator: Evaluator) -> bool:
 
 def _in_loops(call: Call, evaluator: Evaluator, depth: int) -> Iterator[Call]:
     """The calls inside of a loop that take a job: the one that waits, or those of the functions that it stands in."""
-    if _loop_around(call) is not None:
+    if _loop_around(call) is not None and not _gives_away(call.scope):
         yield call
     elif depth and isinstance(call.scope, Function):
         for caller, _, _ in evaluator.callers(call.scope):
             yield from _in_loops(caller, evaluator, depth - 1)
+
+
+def _gives_away(scope: Scope) -> bool:
+    """Whether a function hands what it takes to the one that asked, as relays of events to a browser do: workers do
+    the jobs themselves."""
+    return isinstance(scope, Function) and (scope.generator or any(given[0] != "const" for given, _ in scope.returns))
 
 
 def _loop_around(call: Call) -> object:
