@@ -234,7 +234,7 @@ class Startup:
         return found
 
     def add_origins(self, value: External, call: Call, reach: Reach, found: dict[int, list[Call]]) -> None:
-        verifies = shows_wrong_key(value, call, self.side.knowledge) and is_certain(call, reach)
+        verifies = shows_wrong_key(value) and is_certain(call, reach)
         if call.name not in _WORKING and not verifies:
             return
         link: object = value

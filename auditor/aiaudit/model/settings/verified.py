@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from aiaudit.model.contexts import Reach
 from aiaudit.model.evaluate import Evaluator
-from aiaudit.model.knowledge import Knowledge
 from aiaudit.model.scopes import Call
 from aiaudit.model.values import External
 
@@ -17,15 +16,11 @@ _ASKING = (
 )  # fmt: skip
 # What raises where a server has refused.
 _RAISING = "raise_for_status"
-_PURPOSES = frozenset(("llm", "embedding", "rerank", "speech", "agent", "chain"))
 
 
-def shows_wrong_key(value: External, call: Call, knowledge: Knowledge) -> bool:
-    """Whether a call of something fails where the key is wrong with which the object was made."""
-    if value.path.endswith(_ASKING):
-        return True
-    entry = knowledge.find(value.path)
-    return entry is not None and entry.kind == "call" and entry.purpose in _PURPOSES and not entry.lazy
+def shows_wrong_key(value: External) -> bool:
+    """Whether what is called asks a server about the key itself, and fails where that is wrong."""
+    return value.path.endswith(_ASKING)
 
 
 def answered_by(call: Call, evaluator: Evaluator) -> Iterator[Call]:
