@@ -10,9 +10,10 @@ from aiaudit.model.answering import TORNADO
 from aiaudit.model.branches import is_dead
 from aiaudit.model.consuming import is_iterated, takes_items
 from aiaudit.model.contexts import Reach, is_after_failure
-from aiaudit.model.edges import Edge, is_cached
+from aiaudit.model.edge import MANY, Edge, is_cached
 from aiaudit.model.graphql import ON_THE_LOOP
 from aiaudit.model.python import PythonSide, python_side
+from aiaudit.model.receivers import may_be_taken, told_by
 from aiaudit.model.resources import Known
 from aiaudit.model.routes import MIDDLEWARE, Route
 from aiaudit.model.scopes import Call, Function, Scope, dotted
@@ -156,17 +157,19 @@ class _Finder:
             if edge.call is None or not self.runs_here(edge):
                 continue
             inner = self.path_to_blocking(edge.target)
-            if inner is not None and self.is_cut(inner[0][0].call if inner[0] else inner[1].call, edge.call):
-                inner = self.shortest(edge.target, edge.call)
+            if inner is not None and not self.leads_there(inner, edge, reach):
+                inner = self.shortest(edge.target, edge, reach)
             if inner is not None and edge.call.at[:2] not in found:
                 path = (edge, *inner[0])
-                rare = any(self.is_rare(step) for step in path)
+                rare = any(self.is_rare(step, path[:index], reach) for index, step in enumerate(path))
                 found[edge.call.at[:2]] = BlockingCall(edge.call, inner[1], path, reach, rare=rare)
         yield from grouped(list(found.values()))
 
-    def is_rare(self, edge: Edge) -> bool:
+    def is_rare(self, edge: Edge, path: tuple[Edge, ...], reach: Reach) -> bool:
         """Whether a call takes one of many ways, and most of the others do not block."""
         if not edge.among or edge.call is None:
+            return False
+        if 0 < len(told_by((*reversed(path), *reach.way()), edge, self.side.evaluator)) < MANY:
             return False
         others = (e for e in self.side.contexts.edges_of(edge.call) if e.among and self.runs_here(e))
         return 2 * sum(self.path_to_blocking(e.target) is not None for e in others) < edge.among
@@ -222,6 +225,19 @@ class _Finder:
             self.paths[id(start)] = self.shortest(start)
         return self.paths[id(start)]
 
+    def leads_there(self, inner: tuple[tuple[Edge, ...], Known], first: Edge, reach: Reach) -> bool:
+        """Whether a way that starts where an edge ends is one for what that edge calls it with."""
+        path, known = inner
+        if self.is_cut(path[0].call if path else known.call, first.call):
+            return False
+        return all(self.is_taken(edge, path[:index], first, reach) for index, edge in enumerate(path))
+
+    def is_taken(self, edge: Edge, path: tuple[Edge, ...], first: Edge | None, reach: Reach | None) -> bool:
+        """Whether an edge is taken behind others with what they give on the way."""
+        before = () if first is None or reach is None else (first, *reach.way())
+        given = told_by((*reversed(path), *before), edge, self.side.evaluator)
+        return may_be_taken(edge, given, self.side.evaluator)
+
     def is_cut(self, call: Call | None, through: Call | None) -> bool:
         """Whether a call stands in a branch which the function that holds it does not take when called `through`."""
         if call is None or through is None or not any(link.kind in ("if", "unless") for link in call.around):
@@ -231,15 +247,17 @@ class _Finder:
             self.cuts[key] = is_dead(call, self.side.evaluator, self.side.contexts.handlers, through)
         return self.cuts[key]
 
-    def shortest(self, start: Scope, through: Call | None = None) -> tuple[tuple[Edge, ...], Known] | None:
-        """The same, looked for along the branches that each function takes for the call that leads to it; with
-        `through`, so does `start` for that one call of it."""
+    def shortest(
+        self, start: Scope, first: Edge | None = None, reach: Reach | None = None
+    ) -> tuple[tuple[Edge, ...], Known] | None:
+        """The same, looked for along the branches and the objects that each function takes for the call that leads to
+        it; with `first`, so does `start` for that one call of it."""
         seen, cut, tried = {id(start)}, set[int](), set[tuple[int, int]]()
         queue: list[tuple[Scope, tuple[Edge, ...]]] = [(start, ())]
         later: dict[int, list[tuple[Edge, ...]]] = {}  # other ways to what was seen already
         answer: tuple[tuple[Edge, ...], Known] | None = None
         for scope, path in queue:  # grows while it is walked
-            by = path[-1].call if path else through
+            by = path[-1].call if path else first.call if first is not None else None
             everything = self.blocking.get(id(scope), [])
             own = [known for known in everything if not self.is_cut(known.call, by)]
             if own:
@@ -249,7 +267,7 @@ class _Finder:
                 if weight(worst) == 0:
                     break
             edges = [edge for edge in self.side.contexts.edges(scope) if edge.call is not None and self.runs_here(edge)]
-            taken = [edge for edge in edges if not self.is_cut(edge.call, by)]
+            taken = [e for e in edges if not self.is_cut(e.call, by) and self.is_taken(e, path, first, reach)]
             if len(own) + len(taken) < len(everything) + len(edges) and id(scope) not in cut:
                 cut.add(id(scope))  # another call of it may take the branches that this one does not
                 queue.extend((scope, other) for other in later.pop(id(scope), ()))

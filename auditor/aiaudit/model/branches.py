@@ -208,7 +208,7 @@ def _literal(expression: Expression, scope: Scope, evaluator: Evaluator) -> tupl
     if expression[0] != "attr":
         return None
     for owner in evaluator.evaluate(expression[2], scope):
-        if isinstance(owner, ClassValue) and evaluator.inherits(owner.cls, ".Enum", ".StrEnum", ".IntEnum"):
+        if isinstance(owner, ClassValue) and evaluator.is_enumeration(owner.cls):
             bindings = owner.cls.bindings.get(expression[3], ())
             value = bindings[0].expression if len(bindings) == 1 else None
             return (value[2],) if value is not None and value[0] == "const" else None

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.branches import is_dead
-from aiaudit.model.edges import Edge, Edges
+from aiaudit.model.edge import MANY, Edge
+from aiaudit.model.edges import Edges
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.program import Program
+from aiaudit.model.receivers import may_be_taken, told_by
 from aiaudit.model.replacing import is_used_behind, replaces
 from aiaudit.model.routes import Entry, Routing
 from aiaudit.model.runners import CLOCKS, RUN_BY_REQUESTS, STARTERS, TASK_STARTERS
 from aiaudit.model.scopes import Call, Class, Function, Module, Scope, last_name
 from aiaudit.model.stopping import is_at_shutdown
 from aiaudit.model.values import External
-from aiaudit.values import dataclass
+from aiaudit.values import dataclass, replace
 
 
 @dataclass(slots=True, eq=False)
@@ -39,15 +41,22 @@ class Reach:
             link = link.before
         return links[::-1]
 
+    def way(self) -> Iterator[Edge]:
+        """The edges from here back to the entry."""
+        link: Reach | None = self
+        while link is not None and link.edge is not None:
+            yield link.edge
+            link = link.before
+
     @property
     def is_one_of_many(self) -> bool:
         """Whether a call on the way takes one of many ways."""
-        return any(link.edge is not None and link.edge.among for link in self.chain())
+        return any(edge.among for edge in self.way())
 
     @property
     def is_of_a_library(self) -> bool:
         """Whether a library runs what it was handed on the way, in this request or in a later one."""
-        return self.entry.registered or any(link.edge is not None and link.edge.registered for link in self.chain())
+        return self.entry.registered or any(edge.registered for edge in self.way())
 
     @property
     def is_on_unknown_loop(self) -> bool:
@@ -241,33 +250,51 @@ class Contexts(Edges):
         """All scopes that are reached from the entries of a kind. With `keeping`, what takes the place of something
         that startup has made counts as kept."""
         found: dict[int, list[Reach]] = {}
+        others: dict[State, list[Edge]] = {}
         entries = [entry for entry in self.routing.entries if entry.kind == kind]
         # What a route leads to is told of the route, though a library may run it as well.
         for rank in range(3):
             ranked = [entry for entry in entries if entry.registered + entry.is_aside == rank]
             starts = [Reach(entry, entry.scope, None, None, False, entry.apart) for entry in ranked]
-            self._follow(kind, starts, found, keeping)
+            self._follow(kind, starts, found, others, keeping)
         return found
 
-    def _follow(self, kind: str, starts: list[Reach], found: dict[int, list[Reach]], keeping: bool) -> None:
-        """Add what can be reached from some starts to what is found already."""
+    def _follow(
+        self,
+        kind: str,
+        starts: list[Reach],
+        found: dict[int, list[Reach]],
+        others: dict[State, list[Edge]],
+        keeping: bool,
+    ) -> None:
+        """Add what can be reached from some starts to what is found already. `others` are the edges that none of the
+        ways found takes: those that go on with what another caller gives."""
         seen: set[State] = {(id(r.scope), r.cached, r.offloaded) for known in found.values() for r in known}
         # What a call leads to that takes one of many ways, and what only a failure leads to, where nothing else does.
         queue, chosen, failed = queues = (deque(starts), deque[Reach](), deque[Reach]())
         while any(queues):
             reach = next(waiting for waiting in queues if waiting).popleft()
             state = (id(reach.scope), reach.cached, reach.offloaded)
-            if state in seen:
+            if state in seen and not others.get(state):
                 continue
-            seen.add(state)
-            found.setdefault(id(reach.scope), []).append(reach)
-            for edge in self.edges(reach.scope):
+            edges: Iterable[Edge] = others.pop(state, ())
+            if state not in seen:
+                seen.add(state)
+                found.setdefault(id(reach.scope), []).append(reach)
+                edges = self.edges(reach.scope)
+            for edge in edges:
                 if edge.registered and kind in ("import", "startup"):
                     continue
                 if kind == "startup" and is_at_shutdown(edge.span, reach):
                     continue
                 if kind == "request" and isinstance(edge.target, Module) and self._is_imported(edge.target):
                     continue  # it ran when the service started: an import inside of a function finds it
+                given = told_by(reach.way(), edge, self.evaluator)
+                if not may_be_taken(edge, given, self.evaluator):
+                    others.setdefault(state, []).append(edge)  # for who comes another way
+                    continue
+                if edge.among and 0 < len(given) < MANY:
+                    edge = replace(edge, among=0)
                 cached = reach.cached or (edge.cached and not self._guard_is_vain(edge)) or is_import(edge)
                 cached = cached or (keeping and self._replaces(edge))
                 following = Reach(reach.entry, edge.target, edge, reach, cached, reach.offloaded or edge.offloaded)

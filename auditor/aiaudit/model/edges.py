@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from aiaudit.model.branches import Truths, is_dead, is_main_part, is_main_test, never_runs
+from aiaudit.model.edge import MANY, Edge, goes_through_all, handed_on, is_cached, is_coroutine, is_super_call
 from aiaudit.model.entering import ENTERED, Entering
 from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.by_name import is_kept_once_made
@@ -15,14 +16,12 @@ from aiaudit.model.evaluation.functions import OWN
 from aiaudit.model.evaluation.injection import RESOLVING
 from aiaudit.model.guards import Guard, guard_of
 from aiaudit.model.plugins import IMPORTING, TOLD, imported_by
-from aiaudit.model.program import DOTTED_JOBS, RQ, Program, scope_of_name
+from aiaudit.model.program import DOTTED_JOBS, RQ, Program
 from aiaudit.model.queues import QUEUEING_BY_NAME, Queues
 from aiaudit.model.routes import Routing
 from aiaudit.model.runners import (
     AWAITING,
-    CACHING,
     CALLING_BUILTINS,
-    CLOSING_KEYWORDS,
     FILING,
     LOOP_MODULES,
     LOOP_STARTERS,
@@ -47,33 +46,7 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression, Parameter
 from aiaudit.span import Span
-from aiaudit.values import dataclass, replace
-
-# Expressions that may name a function.
-_NAMING = frozenset(("name", "attr", "lambda", "star", "bin"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Edge:
-    """One scope running another.
-
-    `cached`: the target's result is kept, so it runs once; `offloaded`: it runs in a thread or process, or in an event
-    loop of its own; `deferred`: the target is handed to somebody else; `registered`: who runs it later, while requests
-    are served.
-    """
-
-    source: Scope
-    target: Scope
-    span: Span
-    caption: str
-    call: Call | None = None
-    cached: bool = False
-    offloaded: bool = False
-    guard_class: Class | None = None
-    deferred: bool = False
-    registered: bool = False
-    among: int = 0
-
+from aiaudit.values import replace
 
 # What only looks at what it is given.
 _LOOKING = (
@@ -83,8 +56,6 @@ _LOOKING = (
     "langchain_core.tools.create_schema_from_function",
     "langchain_core.tools.base.create_schema_from_function",
 )
-# A call that may go so many ways says little about any one of them.
-MANY = 6
 
 
 class Edges:
@@ -239,7 +210,8 @@ class Edges:
         name = call.name
         offloading = name in OFFLOADING
         callees = self.evaluator.callees(call)
-        among = found if (found := self.ways(call, callees)) >= MANY else 0
+        found = max(self.ways(call, callees), self._objects_given(call))
+        among = found if found >= MANY else 0
         for value in callees:
             edges = self._value_edges(value, call, call.scope)
             yield from (replace(edge, among=among) for edge in edges) if among else edges
@@ -282,7 +254,17 @@ class Edges:
     def ways(self, call: Call, callees: Values) -> int:
         """How many ways a call may go if it takes one of several: entries of a table, methods of several classes."""
         found = sum(self._ways_of(value) for value in callees)
-        return found if found > 1 and not _goes_through_all(call) else 0
+        return found if found > 1 and not goes_through_all(call) else 0
+
+    def _objects_given(self, call: Call) -> int:
+        """How many kinds of objects callers give for the one of a call: `def dump(model): return model.dump()`."""
+        callee, scope = call.expression[2], call.scope
+        if callee[0] != "attr" or callee[2][0] != "name" or not isinstance(scope, Function):
+            return 0
+        name = callee[2][2]
+        if name == scope.self_name or not scope.only_takes(name):
+            return 0
+        return len({id(v.cls) for v in self.evaluator.evaluate(callee[2], scope) if isinstance(v, Instance)})
 
     def _ways_of(self, value: Value) -> int:
         if isinstance(value, FunctionValue) and isinstance(value.bound, Instance):
@@ -329,6 +311,7 @@ class Edges:
                             edge.guard_class,
                             deferred=True,
                             registered=registered and not queued and name not in STARTING_KEYWORDS,
+                            handed=argument,
                         )
 
     def _is_of_rq(self, call: Call) -> bool:
@@ -393,11 +376,9 @@ class Edges:
                 "model_post_init",
                 *ENTERED,
             ):
-                for cls in self.evaluator.lineage(value.cls)[0]:
-                    method = cls.method(name)
-                    if method is not None:
-                        yield method
-                        break
+                method = self.evaluator.inherited(value.cls, name)
+                if method is not None:
+                    yield method
             for made in self.evaluator.default_factories(value.cls):
                 yield from self._run_by(made)
             yield from self.evaluator.validators(value.cls)
@@ -418,9 +399,13 @@ class Edges:
         """What is known by its type alone may be of any subclass that the program makes; so may `cls`, asked for what
         it leaves to its heirs."""
         known = not is_abstract(function) if isinstance(bound, ClassValue) else bound.origin is not None
+        seen = {id(function)}
         for heir in () if known or function.owner is None else self.evaluator.subclasses(bound.cls):
-            method = heir.method(function.name)
-            if method is not None and (isinstance(bound, ClassValue) or self.evaluator.is_made(heir)):
+            method = self.evaluator.inherited(heir, function.name)
+            if method is None or id(method) in seen:
+                continue
+            if isinstance(bound, ClassValue) or self.evaluator.is_made(heir):
+                seen.add(id(method))
                 yield method
 
     def runs(self, call: Call) -> bool:
@@ -459,49 +444,3 @@ class Edges:
         if known is None:
             known = self._singletons[id(cls)] = is_singleton(cls, self.evaluator)
         return known
-
-
-def _goes_through_all(call: Call) -> bool:
-    """Whether a call takes one way after the other: `for check in CHECKS: check()`."""
-    root = call.expression[2]
-    while root[0] in ("attr", "sub", "call"):
-        root = root[2]
-    holder = scope_of_name(call.scope, root[2]) if root[0] == "name" else None
-    return holder is not None and any(binding.kind == "element" for binding in holder.bindings[root[2]])
-
-
-def is_coroutine(scope: Scope) -> bool:
-    """Whether calling a function only makes a coroutine."""
-    return isinstance(scope, Function) and scope.asynchronous and not scope.generator
-
-
-def handed_on(call: Call) -> Iterator[tuple[str | None, Expression]]:
-    """The arguments that may name functions, alone or listed: `initializer=load`, `tools=[search, *MORE]`."""
-    for argument in call.arguments:
-        for item in _listed(argument):
-            if item[0] in _NAMING:
-                yield None, item
-    for name, argument in call.keywords:
-        for item in _listed(argument) if name not in CLOSING_KEYWORDS else ():
-            if item[0] in _NAMING:
-                yield name, item
-
-
-def _listed(argument: Expression) -> tuple[Expression, ...]:
-    """What stands in a list, a tuple or a dict as a value; all else stands for itself."""
-    if argument[0] in ("list", "tuple"):
-        return argument[2]  # type: ignore[no-any-return]
-    return tuple([value for _, value in argument[2]]) if argument[0] == "dict" else (argument,)
-
-
-def is_super_call(call: Call) -> bool:
-    """`super().method(...)`: runs exactly the method of the base."""
-    function = call.expression[2]
-    return function[0] == "attr" and function[2][0] == "call" and last_name(function[2][2]) == "super"
-
-
-def is_cached(function: Function) -> bool:
-    """Whether a decorator keeps the function's result, or the container whose provider it is does."""
-    if function.name == PROVIDER:
-        return "Singleton" in last_name(function.node[-1][2]) or last_name(function.node[-1][2]) == "Resource"
-    return function.has_decorator(*CACHING)

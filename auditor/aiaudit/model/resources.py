@@ -14,7 +14,7 @@ from aiaudit.model.knowledge import Entry, Knowledge
 from aiaudit.model.scopes import Call, Function, Scope, last_name, walk_all
 from aiaudit.model.tenants import belongs_to_caller
 from aiaudit.model.texts import is_known_text
-from aiaudit.model.values import ClassValue, External, Partial, Value, Values, has_external
+from aiaudit.model.values import ClassValue, External, Partial, Value, Values
 from aiaudit.model.warming import is_cold, is_filled_early, renewing, second_making
 from aiaudit.values import dataclass, replace
 
@@ -184,8 +184,6 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge, order:
     if not callees:
         return []
     found: dict[tuple[str, str, str], Known] = {}
-    if evaluator.runs(call) and has_external(callees):
-        return []  # a base class's method does what the class of the program fills in
     for value in callees:
         made = call
         while isinstance(value, Partial):
@@ -212,7 +210,7 @@ def known_callees(call: Call, evaluator: Evaluator, knowledge: Knowledge, order:
 
 def _callees(call: Call, evaluator: Evaluator, order: Order) -> Values:
     """What a call may call; of a variable that its function sets again and again, what that holds there."""
-    callee, values = call.expression[2], evaluator.callees(call)
+    callee, values = call.expression[2], evaluator.of_libraries(call)
     if callee[0] != "name" or len(values) < 2 or len(call.scope.bindings.get(callee[2], ())) < 2:
         return values
     reaching = order.reaching(call.scope, call.scope, callee[2], callee[1])

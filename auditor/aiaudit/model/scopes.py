@@ -275,6 +275,11 @@ class Function(Scope):
         """The class whose method it is."""
         return self.parent if isinstance(self.parent, Class) else None
 
+    def only_takes(self, name: str) -> bool:
+        """Whether a name means nothing else in the function than what its caller gives."""
+        bindings = self.bindings.get(name, ())
+        return len(bindings) == 1 and bindings[0].kind == "parameter"
+
     def has_decorator(self, *names: str) -> bool:
         """Whether a decorator's last name, where it comes from, is one of these."""
         decorators = self.decorators

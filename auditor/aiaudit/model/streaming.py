@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 
 from aiaudit.finding import Step
 from aiaudit.model.arguments import argument_of
-from aiaudit.model.edges import Edge
+from aiaudit.model.edge import Edge
 from aiaudit.model.flow.targets import GENERATING
 from aiaudit.model.graphs import Graphs
 from aiaudit.model.knowledge.schema import Output
 from aiaudit.model.making import ingredients
 from aiaudit.model.python import PythonSide, python_side
 from aiaudit.model.raw_generations import raw_generations
+from aiaudit.model.receivers import may_be_taken, told_by
 from aiaudit.model.resources import Known, origins
 from aiaudit.model.returned import Keys, Names, gives_back, returned
 from aiaudit.model.routes import Route
-from aiaudit.model.scopes import Call, Class, Function, Scope, last_name, walk
+from aiaudit.model.scopes import Call, Class, Function, Scope, last_name
 from aiaudit.model.service import Service
-from aiaudit.model.values import ClassValue, External, FunctionValue, Partial, Value
+from aiaudit.model.values import ClassValue, External, FunctionValue
 from aiaudit.patterns import regex
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import words_of
@@ -115,7 +116,7 @@ class Streams:
             scope, path = queue.popleft()
             yield scope, path
             for edge in self._onward(scope):
-                if path and not self._is_handed(edge, path[-1].call):
+                if not may_be_taken(edge, told_by(reversed(path), edge, self.side.evaluator), self.side.evaluator):
                     continue
                 if seen[id(edge.target)] < ways and all(other.target is not edge.target for other in path):
                     seen[id(edge.target)] += 1
@@ -131,23 +132,6 @@ class Streams:
                 if isinstance(edge.target, Function) and not (edge.deferred and edge.caption.startswith("queues"))
             ]
         return known
-
-    def _is_handed(self, edge: Edge, entered: Call | None) -> bool:
-        """Whether a function that was entered through a call runs what an edge leads to: what it is handed by one of
-        its callers, `offload(summarise)`, it does not run for the others."""
-        scope = edge.source
-        if edge.call is None or entered is None or not isinstance(scope, Function):
-            return True
-        kinds = {name: bound[0].kind for name, bound in scope.bindings.items()}
-        used = {part[2] for part in walk(edge.call.expression) if part[0] == "name"}
-        names = [parameter[0] for parameter in scope.parameters if parameter[0] != scope.self_name]
-        for position, name in enumerate(names):
-            if name not in used or kinds.get(name) != "parameter":
-                continue
-            given = entered.argument(name, position)
-            if given is not None and _is_one(edge.target, self.side.evaluator.name(name, scope)):
-                return _is_one(edge.target, self.side.evaluator.evaluate(given, entered.scope))
-        return True
 
     def streams(self, route: Route) -> bool:
         """Whether a route streams: it yields, answers with a stream, or asks the model for one."""
@@ -399,12 +383,6 @@ def _has_prose(form: Class) -> bool:
         and any(binding.annotation is not None and last_name(binding.annotation) == "str" for binding in bindings)
         for name, bindings in form.bindings.items()
     )
-
-
-def _is_one(target: Scope, values: Iterable[Value]) -> bool:
-    """Whether a function is one of some values."""
-    functions = (value.function if isinstance(value, Partial) else value for value in values)
-    return any(isinstance(value, FunctionValue) and value.function is target for value in functions)
 
 
 def has_streaming_twin(route: Route, streaming: list[str]) -> bool:

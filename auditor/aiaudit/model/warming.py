@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aiaudit.model.contexts import Contexts, Reach
-from aiaudit.model.edges import Edge, is_cached
+from aiaudit.model.edge import Edge, is_cached
 from aiaudit.model.guards import Guard, lasting, tested_variables
 from aiaudit.model.replacing import fillings, is_nothing
 from aiaudit.model.scopes import Call, Function, Scope, last_name, walk

@@ -150,9 +150,10 @@ class Calls(Loaded):
     def called(self, callee: Value, call: Call) -> Iterable[Value]:
         """What calling a value gives."""
         if isinstance(callee, FunctionValue):
-            made = self.loaded(callee, call) or self.chosen_by_key(callee, call) or self._made_of_argument(callee, call)
-            if made is not None:
-                return made
+            for ask in (self.of_class_asked, self.loaded, self.chosen_by_key, self._made_of_argument):
+                made = ask(callee, call)
+                if made:
+                    return made
             given = [self.result(function) for function in (callee.function, *self.implementations(callee))]
             return tuple(self._of_heir(value, callee) for values in given for value in values)
         if isinstance(callee, ClassValue):

@@ -21,7 +21,6 @@ from aiaudit.model.values import (
 )
 from aiaudit.sources.python.facts import Expression, Statement
 
-ENUMERATIONS = (".Enum", ".StrEnum", ".IntEnum")
 # The decorators of functions that pydantic runs when it makes an object.
 VALIDATORS = ("field_validator", "model_validator", "validator", "root_validator")
 
@@ -237,7 +236,8 @@ class Classes(Core):
         )
 
     def is_enumeration(self, cls: Class) -> bool:
-        return self.inherits(cls, *ENUMERATIONS)
+        """Whether a class is an enumeration."""
+        return self.inherits(cls, ".Enum", ".StrEnum", ".IntEnum")
 
     def members(self, cls: Class, wanted: object = None) -> Iterator[Value]:
         """What the members of an enumeration stand for, `Provider[name].value`: all of them, or the one of a name."""
@@ -255,13 +255,17 @@ class Classes(Core):
                     self._subclasses[id(base)].append(candidate)
         return self._subclasses.get(id(cls), [])
 
-    def constructor(self, cls: Class) -> Function | None:
-        """The `__init__` that constructing a class runs, if it is in the repository."""
+    def inherited(self, cls: Class, name: str) -> Function | None:
+        """The method of a name that objects of a class have, if it is in the repository."""
         for candidate in self.lineage(cls)[0]:
-            method = candidate.method("__init__")
+            method = candidate.method(name)
             if method is not None:
                 return method
         return None
+
+    def constructor(self, cls: Class) -> Function | None:
+        """The `__init__` that constructing a class runs, if it is in the repository."""
+        return self.inherited(cls, "__init__")
 
     def constructions(self, cls: Class) -> list[Call]:
         """The calls that make instances of exactly this class."""
@@ -301,9 +305,7 @@ class Classes(Core):
 
     def is_made(self, cls: Class) -> bool:
         """Whether the program makes instances of a class: by calling it, or by handing it on as a value."""
-        if id(cls) not in self._made:
-            self._made[id(cls)] = cls.name in self._handed_on or bool(self.constructions(cls))
-        return self._made[id(cls)]
+        return cls.name in self._handed_on or bool(self.constructions(cls))
 
     def is_used(self, function: Function) -> bool:
         """Whether anything may run a function: a caller, a decorator, whoever has the object of a method, or whoever is

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # More alternatives than this (of objects of the program, and of others) say nothing; deeper chains than this are cycles
 # in disguise.
-WIDTH, DEPTH, ATTEMPTS = 16, 70, 3
+WIDTH, DEPTH, ATTEMPTS = 32, 70, 3
 # What was asked from too far away is asked again from so many times nearer.
 NEARER = 12
 # Expressions that mean the same wherever they stand as long as they start from the same variable.
@@ -69,7 +69,6 @@ class Core:
         self._attempts: dict[Any, int] = {}
         self._cut: dict[Any, tuple[Values, int]] = {}
         self._low = 0
-        self._made: dict[int, bool] = {}
         self._callers: dict[int, list[tuple[Call, int, int]]] = {}
         self._called: dict[str, dict[int, list[Any]]] = {}
         self._applied: dict[str, dict[int, list[Any]]] = {}
@@ -139,6 +138,7 @@ class Core:
         def fitting(self, callees: Values, call: Call) -> Values: ...
         @property
         def generics(self) -> dict[int, Function]: ...
+        def inherited(self, cls: Class, name: str) -> Function | None: ...
         def constructor(self, cls: Class) -> Function | None: ...
         def inherits(self, cls: Class, *paths: str) -> bool: ...
         def runs(self, call: Call) -> tuple[Run, ...]: ...

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from aiaudit.model.evaluation.core import Core
-from aiaudit.model.scopes import Call, Function
+from aiaudit.model.evaluation.functions import is_bound
+from aiaudit.model.evaluation.keyed import given_for
+from aiaudit.model.scopes import Call, Class, Function, last_name
 from aiaudit.model.values import ClassValue, External, FunctionValue, Instance, Value, Values
 from aiaudit.sources.python.facts import Expression
 
@@ -60,6 +62,39 @@ class Injection(Core):
                 yield from self.called(value, call)
         if not found:
             yield from (Instance(value.cls, call) for value in asked if isinstance(value, ClassValue))
+
+    def of_class_asked(self, callee: FunctionValue, call: Call) -> tuple[Value, ...] | None:
+        """What a function gives that promises an object of the class that it is asked for, `def get(self, kind:
+        type[T]) -> T`: of what it gives to anybody, objects of that class; None for other functions."""
+        function = callee.function
+        promised = function.annotation
+        if promised is None or promised[0] != "name":
+            return None
+        for name, _, annotation, _, _ in function.parameters:
+            if not self._is_class_of(annotation, promised, function):
+                continue
+            asked: Values = (callee.bound,) if name == function.self_name and callee.bound is not None else ()
+            given = given_for(call, function, name, is_bound(callee)) if not asked else None
+            asked = asked or self.evaluate(given, call.scope)
+            classes = [value.cls for value in asked if isinstance(value, ClassValue)]
+            if classes and len(classes) == len(asked):
+                found = [v for v in self.result(function) if isinstance(v, Instance) and self._is_any(v.cls, classes)]
+                return tuple(found) or tuple(Instance(cls) for cls in classes)
+        return None
+
+    def _is_class_of(self, annotation: Expression | None, promised: Expression, function: Function) -> bool:
+        """Whether a parameter is the class that a promised object is of: `type[T]`, or any class for a variable T."""
+        if annotation is None:
+            return False
+        if annotation[0] == "sub" and last_name(annotation[2]) in ("type", "Type"):
+            return bool(annotation[3][0] == "name" and annotation[3][2] == promised[2])
+        if annotation[0] != "name" or annotation[2] not in ("type", "Type"):
+            return False
+        kinds = self.evaluate(promised, function.parent or function.module)
+        return any(isinstance(kind, External) and kind.path.endswith("TypeVar()") for kind in kinds)
+
+    def _is_any(self, cls: Class, classes: list[Class]) -> bool:
+        return any(asked in self.lineage(cls)[0] for asked in classes)
 
     def made_by_resolving(self, service: Expression, call: Call) -> list[tuple[bool, Value]]:
         """What `container.resolve(Service)` runs: the factories of the service and of all that its constructor takes,

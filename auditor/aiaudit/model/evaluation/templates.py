@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from aiaudit.model.evaluation.core import Core
+from aiaudit.model.evaluation.core import Core, distinct
 from aiaudit.model.evaluation.handing import written_out
 from aiaudit.model.scopes import Call, Class, Function, original_name
-from aiaudit.model.values import External, FunctionValue, Instance, Literal, Value
+from aiaudit.model.values import External, FunctionValue, Instance, Literal, Value, Values, has_external
 from aiaudit.sources.python.facts import Expression
 from aiaudit.values import dataclass
 
@@ -156,6 +156,17 @@ class Templates(Core):
             return ()
         called = [value.cls for value in self.callees(call) if isinstance(value, Instance)]
         return tuple(run for cls in called for run in self._of_instance(cls, "__call__", call))
+
+    def of_libraries(self, call: Call) -> Values:
+        """What a call may call, but for the methods of a library's base class that run what the program fills in."""
+        callees = self.callees(call)
+        if not has_external(callees) or not self.runs(call):
+            return callees
+        function = call.expression[2]
+        if call.name not in _NAMES or function[0] != "attr":
+            return ()
+        others = (v for v in self.evaluate(function[2], call.scope) if next(self._run_of(v, call), None) is None)
+        return distinct(called for value in others for called in self.attribute(value, call.name))
 
     @cached_property
     def _has_called_objects(self) -> bool:
