@@ -13,7 +13,7 @@ from aiaudit.model.evaluate import Evaluator
 from aiaudit.model.evaluation.functions import OWN, is_bound
 from aiaudit.model.evaluation.keyed import given_for
 from aiaudit.model.scopes import Function, Scope
-from aiaudit.model.values import ClassValue, Constant, FunctionValue, Instance, Value, Values
+from aiaudit.model.values import ClassValue, Constant, FunctionValue, Instance, Partial, Value, Values
 from aiaudit.sources.python.facts import Expression
 
 
@@ -25,7 +25,17 @@ def told_by(way: Iterable[Edge], edge: Edge, evaluator: Evaluator) -> Values:
         through = through[2]
     if through is None or through[0] != "name":
         return ()
-    return _given(through[2], edge.source, iter(way), evaluator)
+    return _given(_completed(through[2], edge.source, evaluator), edge.source, iter(way), evaluator)
+
+
+def _completed(name: str, scope: Scope, evaluator: Evaluator) -> str:
+    """The name of what a variable calls with some arguments: `job = partial(function, *args)`; for others their own."""
+    bindings = scope.bindings.get(name, ())
+    made = bindings[0].expression if len(bindings) == 1 and bindings[0].kind == "value" else None
+    if made is None or made[0] != "call" or not made[3] or made[3][0][0] != "name":
+        return name
+    values = evaluator.evaluate(made, scope)
+    return made[3][0][2] if values and all(isinstance(value, Partial) for value in values) else name
 
 
 def _given(name: str, function: Scope, way: Iterator[Edge], evaluator: Evaluator) -> Values:
@@ -39,7 +49,7 @@ def _given(name: str, function: Scope, way: Iterator[Edge], evaluator: Evaluator
     if argument is None:
         return ()
     if argument[0] == "name" and arrival.source is arrival.call.scope:
-        further = _given(argument[2], arrival.source, way, evaluator)
+        further = _given(_completed(argument[2], arrival.source, evaluator), arrival.source, way, evaluator)
         if further:
             return further
     values = evaluator.evaluate(argument, arrival.call.scope)
