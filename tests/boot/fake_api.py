@@ -166,8 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _attach(self, container: FakeContainer) -> None:
         head = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
-        self.connection.sendall(f"{head}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
-        with self.engine.changed:
+        with self.engine.changed:  # who reads the head is attached already, as with an engine
+            self.connection.sendall(f"{head}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
             container.attached.append(self.connection)
         self.close_connection = True
         with suppress(OSError):
