@@ -56,8 +56,6 @@ from aiaudit.model.values import ClassValue, External, FunctionValue
 from aiaudit.sources.python.facts import Expression
 from aiaudit.sources.secrets.names import kind_of_name
 
-# Why it is believed that a setting may be left out if its default says so.
-_LEAVING_OUT = (ONE_OF_MANY, ASKED_FOR, CONNECTING)
 # Functions that are called by functions that are called where there is a value.
 _CALLERS = 3
 
